@@ -1,0 +1,59 @@
+"""An output folder that appears whole or not at all."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class OutputError(OSError):
+    """The output folder cannot be made where it was asked for."""
+
+
+@contextmanager
+def staged_folder(out: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Give a folder to write in that becomes `out` only when the block ends without an error.
+
+    The work is done in a sibling, `.NAME.partial`, on the same file system, so that the last step is one rename. When
+    the block fails the sibling is removed and `out` is as it was.
+
+    Raises OutputError before any work when `out` exists and is not an empty folder (unless `overwrite`), or when its
+    parent cannot be written.
+    """
+    target = Path(out).absolute()
+    check_free(target, overwrite=overwrite)
+    staging = target.with_name(f".{target.name}.partial")
+    shutil.rmtree(staging, ignore_errors=True)
+    try:
+        staging.mkdir(parents=True)
+    except OSError as error:
+        raise OutputError(f"{target}: cannot write in {target.parent}: {error.strerror}") from error
+    try:
+        yield staging
+        publish(staging, target)
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+
+
+def check_free(target: Path, *, overwrite: bool) -> None:
+    """Refuse a target that would lose somebody's files."""
+    if target.is_file():
+        raise OutputError(f"{target}: is a file; expected a folder to write results in")
+    if target.is_dir() and any(target.iterdir()) and not overwrite:
+        raise OutputError(f"{target}: already holds files; choose another folder or pass --overwrite")
+
+
+def publish(staging: Path, target: Path) -> None:
+    """Put the finished folder in its place; an older one steps aside first and goes only after the rename."""
+    older = target.with_name(f".{target.name}.replaced")
+    shutil.rmtree(older, ignore_errors=True)
+    if target.exists():
+        target.rename(older)
+    try:
+        staging.rename(target)
+    except BaseException:
+        if older.exists():
+            older.rename(target)
+        raise
+    shutil.rmtree(older, ignore_errors=True)

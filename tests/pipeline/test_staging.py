@@ -1,0 +1,45 @@
+"""Nothing half-written: an output folder appears whole or not at all."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.staging import OutputError, staged_folder
+
+
+def test_the_folder_appears_when_the_work_is_done(tmp_path: Path) -> None:
+    out = tmp_path / "deep" / "out"
+    with staged_folder(out) as staging:
+        (staging / "scores.csv").write_text("a\n")
+        assert not out.exists()
+    assert [path.name for path in out.iterdir()] == ["scores.csv"]
+    assert [path.name for path in out.parent.iterdir()] == ["out"]
+
+
+def test_a_failure_leaves_nothing_behind(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), staged_folder(tmp_path / "out") as staging:
+        (staging / "half").write_text("x")
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_older_result_survives_a_failure(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "scores.csv").write_text("old")
+    with pytest.raises(OutputError, match="already holds files"), staged_folder(out):
+        pass
+    with pytest.raises(ZeroDivisionError), staged_folder(out, overwrite=True):
+        raise ZeroDivisionError
+    assert (out / "scores.csv").read_text() == "old"
+    with staged_folder(out, overwrite=True) as staging:
+        (staging / "scores.csv").write_text("new")
+    assert (out / "scores.csv").read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_file_in_the_way_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("precious")
+    with pytest.raises(OutputError, match="is a file"), staged_folder(tmp_path / "out", overwrite=True):
+        pass
+    assert (tmp_path / "out").read_text() == "precious"
