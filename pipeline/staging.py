@@ -14,11 +14,11 @@ class OutputError(OSError):
 def staged_folder(out: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
     """Give a folder to write in that becomes `out` only when the block ends without an error.
 
-    The work is done in a sibling, `.NAME.partial`, on the same file system, so that the last step is one rename. When
-    the block fails the sibling is removed and `out` is as it was.
+    The work is done in a sibling, `.NAME.partial`, on the same file system, so that the last step is one
+    rename. When the block fails the sibling is removed and `out` is as it was.
 
-    Raises OutputError before any work when `out` exists and is not an empty folder (unless `overwrite`), or when its
-    parent cannot be written.
+    Raises OutputError before any work when `out` exists and is not an empty folder (unless `overwrite`), or
+    when its parent cannot be written.
     """
     target = Path(out).absolute()
     check_free(target, overwrite=overwrite)

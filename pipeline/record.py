@@ -1,0 +1,39 @@
+"""What a run leaves in `run.json`: arguments, versions, checkpoint, timings."""
+
+import json
+import platform
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("treeprobe", "torch", "transformers", "tokenizers", "numpy", "scipy", "networkx", "scikit-learn")
+
+
+@dataclass(frozen=True)
+class Stopwatch:
+    """Seconds spent in each named stage, in the order the stages were entered."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the time spent in the block to the stage `name`."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - start, 3)
+
+
+def versions() -> dict[str, str]:
+    """The versions that the result depends on, Python's included."""
+    return {"python": platform.python_version(), **{package: version(package) for package in PACKAGES}}
+
+
+def write_record(path: Path, record: Mapping[str, Any]) -> None:
+    """Write a record as readable JSON; paths become text."""
+    path.write_text(json.dumps(record, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
