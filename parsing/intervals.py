@@ -1,0 +1,123 @@
+"""A metric as sums over sentences, and intervals by resampling sentences.
+
+Every metric here is a mean over strata of Σ numerators / Σ denominators. One stratum gives a micro average (UUAS); a
+stratum for each sentence length gives the Spearman metrics of Hewitt & Manning (2019). Resampling sentences with
+replacement is then one product of a matrix of counts with the columns of a tally.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+RESAMPLES = 1000
+RESAMPLES_AT_ONCE = 100
+
+
+@dataclass(frozen=True)
+class Score:
+    """A value with its 95 % bootstrap interval over sentences; `n` counts what was averaged over."""
+
+    metric: str
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much larger one score is than another on the same sentences, with a 95 % interval.
+
+    `p` is the two-sided bootstrap p-value of no difference, at least 2 / (resamples + 1).
+    """
+
+    metric: str
+    value: float
+    low: float
+    high: float
+    p: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What a metric counts in each sentence, all (sentences,); a sentence outside the metric has denominator 0."""
+
+    metric: str
+    numerators: NDArray[np.float64]
+    denominators: NDArray[np.float64]
+    strata: NDArray[np.int64]
+
+    @property
+    def value(self) -> float:
+        """The metric over all sentences; nan when no sentence counts."""
+        return float(self.resampled(np.ones((1, len(self.numerators))))[0])
+
+    @property
+    def n(self) -> int:
+        """How many units were averaged over: edges, words or sentences, as the metric has it."""
+        return round(self.denominators.sum())
+
+    def resampled(self, weights: NDArray[Any]) -> NDArray[np.float64]:
+        """The metric when sentence s counts weights[r, s] times, for each row r; strata left empty drop out."""
+        counted = self.denominators > 0
+        labels, members = np.unique(self.strata[counted], return_inverse=True)
+        indicator = np.zeros((int(counted.sum()), len(labels)))
+        indicator[np.arange(len(members)), members] = 1.0
+        counts = weights[:, counted]
+        numerators = counts @ (indicator * self.numerators[counted, None])
+        denominators = counts @ (indicator * self.denominators[counted, None])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ratios = np.where(denominators > 0, numerators / denominators, np.nan)
+            present = (~np.isnan(ratios)).sum(axis=1)
+            return np.where(present > 0, np.nansum(ratios, axis=1) / present, np.nan)
+
+    def score(self, *, resamples: int = RESAMPLES, seed: int = 0) -> Score:
+        """The value with its 95 % percentile interval over sentences (Efron & Tibshirani 1993, section 13.3)."""
+        values = self.bootstrap(resamples=resamples, seed=seed)
+        low, high = interval(values)
+        return Score(self.metric, self.value, low, high, self.n)
+
+    def bootstrap(self, *, resamples: int = RESAMPLES, seed: int = 0) -> NDArray[np.float64]:
+        """The metric on each of `resamples` resampled treebanks; the same seed draws the same sentences."""
+        draws = resampling_weights(len(self.numerators), resamples=resamples, seed=seed)
+        return np.concatenate([self.resampled(weights) for weights in draws])
+
+
+def resampling_weights(sentences: int, *, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
+    """How often each sentence is drawn in each resample, in chunks of rows so that memory stays bounded."""
+    generator = np.random.default_rng(seed)
+    even = np.full(sentences, 1 / max(sentences, 1))
+    for start in range(0, resamples, RESAMPLES_AT_ONCE):
+        rows = min(RESAMPLES_AT_ONCE, resamples - start)
+        yield generator.multinomial(sentences, even, size=rows).astype(np.float64)
+
+
+def interval(values: NDArray[np.float64]) -> tuple[float, float]:
+    """The middle 95 % of the values; nan for both ends when there is none."""
+    found = values[~np.isnan(values)]
+    if not found.size:
+        return float("nan"), float("nan")
+    low, high = np.quantile(found, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def paired_difference(better: Tally, worse: Tally, *, resamples: int = RESAMPLES, seed: int = 0) -> Difference:
+    """How much `better` exceeds `worse` when both are scored on the same resampled sentences.
+
+    Raises ValueError when the tallies are not of one metric over the same number of sentences.
+    """
+    if better.metric != worse.metric or len(better.numerators) != len(worse.numerators):
+        raise ValueError(
+            f"cannot pair {better.metric} over {len(better.numerators)} sentences with "
+            f"{worse.metric} over {len(worse.numerators)}; expected one metric on the same sentences"
+        )
+    gaps = better.bootstrap(resamples=resamples, seed=seed) - worse.bootstrap(resamples=resamples, seed=seed)
+    low, high = interval(gaps)
+    found = gaps[~np.isnan(gaps)]
+    tail = min((found <= 0).sum(), (found >= 0).sum())
+    p = min(1.0, 2 * (int(tail) + 1) / (len(found) + 1))
+    return Difference(better.metric, better.value - worse.value, low, high, p, better.n)
