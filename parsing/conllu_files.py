@@ -126,7 +126,7 @@ def check_columns(block: Block) -> None:
         cells = line.split("\t")
         if len(cells) != len(FIELDS):
             raise block.error(
-                f"is not CoNLL-U: found {len(cells)} columns in {line[:60]!r}, expected {len(FIELDS)} with tabs between",
+                f"is not CoNLL-U: found {len(cells)} columns in {line[:60]!r}, expected {len(FIELDS)} between tabs",
                 offset=offset,
             )
         if not re.fullmatch(r"\d+(-\d+|\.\d+)?", cells[0]):

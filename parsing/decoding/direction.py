@@ -37,9 +37,9 @@ def direct_edges(edges: NDArray[np.int64], depths: NDArray[Any]) -> NDArray[np.i
 def complete_tree(
     distances: NDArray[Any], depths: NDArray[Any], *, left_out: NDArray[np.bool_] | None = None
 ) -> NDArray[np.int64]:
-    """Heads of a whole sentence, (words,): the spanning tree of the words that count, and the others hung on it.
+    """Heads of a whole sentence, (words,): the spanning tree of the words that count, the others hung on it.
 
-    Words `left_out` (punctuation) take no part in the spanning tree or in the choice of the root; each hangs, as a leaf,
+    Words `left_out` (punctuation) take no part in the spanning tree or in the choice of the root; each hangs, a leaf,
     from the word nearest to it by predicted distance. When every word is left out, none is.
     """
     array = check_distances(distances)
