@@ -1,0 +1,189 @@
+"""Which subwords belong to which words, by the tokenizer's own character offsets.
+
+A sentence is always tokenized as one text: its words joined by single spaces ("as given"), or joined as they stood
+in the natural sentence (`space_after`). A subword belongs to every word that it shares a character with, so a
+subword that spans two words of an unspaced text is shared by both. A subword of whitespace alone (a lone "▁" or
+"Ġ") marks the start of a word and belongs to the word that follows it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+from transformers import PreTrainedTokenizerBase
+
+Pooling = Literal["mean", "first", "last"]
+"""How a word's vector is made of its subwords' vectors."""
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """Sentences as subwords, and the links between words and subwords, both numbered through the whole text.
+
+    A link joins a word with one of its subwords; links are ordered by word, then by subword.
+    """
+
+    ids: Integers
+    """(subwords,) vocabulary entries, special tokens left out."""
+    subword_bounds: Integers
+    """(sentences + 1,) where each sentence's subwords begin."""
+    word_bounds: Integers
+    """(sentences + 1,) where each sentence's words begin."""
+    link_words: Integers
+    """(links,) word of each link."""
+    link_subwords: Integers
+    """(links,) subword of each link."""
+    unknown: Integers
+    """words of which at least one subword is the unknown token, ascending."""
+
+    @property
+    def words(self) -> int:
+        return int(self.word_bounds[-1])
+
+    @property
+    def dropped(self) -> Integers:
+        """Words without any subword, ascending."""
+        return np.flatnonzero(np.bincount(self.link_words, minlength=self.words) == 0)
+
+    @property
+    def shared(self) -> Integers:
+        """Words that share a subword with another word, ascending."""
+        crowded = np.bincount(self.link_subwords, minlength=len(self.ids)) > 1
+        return np.unique(self.link_words[crowded[self.link_subwords]])
+
+    def weights(self, pooling: Pooling) -> NDArray[np.float32]:
+        """(links,) share of each link's subword in its word's vector; a word's shares sum to 1."""
+        counts = np.bincount(self.link_words, minlength=self.words)
+        if pooling == "mean":
+            return (1.0 / counts[self.link_words]).astype(np.float32)
+        changes = np.flatnonzero(np.diff(self.link_words)) + 1
+        chosen = np.zeros(len(self.link_words), np.float32)
+        if len(chosen):
+            chosen[np.append(0, changes) if pooling == "first" else np.append(changes, len(chosen)) - 1] = 1.0
+        return chosen
+
+
+@dataclass(frozen=True)
+class SpecialTokens:
+    """The special tokens that a tokenizer puts around one sentence."""
+
+    leading: tuple[int, ...]
+    trailing: tuple[int, ...]
+    segment: int
+    """Segment id of the content; `leading_segments` and `trailing_segments` likewise."""
+    leading_segments: tuple[int, ...]
+    trailing_segments: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.leading) + len(self.trailing)
+
+
+class Aligner:
+    """Turns words into subwords with a private copy of a fast tokenizer.
+
+    The copy neither truncates nor pads, and reads a word such as "[SEP]" as text, never as the special token.
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        self._backend = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+        self._backend.no_padding()
+        self._backend.no_truncation()
+        self.specials = _special_tokens(self._backend)
+        self._backend.encode_special_tokens = True
+        self._unknown_id = _unknown_id(self._backend, tokenizer)
+
+    def __call__(
+        self, words: Sequence[Sequence[str]], space_after: Sequence[Sequence[bool]] | None = None
+    ) -> Alignment:
+        """Align sentences given as words.
+
+        Args:
+            words: one sequence of words a sentence.
+            space_after: like `words`, whether a space follows each word in the natural sentence; words are joined
+                by single spaces where None.
+        """
+        counts = np.fromiter(map(len, words), np.int64, len(words))
+        texts, word_ends = _texts(words, space_after)
+        encodings = self._backend.encode_batch(texts, add_special_tokens=False)
+        subwords = np.fromiter(map(len, encodings), np.int64, len(encodings))
+        ids = np.fromiter(chain.from_iterable(e.ids for e in encodings), np.int64, subwords.sum())
+        offsets = np.fromiter(
+            chain.from_iterable(chain.from_iterable(e.offsets for e in encodings)), np.int64, 2 * len(ids)
+        ).reshape(-1, 2)
+        # Character positions of the whole text: each sentence begins one past the end of the one before.
+        text_bounds = _bounds(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
+        offsets += np.repeat(text_bounds[:-1], subwords)[:, None]
+        word_ends += np.repeat(text_bounds[:-1], counts)
+        lengths = np.fromiter(map(len, chain.from_iterable(words)), np.int64, counts.sum())
+        subword_bounds, word_bounds = _bounds(subwords), _bounds(counts)
+        link_words, link_subwords = _links(word_ends - lengths, word_ends, offsets)
+        same = np.searchsorted(word_bounds, link_words, "right") == np.searchsorted(
+            subword_bounds, link_subwords, "right"
+        )
+        link_words, link_subwords = link_words[same], link_subwords[same]
+        unknown = np.unique(link_words[ids[link_subwords] == self._unknown_id])
+        return Alignment(ids, subword_bounds, word_bounds, link_words, link_subwords, unknown)
+
+
+def _texts(words: Sequence[Sequence[str]], space_after: Sequence[Sequence[bool]] | None) -> tuple[list[str], Integers]:
+    """One text a sentence, and where each word ends in its text (words,)."""
+    if space_after is None:
+        texts = [" ".join(sentence) for sentence in words]
+        gaps: list[Sequence[int]] = [[1] * len(sentence) for sentence in words]
+    else:
+        gaps = [[int(bool(space)) for space in sentence] for sentence in space_after]
+        texts = [
+            "".join(word + " " * gap for word, gap in zip(sentence, gap_of)).removesuffix(" " * gap_of[-1])
+            if len(sentence)
+            else ""
+            for sentence, gap_of in zip(words, gaps)
+        ]
+    counts = np.fromiter(map(len, words), np.int64, len(words))
+    lengths = np.fromiter(map(len, chain.from_iterable(words)), np.int64, counts.sum())
+    spaces = np.fromiter(chain.from_iterable(gaps), np.int64, counts.sum())
+    running = _bounds(lengths + spaces)
+    return texts, running[:-1] + lengths - np.repeat(running[_bounds(counts)[:-1]], counts)
+
+
+def _links(starts: Integers, ends: Integers, offsets: Integers) -> tuple[Integers, Integers]:
+    """Words and subwords that share a character; whitespace subwords go to the next word."""
+    solid = np.flatnonzero(ends > starts)
+    first = np.searchsorted(ends[solid], offsets[:, 0], side="right")
+    last = np.searchsorted(starts[solid], offsets[:, 1], side="left") - 1
+    last = np.minimum(np.maximum(first, last), len(solid) - 1)
+    counts = np.maximum(last - first + 1, 0)
+    subwords = np.repeat(np.arange(len(offsets)), counts)
+    within = np.arange(len(subwords)) - np.repeat(np.cumsum(counts) - counts, counts)
+    words = solid[np.repeat(first, counts) + within]
+    order = np.lexsort((subwords, words))
+    return words[order], subwords[order]
+
+
+def _bounds(counts: Integers) -> Integers:
+    return np.concatenate([[0], np.cumsum(counts)])
+
+
+def _special_tokens(backend: Tokenizer) -> SpecialTokens:
+    """Read the special tokens off an encoded text, whatever post-processor puts them there."""
+    encoding = backend.encode("a", add_special_tokens=True)
+    content = [position for position, special in enumerate(encoding.special_tokens_mask) if not special]
+    first, last = (content[0], content[-1] + 1) if content else (len(encoding), len(encoding))
+    return SpecialTokens(
+        tuple(encoding.ids[:first]),
+        tuple(encoding.ids[last:]),
+        encoding.type_ids[first] if content else 0,
+        tuple(encoding.type_ids[:first]),
+        tuple(encoding.type_ids[last:]),
+    )
+
+
+def _unknown_id(backend: Tokenizer, tokenizer: PreTrainedTokenizerBase) -> int:
+    token = getattr(backend.model, "unk_token", None)
+    found = backend.token_to_id(token) if token else tokenizer.unk_token_id
+    return -1 if found is None else int(found)

@@ -1,0 +1,268 @@
+"""Word-aligned states on disk: one folder a cache, one file a layer and shard, written whole or not at all.
+
+NAME-KEY/
+    manifest.json          what was extracted from what, with versions; when complete, every file's size and digest
+    word_bounds.npy        (sentences + 1,) int64: where each sentence's words begin
+    shard_bounds.npy       (shards + 1,) int64: the first sentence of each shard
+    shard-00000/           renamed into place when all its files are written
+        layer-00.safetensors ...   one tensor "states" (words, dim)
+        shard.json         key, sizes, digests and alignment report of this shard
+NAME-KEY.lock              held by whoever writes
+"""
+
+import errno
+import hashlib
+import json
+import platform
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from filelock import FileLock
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+
+from .hidden import WordVectors
+from .report import AlignmentReport
+from .shards import CacheError, DiskShard, file_problem, file_record, shard_problems
+from .states import States
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+VERSIONED = ("treeprobe", "torch", "transformers", "tokenizers", "safetensors", "numpy")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a cache will hold, known before the first sentence is read."""
+
+    identity: Mapping[str, Any]
+    layers: tuple[int, ...]
+    dim: int
+    storage: str
+    """Number format on disk: float32, float16 or bfloat16."""
+    word_bounds: NDArray[np.int64]
+    shard_bounds: NDArray[np.int64]
+
+    @property
+    def key(self) -> str:
+        """SHA-256 of the identity: caches of different keys never share a folder."""
+        return hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def folder_name(self) -> str:
+        name = re.sub(r"[^\w.-]+", "--", self.identity["checkpoint"]["name"])
+        return f"{name[:80]}-{self.key[:16]}"
+
+
+def cached_states(
+    root: Path, plan: Plan, produce: Callable[[int], WordVectors], *, verify: bool, repair: bool
+) -> States:
+    """The states of `plan` from its folder under `root`, extracting only the shards that are not there.
+
+    Args:
+        produce: the word vectors of one shard, by its number.
+        verify: compare every file with its digest first.
+        repair: extract damaged shards anew instead of refusing them.
+
+    Raises:
+        CacheError: a shard is damaged or foreign, or the folder cannot be written.
+    """
+    folder = root / plan.folder_name
+    manifest = read_manifest(folder) if (folder / MANIFEST).exists() else None
+    if manifest is None or not manifest["complete"] or repair:
+        with _writing(root, folder):
+            _fill(folder, plan, produce, repair=repair)
+    return open_states(folder, verify=verify, expected_key=plan.key)
+
+
+def open_states(folder: str | Path, *, verify: bool = False, expected_key: str | None = None) -> States:
+    """Open a complete cache; takes milliseconds and the same memory whatever its size.
+
+    Args:
+        verify: read every file and compare it with its digest; without it, only sizes are compared.
+
+    Raises:
+        CacheError: not a cache, not complete, or files are missing, truncated, edited (`verify`) or foreign; every
+            damaged file is named.
+    """
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    if not manifest["complete"]:
+        raise CacheError(f"{folder} is not complete: run the same extraction again and it goes on where it stopped")
+    if expected_key is not None and manifest["key"] != expected_key:
+        raise CacheError(f"{folder} holds another extraction: its key is {manifest['key']}, expected {expected_key}")
+    problems = cache_problems(folder, manifest, verify=verify)
+    if problems:
+        raise CacheError(damage_message(folder, problems))
+    word_bounds = np.load(folder / "word_bounds.npy", mmap_mode="r", allow_pickle=False)
+    shard_bounds = np.load(folder / "shard_bounds.npy", mmap_mode="r", allow_pickle=False)
+    shards = [
+        DiskShard(folder / shard_name(number), manifest["dim"], manifest["key"])
+        for number in range(manifest["shard_count"])
+    ]
+    return States(
+        shards,
+        layers=manifest["layers"],
+        dim=manifest["dim"],
+        word_bounds=word_bounds,
+        shard_bounds=shard_bounds,
+        identity=manifest["identity"],
+        report=AlignmentReport.from_json(manifest["report"]),
+    )
+
+
+def cache_problems(folder: Path, manifest: Mapping[str, Any], *, verify: bool) -> list[str]:
+    """Every file of a complete cache that is missing or not as it was written, as "FILE: what is wrong"."""
+    problems = file_problems(folder, manifest["files"], verify=verify)
+    for number, record in enumerate(manifest["shards"]):
+        problems += shard_problems(folder / shard_name(number), record, manifest["key"], verify=verify)
+    return problems
+
+
+def file_problems(folder: Path, files: Mapping[str, Any], *, verify: bool) -> list[str]:
+    found = (file_problem(folder / name, record, verify=verify) for name, record in files.items())
+    return [problem for problem in found if problem]
+
+
+def damage_message(folder: Path, problems: list[str]) -> str:
+    shown = "; ".join(problems[:5]) + (f"; and {len(problems) - 5} more" if len(problems) > 5 else "")
+    return f"cache {folder} is damaged: {shown}. Extract with repair=True to replace what is damaged"
+
+
+def read_manifest(folder: str | Path) -> dict[str, Any]:
+    """The manifest of a cache folder; `CacheError` where there is none that can be read."""
+    path = Path(folder) / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CacheError(f"{folder} is not a cache: it has no {MANIFEST}") from error
+    except (OSError, ValueError) as error:
+        raise CacheError(f"{path} cannot be read: {error}") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise CacheError(f"{path} is not a manifest of format {FORMAT}")
+    return manifest
+
+
+def shard_name(number: int) -> str:
+    return f"shard-{number:05d}"
+
+
+def _fill(folder: Path, plan: Plan, produce: Callable[[int], WordVectors], *, repair: bool) -> None:
+    """Bring a cache folder to completion; the caller holds its lock."""
+    for leftover in folder.glob("*.partial"):
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+    _begin(folder, plan)
+    records = []
+    for number in range(len(plan.shard_bounds) - 1):
+        path = folder / shard_name(number)
+        if path.exists():
+            record = _read_record(path)
+            problems = shard_problems(path, record, plan.key, verify=repair)
+            if problems and not repair:
+                raise CacheError(damage_message(folder, problems))
+            if not problems:
+                records.append(record)
+                continue
+            shutil.rmtree(path)
+        records.append(_write_shard(path, plan, produce(number)))
+    report = AlignmentReport()
+    for record in records:
+        report += AlignmentReport.from_json(record.pop("report"))
+    write_json(
+        folder / MANIFEST,
+        _manifest(plan)
+        | {"complete": True, "files": _bounds_records(folder), "shards": records, "report": report.to_json()},
+    )
+
+
+def _begin(folder: Path, plan: Plan) -> None:
+    """Write what is known beforehand, the manifest last; refuse a folder that was begun for another extraction."""
+    if (folder / MANIFEST).exists():
+        found = read_manifest(folder)
+        if found["key"] != plan.key:
+            raise CacheError(f"{folder} holds another extraction: its key is {found['key']}, expected {plan.key}")
+    for name, bounds in (("word_bounds.npy", plan.word_bounds), ("shard_bounds.npy", plan.shard_bounds)):
+        partial = folder / f"{name}.partial"
+        with partial.open("wb") as file:
+            np.save(file, bounds, allow_pickle=False)
+        partial.replace(folder / name)
+    write_json(folder / MANIFEST, _manifest(plan) | {"complete": False})
+
+
+def _manifest(plan: Plan) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "key": plan.key,
+        "identity": dict(plan.identity),
+        "layers": list(plan.layers),
+        "dim": plan.dim,
+        "storage": plan.storage,
+        "shard_count": len(plan.shard_bounds) - 1,
+        "versions": {name: version(name) for name in VERSIONED} | {"python": platform.python_version()},
+    }
+
+
+def _bounds_records(folder: Path) -> dict[str, Any]:
+    return {name: file_record(folder / name) for name in ("word_bounds.npy", "shard_bounds.npy")}
+
+
+def _write_shard(path: Path, plan: Plan, found: WordVectors) -> dict[str, Any]:
+    """Write one shard beside its place, then rename it into place; returns its record."""
+    partial = path.with_name(path.name + ".partial")
+    partial.mkdir()
+    try:
+        files = {}
+        for row, layer in enumerate(plan.layers):
+            name = f"layer-{layer:02d}.safetensors"
+            metadata = {"key": plan.key, "shard": path.name, "layer": str(layer)}
+            stored = found.vectors[row].to(getattr(torch, plan.storage))
+            save_file({"states": stored}, partial / name, metadata=metadata)
+            files[name] = file_record(partial / name)
+        record = {"key": plan.key, "shard": path.name, "files": files, "report": found.report.to_json()}
+        (partial / "shard.json").write_text(json.dumps(record), encoding="utf-8")
+        partial.rename(path)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return record
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads((path / "shard.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON beside its place, then rename it into place."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
+@contextmanager
+def _writing(root: Path, folder: Path) -> Iterator[None]:
+    """Hold the lock of a cache folder that exists; failures of the disk become one `CacheError`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(root / f"{folder.name}.lock"):
+            yield
+    except OSError as error:
+        raise CacheError(_disk_message(folder, error)) from error
+
+
+def _disk_message(folder: Path, error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"the disk is full while writing {folder}: free some space and run again; finished shards are kept"
+    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM) or isinstance(error, PermissionError):
+        return f"cannot write to {folder} ({error.strerror}): choose another cache folder"
+    return f"cannot write the cache {folder}: {error}"

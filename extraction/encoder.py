@@ -1,0 +1,211 @@
+"""A checkpoint ready to read sentences: the model, its fast tokenizer, and what tells it from every other."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from .checkpoint import CheckpointError, checkpoint_name, weights_digest
+
+Dtype = Literal["float32", "bfloat16", "float16"]
+"""Number formats of weights and states, by torch's name."""
+
+UNREAD = ("pooler.",)
+"""Weights that no hidden state depends on; many checkpoints lack them and transformers then invents them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Encoder:
+    """A transformers model in evaluation mode with its fast tokenizer.
+
+    Layer 0 is the embedding output and layer i the output of block i, so a model of n blocks has n + 1 layers.
+    Where a model normalises its last block's output (GPT-2, Llama, ModernBERT, T5), layer n is what leaves the
+    model: normalised, as transformers reports it. An encoder-decoder model stands here as its encoder alone.
+    """
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    name: str
+    digest: str
+    """SHA-256 of the checkpoint's weights as stored (names, dtypes, shapes, bytes), before `dtype` is applied."""
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        folder_or_hub_name: str | os.PathLike[str],
+        *,
+        revision: str | None = None,
+        device: str | torch.device | None = None,
+        dtype: Dtype = "float32",
+        trust_remote_code: bool = False,
+    ) -> "Encoder":
+        """Load a checkpoint from a folder, or by its hub name from the local hub cache or the network.
+
+        Args:
+            revision: branch, tag or commit on the hub.
+            device: where the model computes; the CPU unless told.
+            dtype: the number format it computes in.
+            trust_remote_code: run Python code that came with the checkpoint. Off: such checkpoints are refused.
+
+        Raises:
+            CheckpointError: nothing is there, it is not a checkpoint, it lacks weights, or it has no fast tokenizer.
+        """
+        name = str(folder_or_hub_name)
+        options: dict[str, Any] = {"revision": revision, "trust_remote_code": trust_remote_code}
+        _check_place(name)
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(name, use_fast=True, **options)
+            model, loading = AutoModel.from_pretrained(name, dtype="auto", output_loading_info=True, **options)
+        except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+            raise CheckpointError(_explain(name, error)) from error
+        if getattr(model.config, "is_encoder_decoder", False):
+            model, loading = model.get_encoder(), {}
+        missing = [key for key in sorted(loading.get("missing_keys", ())) if not key.startswith(UNREAD)]
+        if missing:
+            raise CheckpointError(
+                f"checkpoint {name} lacks {len(missing)} weights of {type(model).__name__}, the first of them "
+                f"{missing[0]}; they would be random numbers"
+            )
+        return cls.from_parts(model, tokenizer, name=checkpoint_name(name), device=device, dtype=dtype)
+
+    @classmethod
+    def from_parts(
+        cls,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        name: str,
+        device: str | torch.device | None = None,
+        dtype: Dtype = "float32",
+    ) -> "Encoder":
+        """An encoder from a model and a fast tokenizer that are already in memory; the model is changed in place."""
+        if not getattr(tokenizer, "is_fast", False):
+            raise CheckpointError(
+                f"checkpoint {name} has no fast tokenizer ({type(tokenizer).__name__}); its offsets are needed to "
+                "find the words"
+            )
+        digest = weights_digest((key, value) for key, value in model.state_dict().items() if not key.startswith(UNREAD))
+        model = model.eval().requires_grad_(False).to(device=device or "cpu", dtype=getattr(torch, dtype))
+        return cls(model, tokenizer, name, digest)
+
+    def with_random_weights(self, seed: int = 0) -> "Encoder":
+        """The same architecture and tokenizer with weights drawn anew by the model's own initialisation."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            model = type(self.model)(type(self.model.config).from_dict(self.model.config.to_dict()))
+        dtype: Any = str(self.model.dtype).removeprefix("torch.")
+        return Encoder.from_parts(
+            model, self.tokenizer, name=f"{self.name}-random-{seed}", device=self.device, dtype=dtype
+        )
+
+    @property
+    def blocks(self) -> int:
+        """How many transformer blocks the model has."""
+        return int(self.model.config.num_hidden_layers)
+
+    @property
+    def layers(self) -> range:
+        """Layer numbers: 0 is the embedding output, i the output of block i."""
+        return range(self.blocks + 1)
+
+    @property
+    def dim(self) -> int:
+        """Width of a hidden state."""
+        return int(self.model.config.hidden_size)
+
+    @property
+    def dtype(self) -> str:
+        """The number format that the model computes in."""
+        return str(self.model.dtype).removeprefix("torch.")
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model computes."""
+        return self.model.device
+
+    @property
+    def tokenizer_digest(self) -> str:
+        """SHA-256 of the tokenizer's whole serialised form."""
+        return hashlib.sha256(self.tokenizer.backend_tokenizer.to_str().encode()).hexdigest()
+
+    @property
+    def segments(self) -> int:
+        """How many segment embeddings the model has; 0 where it knows no segments."""
+        return int(getattr(self.model.config, "type_vocab_size", 0) or 0)
+
+    @property
+    def max_subwords(self) -> int | None:
+        """The longest input in subwords, special tokens counted; None where the model sets no limit."""
+        limits = [_positions(self.model), self.tokenizer.model_max_length]
+        known = [int(limit) for limit in limits if limit is not None and 0 < limit < 1 << 30]
+        return min(known, default=None)
+
+    @torch.inference_mode()
+    def hidden_states(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
+        """Hidden states of a batch, layer 0 first.
+
+        Args:
+            input_ids: (sentences, subwords); attention_mask: same shape, 1 where a subword is, 0 at padding.
+            token_type_ids: same shape; left to the model's default where None.
+
+        Returns:
+            one (sentences, subwords, dim) tensor for each of `layers`.
+        """
+        states = self.run(input_ids, attention_mask, token_type_ids, output_hidden_states=True).hidden_states
+        if len(states) != len(self.layers):
+            raise CheckpointError(
+                f"{type(self.model).__name__} reports {len(states)} layers of hidden states, expected "
+                f"{len(self.layers)}"
+            )
+        return tuple(states)
+
+    def run(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None, **options: Any
+    ) -> Any:
+        """One forward pass of a batch on the encoder's device; `options` go to the model."""
+        inputs = {"input_ids": input_ids, "attention_mask": attention_mask}
+        if token_type_ids is not None:
+            inputs["token_type_ids"] = token_type_ids
+        if getattr(self.model.config, "use_cache", False):
+            options["use_cache"] = False
+        return self.model(**{key: value.to(self.device) for key, value in inputs.items()}, **options)
+
+
+def _check_place(name: str) -> None:
+    """Refuse what looks like a path but holds no checkpoint, before the hub is asked for it."""
+    path = Path(name).expanduser()
+    if path.is_dir():
+        if not (path / "config.json").is_file():
+            raise CheckpointError(f"{name} is a folder without config.json: not a transformers checkpoint")
+    elif path.is_file():
+        raise CheckpointError(f"{name} is a file; expected the folder of a transformers checkpoint")
+    elif path.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1:
+        raise CheckpointError(f"there is no checkpoint folder {name}")
+
+
+def _explain(name: str, error: Exception) -> str:
+    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if Path(name).is_dir():
+        return f"the checkpoint in {name} cannot be loaded: {first}"
+    return (
+        f"checkpoint {name} is neither a folder here nor on the Hugging Face hub, or the hub cannot be reached "
+        f"({first})"
+    )
+
+
+def _positions(model: PreTrainedModel) -> int | None:
+    """How many positions the model can number, specials counted; None where its positions have no end."""
+    for name, module in model.named_modules():
+        if name.endswith("position_embeddings") and isinstance(module, torch.nn.Embedding):
+            # RoBERTa numbers positions from just after its padding index, so that many rows are never reached.
+            reserved = 0 if module.padding_idx is None else module.padding_idx + 1
+            return module.num_embeddings - reserved
+    limit = getattr(model.config, "max_position_embeddings", None)
+    return limit if limit and limit > 0 else None

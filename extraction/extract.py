@@ -1,0 +1,233 @@
+"""Word-aligned hidden states of a whole text: the function that everything else of the package serves."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from .alignment import Aligner, Pooling
+from .cache import Plan, cached_states
+from .encoder import Dtype, Encoder
+from .hidden import Reading, WordVectors, read_words
+from .report import AlignmentReport
+from .states import MemoryShard, States
+
+TOKEN_BUDGET = 2048
+"""Positions in a batch, padding counted."""
+
+SHARD_BYTES = 128 << 20
+"""States that are held in memory at once, all layers in float32."""
+
+
+def extract(
+    encoder: Encoder,
+    words: Sequence[Sequence[str]],
+    *,
+    cache: str | Path | None = None,
+    space_after: Sequence[Sequence[bool]] | None = None,
+    layers: Iterable[int] | None = None,
+    pooling: Pooling = "mean",
+    segment: Literal[0, 1] = 0,
+    storage: Dtype = "float32",
+    max_subwords: int | None = None,
+    overlap: float = 0.5,
+    token_budget: int = TOKEN_BUDGET,
+    verify: bool = False,
+    repair: bool = False,
+    progress: bool = False,
+) -> States:
+    """One vector a word and layer for every sentence.
+
+    A word's vector is made of its subwords' vectors. Words that have no subword get zeros, sentences longer than
+    the model takes are read through overlapping windows; both are counted and listed in `States.report`. The same
+    text gives the same vectors whatever else is in its batch, up to rounding.
+
+    Args:
+        words: one sequence of words a sentence, none of them without words.
+        cache: folder of caches; states are written there shard by shard, and read from there when they are
+            there already. In memory where None.
+        space_after: like `words`, whether a space follows the word in the natural sentence, which is then what the
+            model reads; words are joined by single spaces where None.
+        layers: layer numbers to keep; all where None.
+        pooling: a word's vector is the mean of its subwords' vectors, or the first's, or the last's.
+        segment: segment id of every subword; 1 is what the scripts of Hewitt & Manning (2019) used.
+        storage: number format of the states kept; a value beyond its range is an error.
+        max_subwords: longest input with special tokens; the model's own limit where None.
+        overlap: share of a window that the next one repeats, in sentences longer than that.
+        token_budget: subwords in a batch, padding counted.
+        verify: compare every file of a cache that was there with its digest.
+        repair: extract damaged shards of the cache anew instead of refusing them.
+        progress: show a progress bar.
+
+    Raises:
+        ValueError: `words`, `space_after` or a setting is not as described.
+        CacheError: the cache is damaged or cannot be written.
+    """
+    check_text(words, space_after)
+    reading = _reading(encoder, layers, pooling, segment, max_subwords, overlap)
+    plan = _plan(encoder, words, space_after, reading, storage)
+    aligner = Aligner(encoder.tokenizer)
+
+    def produce(shard: int) -> WordVectors:
+        first, last = int(plan.shard_bounds[shard]), int(plan.shard_bounds[shard + 1])
+        stretch = [words[i] for i in range(first, last)]
+        spaces = None if space_after is None else [space_after[i] for i in range(first, last)]
+        found = read_words(encoder, aligner, stretch, spaces, reading, token_budget=token_budget, first_sentence=first)
+        _check_range(found, reading.layers, storage, plan.word_bounds[first : last + 1], first)
+        return found
+
+    if cache is not None:
+        return cached_states(Path(cache), plan, produce, verify=verify, repair=repair)
+    return _in_memory(plan, produce)
+
+
+def check_text(words: Sequence[Sequence[str]], space_after: Sequence[Sequence[bool]] | None) -> None:
+    """Refuse what is not one non-empty sequence of words a sentence, naming the first sentence that is wrong."""
+    if isinstance(words, str):
+        raise ValueError(f"expected sentences as sequences of words, found one string: {words[:40]!r}")
+    if space_after is not None and len(space_after) != len(words):
+        raise ValueError(f"space_after covers {len(space_after)} sentences, expected {len(words)}")
+    for number in range(len(words)):
+        sentence = words[number]
+        if isinstance(sentence, str) or not isinstance(sentence, Sequence):
+            raise ValueError(f"sentence {number + 1} is {sentence!r:.60}, expected a sequence of words")
+        if not sentence:
+            raise ValueError(f"sentence {number + 1} has no words")
+        for place, word in enumerate(sentence):
+            if not isinstance(word, str):
+                raise ValueError(f"sentence {number + 1}, word {place + 1} is {word!r:.60}, expected a string")
+            if not word.isascii() and any("\ud800" <= character <= "\udfff" for character in word):
+                raise ValueError(
+                    f"sentence {number + 1}, word {place + 1} ({word!a:.60}) holds half a surrogate pair, "
+                    "which is no character"
+                )
+        if space_after is not None and len(space_after[number]) != len(sentence):
+            raise ValueError(
+                f"sentence {number + 1} has {len(sentence)} words but space_after has {len(space_after[number])}"
+            )
+
+
+def _reading(
+    encoder: Encoder,
+    layers: Iterable[int] | None,
+    pooling: Pooling,
+    segment: Literal[0, 1],
+    max_subwords: int | None,
+    overlap: float,
+) -> Reading:
+    chosen = tuple(encoder.layers) if layers is None else tuple(sorted(set(layers)))
+    unknown = [layer for layer in chosen if layer not in encoder.layers]
+    if unknown or not chosen:
+        raise ValueError(f"{encoder.name} has layers 0 to {encoder.layers[-1]}, found {unknown or 'none'}")
+    if pooling not in ("mean", "first", "last"):
+        raise ValueError(f"pooling must be mean, first or last, found {pooling!r}")
+    if segment not in (0, 1) or (segment and encoder.segments < 2):
+        raise ValueError(
+            f"segment id {segment} asked for, but {encoder.name} has {encoder.segments} segment embeddings"
+        )
+    if not 0 <= overlap < 1:
+        raise ValueError(f"overlap must be at least 0 and below 1, found {overlap}")
+    limit = encoder.max_subwords
+    if max_subwords is not None and limit is not None and max_subwords > limit:
+        raise ValueError(f"{encoder.name} takes at most {limit} subwords, found max_subwords={max_subwords}")
+    limit = limit if max_subwords is None else max_subwords
+    specials = encoder.tokenizer.num_special_tokens_to_add()
+    if limit is not None and limit <= specials:
+        raise ValueError(f"max_subwords={limit} leaves no room beside {specials} special tokens")
+    return Reading(chosen, pooling, segment, limit, overlap)
+
+
+def _plan(
+    encoder: Encoder,
+    words: Sequence[Sequence[str]],
+    space_after: Sequence[Sequence[bool]] | None,
+    reading: Reading,
+    storage: Dtype,
+) -> Plan:
+    counts = np.fromiter((len(words[i]) for i in range(len(words))), np.int64, len(words))
+    word_bounds = np.concatenate([[0], np.cumsum(counts)])
+    identity = {
+        "checkpoint": {
+            "name": encoder.name,
+            "digest": encoder.digest,
+            "model": type(encoder.model).__name__,
+            "dtype": encoder.dtype,
+        },
+        "tokenizer": encoder.tokenizer_digest,
+        "text": {
+            "digest": _text_digest(words, space_after),
+            "sentences": len(words),
+            "words": int(word_bounds[-1]),
+            "form": "words" if space_after is None else "natural",
+        },
+        "settings": {
+            "layers": list(reading.layers),
+            "pooling": reading.pooling,
+            "segment": reading.segment,
+            "max_subwords": reading.max_subwords,
+            "overlap": reading.overlap,
+            "storage": storage,
+        },
+    }
+    shard_words = max(1, SHARD_BYTES // (len(reading.layers) * encoder.dim * 4))
+    return Plan(identity, reading.layers, encoder.dim, storage, word_bounds, _shard_bounds(word_bounds, shard_words))
+
+
+def _shard_bounds(word_bounds: NDArray[np.int64], shard_words: int) -> NDArray[np.int64]:
+    """(shards + 1,) the first sentence of each shard, so that a shard holds about `shard_words` words."""
+    shards = -(-np.maximum(word_bounds[1:], 1) // shard_words)
+    starts = np.flatnonzero(np.diff(shards, prepend=0) > 0)
+    return np.append(starts, len(word_bounds) - 1) if len(starts) else np.array([0, len(word_bounds) - 1])
+
+
+def _text_digest(words: Sequence[Sequence[str]], space_after: Sequence[Sequence[bool]] | None) -> str:
+    """SHA-256 of the words, and of the spaces between them where they matter."""
+    digest = hashlib.sha256()
+    for number in range(len(words)):
+        sentence = words[number]
+        digest.update(f"{len(sentence)}\0".encode())
+        digest.update("".join(f"{len(word)}\0{word}" for word in sentence).encode())
+        if space_after is not None:
+            digest.update(bytes(bool(space) for space in space_after[number]))
+    return digest.hexdigest()
+
+
+def _check_range(
+    found: WordVectors, layers: Sequence[int], storage: Dtype, word_bounds: NDArray[np.int64], first: int
+) -> None:
+    """Refuse values that are not finite or that the storage format cannot hold."""
+    limit = torch.finfo(getattr(torch, storage)).max
+    for row, layer in enumerate(layers):
+        highest = found.vectors[row].abs().amax(1) if found.vectors[row].numel() else torch.zeros(1)
+        # NaN compares false with everything, so the test is for what is good.
+        bad = torch.nonzero(~(highest <= limit)).flatten()
+        if len(bad):
+            sentence = first + int(np.searchsorted(word_bounds - word_bounds[0], int(bad[0]), "right"))
+            value = float(highest[bad[0]])
+            raise ValueError(
+                f"layer {layer} holds {value:g} in sentence {sentence}, beyond {storage} (largest {limit:g}); "
+                "store float32 or bfloat16, and compute in float32 if the value is not finite"
+            )
+
+
+def _in_memory(plan: Plan, produce: Any) -> States:
+    kind = getattr(torch, plan.storage)
+    shards, report = [], AlignmentReport()
+    for number in range(len(plan.shard_bounds) - 1):
+        found = produce(number)
+        vectors = found.vectors.to(kind).float().numpy()
+        shards.append(MemoryShard(dict(zip(plan.layers, vectors))))
+        report += found.report
+    return States(
+        shards,
+        layers=plan.layers,
+        dim=plan.dim,
+        word_bounds=plan.word_bounds,
+        shard_bounds=plan.shard_bounds,
+        identity=plan.identity,
+        report=report,
+    )

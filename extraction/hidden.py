@@ -1,0 +1,100 @@
+"""From aligned words to word vectors: one pass of the model over a stretch of sentences."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .alignment import Aligner, Alignment, Pooling
+from .batching import Windows, cut_windows, make_batch, token_budget_batches
+from .encoder import Encoder
+from .report import AlignmentReport
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How sentences are read: everything that a word's vector depends on besides the model and the text."""
+
+    layers: tuple[int, ...]
+    pooling: Pooling = "mean"
+    segment: Literal[0, 1] = 0
+    max_subwords: int | None = None
+    """Longest input with special tokens; longer sentences go through overlapping windows. None: no limit."""
+    overlap: float = 0.5
+
+
+@dataclass(frozen=True)
+class WordVectors:
+    """The vectors of a stretch of sentences, (layers, words, dim) float32 on the CPU, and their report."""
+
+    vectors: Tensor
+    report: AlignmentReport
+
+
+def read_words(
+    encoder: Encoder,
+    aligner: Aligner,
+    words: Sequence[Sequence[str]],
+    space_after: Sequence[Sequence[bool]] | None,
+    reading: Reading,
+    *,
+    token_budget: int,
+    first_sentence: int = 0,
+) -> WordVectors:
+    """Word vectors of some sentences, batched by length."""
+    alignment = aligner(words, space_after)
+    capacity = None if reading.max_subwords is None else reading.max_subwords - len(aligner.specials)
+    windows = cut_windows(alignment, capacity, overlap=reading.overlap)
+    links = _Links.of(alignment, windows, reading.pooling)
+    out = torch.zeros(len(reading.layers), alignment.words, encoder.dim)
+    padding = encoder.tokenizer.pad_token_id or 0
+    for chosen in token_budget_batches(windows.lengths + len(aligner.specials), token_budget):
+        batch = make_batch(
+            alignment.ids, windows, chosen, aligner.specials, segments=reading.segment or None, padding=padding
+        )
+        states = encoder.hidden_states(batch.input_ids, batch.attention_mask, batch.token_type_ids)
+        links.pool(states, chosen, len(aligner.specials.leading), reading.layers, out)
+    report = AlignmentReport.of(alignment, words, first_sentence=first_sentence, windowed=windows.cut.tolist())
+    return WordVectors(out, report)
+
+
+@dataclass(frozen=True)
+class _Links:
+    """Links between words and positions in windows, ordered by window, those of no weight left out."""
+
+    words: Tensor
+    positions: Tensor  # in the window, special tokens not counted
+    weights: Tensor
+    bounds: np.ndarray  # (windows + 1,) where each window's links begin
+
+    @classmethod
+    def of(cls, alignment: Alignment, windows: Windows, pooling: Pooling) -> "_Links":
+        weights = alignment.weights(pooling)
+        order = np.argsort(windows.link_windows, kind="stable")
+        order = order[weights[order] > 0]
+        window = windows.link_windows[order]
+        positions = alignment.link_subwords[order] - windows.starts[window]
+        counts = np.bincount(window, minlength=len(windows.starts))
+        return cls(
+            torch.from_numpy(alignment.link_words[order]),
+            torch.from_numpy(positions),
+            torch.from_numpy(weights[order]),
+            np.concatenate([[0], np.cumsum(counts)]),
+        )
+
+    def pool(
+        self, states: tuple[Tensor, ...], chosen: np.ndarray, leading: int, layers: tuple[int, ...], out: Tensor
+    ) -> None:
+        """Add the weighted subword vectors of one batch to their words' rows of `out` (layers, words, dim)."""
+        counts = self.bounds[chosen + 1] - self.bounds[chosen]
+        rows = np.repeat(np.arange(len(chosen)), counts)
+        within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+        links = torch.from_numpy(np.repeat(self.bounds[chosen], counts) + within)
+        flat = torch.from_numpy(rows * states[0].shape[1] + leading) + self.positions[links]
+        words, weights = self.words[links], self.weights[links, None]
+        for row, layer in enumerate(layers):
+            picked = states[layer].flatten(0, 1).index_select(0, flat.to(states[layer].device))
+            out[row].index_add_(0, words, picked.cpu().float() * weights)

@@ -1,0 +1,133 @@
+"""What alignment could not do plainly: counted, listed by sentence and word, printed and saved."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from .alignment import Alignment
+
+WordPlace = tuple[int, int, str]
+"""Sentence (0-based), word in it (0-based), and the word itself."""
+
+
+@dataclass(frozen=True)
+class AlignmentReport:
+    """How the words of some sentences met the tokenizer, and every exception."""
+
+    sentences: int = 0
+    words: int = 0
+    subwords: int = 0
+    dropped: tuple[WordPlace, ...] = ()
+    """Words without a subword (empty, or removed by the tokenizer); their vectors are zero."""
+    unknown: tuple[WordPlace, ...] = ()
+    """Words of which at least one subword is the unknown token."""
+    shared: tuple[WordPlace, ...] = ()
+    """Words that share a subword with a neighbour, in unspaced text."""
+    windowed: tuple[int, ...] = ()
+    """Sentences longer than the model takes, read through overlapping windows."""
+    skipped: tuple[int, ...] = field(default=())
+    """Sentences left out of streamed attention, because they are longer than the model takes."""
+
+    @classmethod
+    def of(
+        cls,
+        alignment: Alignment,
+        words: Sequence[Sequence[str]],
+        *,
+        first_sentence: int = 0,
+        windowed: Iterable[int] = (),
+        skipped: Iterable[int] = (),
+    ) -> "AlignmentReport":
+        """The report of one alignment; its sentences are numbered from `first_sentence`."""
+
+        def places(found: Iterable[int]) -> tuple[WordPlace, ...]:
+            return tuple(_place(int(word), alignment, words, first_sentence) for word in found)
+
+        return cls(
+            len(words),
+            alignment.words,
+            len(alignment.ids),
+            places(alignment.dropped),
+            places(alignment.unknown),
+            places(alignment.shared),
+            tuple(int(i) + first_sentence for i in windowed),
+            tuple(int(i) + first_sentence for i in skipped),
+        )
+
+    @classmethod
+    def from_json(cls, found: dict[str, Any]) -> "AlignmentReport":
+        """The report that `to_json` wrote."""
+        lists = {
+            name: tuple((int(s), int(w), str(text)) for s, w, text in found[name])
+            for name in ("dropped", "unknown", "shared")
+        }
+        numbers = {name: tuple(map(int, found[name])) for name in ("windowed", "skipped")}
+        return cls(found["sentences"], found["words"], found["subwords"], **lists, **numbers)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain lists and numbers."""
+        return asdict(self)
+
+    def __add__(self, other: "AlignmentReport") -> "AlignmentReport":
+        if not isinstance(other, AlignmentReport):
+            return NotImplemented
+        mine, its = vars(self), vars(other)
+        return AlignmentReport(**{name: mine[name] + its[name] for name in mine})
+
+    @property
+    def clean(self) -> bool:
+        """Whether every word has a vector from subwords of its own, known to the tokenizer, in one window."""
+        return not (self.dropped or self.unknown or self.shared or self.windowed or self.skipped)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row an exception: kind, sentence, word (both 0-based; word is missing for whole sentences), text."""
+        rows: list[tuple[str, int, int | None, str]] = []
+        for kind in ("dropped", "unknown", "shared"):
+            rows += [(kind, sentence, word, text) for sentence, word, text in getattr(self, kind)]
+        for kind in ("windowed", "skipped"):
+            rows += [(kind, sentence, None, "") for sentence in getattr(self, kind)]
+        frame = pd.DataFrame(rows, columns=["kind", "sentence", "word", "text"])
+        return frame.astype({"sentence": "int64", "word": "Int64"})
+
+    def save(self, path: str | Path) -> None:
+        """Write the counts and lists as JSON (a name ending in .json), or the exceptions alone as CSV."""
+        path = Path(path)
+        if path.suffix == ".json":
+            path.write_text(json.dumps(self.to_json(), indent=1) + "\n", encoding="utf-8")
+        else:
+            self.frame.to_csv(path, index=False)
+
+    def __str__(self) -> str:
+        counts = f"{self.sentences} sentences, {self.words} words, {self.subwords} subwords"
+        lines = [
+            counts,
+            _line("words dropped by the tokenizer (zero vectors)", self.dropped),
+            _line("words with an unknown subword", self.unknown),
+            _line("words sharing a subword with a neighbour", self.shared),
+            _line("sentences read through overlapping windows", self.windowed),
+            _line("sentences left out as too long", self.skipped),
+        ]
+        return "\n".join(line for line in lines if line)
+
+
+def _place(word: int, alignment: Alignment, words: Sequence[Sequence[str]], first_sentence: int) -> WordPlace:
+    sentence = int(alignment.word_bounds.searchsorted(word, "right")) - 1
+    within = word - int(alignment.word_bounds[sentence])
+    return sentence + first_sentence, within, words[sentence][within]
+
+
+def _line(what: str, found: Sequence[WordPlace] | Sequence[int], shown: int = 8) -> str:
+    if not found:
+        return ""
+    # Numbered from 1, as people and CoNLL-U files do.
+    texts = [
+        f"{place + 1}" if isinstance(place, int) else f"{place[0] + 1}:{place[1] + 1} {place[2]!r}"
+        for place in found[:shown]
+    ]
+    more = f", and {len(found) - shown} more" if len(found) > shown else ""
+    return f"{len(found)} {what}: {', '.join(texts)}{more}"

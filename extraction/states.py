@@ -1,0 +1,128 @@
+"""Word-aligned hidden states, in memory or on disk, read by sentence."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .report import AlignmentReport
+
+
+class Shard(Protocol):
+    """The states of a stretch of sentences."""
+
+    def read(self, layer: int, rows: Sequence[slice]) -> NDArray[np.float32]:
+        """(words, dim) the rows of those slices, words numbered within the shard, back to back."""
+
+
+class MemoryShard:
+    """States held in memory, in float32."""
+
+    def __init__(self, layers: Mapping[int, NDArray[np.float32]]) -> None:
+        self._layers = layers
+
+    def read(self, layer: int, rows: Sequence[slice]) -> NDArray[np.float32]:
+        return np.concatenate([self._layers[layer][one] for one in rows])
+
+
+class States:
+    """One vector a word and layer, for every sentence of a text.
+
+    Nothing is read before it is asked for; `read` copies, so what it returns may be changed freely.
+
+    Attributes:
+        layers: layer numbers, ascending; dim: width of a vector.
+        identity: JSON-able record of the checkpoint, its digest and the settings that made these states.
+        report: what alignment could not do plainly.
+    """
+
+    def __init__(
+        self,
+        shards: Sequence[Shard],
+        *,
+        layers: Iterable[int],
+        dim: int,
+        word_bounds: NDArray[np.int64],
+        shard_bounds: NDArray[np.int64],
+        identity: Mapping[str, Any],
+        report: AlignmentReport,
+    ) -> None:
+        self._shards = shards
+        self._word_bounds = word_bounds  # (sentences + 1,)
+        self._shard_bounds = shard_bounds  # (shards + 1,) first sentence of each
+        self.layers = tuple(layers)
+        self.dim = dim
+        self.identity = dict(identity)
+        self.report = report
+
+    def __len__(self) -> int:
+        return len(self._word_bounds) - 1
+
+    def __repr__(self) -> str:
+        name = self.identity.get("checkpoint", {}).get("name", "unknown checkpoint")
+        words = int(self._word_bounds[-1])
+        return (
+            f"States({name}: {len(self)} sentences, {words} words, layers {self.layers[0]} to {self.layers[-1]}, "
+            f"dim {self.dim})"
+        )
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """(sentences,) words in each sentence."""
+        return np.diff(self._word_bounds)
+
+    def read(
+        self, sentences: Sequence[int] | NDArray[np.integer] | slice, layers: Iterable[int] | None = None
+    ) -> NDArray[np.float32]:
+        """The words of some sentences, back to back in the order asked for.
+
+        Args:
+            sentences: sentence numbers, or a slice of them.
+            layers: layer numbers, all of them where None.
+
+        Returns:
+            (layers, words, dim) float32.
+
+        Raises:
+            IndexError: there is no such sentence or layer.
+        """
+        wanted = self._sentences(sentences)
+        layers = self.layers if layers is None else tuple(layers)
+        for layer in layers:
+            if layer not in self.layers:
+                raise IndexError(f"there is no layer {layer}; these states hold {list(self.layers)}")
+        starts, ends = self._word_bounds[wanted], self._word_bounds[wanted + 1]
+        out = np.empty((len(layers), int((ends - starts).sum()), self.dim), np.float32)
+        places = np.concatenate([[0], np.cumsum(ends - starts)])
+        shards = np.searchsorted(self._shard_bounds, wanted, "right") - 1
+        # One visit a run of sentences in the same shard; neighbouring sentences become one slice.
+        breaks = np.flatnonzero(np.diff(shards)) + 1
+        for run in np.split(np.arange(len(wanted)), breaks):
+            if not len(run):
+                continue
+            shard = int(shards[run[0]])
+            origin = self._word_bounds[self._shard_bounds[shard]]
+            rows = _merge(starts[run] - origin, ends[run] - origin)
+            for row, layer in enumerate(layers):
+                out[row, places[run[0]] : places[run[-1] + 1]] = self._shards[shard].read(layer, rows)
+        return out
+
+    def sentence(self, i: int, layer: int) -> NDArray[np.float32]:
+        """(words, dim) float32 of sentence `i`."""
+        return self.read([i], [layer])[0]
+
+    def _sentences(self, sentences: Sequence[int] | NDArray[np.integer] | slice) -> NDArray[np.int64]:
+        if isinstance(sentences, slice):
+            return np.arange(len(self), dtype=np.int64)[sentences]
+        wanted = np.asarray(sentences, dtype=np.int64).reshape(-1)
+        if len(wanted) and (wanted.min() < -len(self) or wanted.max() >= len(self)):
+            raise IndexError(f"sentences must lie in 0 to {len(self) - 1}, found {wanted.min()} to {wanted.max()}")
+        return np.where(wanted < 0, wanted + len(self), wanted)
+
+
+def _merge(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> list[slice]:
+    """Slices that cover the same rows in the same order, neighbours joined."""
+    heads = np.concatenate([[True], starts[1:] != ends[:-1]])
+    tails = np.concatenate([heads[1:], [True]])
+    return [slice(int(start), int(end)) for start, end in zip(starts[heads], ends[tails])]
