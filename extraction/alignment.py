@@ -133,22 +133,29 @@ class Aligner:
 
 def _texts(words: Sequence[Sequence[str]], space_after: Sequence[Sequence[bool]] | None) -> tuple[list[str], Integers]:
     """One text a sentence, and where each word ends in its text (words,)."""
-    if space_after is None:
-        texts = [" ".join(sentence) for sentence in words]
-        gaps: list[Sequence[int]] = [[1] * len(sentence) for sentence in words]
-    else:
-        gaps = [[int(bool(space)) for space in sentence] for sentence in space_after]
-        texts = [
-            "".join(word + " " * gap for word, gap in zip(sentence, gap_of)).removesuffix(" " * gap_of[-1])
-            if len(sentence)
-            else ""
-            for sentence, gap_of in zip(words, gaps)
-        ]
+    gaps = [_gaps(sentence, space_after and space_after[i]) for i, sentence in enumerate(words)]
+    texts = [
+        "".join(chain.from_iterable(zip(sentence, (" " * gap for gap in gaps_of))))
+        for sentence, gaps_of in zip(words, gaps)
+    ]
     counts = np.fromiter(map(len, words), np.int64, len(words))
     lengths = np.fromiter(map(len, chain.from_iterable(words)), np.int64, counts.sum())
     spaces = np.fromiter(chain.from_iterable(gaps), np.int64, counts.sum())
     running = _bounds(lengths + spaces)
     return texts, running[:-1] + lengths - np.repeat(running[_bounds(counts)[:-1]], counts)
+
+
+def _gaps(sentence: Sequence[str], space_after: Sequence[bool] | None) -> list[int]:
+    """Spaces after each word: none after an empty word, and none after the last that is not empty."""
+    if space_after is None:
+        gaps = [1 if word else 0 for word in sentence]
+    else:
+        gaps = [1 if word and space else 0 for word, space in zip(sentence, space_after)]
+    for place in range(len(gaps) - 1, -1, -1):
+        if sentence[place]:
+            gaps[place] = 0
+            break
+    return gaps
 
 
 def _links(starts: Integers, ends: Integers, offsets: Integers) -> tuple[Integers, Integers]:

@@ -84,15 +84,19 @@ def _best(alignment: Alignment, links: Integers, starts: Integers, ends: Integer
     return best
 
 
-def token_budget_batches(lengths: Integers, budget: int) -> Iterator[Integers]:
+def token_budget_batches(lengths: Integers, budget: int, *, squares: int | None = None) -> Iterator[Integers]:
     """Groups of windows sorted by length, longest first, of at most `budget` positions with padding counted.
 
-    A window longer than the budget is a group by itself.
+    A window longer than the budget is a group by itself. Where `squares` is given, a group has at most so many
+    pairs of positions too.
     """
     order = np.argsort(-lengths, kind="stable")
     start = 0
     while start < len(order):
-        count = max(1, budget // max(1, int(lengths[order[start]])))
+        longest = max(1, int(lengths[order[start]]))
+        count = max(1, budget // longest)
+        if squares is not None:
+            count = max(1, min(count, squares // longest**2))
         yield order[start : start + count]
         start += count
 

@@ -109,6 +109,11 @@ class Encoder:
         return int(self.model.config.num_hidden_layers)
 
     @property
+    def heads(self) -> int:
+        """How many attention heads a block has."""
+        return int(self.model.config.num_attention_heads)
+
+    @property
     def layers(self) -> range:
         """Layer numbers: 0 is the embedding output, i the output of block i."""
         return range(self.blocks + 1)

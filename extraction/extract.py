@@ -68,7 +68,9 @@ def extract(
         CacheError: the cache is damaged or cannot be written.
     """
     check_text(words, space_after)
-    reading = _reading(encoder, layers, pooling, segment, max_subwords, overlap)
+    reading = reading_of(
+        encoder, layers=layers, pooling=pooling, segment=segment, max_subwords=max_subwords, overlap=overlap
+    )
     plan = _plan(encoder, words, space_after, reading, storage)
     aligner = Aligner(encoder.tokenizer)
 
@@ -111,14 +113,16 @@ def check_text(words: Sequence[Sequence[str]], space_after: Sequence[Sequence[bo
             )
 
 
-def _reading(
+def reading_of(
     encoder: Encoder,
-    layers: Iterable[int] | None,
-    pooling: Pooling,
-    segment: Literal[0, 1],
-    max_subwords: int | None,
-    overlap: float,
+    *,
+    layers: Iterable[int] | None = None,
+    pooling: Pooling = "mean",
+    segment: Literal[0, 1] = 0,
+    max_subwords: int | None = None,
+    overlap: float = 0.5,
 ) -> Reading:
+    """Settings checked against the encoder, limits filled in; `ValueError` for those that it cannot follow."""
     chosen = tuple(encoder.layers) if layers is None else tuple(sorted(set(layers)))
     unknown = [layer for layer in chosen if layer not in encoder.layers]
     if unknown or not chosen:
