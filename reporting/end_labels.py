@@ -1,0 +1,69 @@
+"""Names of lines written at their right ends, where a legend would make the eye travel."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from reporting.text_fonts import PLAIN
+from reporting.word_row import room_in
+
+SIZE = 7.5
+
+
+@dataclass(frozen=True)
+class EndLabel:
+    """The name of a line, the height of its right end in data units, and its colour."""
+
+    text: str
+    y: float
+    color: str
+
+
+def write_end_labels(labels: Sequence[EndLabel], ax: Axes, *, size: float = SIZE) -> Axes:
+    """Write each name beside the end of its line, outside the axes, moved apart where they would touch.
+
+    Call it last: it reads the axes' limits.
+    """
+    found = [label for label in labels if np.isfinite(label.y)]
+    if not found:
+        return ax
+    low, high = ax.get_ylim()
+    gap = size * 1.25 / max(room_in(ax)[1], 1.0)
+    wanted = np.array([(label.y - low) / (high - low) for label in found])
+    for label, place, aim in zip(found, spread_apart(wanted, gap), wanted, strict=True):
+        ax.annotate(
+            label.text,
+            xy=(1.0, aim),
+            xytext=(1.035, place),
+            xycoords="axes fraction",
+            textcoords="axes fraction",
+            color=label.color,
+            fontsize=size,
+            va="center",
+            ha="left",
+            annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": label.color, "linewidth": 0.5, "shrinkA": 1, "shrinkB": 1},
+            **PLAIN,
+        )
+    return ax
+
+
+def spread_apart(wanted: NDArray[np.float64], gap: float) -> NDArray[np.float64]:
+    """The nearest places (in least squares) to those wanted, in the same order, at least `gap` apart.
+
+    Less the running gaps, this is isotonic regression: pool neighbours that are out of order to their mean.
+    """
+    order = np.argsort(wanted, kind="stable")
+    pools: list[list[float]] = []
+    for value in wanted[order] - gap * np.arange(len(wanted)):
+        pools.append([float(value)])
+        while len(pools) > 1 and np.mean(pools[-2]) > np.mean(pools[-1]):
+            last = pools.pop()
+            pools[-1] += last
+    levels = np.concatenate([np.full(len(pool), np.mean(pool)) for pool in pools])
+    placed = np.empty(len(wanted))
+    placed[order] = levels + gap * np.arange(len(wanted))
+    return placed

@@ -1,0 +1,80 @@
+"""Figures as files that can be printed: vector formats with their fonts inside, written whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+FigureFormat = Literal["pdf", "svg", "png"]
+FORMATS: tuple[FigureFormat, ...] = ("pdf", "svg", "png")
+
+# Type 42 embeds fonts as TrueType outlines, which journals ask for; matplotlib's default, Type 3, many refuse. SVG
+# cannot carry fonts, so its text is drawn as outlines and looks the same everywhere. The salt and the missing dates
+# make equal figures equal files.
+PRINTABLE: Any = {
+    "pdf.fonttype": 42,
+    "ps.fonttype": 42,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "treeprobe",
+    "path.simplify": True,
+}
+
+
+def new_figure(size: tuple[float, float] = (4.5, 3.0)) -> tuple[Figure, Axes]:
+    """A figure of that width and height in inches, with one axes, outside pyplot's list of open figures."""
+    figure = Figure(figsize=size, layout="constrained")
+    return figure, figure.add_subplot()
+
+
+def bare_figure(size: tuple[float, float]) -> tuple[Figure, Axes]:
+    """A figure that is nothing but its axes, without margins: for sentences with their arcs."""
+    figure = Figure(figsize=size)
+    return figure, figure.add_axes((0.0, 0.0, 1.0, 1.0))
+
+
+def save_figure(figure: Figure, path: str | Path, *, dpi: int = 300, transparent: bool = False) -> Path:
+    """Write a figure as .pdf, .svg or .png, by the suffix of `path`; `dpi` is for pixels only.
+
+    The file appears whole or not at all. Raises ValueError for another suffix, FileNotFoundError when the folder
+    is not there.
+    """
+    target = Path(path)
+    kind = target.suffix.lstrip(".").lower()
+    if kind not in FORMATS:
+        raise ValueError(f"cannot save a figure as {target.name!r}; expected a name that ends in .pdf, .svg or .png")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"the folder {target.parent} for the figure {target.name} is not there")
+    # Dates would make every saving of one figure another file.
+    metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": None}[kind]
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=f".{kind}")
+    os.close(descriptor)
+    draft = Path(name)
+    try:
+        with matplotlib.rc_context(PRINTABLE):
+            figure.savefig(
+                draft, dpi=dpi, metadata=metadata, transparent=transparent, bbox_inches="tight", pad_inches=0.04
+            )
+        draft.chmod(0o666 & ~current_umask())
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+    return target
+
+
+def save_formats(
+    figure: Figure, stem: str | Path, *, formats: Iterable[FigureFormat] = ("pdf", "png"), dpi: int = 300
+) -> list[Path]:
+    """Write a figure once in each format; `stem` is the path without its suffix."""
+    return [save_figure(figure, Path(f"{stem}.{kind}"), dpi=dpi) for kind in formats]
+
+
+def current_umask() -> int:
+    """The permissions that new files do not get; temporary files are private until they are renamed."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

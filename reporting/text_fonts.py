@@ -1,0 +1,134 @@
+"""Words of any script in figures: fonts that hold their glyphs, the direction they are read in, their width.
+
+Matplotlib 3.11 shapes text (Arabic joins, right-to-left runs are reordered), so all that is left to do is to find,
+among the installed fonts, families that hold every character, and to say clearly what is missing when none does.
+"""
+
+import unicodedata
+import warnings
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any, Literal
+
+from matplotlib.font_manager import FontProperties, fontManager, get_font
+from matplotlib.textpath import TextToPath
+
+ReadingDirection = Literal["left-to-right", "right-to-left"]
+
+# Words are data: a "$" or a "\\" in them is a character, never mathematics or TeX.
+PLAIN: dict[str, Any] = {"parse_math": False, "usetex": False}
+
+# Unicode names of characters begin with their script; these go by another name in fonts.
+CJK = {"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC", "FULLWIDTH", "HALFWIDTH"}
+
+
+class MissingGlyphs(UserWarning):
+    """No installed font holds some characters of a figure: they show as boxes until one is installed."""
+
+
+def font_families(texts: Iterable[str]) -> list[str]:
+    """The families that hold every character of the texts: matplotlib's own choice first, then as few as will do.
+
+    Pass them as `fontfamily` to any text of matplotlib, which takes each glyph from the first family that has it.
+    Warns with MissingGlyphs, naming scripts and what to install, when some character is in no installed font.
+    """
+    families = list(FontProperties().get_family())
+    missing = visible(texts) - characters_of(fontManager.findfont(FontProperties()))
+    if missing:
+        found = covering(frozenset(missing))
+        families += found
+        missing -= frozenset().union(*(characters_of(family_path(family)) for family in found))
+    if missing:
+        warnings.warn(missing_message(missing), MissingGlyphs, stacklevel=2)
+    return families
+
+
+def visible(texts: Iterable[str]) -> set[str]:
+    """The characters that need a glyph: no spaces, controls, joiners or variation selectors."""
+    found = {character for text in texts for character in text}
+    return {c for c in found if not c.isspace() and unicodedata.category(c) not in {"Cc", "Cf", "Mn", "Cs", "Cn"}}
+
+
+@lru_cache(maxsize=64)
+def covering(missing: frozenset[str]) -> tuple[str, ...]:
+    """Families that together hold as many of the characters as any installed ones do, the most useful first."""
+    left, chosen = set(missing), []
+    gains = {family: characters_of(path) & missing for family, path in regular_fonts().items()}
+    while left:
+        best = max(gains, key=lambda family: (len(gains[family] & left), "Sans" in family, family), default=None)
+        if best is None or not gains[best] & left:
+            break
+        chosen.append(best)
+        left -= gains[best]
+    return tuple(chosen)
+
+
+def regular_fonts() -> dict[str, str]:
+    """The file of the upright regular face of each installed family that matplotlib can draw."""
+    faces = sorted(
+        (entry for entry in fontManager.ttflist if entry.style == "normal"),
+        key=lambda entry: abs(int(entry.weight) - 400) if str(entry.weight).isdigit() else 1000,
+    )
+    fonts: dict[str, str] = {}
+    for entry in faces:
+        # "Last Resort" draws a box for every character: to match it is to miss the glyph.
+        if not entry.name.startswith("Last Resort"):
+            fonts.setdefault(entry.name, entry.fname)
+    return fonts
+
+
+def family_path(family: str) -> str:
+    return regular_fonts()[family]
+
+
+@lru_cache(maxsize=4096)
+def characters_of(path: str) -> frozenset[str]:
+    """The characters that a font file holds; none for a file that cannot be read."""
+    try:
+        return frozenset(map(chr, get_font(path).get_charmap()))
+    except (RuntimeError, OSError):
+        return frozenset()
+
+
+def missing_message(missing: Iterable[str]) -> str:
+    """What is missing, by script, and what to install."""
+    scripts = sorted({script(character) for character in missing})
+    shown = " ".join(sorted(missing)[:8])
+    packages = {"Noto Sans CJK (Debian: fonts-noto-cjk)" if name == "CJK" else noto(name) for name in scripts}
+    return (
+        f"no installed font has glyphs for {len(set(missing))} characters of {', '.join(scripts)} ({shown}); "
+        f"they will show as boxes. Install {' and '.join(sorted(packages))}, then run again"
+    )
+
+
+def noto(name: str) -> str:
+    if name in {"symbols", "emoji"}:
+        return "Noto Emoji or Symbola (Debian: fonts-symbola)"
+    return f"Noto Sans {name} (Debian: fonts-noto-core)"
+
+
+def script(character: str) -> str:
+    """The script of a character, from its Unicode name."""
+    if unicodedata.category(character).startswith("S"):
+        return "symbols"
+    first = unicodedata.name(character, "UNKNOWN").split()[0].split("-")[0]
+    return "CJK" if first in CJK else first.capitalize()
+
+
+def reading_direction(words: Sequence[str]) -> ReadingDirection:
+    """The direction of most words, each by its first letter that has one (Unicode's rule P2)."""
+    classes = [[unicodedata.bidirectional(character) for character in word] for word in words]
+    strong = [next((kind for kind in word if kind in {"L", "R", "AL"}), "") for word in classes]
+    leftward = sum(kind in {"R", "AL"} for kind in strong)
+    return "right-to-left" if leftward > strong.count("L") else "left-to-right"
+
+
+def text_width(text: str, *, size: float, families: Sequence[str] | None = None) -> float:
+    """The width of a text in points at a font size in points."""
+    if not text:
+        return 0.0
+    properties = FontProperties(family=list(families) if families else None, size=size)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
+        width, _, _ = TextToPath().get_text_width_height_descent(text, properties, ismath=False)
+    return float(width)
