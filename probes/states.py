@@ -1,0 +1,63 @@
+"""Word vectors as the probes read them: any object with the face of `States`, or plain arrays."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@runtime_checkable
+class States(Protocol):
+    """Word-aligned vectors of many sentences on several layers, read a few sentences at a time."""
+
+    @property
+    def layers(self) -> Sequence[int]:
+        """The layers that can be read."""
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Words in each sentence, (sentences,)."""
+
+    @property
+    def dim(self) -> int:
+        """Width of a vector."""
+
+    def read(self, sentences: Any, layers: Iterable[int] | None = None) -> NDArray[np.float32]:
+        """The words of those sentences back to back, (layers, words, dim)."""
+
+
+class ArrayStates:
+    """Vectors that are in memory already: one (words, dim) array a sentence, called layer `layer`."""
+
+    def __init__(self, arrays: Sequence[NDArray[Any]], *, layer: int = 0) -> None:
+        check_arrays(arrays)
+        self.layers = (layer,)
+        self.lengths = np.array([len(array) for array in arrays], dtype=np.int64)
+        self.dim = int(arrays[0].shape[1])
+        self._arrays = arrays
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+    def read(self, sentences: Any, layers: Iterable[int] | None = None) -> NDArray[np.float32]:
+        """The words of those sentences back to back, (1, words, dim)."""
+        wanted = np.arange(len(self))[sentences] if isinstance(sentences, slice) else sentences
+        return np.concatenate([np.asarray(self._arrays[i], dtype=np.float32) for i in wanted])[None]
+
+
+def check_arrays(arrays: Sequence[NDArray[Any]]) -> None:
+    """Refuse what is not a list of (words, dim) arrays of one width."""
+    if not len(arrays):
+        raise ValueError("no sentences; expected at least one (words, dim) array")
+    shapes = [np.shape(array) for array in arrays]
+    for number, shape in enumerate(shapes, start=1):
+        if len(shape) != 2 or shape[1] != shapes[0][-1]:
+            raise ValueError(f"sentence {number} has shape {shape}; expected (words, {shapes[0][-1]})")
+
+
+def as_states(states: States | Sequence[NDArray[Any]], *, layer: int | None = None) -> States:
+    """The argument itself when it has the face of `States`; a list of arrays wrapped as the layer asked for."""
+    if isinstance(states, States):
+        return states
+    return ArrayStates(states, layer=0 if layer is None else layer)
