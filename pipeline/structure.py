@@ -1,7 +1,7 @@
 """Structural probes of one checkpoint on one treebank: extract, train every layer, predict, score."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,10 @@ class Measurement:
 
     setting: Setting
     tallies: Mapping[str, Tally]
+
+    def as_baseline(self, checkpoint: str, probe: str) -> "Measurement":
+        """The same tallies, told as a baseline of another checkpoint."""
+        return replace(self, setting=replace(self.setting, checkpoint=checkpoint, probe=probe))
 
 
 @dataclass(frozen=True)
@@ -165,3 +169,9 @@ def chain_measurement(checkpoint: str, bank: Treebank, split: str, *, punctuatio
             **score_depths(bank, depths, punctuation=punctuation),
         },
     )
+
+
+def probe_folder(probe: Probe) -> str:
+    """Where a probe is saved inside a run's `probes` folder: its kind and layer, and its seed when it is not 0."""
+    seed = "" if probe.seed == 0 else f"-seed-{probe.seed}"
+    return f"{kind_of(probe)}-layer-{probe.layer}{seed}"

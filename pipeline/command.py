@@ -1,0 +1,111 @@
+"""The command line: every command is one thin function over the function of the same name in this package."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from parsing.punctuation import PunctuationRule
+
+app = typer.Typer(
+    name="treeprobe",
+    help="Find syntax in the hidden states and attention of BERT-like models.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Model = Annotated[str, typer.Option(help="A checkpoint folder or a Hugging Face hub name.")]
+Out = Annotated[Path, typer.Option(help="The folder to write; it appears when everything in it is complete.")]
+Cache = Annotated[Path, typer.Option(help="Where hidden states are kept between runs.", envvar="TREEPROBE_CACHE")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds once the work is done.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
+DEFAULT_CACHE = Path("~/.cache/treeprobe")
+
+
+@app.command("run")
+def run_command(
+    model: Model,
+    train: Annotated[Path, typer.Option(help="Treebank to train on, CoNLL-U.")],
+    dev: Annotated[Path, typer.Option(help="Treebank that decides when training stops, CoNLL-U.")],
+    out: Out,
+    test: Annotated[Path | None, typer.Option(help="Treebank to score once more, CoNLL-U.")] = None,
+    rank: Annotated[int, typer.Option(min=1, help="Rank of the probes.")] = 128,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds to train each probe with.")] = 1,
+    punctuation: Annotated[PunctuationRule, typer.Option(help="The tags that tell punctuation.")] = "xpos",
+    random_baseline: Annotated[bool, typer.Option(help="Also probe the architecture with random weights.")] = True,
+    cache: Cache = DEFAULT_CACHE,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Extract, train the probes of every layer, recover trees, score, and draw."""
+    from pipeline.closing import closing_table
+    from pipeline.run import run
+    from pipeline.structure import ProbeOptions
+
+    done = run(
+        model,
+        train,
+        dev,
+        out,
+        test=test,
+        options=ProbeOptions(rank=rank, seeds=tuple(range(seeds)), punctuation=punctuation),
+        random_baseline=random_baseline,
+        cache=cache.expanduser(),
+        overwrite=overwrite,
+        progress=not quiet,
+    )
+    typer.echo(closing_table(done.scores))
+    typer.echo(f"\nBest layer on dev: {done.best_layer}. Everything is in {done.out}")
+
+
+@app.command("parse")
+def parse_command(
+    sentence: Annotated[str, typer.Argument(help="The sentence to parse.")],
+    probe: Annotated[Path, typer.Option(help="A run's folder, or a saved distance probe's.")],
+    model: Annotated[str | None, typer.Option(help="The checkpoint, when it has moved.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A .svg, .png or .pdf file to draw in.")] = None,
+    words: Annotated[bool, typer.Option("--words", help="The sentence is split already: words at spaces.")] = False,
+) -> None:
+    """Print the tree that a probe recovers for one sentence, and draw it."""
+    from pipeline.parse import parse, save_drawing
+
+    tree = parse(sentence.split() if words else sentence, probe=probe, model=model)
+    typer.echo(tree.to_text())
+    if out is not None:
+        save_drawing(tree, out)
+        typer.echo(f"Drawn in {out}")
+
+
+@app.command("demo")
+def demo_command(
+    out: Out = Path("demo-output"),
+    sentences: Annotated[int, typer.Option(min=100, help="How many grammar sentences to train on.")] = 3000,
+    quiet: Quiet = False,
+) -> None:
+    """Run the main job on the embedded checkpoint and treebank; no network, no files of your own."""
+    from pipeline.demo import demo
+
+    typer.echo(demo(out, sentences=sentences, progress=not quiet))
+
+
+def input_errors() -> tuple[type[Exception], ...]:
+    """What bad input raises; read only when something was raised, so that `--help` stays quick."""
+    from extraction import CacheError, CheckpointError
+    from parsing import TreebankError
+    from pipeline.parse import ProbeFolderError
+    from pipeline.staging import OutputError
+
+    return TreebankError, CheckpointError, CacheError, OutputError, ProbeFolderError
+
+
+def main() -> None:
+    """Run a command; bad input ends in one message on standard error and exit code 2."""
+    try:
+        app()
+    except Exception as error:
+        if not isinstance(error, input_errors()):
+            raise
+        typer.secho(f"treeprobe: {error}", err=True, fg=typer.colors.RED)
+        sys.exit(2)
