@@ -2,6 +2,7 @@
 
 from .attention import AttentionBatch, stream_attention
 from .cache import open_states
+from .caches import CacheEntry, find_cache, list_caches, remove_cache, verify_cache
 from .checkpoint import CheckpointError, embedded_checkpoint
 from .editing import edit_attention
 from .encoder import Encoder
@@ -13,6 +14,7 @@ from .states import States
 __all__ = [
     "AlignmentReport",
     "AttentionBatch",
+    "CacheEntry",
     "CacheError",
     "CheckpointError",
     "Encoder",
@@ -20,6 +22,10 @@ __all__ = [
     "edit_attention",
     "embedded_checkpoint",
     "extract",
+    "find_cache",
+    "list_caches",
     "open_states",
+    "remove_cache",
     "stream_attention",
+    "verify_cache",
 ]

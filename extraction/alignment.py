@@ -133,7 +133,7 @@ class Aligner:
 
 def _texts(words: Sequence[Sequence[str]], space_after: Sequence[Sequence[bool]] | None) -> tuple[list[str], Integers]:
     """One text a sentence, and where each word ends in its text (words,)."""
-    gaps = [_gaps(sentence, space_after and space_after[i]) for i, sentence in enumerate(words)]
+    gaps = [_gaps(sentence, None if space_after is None else space_after[i]) for i, sentence in enumerate(words)]
     texts = [
         "".join(chain.from_iterable(zip(sentence, (" " * gap for gap in gaps_of))))
         for sentence, gaps_of in zip(words, gaps)

@@ -127,6 +127,16 @@ def cache_problems(folder: Path, manifest: Mapping[str, Any], *, verify: bool) -
     return problems
 
 
+def incomplete_problems(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
+    """Every file of the finished shards of a cache still being filled that is not as it was written."""
+    problems = []
+    for number in range(manifest["shard_count"]):
+        path = folder / shard_name(number)
+        if path.exists():
+            problems += shard_problems(path, read_record(path), manifest["key"], verify=True)
+    return problems
+
+
 def file_problems(folder: Path, files: Mapping[str, Any], *, verify: bool) -> list[str]:
     found = (file_problem(folder / name, record, verify=verify) for name, record in files.items())
     return [problem for problem in found if problem]
@@ -164,7 +174,7 @@ def _fill(folder: Path, plan: Plan, produce: Callable[[int], WordVectors], *, re
     for number in range(len(plan.shard_bounds) - 1):
         path = folder / shard_name(number)
         if path.exists():
-            record = _read_record(path)
+            record = read_record(path)
             problems = shard_problems(path, record, plan.key, verify=repair)
             if problems and not repair:
                 raise CacheError(damage_message(folder, problems))
@@ -235,7 +245,8 @@ def _write_shard(path: Path, plan: Plan, found: WordVectors) -> dict[str, Any]:
     return record
 
 
-def _read_record(path: Path) -> dict[str, Any]:
+def read_record(path: Path) -> dict[str, Any]:
+    """The record in a shard's folder, empty where there is none that can be read."""
     try:
         return dict(json.loads((path / "shard.json").read_text(encoding="utf-8")))
     except (OSError, ValueError):

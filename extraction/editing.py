@@ -117,10 +117,10 @@ def _switched(model: Any, name: str) -> bool:
 
 def _eager_attention(module: nn.Module) -> Callable[..., tuple[Tensor, Tensor]]:
     family = sys.modules[type(module).__module__]
-    eager = getattr(family, "eager_attention_forward", None)
+    eager: Callable[..., tuple[Tensor, Tensor]] | None = getattr(family, "eager_attention_forward", None)
     if eager is None:
         raise ValueError(f"{type(module).__name__} has no eager attention whose probabilities could be edited")
-    return eager  # type: ignore[no-any-return]
+    return eager
 
 
 def _allowed(attention_mask: Tensor | None, probabilities: Tensor) -> Tensor:

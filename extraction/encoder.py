@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -9,6 +11,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils import logging
 
 from .checkpoint import CheckpointError, checkpoint_name, weights_digest
 
@@ -193,6 +196,18 @@ def _check_place(name: str) -> None:
         raise CheckpointError(f"{name} is a file; expected the folder of a transformers checkpoint")
     elif path.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1:
         raise CheckpointError(f"there is no checkpoint folder {name}")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No bar of transformers' own while weights load: it takes a moment, and files are read, not fetched."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def _explain(name: str, error: Exception) -> str:

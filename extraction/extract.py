@@ -1,19 +1,21 @@
 """Word-aligned hidden states of a whole text: the function that everything else of the package serves."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from .alignment import Aligner, Pooling
 from .cache import Plan, cached_states
 from .encoder import Dtype, Encoder
 from .hidden import Reading, WordVectors, read_words
 from .report import AlignmentReport
+from .sites import Site, site_layers
 from .states import MemoryShard, States
 
 TOKEN_BUDGET = 2048
@@ -30,6 +32,7 @@ def extract(
     cache: str | Path | None = None,
     space_after: Sequence[Sequence[bool]] | None = None,
     layers: Iterable[int] | None = None,
+    site: Site = "hidden",
     pooling: Pooling = "mean",
     segment: Literal[0, 1] = 0,
     storage: Dtype = "float32",
@@ -53,6 +56,7 @@ def extract(
         space_after: like `words`, whether a space follows the word in the natural sentence, which is then what the
             model reads; words are joined by single spaces where None.
         layers: layer numbers to keep; all where None.
+        site: read block outputs, or what each block's attention or MLP adds to the residual stream (`Site`).
         pooling: a word's vector is the mean of its subwords' vectors, or the first's, or the last's.
         segment: segment id of every subword; 1 is what the scripts of Hewitt & Manning (2019) used.
         storage: number format of the states kept; a value beyond its range is an error.
@@ -69,7 +73,7 @@ def extract(
     """
     check_text(words, space_after)
     reading = reading_of(
-        encoder, layers=layers, pooling=pooling, segment=segment, max_subwords=max_subwords, overlap=overlap
+        encoder, layers=layers, site=site, pooling=pooling, segment=segment, max_subwords=max_subwords, overlap=overlap
     )
     plan = _plan(encoder, words, space_after, reading, storage)
     aligner = Aligner(encoder.tokenizer)
@@ -78,13 +82,23 @@ def extract(
         first, last = int(plan.shard_bounds[shard]), int(plan.shard_bounds[shard + 1])
         stretch = [words[i] for i in range(first, last)]
         spaces = None if space_after is None else [space_after[i] for i in range(first, last)]
-        found = read_words(encoder, aligner, stretch, spaces, reading, token_budget=token_budget, first_sentence=first)
+        found = read_words(
+            encoder,
+            aligner,
+            stretch,
+            spaces,
+            reading,
+            token_budget=token_budget,
+            first_sentence=first,
+            advance=bar.update,
+        )
         _check_range(found, reading.layers, storage, plan.word_bounds[first : last + 1], first)
         return found
 
-    if cache is not None:
-        return cached_states(Path(cache), plan, produce, verify=verify, repair=repair)
-    return _in_memory(plan, produce)
+    with tqdm(desc=f"reading with {encoder.name}", unit=" subwords", disable=not progress, delay=1.0) as bar:
+        if cache is not None:
+            return cached_states(Path(cache).expanduser(), plan, produce, verify=verify, repair=repair)
+        return _in_memory(plan, produce)
 
 
 def check_text(words: Sequence[Sequence[str]], space_after: Sequence[Sequence[bool]] | None) -> None:
@@ -117,16 +131,22 @@ def reading_of(
     encoder: Encoder,
     *,
     layers: Iterable[int] | None = None,
+    site: Site = "hidden",
     pooling: Pooling = "mean",
     segment: Literal[0, 1] = 0,
     max_subwords: int | None = None,
     overlap: float = 0.5,
 ) -> Reading:
     """Settings checked against the encoder, limits filled in; `ValueError` for those that it cannot follow."""
-    chosen = tuple(encoder.layers) if layers is None else tuple(sorted(set(layers)))
-    unknown = [layer for layer in chosen if layer not in encoder.layers]
+    if site not in ("hidden", "attention", "mlp"):
+        raise ValueError(f"site must be hidden, attention or mlp, found {site!r}")
+    known = site_layers(encoder, site)
+    chosen = tuple(known) if layers is None else tuple(sorted(set(layers)))
+    unknown = [layer for layer in chosen if layer not in known]
     if unknown or not chosen:
-        raise ValueError(f"{encoder.name} has layers 0 to {encoder.layers[-1]}, found {unknown or 'none'}")
+        raise ValueError(
+            f"{encoder.name} has layers {known[0]} to {known[-1]} at site {site}, found {unknown or 'none'}"
+        )
     if pooling not in ("mean", "first", "last"):
         raise ValueError(f"pooling must be mean, first or last, found {pooling!r}")
     if segment not in (0, 1) or (segment and encoder.segments < 2):
@@ -142,7 +162,7 @@ def reading_of(
     specials = encoder.tokenizer.num_special_tokens_to_add()
     if limit is not None and limit <= specials:
         raise ValueError(f"max_subwords={limit} leaves no room beside {specials} special tokens")
-    return Reading(chosen, pooling, segment, limit, overlap)
+    return Reading(chosen, site, pooling, segment, limit, overlap)
 
 
 def _plan(
@@ -170,6 +190,7 @@ def _plan(
         },
         "settings": {
             "layers": list(reading.layers),
+            "site": reading.site,
             "pooling": reading.pooling,
             "segment": reading.segment,
             "max_subwords": reading.max_subwords,
@@ -218,7 +239,7 @@ def _check_range(
             )
 
 
-def _in_memory(plan: Plan, produce: Any) -> States:
+def _in_memory(plan: Plan, produce: Callable[[int], WordVectors]) -> States:
     kind = getattr(torch, plan.storage)
     shards, report = [], AlignmentReport()
     for number in range(len(plan.shard_bounds) - 1):

@@ -1,6 +1,6 @@
 """From aligned words to word vectors: one pass of the model over a stretch of sentences."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +12,7 @@ from .alignment import Aligner, Alignment, Pooling
 from .batching import Windows, cut_windows, make_batch, token_budget_batches
 from .encoder import Encoder
 from .report import AlignmentReport
+from .sites import Site, read_site
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Reading:
     """How sentences are read: everything that a word's vector depends on besides the model and the text."""
 
     layers: tuple[int, ...]
+    site: Site = "hidden"
     pooling: Pooling = "mean"
     segment: Literal[0, 1] = 0
     max_subwords: int | None = None
@@ -43,8 +45,9 @@ def read_words(
     *,
     token_budget: int,
     first_sentence: int = 0,
+    advance: Callable[[int], object] = int,
 ) -> WordVectors:
-    """Word vectors of some sentences, batched by length."""
+    """Word vectors of some sentences, batched by length; `advance` hears how many subwords were read at a time."""
     alignment = aligner(words, space_after)
     capacity = None if reading.max_subwords is None else reading.max_subwords - len(aligner.specials)
     windows = cut_windows(alignment, capacity, overlap=reading.overlap)
@@ -55,8 +58,9 @@ def read_words(
         batch = make_batch(
             alignment.ids, windows, chosen, aligner.specials, segments=reading.segment or None, padding=padding
         )
-        states = encoder.hidden_states(batch.input_ids, batch.attention_mask, batch.token_type_ids)
-        links.pool(states, chosen, len(aligner.specials.leading), reading.layers, out)
+        states = read_site(encoder, batch, reading.site)
+        links.pool([states[layer] for layer in reading.layers], chosen, len(aligner.specials.leading), out)
+        advance(int(windows.lengths[chosen].sum()))
     report = AlignmentReport.of(alignment, words, first_sentence=first_sentence, windowed=windows.cut.tolist())
     return WordVectors(out, report)
 
@@ -85,16 +89,20 @@ class _Links:
             np.concatenate([[0], np.cumsum(counts)]),
         )
 
-    def pool(
-        self, states: tuple[Tensor, ...], chosen: np.ndarray, leading: int, layers: tuple[int, ...], out: Tensor
-    ) -> None:
-        """Add the weighted subword vectors of one batch to their words' rows of `out` (layers, words, dim)."""
+    def pool(self, states: Sequence[Tensor], chosen: np.ndarray, leading: int, out: Tensor) -> None:
+        """Add the weighted subword vectors of one batch to their words' rows.
+
+        Args:
+            states: a (windows, positions, dim) tensor a layer.
+            chosen: numbers of the batch's windows; leading: special tokens before their subwords.
+            out: (layers, words, dim) float32 on the CPU.
+        """
         counts = self.bounds[chosen + 1] - self.bounds[chosen]
         rows = np.repeat(np.arange(len(chosen)), counts)
         within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
         links = torch.from_numpy(np.repeat(self.bounds[chosen], counts) + within)
         flat = torch.from_numpy(rows * states[0].shape[1] + leading) + self.positions[links]
         words, weights = self.words[links], self.weights[links, None]
-        for row, layer in enumerate(layers):
-            picked = states[layer].flatten(0, 1).index_select(0, flat.to(states[layer].device))
-            out[row].index_add_(0, words, picked.cpu().float() * weights)
+        for layer, into in zip(states, out):
+            picked = layer.flatten(0, 1).index_select(0, flat.to(layer.device))
+            into.index_add_(0, words, picked.cpu().float() * weights)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,9 @@ class AlignmentReport:
     """Words that share a subword with a neighbour, in unspaced text."""
     windowed: tuple[int, ...] = ()
     """Sentences longer than the model takes, read through overlapping windows."""
-    skipped: tuple[int, ...] = field(default=())
-    """Sentences left out of streamed attention, because they are longer than the model takes."""
+    skipped: tuple[int, ...] = ()
+    """Sentences left out of streamed attention, longer than the model takes or with no word
+    that it can read."""
 
     @classmethod
     def of(
@@ -61,12 +62,20 @@ class AlignmentReport:
     @classmethod
     def from_json(cls, found: dict[str, Any]) -> "AlignmentReport":
         """The report that `to_json` wrote."""
-        lists = {
-            name: tuple((int(s), int(w), str(text)) for s, w, text in found[name])
-            for name in ("dropped", "unknown", "shared")
-        }
-        numbers = {name: tuple(map(int, found[name])) for name in ("windowed", "skipped")}
-        return cls(found["sentences"], found["words"], found["subwords"], **lists, **numbers)
+
+        def places(kind: str) -> tuple[WordPlace, ...]:
+            return tuple((int(sentence), int(word), str(text)) for sentence, word, text in found[kind])
+
+        return cls(
+            found["sentences"],
+            found["words"],
+            found["subwords"],
+            places("dropped"),
+            places("unknown"),
+            places("shared"),
+            tuple(found["windowed"]),
+            tuple(found["skipped"]),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Plain lists and numbers."""

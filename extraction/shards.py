@@ -55,7 +55,7 @@ def _as_float32(raw: NDArray[Any], kind: str) -> NDArray[np.float32]:
 
 
 def _read_fully(file: int, into: NDArray[Any], position: int, path: Path) -> None:
-    view = memoryview(into).cast("B") if into.size else memoryview(b"")
+    view = memoryview(into.reshape(-1).view(np.uint8).data)
     while len(view):
         count = os.preadv(file, [view], position)
         if count == 0:

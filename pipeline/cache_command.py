@@ -1,0 +1,89 @@
+"""`treeprobe cache`: list, verify and remove caches of hidden states."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from extraction import CacheEntry, CacheError, find_cache, list_caches, remove_cache, verify_cache
+
+Result = TypeVar("Result")
+
+app = typer.Typer(help="List, verify and remove caches of hidden states.", no_args_is_help=True)
+
+Root = Annotated[Path, typer.Option("--cache", help="The folder that holds the caches.", envvar="TREEPROBE_CACHE")]
+DEFAULT_ROOT = Path("~/.cache/treeprobe")
+Names = Annotated[list[str] | None, typer.Argument(help="Caches, by name or the end of it.")]
+
+
+@app.command("ls")
+def list_command(root: Root = DEFAULT_ROOT) -> None:
+    """List the caches in a folder."""
+    entries = _or_exit(lambda: list_caches(root.expanduser()))
+    for line in _table(entries):
+        typer.echo(line)
+
+
+@app.command("verify")
+def verify_command(names: Names = None, root: Root = DEFAULT_ROOT) -> None:
+    """Compare every file of some caches (all of them where none is named) with its digest."""
+    folders = _or_exit(lambda: [find_cache(root.expanduser(), name) for name in names or []] or _all(root))
+    damaged = 0
+    for folder in folders:
+        try:
+            verify_cache(folder)
+            typer.echo(f"{folder.name}: every file is as it was written")
+        except CacheError as error:
+            damaged += 1
+            typer.echo(str(error), err=True)
+    if damaged:
+        raise typer.Exit(1)
+
+
+@app.command("rm")
+def remove_command(
+    names: Annotated[list[str], typer.Argument(help="Caches, by name or the end of it.")],
+    root: Root = DEFAULT_ROOT,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
+) -> None:
+    """Remove caches."""
+    folders = _or_exit(lambda: [find_cache(root.expanduser(), name) for name in names])
+    for folder in folders:
+        if yes or typer.confirm(f"Remove {folder}?"):
+            _or_exit(partial(remove_cache, folder))
+            typer.echo(f"removed {folder}")
+
+
+def _or_exit(action: Callable[[], Result]) -> Result:
+    """What `action` returns; its `CacheError` becomes one line on the terminal and exit code 2."""
+    try:
+        return action()
+    except CacheError as error:
+        typer.echo(f"treeprobe: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
+def _all(root: Path) -> list[Path]:
+    return [entry.folder for entry in list_caches(root.expanduser())]
+
+
+def _table(entries: list[CacheEntry]) -> list[str]:
+    """Aligned columns, a heading first."""
+    rows = [("name", "checkpoint", "sentences", "words", "layers", "storage", "size", "complete")]
+    rows += [
+        (
+            entry.name,
+            entry.checkpoint,
+            f"{entry.sentences:,}",
+            f"{entry.words:,}",
+            str(entry.layers),
+            entry.storage,
+            f"{entry.bytes / 1e6:,.1f} MB",
+            "yes" if entry.complete else "no",
+        )
+        for entry in entries
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
