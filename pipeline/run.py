@@ -153,7 +153,8 @@ def tabulate(measurements: list[Measurement]) -> pd.DataFrame:
 def best_layer(scores: pd.DataFrame) -> int:
     """The layer whose distance probes have the highest UUAS on dev, seeds averaged; the lower layer on a tie."""
     dev = scores.query("split == 'dev' and probe == 'distance' and metric == 'uuas'")
-    return int(dev.groupby("layer")["value"].mean().idxmax())
+    means = dev.groupby("layer")["value"].mean()
+    return int(means.index[int(means.to_numpy().argmax())])
 
 
 def write_outputs(
@@ -177,4 +178,6 @@ def write_outputs(
         punctuation=options.punctuation,
     )
     write_conllu(recovered, folder / "predictions.conllu")
-    write_figures(folder / "figures", structure, banks[shown], scores, split=shown, best=best, options=options)
+    write_figures(
+        folder / "figures", structure, banks[shown], recovered, scores, split=shown, best=best, options=options
+    )

@@ -35,13 +35,19 @@ class Measurement:
 class Structure:
     """The trained probes of a checkpoint, with what they predict and score on each split that is not `train`.
 
-    `distances` and `depths` map (split, layer) to one array a sentence, of the first seed.
+    `distances` and `depths` map (split, layer) to one array a sentence, of the first seed; `states` are the vectors
+    that the probes read, by split.
     """
 
     probes: Sequence[Probe]
+    states: Mapping[str, States]
     distances: Mapping[tuple[str, int], Predictions]
     depths: Mapping[tuple[str, int], Predictions]
     measurements: Sequence[Measurement]
+
+    def distance_probe(self, layer: int) -> DistanceProbe:
+        """The first seed's distance probe of a layer."""
+        return next(probe for probe in self.probes if isinstance(probe, DistanceProbe) and probe.layer == layer)
 
 
 @dataclass(frozen=True)
@@ -141,7 +147,7 @@ def evaluate(
             kept = distances if isinstance(probe, DistanceProbe) else depths
             if probe.layer is not None and probe.seed == options.seeds[0]:
                 kept[split, probe.layer] = predicted
-    return Structure(probes, distances, depths, measurements)
+    return Structure(probes, states, distances, depths, measurements)
 
 
 def kind_of(probe: Probe) -> str:
