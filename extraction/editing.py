@@ -20,7 +20,7 @@ AttentionEdit = Callable[[int, Tensor, Tensor], Tensor]
 """edit(block, probabilities, mask) -> probabilities.
 
 `block` is 0-based; `probabilities` (sentences, heads, subwords, subwords), rows are queries; `mask` bool
-(sentences or 1, 1, subwords, subwords), true where a query may look. What it returns replaces the probabilities.
+(sentences or 1, 1, subwords, subwords), true where a query may look, at least once in every row. What it returns replaces the probabilities.
 """
 
 
@@ -126,7 +126,7 @@ def _eager_attention(module: nn.Module) -> Callable[..., tuple[Tensor, Tensor]]:
 def _allowed(attention_mask: Tensor | None, probabilities: Tensor) -> Tensor:
     if attention_mask is None:
         return torch.ones_like(probabilities[:1, :1], dtype=torch.bool)
-    if attention_mask.dtype == torch.bool:
-        return attention_mask
     # The interface's mask is additive: 0 where a query may look, the lowest number elsewhere.
-    return attention_mask > torch.finfo(attention_mask.dtype).min / 2
+    allowed = attention_mask if attention_mask.dtype == torch.bool else attention_mask > -1.0
+    # Under local attention a query in the padding may have nothing to look at; softmax then looks everywhere.
+    return allowed | ~allowed.any(-1, keepdim=True)

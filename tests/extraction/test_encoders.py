@@ -1,0 +1,203 @@
+"""Every family of models: layers, words and attention are where they should be."""
+
+import numpy as np
+import oracles
+import pytest
+import torch
+import zoo
+
+from extraction import Encoder, edit_attention, extract, stream_attention
+
+WITHOUT_INTERFACE = ("deberta-v2", "xlnet")
+
+
+@pytest.mark.parametrize("name", zoo.NAMES)
+@pytest.mark.parametrize("pooling", ["mean", "first", "last"])
+def test_states_equal_those_of_sentences_read_alone(name: str, pooling) -> None:
+    encoder = zoo.encoder(name)
+    states = extract(encoder, zoo.SENTENCES, pooling=pooling)
+    assert states.layers == tuple(range(4))
+    for number, words in enumerate(zoo.SENTENCES):
+        expected = oracles.hidden_states(encoder, words, pooling=pooling)
+        np.testing.assert_allclose(states.read([number]), expected, atol=2e-6)
+
+
+@pytest.mark.parametrize("name", zoo.NAMES)
+def test_layer_0_knows_no_context_and_the_last_layer_does(name: str) -> None:
+    encoder = zoo.encoder(name)
+    # The same word at the same place, after another first word; causal models look back only.
+    one, two = extract(encoder, [["Keys", "the", "food"]]), extract(encoder, [["Chef", "the", "food"]])
+    if len(oracles.subwords_of(encoder, ["Keys"])[0]["input_ids"]) != len(
+        oracles.subwords_of(encoder, ["Chef"])[0]["input_ids"]
+    ):
+        pytest.skip("the first words are not as long in subwords")
+    assert np.array_equal(one.sentence(0, 0)[1:], two.sentence(0, 0)[1:])
+    assert np.abs(one.sentence(0, 3)[1:] - two.sentence(0, 3)[1:]).max() > 1e-4
+
+
+@pytest.mark.parametrize("name", zoo.NAMES)
+def test_states_do_not_depend_on_batch_composition(name: str) -> None:
+    encoder = zoo.encoder(name)
+    together = extract(encoder, zoo.SENTENCES, token_budget=10_000)
+    apart = extract(encoder, zoo.SENTENCES, token_budget=1)
+    np.testing.assert_allclose(together.read(slice(None)), apart.read(slice(None)), atol=2e-6)
+
+
+@pytest.mark.parametrize("name", zoo.NAMES)
+def test_random_weights_keep_the_architecture_and_follow_the_seed(name: str) -> None:
+    encoder = zoo.encoder(name)
+    first, again, other = (encoder.with_random_weights(seed) for seed in (0, 0, 1))
+    assert first.digest == again.digest
+    assert len({encoder.digest, first.digest, other.digest}) == 3
+    shapes = {key: value.shape for key, value in encoder.model.state_dict().items()}
+    assert {key: value.shape for key, value in first.model.state_dict().items()} == shapes
+
+
+def test_random_weights_leave_the_global_generator_alone() -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    zoo.encoder("bert").with_random_weights(3)
+    assert torch.equal(torch.rand(3), expected)
+
+
+@pytest.mark.parametrize("name", zoo.NAMES)
+@pytest.mark.parametrize("level", ["words", "subwords"])
+def test_attention_of_real_positions_sums_to_one_and_padding_is_zero(name: str, level) -> None:
+    seen = set()
+    for batch in stream_attention(zoo.encoder(name), zoo.SENTENCES, level=level):
+        assert (batch.leading, batch.trailing) == (zoo.LEADING.get(name, 1), zoo.TRAILING.get(name, 1))
+        for row, (index, length) in enumerate(zip(batch.indices, batch.lengths)):
+            real = batch.leading + length + batch.trailing
+            attention = batch.attention[:, row]
+            torch.testing.assert_close(attention[..., :real, :].sum(-1), torch.ones_like(attention[..., :real, 0]))
+            assert not attention[..., real:, :].any()
+            assert not attention[..., real:].any()
+            seen.add(int(index))
+            if level == "words":
+                assert length == len(zoo.SENTENCES[index])
+    assert seen == set(range(len(zoo.SENTENCES)))
+
+
+@pytest.mark.parametrize("name", zoo.NAMES)
+def test_word_attention_equals_summing_and_averaging_word_by_word(name: str) -> None:
+    encoder = zoo.encoder(name)
+    fine = {
+        int(i): (b, r)
+        for b in stream_attention(encoder, zoo.SENTENCES, level="subwords")
+        for r, i in enumerate(b.indices)
+    }
+    for batch in stream_attention(encoder, zoo.SENTENCES):
+        for row, index in enumerate(batch.indices):
+            source, source_row = fine[int(index)]
+            _, places = oracles.subwords_of(encoder, zoo.SENTENCES[index])
+            for query, froms in enumerate(places):
+                for key, tos in enumerate(places):
+                    expected = source.attention[:, source_row][:, :, froms][..., tos].sum(-1).mean(-1)
+                    found = batch.attention[:, row, :, batch.leading + query, batch.leading + key]
+                    torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("name", [name for name in zoo.NAMES if name not in WITHOUT_INTERFACE])
+def test_an_edit_that_changes_nothing_changes_no_state(name: str) -> None:
+    encoder = zoo.encoder(name)
+    before, implementation = extract(encoder, zoo.SENTENCES), encoder.model.config._attn_implementation
+    blocks = []
+
+    def keep(block, probabilities, mask):
+        blocks.append(block)
+        assert mask.dtype == torch.bool
+        assert not (probabilities * ~mask).any()
+        return probabilities
+
+    with edit_attention(encoder, keep):
+        during = extract(encoder, zoo.SENTENCES)
+    assert blocks == [0, 1, 2] * (len(blocks) // 3)
+    np.testing.assert_allclose(during.read(slice(None)), before.read(slice(None)), atol=2e-5)
+    assert encoder.model.config._attn_implementation == implementation
+
+
+@pytest.mark.parametrize("name", [name for name in zoo.NAMES if name not in WITHOUT_INTERFACE])
+def test_edited_attention_acts_and_is_reported(name: str) -> None:
+    encoder = zoo.encoder(name)
+    before = extract(encoder, zoo.SENTENCES).read(slice(None))
+
+    def uniform(block, probabilities, mask):
+        if block != 1:
+            return probabilities
+        return mask.float().expand_as(probabilities) / mask.float().sum(-1, keepdim=True)
+
+    with edit_attention(encoder, uniform):
+        after = extract(encoder, zoo.SENTENCES).read(slice(None))
+        batch = next(iter(stream_attention(encoder, zoo.SENTENCES[:1], level="subwords")))
+    assert np.array_equal(before[:2], after[:2]) or np.allclose(before[:2], after[:2], atol=2e-5)
+    assert np.abs(before[2] - after[2]).max() > 1e-4
+    seen = batch.attention[1, 0, 0]
+    torch.testing.assert_close(seen, (seen > 0).float() / (seen > 0).sum(-1, keepdim=True))
+
+
+@pytest.mark.parametrize("name", WITHOUT_INTERFACE)
+def test_models_outside_the_interface_refuse_edits(name: str) -> None:
+    encoder = zoo.encoder(name)
+    with pytest.raises(ValueError, match="attention interface"), edit_attention(encoder, lambda b, p, m: p):
+        pass
+    assert encoder.model.config._attn_implementation == "eager"
+
+
+def test_the_model_is_switched_back_after_a_failing_edit() -> None:
+    encoder = zoo.encoder("bert")
+    before = extract(encoder, zoo.SENTENCES).read(slice(None))
+    with pytest.raises(ValueError, match="shape"), edit_attention(encoder, lambda b, p, m: p[..., :-1]):
+        extract(encoder, zoo.SENTENCES)
+    assert np.array_equal(extract(encoder, zoo.SENTENCES).read(slice(None)), before)
+    assert not encoder.model._forward_pre_hooks
+
+
+def test_nested_edits_act_one_at_a_time() -> None:
+    outer, inner, encoder = [], [], zoo.encoder("bert")
+    with edit_attention(encoder, lambda b, p, m: (outer.append(b), p)[1]):
+        with edit_attention(encoder, lambda b, p, m: (inner.append(b), p)[1]):
+            extract(encoder, zoo.SENTENCES[:1])
+        assert (outer, inner) == ([], [0, 1, 2])
+        extract(encoder, zoo.SENTENCES[:1])
+    assert (outer, inner) == ([0, 1, 2], [0, 1, 2])
+
+
+@pytest.mark.parametrize("name", [name for name in zoo.NAMES if name != "albert"])
+@pytest.mark.parametrize("site", ["attention", "mlp"])
+def test_sites_hold_what_a_block_adds_to_the_residual_stream(name: str, site) -> None:
+    encoder = zoo.encoder(name)
+    hidden = extract(encoder, zoo.SENTENCES)  # transformers leaves hooks of its own at the first call
+    hooks = [list(module._forward_hooks) for module in encoder.model.modules()]
+    states = extract(encoder, zoo.SENTENCES, site=site)
+    assert states.layers == (1, 2, 3)
+    assert [list(module._forward_hooks) for module in encoder.model.modules()] == hooks
+    if name in ("gpt2", "llama", "t5", "modernbert"):  # before the normalisation: block = input + attention + mlp
+        other = extract(encoder, zoo.SENTENCES, site="mlp" if site == "attention" else "attention")
+        for layer in (1, 2):
+            added = states.read(slice(None), [layer]) + other.read(slice(None), [layer])
+            step = hidden.read(slice(None), [layer]) - hidden.read(slice(None), [layer - 1])
+            np.testing.assert_allclose(added, step, atol=1e-5)
+    elif site == "mlp":  # after it: LayerNorm(x + mlp(x)) is not mlp(x), but is what its parameters make of the sum
+        assert not np.allclose(states.read(slice(None), [3]), hidden.read(slice(None), [3]), atol=1e-3)
+
+
+def test_sites_of_blocks_that_share_weights_are_refused() -> None:
+    with pytest.raises(ValueError, match="no mlp output found"):
+        extract(zoo.encoder("albert"), zoo.SENTENCES, site="mlp")
+
+
+def test_sites_of_bert_are_the_inputs_of_its_layer_norms(minilm: Encoder) -> None:
+    hidden, attention, mlp = (extract(minilm, zoo.SENTENCES, site=s) for s in ("hidden", "attention", "mlp"))
+    assert all(len(words) for words in zoo.SENTENCES)
+    block = minilm.model.encoder.layer[2]
+    norm_after_attention, norm_after_mlp = block.attention.output.LayerNorm, block.output.LayerNorm
+    # Words of one subword, where pooling does nothing.
+    whole = [len(place) == 1 for words in zoo.SENTENCES for place in oracles.subwords_of(minilm, words)[1]]
+    read = [
+        torch.from_numpy(s.read(slice(None), [n])[0])[whole]
+        for s, n in ((hidden, 2), (attention, 3), (mlp, 3), (hidden, 3))
+    ]
+    with torch.no_grad():
+        found = norm_after_mlp(norm_after_attention(read[0] + read[1]) + read[2])
+    torch.testing.assert_close(found, read[3], atol=1e-5, rtol=1e-4)
