@@ -82,12 +82,13 @@ def parse_command(
 def demo_command(
     out: Out = Path("demo-output"),
     sentences: Annotated[int, typer.Option(min=100, help="How many grammar sentences to train on.")] = 3000,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
     """Run the main job on the embedded checkpoint and treebank; no network, no files of your own."""
-    from pipeline.demo import demo
+    from pipeline.demo import demo, demo_report
 
-    typer.echo(demo(out, sentences=sentences, progress=not quiet))
+    typer.echo(demo_report(demo(out, sentences=sentences, overwrite=overwrite, progress=not quiet)))
 
 
 def input_errors() -> tuple[type[Exception], ...]:

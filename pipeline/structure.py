@@ -91,7 +91,7 @@ def extract_splits(
     states = {}
     for split, bank in banks.items():
         with stopwatch.stage(f"extract {encoder.name} {split}"):
-            states[split] = extract(encoder, bank.words, cache=cache, progress=progress)
+            states[split] = extract(encoder, bank.words, cache=cache, storage="float16", progress=progress)
     return states
 
 

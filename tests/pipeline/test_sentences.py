@@ -27,8 +27,6 @@ def test_no_words_is_an_error(text: str) -> None:
         split_words(text)
 
 
-@pytest.mark.parametrize(
-    ("word", "expected"), [(".", True), ("--", True), ("n't", False), ("$", False), ("«", True)]
-)
+@pytest.mark.parametrize(("word", "expected"), [(".", True), ("--", True), ("n't", False), ("$", False), ("«", True)])
 def test_punctuation_is_told_by_category(word: str, expected: bool) -> None:
     assert is_punctuation(word) is expected

@@ -1,0 +1,131 @@
+"""The main job leaves everything it promises, and bad input leaves nothing."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from parsing import TreebankError, read_conllu
+from pipeline.parse import Parser, ProbeFolderError
+from pipeline.run import Run, run
+from pipeline.score_table import COLUMNS
+from pipeline.structure import ProbeOptions
+from probes import DepthProbe, DistanceProbe, ProbeError
+
+
+@pytest.fixture(scope="module")
+def done(checkpoint: Path, treebank_files: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """One run of the main job."""
+    return run(
+        checkpoint,
+        treebank_files["train"],
+        treebank_files["dev"],
+        tmp_path_factory.mktemp("run") / "out",
+        test=treebank_files["test"],
+        options=ProbeOptions(rank=4, seeds=(0, 1), training={"epochs": 2}),
+        progress=False,
+    )
+
+
+def test_scores_are_tidy_and_complete(done: Run) -> None:
+    scores = pd.read_csv(done.out / "scores.csv")
+    assert tuple(scores.columns) == COLUMNS
+    assert set(scores["split"]) == {"dev", "test"}
+    assert set(scores["checkpoint"]) == {"tiny-bert"}
+    probes = scores[scores["probe"].isin(["distance", "depth"])]
+    # 2 splits, 3 layers, 2 seeds, 2 kinds of probe with 2 metrics each.
+    assert len(probes) == 2 * 3 * 2 * 4
+    assert {"chain", "random weights"} <= set(scores["probe"])
+    assert (scores["low"] <= scores["value"] + 1e-9).all()
+    assert (scores["value"] <= scores["high"] + 1e-9).all()
+
+
+def test_the_chain_row_is_the_chain(done: Run, treebank_files: dict[str, Path]) -> None:
+    bank = read_conllu(treebank_files["dev"])
+    edges = hits = 0
+    for sentence in bank:
+        words = len(sentence) - 1  # the full stop is left out; here it is never an inner node of the chain
+        graph = sentence.graph.to_undirected()
+        graph.remove_node(words)
+        if graph.number_of_edges() == words - 1:
+            edges += words - 1
+            hits += sum(graph.has_edge(word, word + 1) for word in range(words - 1))
+    scores = pd.read_csv(done.out / "scores.csv")
+    value = scores.query("probe == 'chain' and split == 'dev' and metric == 'uuas'")["value"].item()
+    assert edges > 0
+    assert value == pytest.approx(hits / edges, abs=0.05)
+
+
+def test_predictions_can_be_read_back_with_gold_beside(done: Run, treebank_files: dict[str, Path]) -> None:
+    gold, recovered = read_conllu(treebank_files["test"]), read_conllu(done.out / "predictions.conllu")
+    assert gold.words == recovered.words
+    for left, right in zip(gold, recovered):
+        kept = [dict(item.split("=") for item in cell.split("|")) for cell in right.misc]
+        assert tuple(int(cell["GoldHead"]) - 1 for cell in kept) == left.heads
+        assert tuple(cell["GoldDeprel"] for cell in kept) == left.relations
+
+
+def test_the_record_says_what_was_run(done: Run) -> None:
+    record = json.loads((done.out / "run.json").read_text())
+    assert record["checkpoint"]["name"] == "tiny-bert"
+    assert record["options"]["seeds"] == [0, 1]
+    assert record["best_layer"] == done.best_layer
+    assert {"train", "dev", "test"} == set(record["treebanks"])
+    assert record["versions"]["torch"]
+
+
+def test_probes_and_figures_are_there(done: Run) -> None:
+    for layer in range(3):
+        assert DistanceProbe.from_pretrained(done.out / "probes" / f"distance-layer-{layer}").layer == layer
+        assert DepthProbe.from_pretrained(done.out / "probes" / f"depth-layer-{layer}-seed-1").seed == 1
+    names = {path.name for path in (done.out / "figures").iterdir()}
+    assert {"layers-uuas.pdf", "layers-nspr.png", "depths.png"} <= names
+    for kind in ("arcs", "distances", "space"):
+        assert sum(name.startswith(kind) and name.endswith(".pdf") for name in names) == 4
+
+
+def test_a_run_is_repeatable(done: Run, checkpoint: Path, treebank_files: dict[str, Path], tmp_path: Path) -> None:
+    again = run(
+        checkpoint,
+        treebank_files["train"],
+        treebank_files["dev"],
+        tmp_path / "again",
+        test=treebank_files["test"],
+        options=ProbeOptions(rank=4, seeds=(0, 1), training={"epochs": 2}),
+        cache=tmp_path / "cache",
+        progress=False,
+    )
+    pd.testing.assert_frame_equal(again.scores, done.scores, atol=0.05)
+
+
+def test_parse_uses_the_runs_best_layer(done: Run) -> None:
+    parser = Parser.from_pretrained(done.out)
+    assert parser.distance.layer == done.best_layer
+    tree = parser.parse("the old man sees a dog.")
+    assert tree.words == ("the", "old", "man", "sees", "a", "dog", ".")
+    assert tree.relations[-1] == "punct"
+    assert tree.text == "the old man sees a dog."
+
+
+def test_parse_refuses_another_checkpoint(done: Run, checkpoint: Path, tmp_path: Path) -> None:
+    from extraction import Encoder
+
+    Encoder.from_pretrained(checkpoint).with_random_weights(seed=7).model.save_pretrained(tmp_path)
+    for file in checkpoint.glob("tokenizer*"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    with pytest.raises(ProbeError, match="digest"):
+        Parser.from_pretrained(done.out, model=tmp_path)
+
+
+def test_parse_refuses_a_folder_without_probes(tmp_path: Path) -> None:
+    with pytest.raises(ProbeFolderError, match=r"neither run\.json nor probe\.json"):
+        Parser.from_pretrained(tmp_path)
+
+
+def test_one_word_sentences_cannot_train(checkpoint: Path, treebank_files: dict[str, Path], tmp_path: Path) -> None:
+    short = tmp_path / "short.conllu"
+    short.write_text("1\tGo\t_\tVERB\tVB\t_\t0\troot\t_\t_\n\n")
+    with pytest.raises(TreebankError, match=r"short\.conllu: all 1 sentences have a single word"):
+        run(checkpoint, short, treebank_files["dev"], tmp_path / "out", progress=False)
+    assert not (tmp_path / "out").exists()
