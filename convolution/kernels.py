@@ -1,0 +1,181 @@
+"""How convolutional each attention head is: its best content-free kernel and what the kernel explains."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+
+from .fitting import Fitted, Observed, fit_free, fit_quadratic, fit_uniform
+from .statistics import OffsetStatistics
+
+Floats = NDArray[np.float64]
+
+FIELD = 0.9
+"""The share of a head's attention to words that its receptive field holds."""
+
+NOTHING = 1e-9
+"""Nats a query: a head that is this near to uniform has nothing that offsets could explain."""
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """Content-free attention of every head: weights by relative offset, with special positions as columns of their own.
+
+    A word attends to the word at offset δ in proportion to exp(log_offsets[δ + span]) and to special position s in
+    proportion to exp(log_specials[s]), among the positions that its sentence has. A special position attends to
+    special positions by `special_rows` and gives the rest to all words alike.
+    """
+
+    log_offsets: Floats
+    """(layers, heads, 2·span + 1)"""
+    log_specials: Floats
+    """(layers, heads, specials)"""
+    special_rows: Floats | None
+    """(layers, heads, specials, specials); None where special positions attend to every position alike."""
+    leading: int
+    """How many special positions stand before the first word."""
+
+    @property
+    def span(self) -> int:
+        """The farthest offset."""
+        return (self.log_offsets.shape[-1] - 1) // 2
+
+    def attention(self, words: int) -> Floats:
+        """(layers, heads, words, words): what words of one sentence give each other, special positions' part left out."""
+        if words - 1 > self.span:
+            raise ValueError(f"the kernels were fitted to offsets up to {self.span}, found {words} words")
+        place = np.arange(words)
+        scores = self.log_offsets[..., place - place[:, None] + self.span]
+        specials = (
+            logsumexp(self.log_specials, axis=-1, keepdims=True)[..., None] if self.log_specials.size else -np.inf
+        )
+        total = np.logaddexp(logsumexp(scores, axis=-1, keepdims=True), specials)
+        return np.exp(scores - total)
+
+    def uniform(self) -> "Kernels":
+        """Kernels of the same size that give every position of a sentence, special ones too, the same."""
+        zeros = np.zeros_like
+        return Kernels(zeros(self.log_offsets), zeros(self.log_specials), None, self.leading)
+
+    def shuffled(self, seed: int = 0) -> "Kernels":
+        """Every head with the kernel of a random other head of the model; no head keeps its own."""
+        layers, heads = self.log_offsets.shape[:2]
+        count = layers * heads
+        if count < 2:
+            raise ValueError("a model of one head has no other head's kernel to take")
+        # A cyclic shift along a random order is a permutation that moves everything (Sattolo).
+        order = np.random.default_rng(seed).permutation(count)
+        other = np.empty(count, np.int64)
+        other[order] = np.roll(order, 1)
+
+        def moved(values: Floats) -> Floats:
+            return values.reshape(count, *values.shape[2:])[other].reshape(values.shape)
+
+        rows = None if self.special_rows is None else moved(self.special_rows)
+        return Kernels(moved(self.log_offsets), moved(self.log_specials), rows, self.leading)
+
+
+@dataclass(frozen=True)
+class KernelFit:
+    """The best kernels of every head, and their reach; arrays are (layers, heads) unless told otherwise.
+
+    Shares are shares of deviance: how much of the distance from uniform attention to the attention observed, in
+    cross-entropy, the kernel covers; 1 where attention is the kernel, 0 where offsets say nothing. Uniform attention
+    here has free constants for special positions, so parking at [SEP] counts for no share. Nan where there is nothing
+    to explain.
+    """
+
+    free: Kernels
+    """Kernels of any form."""
+    quadratic: Kernels
+    """Kernels exp(−α(δ − Δ)²)."""
+    share: Floats
+    quadratic_share: Floats
+    information: Floats
+    """Nats a query between observed and uniform attention: what there was to explain."""
+    centre: Floats
+    """Mean offset of the attention between words."""
+    width: Floats
+    """Standard deviation of that offset."""
+    receptive_field: NDArray[np.int64]
+    """The fewest offsets that hold 90 % of the attention between words."""
+    quadratic_centre: Floats
+    quadratic_width: Floats
+    specials: Floats
+    """(layers, heads, specials) the mean attention of a word to each special position."""
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """A tidy table, one row a head; `layer` (block) and `head` are numbered from 1."""
+        layers, heads = self.share.shape
+        index = pd.MultiIndex.from_product([range(1, layers + 1), range(1, heads + 1)], names=["layer", "head"])
+        names = ["share", "quadratic_share", "information", "centre", "width", "receptive_field"]
+        names += ["quadratic_centre", "quadratic_width"]
+        columns = {name: getattr(self, name).reshape(-1) for name in names}
+        for special in range(self.specials.shape[-1]):
+            columns[f"special_{special + 1}"] = self.specials[..., special].reshape(-1)
+        return pd.DataFrame(columns, index=index).reset_index()
+
+
+def fit_kernels(statistics: OffsetStatistics) -> KernelFit:
+    """The best free-form and quadratic kernel of every head (criterion: see `fitting`)."""
+    shape = statistics.entropy.shape
+    observed = _observed(statistics)
+    free, uniform = fit_free(observed), fit_uniform(observed)
+    quadratic, quadratic_centre, quadratic_width = fit_quadratic(observed)
+    possible = -statistics.entropy.reshape(-1) - uniform.likelihood
+    informed = possible > NOTHING * statistics.queries
+
+    def share(fitted: Fitted) -> Floats:
+        explained = fitted.likelihood - uniform.likelihood
+        return np.where(informed, explained / np.where(informed, possible, 1.0), np.nan).reshape(shape)
+
+    def kernels(fitted: Fitted) -> Kernels:
+        return Kernels(
+            fitted.log_offsets.reshape(*shape, -1),
+            fitted.log_specials.reshape(*shape, statistics.specials.shape[-1]),
+            statistics.special_rows,
+            statistics.leading,
+        )
+
+    mass = statistics.offsets / statistics.offsets.sum(-1, keepdims=True)
+    shifts = np.arange(-statistics.span, statistics.span + 1)
+    centre = mass @ shifts
+    return KernelFit(
+        free=kernels(free),
+        quadratic=kernels(quadratic),
+        share=share(free),
+        quadratic_share=share(quadratic),
+        information=(possible / statistics.queries).reshape(shape),
+        centre=centre,
+        width=np.sqrt(np.maximum(mass @ shifts**2 - centre**2, 0.0)),
+        receptive_field=receptive_field(mass),
+        quadratic_centre=quadratic_centre.reshape(shape),
+        quadratic_width=quadratic_width.reshape(shape),
+        specials=statistics.specials / statistics.queries,
+    )
+
+
+def receptive_field(mass: Floats, *, held: float = FIELD) -> NDArray[np.int64]:
+    """(..., offsets) shares of attention -> (...): the fewest offsets that together hold `held` of it."""
+    running = np.cumsum(-np.sort(-mass, axis=-1), axis=-1)
+    return 1 + (running < held - 1e-12).sum(-1)
+
+
+def _observed(statistics: OffsetStatistics) -> Observed:
+    left, right, counts = statistics.borders.T
+    if statistics.causal:
+        # What a decoder may not see does not exist for its kernel, so a query has nothing to its right.
+        pairs, member = np.unique(left, return_inverse=True)
+        left, right = pairs, np.zeros_like(pairs)
+        counts = np.bincount(member, weights=counts).astype(np.int64)
+    heads = statistics.entropy.size
+    return Observed(
+        statistics.offsets.reshape(heads, -1),
+        statistics.specials.reshape(heads, statistics.specials.shape[-1]),
+        left,
+        right,
+        counts,
+    )

@@ -1,0 +1,150 @@
+"""What a treebank's attention says about relative offsets, summed batch by batch in memory of fixed size."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from extraction import AttentionBatch
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class OffsetStatistics:
+    """Sums over every word (or subword) of a treebank as a query, for each layer and head.
+
+    They are sufficient for the maximum-likelihood fit of any kernel over relative offsets: see `kernels`.
+    """
+
+    span: int
+    """The longest sentence less one: offsets run from −span to span, an offset being key minus query."""
+    offsets: Floats
+    """(layers, heads, 2·span + 1) attention at each offset, summed over queries."""
+    specials: Floats
+    """(layers, heads, specials) attention from words to each special position ([CLS], [SEP]), summed over queries."""
+    special_rows: Floats
+    """(layers, heads, specials, specials) attention between special positions, averaged over sentences."""
+    entropy: Floats
+    """(layers, heads) entropy of a query's attention in nats, summed over queries."""
+    borders: Integers
+    """(places, 3): how many queries (third column) have so many words to their left and to their right."""
+    leading: int
+    """How many of the special positions stand before the first word; the others follow the last."""
+    longest: int
+    """Words in the longest sentence."""
+
+    @property
+    def queries(self) -> int:
+        """How many words asked."""
+        return int(self.borders[:, 2].sum())
+
+    @property
+    def causal(self) -> bool:
+        """Whether no query ever looks to its right, as in a decoder."""
+        return bool(self.span > 0 and self.offsets[..., self.span + 1 :].max(initial=0.0) == 0.0)
+
+
+class OffsetSums:
+    """Adds batches of attention up to an `OffsetStatistics`; holds nothing that grows with the treebank."""
+
+    def __init__(self) -> None:
+        self._offsets = self._specials = self._special_rows = self._entropy = np.zeros(0)
+        self._places = np.zeros((0, 0), np.int64)
+        self._shape: tuple[int, ...] = ()
+        self._sentences = 0
+
+    def add(self, batch: AttentionBatch) -> None:
+        """Take one batch of `stream_attention` in."""
+        layers, _, heads, _, _ = batch.attention.shape
+        specials = batch.leading + batch.trailing
+        self._start(layers, heads, batch.leading, specials)
+        longest = int(batch.lengths.max(initial=0))
+        self._grow(longest)
+        square = torch.zeros(layers, heads, longest, longest)
+        columns = torch.zeros(layers, heads, specials)
+        rows = torch.zeros(layers, heads, specials, specials)
+        entropy = torch.zeros(layers, heads)
+        for sentence, length in enumerate(batch.lengths.tolist()):
+            attention = batch.attention[:, sentence]
+            words = slice(batch.leading, batch.leading + length)
+            around = _specials(batch, length)
+            asked = attention[:, :, words, : length + specials]
+            square[:, :, :length, :length] += asked[..., words]
+            columns += asked[..., around].sum(dim=2)
+            rows += attention[:, :, around][..., around]
+            entropy += torch.special.entr(asked).sum(dim=(2, 3))
+            self._count(attention[0, 0, words, : length + specials].sum(-1) > 0.5)
+        middle = (self._offsets.shape[-1] - 1) // 2
+        self._offsets[..., middle - longest + 1 : middle + longest] += diagonal_sums(square).double().numpy()
+        self._specials += columns.double().numpy()
+        self._special_rows += rows.double().numpy()
+        self._entropy += entropy.double().numpy()
+        self._sentences += len(batch.lengths)
+
+    def result(self) -> OffsetStatistics:
+        """The sums so far; `ValueError` where there are none."""
+        if not self._sentences:
+            raise ValueError("no attention to fit kernels to: no sentence was short enough for the model")
+        left, right = np.nonzero(self._places)
+        borders = np.stack([left, right, self._places[left, right]], axis=1)
+        return OffsetStatistics(
+            span=len(self._places) - 1,
+            offsets=self._offsets,
+            specials=self._specials,
+            special_rows=self._special_rows / self._sentences,
+            entropy=self._entropy,
+            borders=borders,
+            leading=self._shape[2],
+            longest=len(self._places),
+        )
+
+    def _start(self, *shape: int) -> None:
+        if self._shape not in ((), shape):
+            raise ValueError(f"batches differ: (layers, heads, leading, specials) {self._shape}, then {shape}")
+        if self._shape:
+            return
+        self._shape = shape
+        layers, heads, _, specials = shape
+        self._offsets = np.zeros((layers, heads, 1))
+        self._specials = np.zeros((layers, heads, specials))
+        self._special_rows = np.zeros((layers, heads, specials, specials))
+        self._entropy = np.zeros((layers, heads))
+
+    def _grow(self, longest: int) -> None:
+        missing = longest - len(self._places)
+        if missing > 0:
+            self._places = np.pad(self._places, (0, missing))
+            wider = longest - 1 - (self._offsets.shape[-1] - 1) // 2
+            self._offsets = np.pad(self._offsets, ((0, 0), (0, 0), (wider, wider)))
+
+    def _count(self, asked: Tensor) -> None:
+        # A word without subwords has a row of zeros: it asks nothing.
+        place = np.flatnonzero(asked.numpy())
+        np.add.at(self._places, (place, len(asked) - 1 - place), 1)
+
+
+def measure_offsets(stream: Iterable[AttentionBatch]) -> OffsetStatistics:
+    """Statistics of offsets of a whole stream of attention."""
+    sums = OffsetSums()
+    for batch in stream:
+        sums.add(batch)
+    return sums.result()
+
+
+def diagonal_sums(square: Tensor) -> Tensor:
+    """(..., size, size) -> (..., 2·size − 1): sums along diagonals, from offset −(size − 1) to size − 1."""
+    size = square.shape[-1]
+    # With the rows in reverse and `size` zeros after each, cutting the whole into rows one place shorter moves each
+    # row one place to the right of the one above it, and every diagonal into a column.
+    flat = torch.nn.functional.pad(square.flip(-2), (0, size)).flatten(-2)
+    return flat[..., : size * (2 * size - 1)].unflatten(-1, (size, 2 * size - 1)).sum(-2)
+
+
+def _specials(batch: AttentionBatch, length: int) -> list[int]:
+    after = batch.leading + length
+    return [*range(batch.leading), *range(after, after + batch.trailing)]
