@@ -3,6 +3,7 @@
 from probes.artefacts import ProbeError
 from probes.states import ArrayStates, States
 from probes.structural import DepthProbe, DistanceProbe
-from probes.training import Targets, fit_all
+from probes.targets import GoldTargets, Targets
+from probes.training import fit_all
 
-__all__ = ["ArrayStates", "DepthProbe", "DistanceProbe", "ProbeError", "States", "Targets", "fit_all"]
+__all__ = ["ArrayStates", "DepthProbe", "DistanceProbe", "GoldTargets", "ProbeError", "States", "Targets", "fit_all"]

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -20,14 +19,22 @@ GROUP_SENTENCES = 8
 class Group:
     """Neighbours in length within a batch, padded to the longest.
 
-    `index` (sentences, words) finds each word's row among the packed words, 0 where there is none; `mask` is 1.0 at
-    real words; `lengths` (sentences,) counts them.
+    `index` (sentences, words) finds each word's row among the batch's packed words, 0 where there is none; `mask` is
+    1.0 at real words; `lengths` (sentences,) counts them. The group's own words are the packed rows `rows`, and stand
+    at `real` in the flattened (sentences, words). `positions` are the sentences' places in the batch.
     """
 
     index: Tensor
     mask: Tensor
     lengths: Tensor
+    real: Tensor
+    rows: slice
     positions: NDArray[np.int64]
+
+    def to(self, device: torch.device) -> "Group":
+        """The group with its tensors on another device."""
+        tensors = {name: getattr(self, name).to(device) for name in ("index", "mask", "lengths", "real")}
+        return replace(self, **tensors)
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,12 @@ class Batch:
     sentences: NDArray[np.int64]
     words: Tensor
     groups: tuple[Group, ...]
+
+    def to(self, device: torch.device) -> "Batch":
+        """The batch with its tensors on another device."""
+        if self.words.device == device:
+            return self
+        return Batch(self.sentences, self.words.to(device), tuple(group.to(device) for group in self.groups))
 
 
 def shuffled_batches(
@@ -68,7 +81,7 @@ def read_batches(
             if batch is not None:
                 coming = reader.submit(read_batch, states, batch, layers)
             if arrived is not None:
-                yield arrived.result() if device.type == "cpu" else to_device(arrived.result(), device)
+                yield arrived.result().to(device)
 
 
 def read_batch(states: States, sentences: NDArray[np.int64], layers: Sequence[int]) -> Batch:
@@ -92,22 +105,7 @@ def make_group(positions: NDArray[np.int64], starts: NDArray[np.int64], lengths:
         torch.from_numpy(index),
         torch.from_numpy(real.astype(np.float32)),
         torch.from_numpy(lengths.astype(np.float32)),
+        torch.from_numpy(np.flatnonzero(real)),
+        slice(int(starts[0]), int(starts[-1] + lengths[-1])),
         positions,
     )
-
-
-def to_device(batch: Batch, device: torch.device) -> Batch:
-    """The batch with its tensors on another device."""
-    groups = tuple(
-        Group(g.index.to(device), g.mask.to(device), g.lengths.to(device), g.positions) for g in batch.groups
-    )
-    return Batch(batch.sentences, batch.words.to(device), groups)
-
-
-def pad_targets(targets: Sequence[NDArray[Any]], group: Group, *, device: torch.device) -> Tensor:
-    """The targets of a group, padded with zeros: (sentences, words) or (sentences, words, words)."""
-    longest = group.index.shape[1]
-    padded = np.zeros((len(targets), *[longest] * targets[0].ndim), dtype=np.float32)
-    for row, target in zip(padded, targets):
-        row[tuple(slice(size) for size in target.shape)] = target
-    return torch.from_numpy(padded).to(device)

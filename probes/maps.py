@@ -1,7 +1,7 @@
 """The linear maps of many probes side by side, so that all probes on a layer share one matrix product."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from probes.batches import Batch, Group
+from probes.objectives import Loss
 from probes.states import States
+from probes.targets import Kind
 
 if TYPE_CHECKING:
     from probes.structural import LinearProbe
@@ -27,6 +29,15 @@ class Stack:
     probes: tuple["LinearProbe", ...]
     places: tuple[tuple[int, slice], ...]
 
+    @property
+    def kind(self) -> Kind:
+        """What these probes are trained on."""
+        return self.probes[0].kind
+
+    def objective(self, padded: Tensor, targets: Tensor, group: Group) -> Loss:
+        """The loss that these probes share."""
+        return self.probes[0].objective(padded, targets, group)
+
 
 class Maps:
     """The maps of all probes: for each layer a (dim, columns) parameter, and the scale of that layer's vectors.
@@ -39,7 +50,7 @@ class Maps:
     def __init__(self, probes: Sequence["LinearProbe"], states: States, *, device: torch.device) -> None:
         self.layers = sorted({layer_of(probe, states) for probe in probes})
         self.scales = [scale.to(device) for scale in layer_scales(states, self.layers)]
-        alike: dict[tuple[str, int], list[LinearProbe]] = defaultdict(list)
+        alike: dict[tuple[Kind, int], list[LinearProbe]] = defaultdict(list)
         for probe in probes:
             alike[probe.kind, probe.rank].append(probe)
         columns: list[list[Tensor]] = [[] for _ in self.layers]
@@ -54,45 +65,49 @@ class Maps:
             self.stacks.append(Stack(tuple(together), tuple(places)))
         self.parameters = [torch.cat(parts, dim=1).to(device) for parts in columns]
 
-    def matrices(self) -> list[NDArray[np.float32]]:
-        """B of each probe, (rank, dim), for vectors as they are, in the order of the stacks."""
-        return [
-            (self.parameters[layer][:, columns] / self.scales[layer][:, None]).T.contiguous().cpu().numpy()
-            for stack in self.stacks
-            for layer, columns in stack.places
-        ]
+    @property
+    def probes(self) -> list["LinearProbe"]:
+        """All probes, stack by stack: the order of everything that is noted by probe."""
+        return [probe for stack in self.stacks for probe in stack.probes]
 
-    def step(self, batch: Batch, targets: dict[str, list[Tensor]], *, learn: bool) -> Tensor:
+    @property
+    def places(self) -> list[tuple[int, slice]]:
+        """Where each of `probes` stands."""
+        return [place for stack in self.stacks for place in stack.places]
+
+    def matrix(self, layer: int, columns: slice) -> NDArray[np.float32]:
+        """B of the probe that stands there, (rank, dim), for vectors as they are."""
+        return (self.parameters[layer][:, columns] / self.scales[layer]).T.contiguous().cpu().numpy()
+
+    def step(self, batch: Batch, targets: Mapping[Kind, list[Tensor]], *, learn: bool) -> Tensor:
         """Losses of every probe summed over a batch, (probes,); with `learn`, gradients of their mean are set."""
-        scaled = [words / scale for words, scale in zip(batch.words, self.scales)]
-        projected = [words @ parameter for words, parameter in zip(scaled, self.parameters)]
-        pulls = [torch.empty_like(each) for each in projected] if learn else projected
-        sums = []
-        for stack in self.stacks:
-            packed = torch.stack([projected[layer][:, columns] for layer, columns in stack.places])
-            gradient = torch.empty_like(packed)
-            losses = stack_losses(stack, packed, batch.groups, targets[stack.probes[0].kind], gradient)
-            sums.append(losses)
-            if learn:
-                for (layer, columns), pull in zip(stack.places, gradient):
-                    pulls[layer][:, columns] = pull
-        if learn:
-            for parameter, words, pull in zip(self.parameters, scaled, pulls):
-                parameter.grad = (words.T @ pull).div_(len(batch.sentences))
+        projected = [
+            words @ (parameter / scale) for words, parameter, scale in zip(batch.words, self.parameters, self.scales)
+        ]
+        pulls = [torch.empty_like(each) for each in projected] if learn else None
+        sums = [stack_losses(stack, projected, batch.groups, targets[stack.kind], pulls) for stack in self.stacks]
+        if pulls is not None:
+            for parameter, scale, words, pull in zip(self.parameters, self.scales, batch.words, pulls):
+                parameter.grad = (words.T @ pull).div_(scale * len(batch.sentences))
         return torch.cat(sums)
 
 
 def stack_losses(
-    stack: Stack, packed: Tensor, groups: Sequence[Group], targets: Sequence[Tensor], gradient: Tensor
+    stack: Stack,
+    projected: Sequence[Tensor],
+    groups: Sequence[Group],
+    targets: Sequence[Tensor],
+    pulls: Sequence[Tensor] | None,
 ) -> Tensor:
-    """Summed losses of a stack's probes, (probes,); the gradient at the packed words is written into `gradient`."""
-    total = torch.zeros(len(packed), device=packed.device)
+    """Summed losses of a stack's probes, (probes,); gradients at the projected words are written into `pulls`."""
+    total = torch.zeros(len(stack.probes), device=projected[0].device)
     for group, target in zip(groups, targets):
-        padded = packed[:, group.index] * group.mask[..., None]
-        loss = stack.probes[0].objective(padded, target, group)
+        padded = torch.stack([projected[layer][group.index, columns] for layer, columns in stack.places])
+        loss = stack.objective(padded.mul_(group.mask[..., None]), target, group)
         total += loss.sums
-        real = group.mask.bool()
-        gradient[:, group.index[real]] = loss.gradient[:, real]
+        if pulls is not None:
+            for (layer, columns), gradient in zip(stack.places, loss.gradient.flatten(1, 2)):
+                pulls[layer][group.rows, columns] = gradient[group.real]
     return total
 
 
@@ -102,12 +117,12 @@ def layer_of(probe: "LinearProbe", states: States) -> int:
 
 
 def layer_scales(states: States, layers: Sequence[int]) -> list[Tensor]:
-    """Standard deviation of each number of a layer's vectors, (dim,), over sentences spread through the data."""
+    """Standard deviation of each number of a layer's vectors, (dim, 1), over sentences spread through the data."""
     spread = np.unique(np.linspace(0, len(states.lengths) - 1, SCALE_SENTENCES).astype(np.int64))
     scales = torch.from_numpy(states.read(spread, layers)).double().std(dim=1).float()
     # A number that never changes tells nothing of a sentence; its scale must only not be zero.
     typical = scales.median(dim=1, keepdim=True).values.clamp_min(torch.finfo(torch.float32).tiny)
-    return list(torch.where(scales > 1e-6 * typical, scales, typical))
+    return list(torch.where(scales > 1e-6 * typical, scales, typical)[..., None])
 
 
 def first_values(dim: int, rank: int, *, seed: int) -> Tensor:

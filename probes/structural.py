@@ -1,8 +1,7 @@
 """The structural probes of Hewitt & Manning (2019): linear maps whose geometry is the tree's."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -18,6 +17,7 @@ from probes.batches import Group, ordered_batches, read_batches
 from probes.maps import layer_of
 from probes.objectives import Loss, depth_loss, distance_loss, squared_distances, squared_norms
 from probes.states import States, as_states
+from probes.targets import GoldTargets, Kind
 from probes.training import fit_all
 
 PREDICTION_BATCH = 64
@@ -40,10 +40,7 @@ class LinearProbe(BaseEstimator):
         best_epoch_: the epoch, from 1, whose matrix was kept. identity_: which checkpoint the vectors came from.
     """
 
-    kind: ClassVar[str]
-    objective: ClassVar[Callable[[Tensor, Tensor, Group], Loss]]
-    read_off: ClassVar[Callable[[Tensor], Tensor]]
-    columns: Callable[..., "GoldColumns"]
+    kind: ClassVar[Kind]
 
     matrix_: NDArray[np.float32]
     best_epoch_: int
@@ -68,6 +65,21 @@ class LinearProbe(BaseEstimator):
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.device = device
+
+    @staticmethod
+    def objective(projected: Tensor, targets: Tensor, group: Group) -> Loss:
+        """Loss and gradient at projected words, (probes, sentences, words, rank)."""
+        raise NotImplementedError
+
+    @staticmethod
+    def read_off(projected: Tensor) -> Tensor:
+        """What the probe predicts of projected words, (..., words, rank)."""
+        raise NotImplementedError
+
+    @staticmethod
+    def columns(targets: Sequence[NDArray[Any]]) -> GoldTargets:
+        """One array of gold values a sentence, as the targets of this kind of probe."""
+        raise NotImplementedError
 
     def fit(
         self,
@@ -117,14 +129,6 @@ class LinearProbe(BaseEstimator):
             yield from zip(batch.sentences.tolist(), (batch.words[0] @ matrix).split(sizes))
 
 
-@dataclass(frozen=True)
-class GoldColumns:
-    """One column of gold values, as the targets of one kind of probe."""
-
-    distances: Sequence[NDArray[Any]] = ()
-    depths: Sequence[NDArray[Any]] = ()
-
-
 class DistanceProbe(LinearProbe):
     """Squared L2 distance of two words under B, ‖B(hᵢ - hⱼ)‖², trained to be their distance in the tree.
 
@@ -135,9 +139,10 @@ class DistanceProbe(LinearProbe):
     objective = staticmethod(distance_loss)
     read_off = staticmethod(squared_distances)
 
-    def columns(self, targets: Sequence[NDArray[Any]]) -> GoldColumns:
+    @staticmethod
+    def columns(targets: Sequence[NDArray[Any]]) -> GoldTargets:
         """Gold distances as targets."""
-        return GoldColumns(distances=targets)
+        return GoldTargets(distances=targets)
 
 
 class DepthProbe(LinearProbe):
@@ -150,6 +155,7 @@ class DepthProbe(LinearProbe):
     objective = staticmethod(depth_loss)
     read_off = staticmethod(squared_norms)
 
-    def columns(self, targets: Sequence[NDArray[Any]]) -> GoldColumns:
+    @staticmethod
+    def columns(targets: Sequence[NDArray[Any]]) -> GoldTargets:
         """Gold depths as targets."""
-        return GoldColumns(depths=targets)
+        return GoldTargets(depths=targets)
