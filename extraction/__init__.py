@@ -5,8 +5,16 @@ from .cache import open_states
 from .caches import CacheEntry, find_cache, list_caches, remove_cache, verify_cache
 from .checkpoint import CheckpointError, embedded_checkpoint
 from .editing import edit_attention
+from .embeddings import EmbeddingParts, read_embeddings
 from .encoder import Encoder
 from .extract import extract
+from .migration import (
+    MigrationError,
+    read_hdf5,
+    read_predictor_params,
+    write_hdf5,
+    write_predictor_params,
+)
 from .report import AlignmentReport
 from .shards import CacheError
 from .states import States
@@ -17,7 +25,9 @@ __all__ = [
     "CacheEntry",
     "CacheError",
     "CheckpointError",
+    "EmbeddingParts",
     "Encoder",
+    "MigrationError",
     "States",
     "edit_attention",
     "embedded_checkpoint",
@@ -25,7 +35,12 @@ __all__ = [
     "find_cache",
     "list_caches",
     "open_states",
+    "read_embeddings",
+    "read_hdf5",
+    "read_predictor_params",
     "remove_cache",
     "stream_attention",
     "verify_cache",
+    "write_hdf5",
+    "write_predictor_params",
 ]

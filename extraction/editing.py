@@ -20,7 +20,8 @@ AttentionEdit = Callable[[int, Tensor, Tensor], Tensor]
 """edit(block, probabilities, mask) -> probabilities.
 
 `block` is 0-based; `probabilities` (sentences, heads, subwords, subwords), rows are queries; `mask` bool
-(sentences or 1, 1, subwords, subwords), true where a query may look, at least once in every row. What it returns replaces the probabilities.
+(sentences or 1, 1, subwords, subwords), true where a query may look, at least once in every row. What it returns
+replaces the probabilities.
 """
 
 

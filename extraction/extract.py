@@ -15,7 +15,7 @@ from .cache import Plan, cached_states
 from .encoder import Dtype, Encoder
 from .hidden import Reading, WordVectors, read_words
 from .report import AlignmentReport
-from .sites import Site, site_layers
+from .sites import SITES, Site, site_dim, site_layers
 from .states import MemoryShard, States
 
 TOKEN_BUDGET = 2048
@@ -56,7 +56,7 @@ def extract(
         space_after: like `words`, whether a space follows the word in the natural sentence, which is then what the
             model reads; words are joined by single spaces where None.
         layers: layer numbers to keep; all where None.
-        site: read block outputs, or what each block's attention or MLP adds to the residual stream (`Site`).
+        site: where states are read: block outputs, parts of blocks, or parts of the input (`Site`).
         pooling: a word's vector is the mean of its subwords' vectors, or the first's, or the last's.
         segment: segment id of every subword; 1 is what the scripts of Hewitt & Manning (2019) used.
         storage: number format of the states kept; a value beyond its range is an error.
@@ -138,8 +138,8 @@ def reading_of(
     overlap: float = 0.5,
 ) -> Reading:
     """Settings checked against the encoder, limits filled in; `ValueError` for those that it cannot follow."""
-    if site not in ("hidden", "attention", "mlp"):
-        raise ValueError(f"site must be hidden, attention or mlp, found {site!r}")
+    if site not in SITES:
+        raise ValueError(f"site must be one of {', '.join(SITES)}, found {site!r}")
     known = site_layers(encoder, site)
     chosen = tuple(known) if layers is None else tuple(sorted(set(layers)))
     unknown = [layer for layer in chosen if layer not in known]
@@ -198,8 +198,9 @@ def _plan(
             "storage": storage,
         },
     }
-    shard_words = max(1, SHARD_BYTES // (len(reading.layers) * encoder.dim * 4))
-    return Plan(identity, reading.layers, encoder.dim, storage, word_bounds, _shard_bounds(word_bounds, shard_words))
+    dim = site_dim(encoder, reading.site)
+    shard_words = max(1, SHARD_BYTES // (len(reading.layers) * dim * 4))
+    return Plan(identity, reading.layers, dim, storage, word_bounds, _shard_bounds(word_bounds, shard_words))
 
 
 def _shard_bounds(word_bounds: NDArray[np.int64], shard_words: int) -> NDArray[np.int64]:

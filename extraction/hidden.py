@@ -12,7 +12,7 @@ from .alignment import Aligner, Alignment, Pooling
 from .batching import Windows, cut_windows, make_batch, token_budget_batches
 from .encoder import Encoder
 from .report import AlignmentReport
-from .sites import Site, read_site
+from .sites import Site, read_site, site_dim
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def read_words(
     capacity = None if reading.max_subwords is None else reading.max_subwords - len(aligner.specials)
     windows = cut_windows(alignment, capacity, overlap=reading.overlap)
     links = _Links.of(alignment, windows, reading.pooling)
-    out = torch.zeros(len(reading.layers), alignment.words, encoder.dim)
+    out = torch.zeros(len(reading.layers), alignment.words, site_dim(encoder, reading.site))
     padding = encoder.tokenizer.pad_token_id or 0
     for chosen in token_budget_batches(windows.lengths + len(aligner.specials), token_budget):
         batch = make_batch(

@@ -1,4 +1,4 @@
-"""Where in a block states are read: its output, or what its attention or its MLP adds to the residual stream."""
+"""Where states are read: block outputs, what a block's parts add to the residual stream, or parts of the input."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,55 +11,91 @@ from torch import Tensor, nn
 from .batching import Batch
 from .encoder import Encoder
 
-Site = Literal["hidden", "attention", "mlp"]
-"""`hidden`: block outputs, and the embedding output as layer 0. `attention`, `mlp`: the output of that part of each
-block after its last projection, before it is added to the residual stream and before a LayerNorm that follows the
-addition; layers 1 to n."""
+Site = Literal["hidden", "attention", "mlp", "token", "position", "segment", "embedding"]
+"""Where states are read.
+
+`hidden`: block outputs, layers 1 to n, and the embedding output as layer 0.
+`attention`, `mlp`: the output of that part of each block after its last projection, before it is added to the
+residual stream and before a LayerNorm that follows the addition; layers 1 to n.
+`token`, `position`, `segment`: one part of the input representation (Devlin et al. 2019, figure 2); layer 0 alone.
+`embedding`: the sum of these parts after the LayerNorm of the embeddings, where the model has one; layer 0 alone.
+"""
+
+SITES: tuple[Site, ...] = ("hidden", "attention", "mlp", "token", "position", "segment", "embedding")
+WITHIN_BLOCKS = ("attention", "mlp")
 
 
 @dataclass(frozen=True)
-class SitePath:
-    """A module within a block, and whether its output has positions before sentences."""
+class Place:
+    """A module by the end of its name, and whether its output has positions before sentences."""
 
     path: str
     positions_first: bool = False
 
 
-PATHS: Mapping[str, tuple[SitePath, ...]] = {
+PLACES: Mapping[str, tuple[Place, ...]] = {
     "attention": (
-        SitePath("attention.output.dense"),  # BERT, RoBERTa, ELECTRA, DeBERTa
-        SitePath("attention.out_lin"),  # DistilBERT
-        SitePath("layer.0.SelfAttention"),  # T5
-        SitePath("rel_attn.dropout", positions_first=True),  # XLNet: its last dropout follows the projection
-        SitePath("self_attn"),  # Llama
-        SitePath("attn"),  # GPT-2, ModernBERT
+        Place("attention.output.dense"),  # BERT, RoBERTa, ELECTRA, DeBERTa
+        Place("attention.out_lin"),  # DistilBERT
+        Place("layer.0.SelfAttention"),  # T5
+        Place("rel_attn.dropout", positions_first=True),  # XLNet: its last dropout follows the projection
+        Place("self_attn"),  # Llama
+        Place("attn"),  # GPT-2, ModernBERT
     ),
     "mlp": (
-        SitePath("output.dense"),  # BERT, RoBERTa, ELECTRA, DeBERTa
-        SitePath("ffn"),  # DistilBERT
-        SitePath("layer.1.DenseReluDense"),  # T5
-        SitePath("ff.layer_2", positions_first=True),  # XLNet
-        SitePath("mlp"),  # Llama, GPT-2, ModernBERT
+        Place("output.dense"),  # BERT, RoBERTa, ELECTRA, DeBERTa
+        Place("ffn"),  # DistilBERT
+        Place("layer.1.DenseReluDense"),  # T5
+        Place("ff.layer_2", positions_first=True),  # XLNet
+        Place("mlp"),  # Llama, GPT-2, ModernBERT
     ),
+    "token": (Place("word_embedding", positions_first=True),),  # XLNet; others name it by get_input_embeddings
+    "position": (Place("embeddings.position_embeddings"), Place("wpe")),
+    "segment": (Place("embeddings.token_type_embeddings"),),
+    "embedding": (Place("embeddings.LayerNorm"), Place("embeddings.norm")),
 }
 
 
+class SiteError(ValueError):
+    """A site that the model does not have, or not under any name that is known here."""
+
+
 def site_layers(encoder: Encoder, site: Site) -> range:
-    """The layers that a site has: 0 to n for hidden states, 1 to n within blocks."""
-    return encoder.layers if site == "hidden" else encoder.layers[1:]
+    """The layers that a site has."""
+    if site == "hidden":
+        return encoder.layers
+    return encoder.layers[1:] if site in WITHIN_BLOCKS else encoder.layers[:1]
+
+
+def site_dim(encoder: Encoder, site: Site) -> int:
+    """Width of a site's vectors; embeddings may be narrower than hidden states (ELECTRA, ALBERT)."""
+    if site == "hidden" or site in WITHIN_BLOCKS:
+        return encoder.dim
+    embeddings: Any = encoder.model.get_input_embeddings()
+    return int(embeddings.embedding_dim)
+
+
+def has_site(encoder: Encoder, site: Site) -> bool:
+    """Whether the model has a site, under a name that is known here."""
+    try:
+        _modules(encoder, site)
+    except SiteError:
+        return site == "hidden"
+    return True
 
 
 def read_site(encoder: Encoder, batch: Batch, site: Site) -> dict[int, Tensor]:
     """States of a batch at a site: layer number -> (sentences, subwords, dim)."""
-    if site == "hidden":
+    if site == "hidden" or (site == "embedding" and not has_site(encoder, site)):
         states = encoder.hidden_states(batch.input_ids, batch.attention_mask, batch.token_type_ids)
         return dict(enumerate(states))
     with watch(encoder, site) as seen, torch.inference_mode():
         encoder.run(batch.input_ids, batch.attention_mask, batch.token_type_ids)
     missing = [layer for layer in site_layers(encoder, site) if layer not in seen]
     if missing:
-        raise ValueError(f"{encoder.name}: the blocks of layers {missing} never showed their {site} output")
-    return seen
+        raise SiteError(f"{encoder.name}: layers {missing} never showed their {site} output")
+    # Embeddings of positions may be computed once for all sentences.
+    return {layer: found.expand(*batch.input_ids.shape, -1) for layer, found in seen.items()}
 
 
 @contextmanager
@@ -69,14 +105,13 @@ def watch(encoder: Encoder, site: Site) -> Iterator[dict[int, Tensor]]:
     The hooks are removed on leaving, whatever happens.
 
     Raises:
-        ValueError: the model's blocks have no such part under any name that is known here.
+        SiteError: the model has no such part under any name that is known here.
     """
-    blocks, place = _find(encoder, site)
+    modules, place = _modules(encoder, site)
     seen: dict[int, Tensor] = {}
     hooks = []
     try:
-        for layer, block in enumerate(blocks, start=1):
-            module = block.get_submodule(place.path)
+        for layer, module in zip(site_layers(encoder, site), modules):
             hooks.append(module.register_forward_hook(_keep(seen, layer, place)))
         yield seen
     finally:
@@ -84,7 +119,7 @@ def watch(encoder: Encoder, site: Site) -> Iterator[dict[int, Tensor]]:
             hook.remove()
 
 
-def _keep(seen: dict[int, Tensor], layer: int, place: SitePath) -> Any:
+def _keep(seen: dict[int, Tensor], layer: int, place: Place) -> Any:
     def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
         found = output[0] if isinstance(output, tuple) else output
         # A module that runs twice in a block is wanted for the last time that it runs.
@@ -93,12 +128,21 @@ def _keep(seen: dict[int, Tensor], layer: int, place: SitePath) -> Any:
     return hook
 
 
-def _find(encoder: Encoder, site: Site) -> tuple[nn.ModuleList, SitePath]:
-    for place in PATHS[site]:
-        for module in encoder.model.modules():
+def _modules(encoder: Encoder, site: Site) -> tuple[list[nn.Module], Place]:
+    """The modules whose outputs are a site, one a layer."""
+    named = dict(encoder.model.named_modules())
+    for place in PLACES.get(site, ()):
+        if site not in WITHIN_BLOCKS:
+            found = [module for name, module in named.items() if f".{name}".endswith(f".{place.path}")]
+            if found:
+                return found[:1], place
+            continue
+        for module in named.values():
             if isinstance(module, nn.ModuleList) and len(module) == encoder.blocks and _has(module[0], place.path):
-                return module, place
-    raise ValueError(f"{type(encoder.model).__name__}: no {site} output found in its blocks")
+                return [block.get_submodule(place.path) for block in module], place
+    if site == "token":
+        return [encoder.model.get_input_embeddings()], Place("")
+    raise SiteError(f"{type(encoder.model).__name__}: no {site} output found")
 
 
 def _has(block: nn.Module, path: str) -> bool:

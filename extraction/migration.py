@@ -1,0 +1,190 @@
+"""What people bring from the scripts of 2019, and what they can leave with.
+
+The scripts of Hewitt & Manning (2019, github.com/john-hewitt/structural-probes) keep hidden states in one HDF5 file:
+a dataset a sentence, named by its index, of shape (layers, subwords, dim) for BERT, with [CLS] and [SEP], and
+(layers, words, dim) for ELMo. Their BERT files leave the embedding output out: index 0 is the output of the first
+block, which is layer 1 here. A trained probe is a `predictor.params`, a PyTorch file of one matrix `proj`.
+"""
+
+import pickle
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import PreTrainedTokenizerBase
+
+from .alignment import Aligner, Alignment, Pooling
+from .report import AlignmentReport
+from .states import States
+
+
+class MigrationError(ValueError):
+    """A file that is not in the layout of 2019, or does not belong to the words that came with it."""
+
+
+def read_hdf5(
+    path: str | Path,
+    words: Sequence[Sequence[str]],
+    *,
+    tokenizer: PreTrainedTokenizerBase | None = None,
+    pooling: Pooling = "mean",
+    first_layer: int | None = None,
+    special_tokens: bool = True,
+) -> States:
+    """Open an HDF5 file of hidden states as word-aligned states; sentences are read as they are asked for.
+
+    Args:
+        words: the sentences that the file was made from.
+        tokenizer: the fast tokenizer that made the file's subwords; None if its rows are words.
+        pooling: a word's vector is the mean of its subwords' vectors, or the first's, or the last's.
+        first_layer: the number of the file's first layer. None: what the file says if `write_hdf5` made it, else 1
+            for subwords, whose scripts left the embedding output out, and 0 for words.
+        special_tokens: whether the rows include the tokenizer's special tokens.
+
+    Raises:
+        MigrationError: the file cannot be read, or a sentence is missing or of another shape than its words.
+    """
+    path = Path(path)
+    file = _open(path)
+    rows, report = _Rows.of_words(words), AlignmentReport(len(words), sum(map(len, words)))
+    if tokenizer is not None:
+        aligner = Aligner(tokenizer)
+        alignment = aligner(words)
+        specials = aligner.specials
+        around = (len(specials.leading), len(specials.trailing)) if special_tokens else (0, 0)
+        rows, report = _Rows(alignment, pooling, *around), AlignmentReport.of(alignment, words)
+    layers, dim = _check_shapes(file, path, len(words), rows)
+    stored = file.attrs.get("layers")
+    if first_layer is not None or stored is None:
+        start = first_layer if first_layer is not None else int(tokenizer is not None)
+        stored = range(start, start + layers)
+    numbers = tuple(int(layer) for layer in stored)
+    return States(
+        [_Hdf5Sentence(file, sentence, numbers, rows) for sentence in range(len(words))],
+        layers=numbers,
+        dim=dim,
+        word_bounds=np.concatenate([[0], np.cumsum([len(sentence) for sentence in words])]).astype(np.int64),
+        shard_bounds=np.arange(len(words) + 1),
+        identity={"checkpoint": {"name": path.name, "digest": None}, "source": "hdf5"},
+        report=report,
+    )
+
+
+def write_hdf5(states: States, path: str | Path) -> None:
+    """Write states as HDF5: a dataset a sentence, named by its index, (layers, words, dim) float32.
+
+    The layer numbers stand in the file's attribute `layers`. The file appears when it is complete.
+    """
+    import h5py
+
+    path = Path(path)
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with h5py.File(partial, "w") as file:
+            file.attrs["layers"] = list(states.layers)
+            for sentence in range(len(states)):
+                file.create_dataset(str(sentence), data=states.read([sentence]))
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read_predictor_params(path: str | Path) -> NDArray[np.float32]:
+    """The matrix of a probe trained by the scripts of 2019: (dim, rank); a word's image is `state @ matrix`.
+
+    The file is loaded with `weights_only=True`: nothing in it is run.
+
+    Raises:
+        MigrationError: not such a file, or it holds anything but numbers.
+    """
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise MigrationError(f"{path} cannot be read as a predictor.params: {_first_line(error)}") from error
+    matrix = found.get("proj") if isinstance(found, dict) else None
+    if not isinstance(matrix, torch.Tensor) or matrix.dim() != 2:
+        raise MigrationError(f"{path} holds no matrix `proj` (dim, rank)")
+    return matrix.detach().float().numpy()
+
+
+def write_predictor_params(matrix: NDArray[np.floating], path: str | Path) -> None:
+    """Write a probe's (dim, rank) matrix as the scripts of 2019 read it."""
+    path = Path(path)
+    partial = path.with_name(path.name + ".partial")
+    torch.save({"proj": torch.from_numpy(np.ascontiguousarray(matrix, dtype=np.float32))}, partial)
+    partial.replace(path)
+
+
+class _Rows:
+    """Which rows of a sentence's dataset make which word."""
+
+    def __init__(self, alignment: Alignment, pooling: Pooling, leading: int, trailing: int) -> None:
+        self._alignment, self._weights = alignment, alignment.weights(pooling)
+        self._links = np.searchsorted(alignment.link_words, alignment.word_bounds)
+        self._leading, self._trailing = leading, trailing
+
+    @classmethod
+    def of_words(cls, words: Sequence[Sequence[str]]) -> "_Rows":
+        """Every row is a word."""
+        bounds = np.concatenate([[0], np.cumsum([len(sentence) for sentence in words])]).astype(np.int64)
+        every, none = np.arange(bounds[-1]), np.zeros(0, np.int64)
+        return cls(Alignment(np.zeros_like(every), bounds, bounds, every, every, none), "mean", 0, 0)
+
+    def count(self, sentence: int) -> int:
+        bounds = self._alignment.subword_bounds
+        return int(bounds[sentence + 1] - bounds[sentence]) + self._leading + self._trailing
+
+    def pool(self, sentence: int, found: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(words, dim) from (rows, dim)."""
+        alignment, links = self._alignment, slice(self._links[sentence], self._links[sentence + 1])
+        words = alignment.link_words[links] - alignment.word_bounds[sentence]
+        rows = alignment.link_subwords[links] - alignment.subword_bounds[sentence] + self._leading
+        out = np.zeros((int(np.diff(alignment.word_bounds)[sentence]), found.shape[1]), np.float32)
+        np.add.at(out, words, found[rows] * self._weights[links, None])
+        return out
+
+
+class _Hdf5Sentence:
+    """One sentence of an open HDF5 file, as a shard."""
+
+    def __init__(self, file: Any, sentence: int, layers: tuple[int, ...], rows: _Rows) -> None:
+        self._file, self._sentence, self._layers, self._rows = file, sentence, layers, rows
+
+    def read(self, layer: int, rows: Sequence[slice]) -> NDArray[np.float32]:
+        found = self._file[str(self._sentence)][self._layers.index(layer)].astype(np.float32)
+        pooled = self._rows.pool(self._sentence, found)
+        return np.concatenate([pooled[one] for one in rows])
+
+
+def _open(path: Path) -> Any:
+    import h5py
+
+    try:
+        return h5py.File(path, "r")
+    except OSError as error:
+        raise MigrationError(f"{path} cannot be read as HDF5: {_first_line(error)}") from error
+
+
+def _check_shapes(file: Any, path: Path, sentences: int, rows: _Rows) -> tuple[int, int]:
+    """Layers and dim that every sentence agrees on."""
+    if len(file) != sentences:
+        raise MigrationError(f"{path} holds {len(file)} sentences, expected {sentences}")
+    layers, dim = 0, 0
+    for sentence in range(sentences):
+        shape = file[str(sentence)].shape if str(sentence) in file else None
+        if shape is None or len(shape) != 3 or shape[1] != rows.count(sentence):
+            raise MigrationError(
+                f"{path}, dataset {sentence}: found {'nothing' if shape is None else f'shape {shape}'}, expected "
+                f"(layers, {rows.count(sentence)}, dim) for the words of sentence {sentence + 1}"
+            )
+        if sentence and (shape[0], shape[2]) != (layers, dim):
+            raise MigrationError(f"{path}, dataset {sentence}: shape {shape} is unlike those before it")
+        layers, dim = shape[0], shape[2]
+    return layers, dim
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

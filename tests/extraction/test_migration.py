@@ -1,0 +1,108 @@
+"""Files of 2019 come in as states, and states go out as files."""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import oracles
+import pytest
+import torch
+import zoo
+
+from extraction import (
+    Encoder,
+    MigrationError,
+    extract,
+    read_hdf5,
+    read_predictor_params,
+    write_hdf5,
+    write_predictor_params,
+)
+
+
+def write_2019(path: Path, encoder: Encoder, sentences) -> None:
+    """Hidden states as the scripts of 2019 kept them: all subwords, no embedding layer."""
+    with h5py.File(path, "w") as file, torch.no_grad():
+        for number, words in enumerate(sentences):
+            ids = torch.tensor([encoder.tokenizer(" ".join(words))["input_ids"]])
+            states = encoder.model(input_ids=ids, output_hidden_states=True).hidden_states[1:]
+            file.create_dataset(str(number), data=torch.stack([layer[0] for layer in states]).numpy())
+
+
+@pytest.mark.parametrize("name", ["bert", "xlnet", "gpt2"])
+def test_a_file_of_2019_equals_extracting_again(name: str, tmp_path: Path) -> None:
+    encoder = zoo.encoder(name)
+    write_2019(tmp_path / "old.hdf5", encoder, zoo.SENTENCES)
+    old = read_hdf5(tmp_path / "old.hdf5", zoo.SENTENCES, tokenizer=encoder.tokenizer)
+    assert old.layers == (1, 2, 3)
+    order = [2, 0, 3]
+    if name == "xlnet":  # whose own segment ids the plain call above leaves out
+        expected = np.concatenate([_plain(encoder, zoo.SENTENCES[i]) for i in order], axis=1)[1:]
+    else:
+        expected = extract(encoder, zoo.SENTENCES).read(order, [1, 2, 3])
+    np.testing.assert_allclose(old.read(order), expected, atol=2e-6)
+
+
+def _plain(encoder, words):
+    encoded, places = oracles.subwords_of(encoder, words)
+    with torch.no_grad():
+        states = encoder.model(input_ids=torch.tensor([encoded["input_ids"]]), output_hidden_states=True)
+    return np.stack([[layer[0].numpy()[p].mean(0) for p in places] for layer in states.hidden_states])
+
+
+def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+    states = extract(zoo.encoder("bert"), zoo.SENTENCES, layers=[0, 2])
+    write_hdf5(states, tmp_path / "new.hdf5")
+    back = read_hdf5(tmp_path / "new.hdf5", zoo.SENTENCES)
+    assert back.layers == (0, 2)
+    np.testing.assert_array_equal(back.read(slice(None)), states.read(slice(None)))
+    assert [path.name for path in tmp_path.iterdir()] == ["new.hdf5"]
+
+
+def test_a_file_of_other_sentences_is_refused(tmp_path: Path) -> None:
+    encoder = zoo.encoder("bert")
+    write_2019(tmp_path / "old.hdf5", encoder, zoo.SENTENCES)
+    other = [*zoo.SENTENCES[:2], ["Keys", "more"], zoo.SENTENCES[3]]
+    with pytest.raises(MigrationError, match="dataset 2: found shape"):
+        read_hdf5(tmp_path / "old.hdf5", other, tokenizer=encoder.tokenizer)
+    with pytest.raises(MigrationError, match="holds 4 sentences, expected 3"):
+        read_hdf5(tmp_path / "old.hdf5", zoo.SENTENCES[:3], tokenizer=encoder.tokenizer)
+    with pytest.raises(MigrationError, match="dataset 0"):
+        read_hdf5(tmp_path / "old.hdf5", zoo.SENTENCES)
+
+
+def test_what_is_no_hdf5_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("not HDF5")
+    for name in ("text", "missing"):
+        with pytest.raises(MigrationError, match="cannot be read as HDF5"):
+            read_hdf5(tmp_path / name, zoo.SENTENCES)
+
+
+def test_predictor_params_come_and_go(tmp_path: Path) -> None:
+    matrix = np.random.default_rng(0).normal(size=(16, 4)).astype(np.float32)
+    write_predictor_params(matrix, tmp_path / "predictor.params")
+    np.testing.assert_array_equal(read_predictor_params(tmp_path / "predictor.params"), matrix)
+    probe = torch.nn.ParameterDict({"proj": torch.from_numpy(matrix)})
+    torch.save(probe.state_dict(), tmp_path / "old.params")
+    np.testing.assert_array_equal(read_predictor_params(tmp_path / "old.params"), matrix)
+
+
+class Intruder:
+    """Something whose unpickling would run code."""
+
+    def __reduce__(self):
+        return print, ("code from a file was run",)
+
+
+def test_predictor_params_run_no_code(tmp_path: Path, capsys) -> None:
+    torch.save({"proj": Intruder()}, tmp_path / "predictor.params")
+    with pytest.raises(MigrationError, match="cannot be read"):
+        read_predictor_params(tmp_path / "predictor.params")
+    assert "code from a file" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", [{"proj": torch.zeros(3)}, {"other": torch.zeros(3, 3)}, torch.zeros(3, 3)])
+def test_predictor_params_without_a_matrix_are_refused(content, tmp_path: Path) -> None:
+    torch.save(content, tmp_path / "predictor.params")
+    with pytest.raises(MigrationError, match="no matrix"):
+        read_predictor_params(tmp_path / "predictor.params")
