@@ -50,7 +50,9 @@ def arcs_size(
     needed = natural_width(words, size=size, narrowest=narrowest) / 72 + MARGIN / 72
     width = min(max(needed, NARROWEST_FIGURE), widest)
     row = word_row(words, room=width * 72 - MARGIN, size=size, narrowest=narrowest)
-    levels = sum(highest(edge_array(tree)) + 0.8 for tree in trees)
+    # Two trees stand apart by their names at the side, which need the room of two levels.
+    fewest = 2 if len(trees) > 1 else 1
+    levels = sum(max(highest(edge_array(tree)), fewest) + 0.8 for tree in trees)
     return width, (row.height + levels * LEVEL + (LEGEND_ROOM if len(trees) > 1 else 0)) / 72
 
 
@@ -108,8 +110,9 @@ def gold_and_recovered_arcs(
     row = word_row(words, room=width - MARGIN, size=size, direction=direction, narrowest=narrowest)
     prepare(ax, width, height, left=MARGIN)
     bottom = LEGEND_ROOM if legend else 0.0
-    step = (height - row.height - bottom) / (highest(above) + highest(below) + 1.6)
-    floor = bottom + (highest(below) + 0.8) * step
+    room_above, room_below = (max(highest(edges), 2) + 0.8 for edges in (above, below))
+    step = (height - row.height - bottom) / (room_above + room_below)
+    floor = bottom + room_below * step
     draw_words(row, floor + row.height / 2, ax)
     styles_above, styles_below = ([EDGES[kind] for kind in kinds] for kinds in (kinds_above, kinds_below))
     draw_arcs(
@@ -210,11 +213,18 @@ def name_sides(ax: Axes, *, upper: float, lower: float) -> None:
 
 
 def edge_legend(
-    kinds: Sequence[EdgeKind], ax: Axes, *, loc: Any = "lower center", anchor: tuple[float, float] = (0.5, 0.0)
+    kinds: Sequence[EdgeKind],
+    ax: Axes,
+    *,
+    counted: bool = True,
+    loc: Any = "lower center",
+    anchor: tuple[float, float] = (0.5, 0.0),
 ) -> None:
-    """Name the kinds of edge that the picture has, with how many there are."""
+    """Name the kinds of edge that the picture has and, if `counted`, say how many there are of each."""
     shown = [kind for kind in EDGES if kind in kinds]
-    handles = [Line2D([], [], **EDGES[kind].line, label=f"{kinds.count(kind)} {kind}") for kind in shown]
+    handles = [
+        Line2D([], [], **EDGES[kind].line, label=f"{kinds.count(kind)} {kind}" if counted else kind) for kind in shown
+    ]
     ax.legend(
         handles=handles,
         loc=loc,

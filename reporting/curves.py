@@ -7,8 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from reporting.axis_style import clean
 from reporting.end_labels import EndLabel, write_end_labels
-from reporting.palette import PALE, LineStyle, baseline_styles, series_styles
+from reporting.palette import LineStyle, baseline_styles, series_styles
 
 BASELINES = ("chain", "random tree", "random weights", "decay", "random projection", "control")
 NAMES = {
@@ -182,12 +183,3 @@ def rows_of(scores: pd.DataFrame, metric: str) -> pd.DataFrame:
     if rows.empty:
         raise ValueError(f"no scores of {metric!r}; found {', '.join(map(str, scores['metric'].unique())) or 'none'}")
     return rows.astype(dict.fromkeys(("value", "low", "high"), float))
-
-
-def clean(ax: Axes) -> Axes:
-    """Only the two axis lines that carry a scale, and a faint grid behind the data."""
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.grid(axis="y", color=PALE, linewidth=0.6)
-    ax.set_axisbelow(True)
-    ax.tick_params(labelsize=8)
-    return ax

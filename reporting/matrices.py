@@ -5,11 +5,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.image import AxesImage
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from reporting.curves import clean
+from reporting.axis_style import clean, scale_beside
 from reporting.palette import BLUE, GREY, SEQUENTIAL, VERMILLION
 from reporting.text_fonts import PLAIN, font_families
 from reporting.word_row import room_in
@@ -89,12 +87,3 @@ def name_words(words: Sequence[str], ax: Axes, *, rows_named: bool = True, colum
     ax.set_yticks(places, words if rows_named else [""] * len(words), **style)
     ax.tick_params(length=0, pad=2)
     ax.spines[:].set_visible(False)
-
-
-def scale_beside(image: AxesImage, ax: Axes, *, label: str, integer: bool = False) -> None:
-    """A colour bar as high as the matrix, to its right."""
-    place = ax.inset_axes((1.03, 0.0, 0.045, 1.0))
-    bar = ax.figure.colorbar(image, cax=place, ticks=MaxNLocator(nbins=7, integer=integer))
-    bar.set_label(label, fontsize=8)
-    bar.outline.set_visible(False)
-    place.tick_params(labelsize=7, length=2)

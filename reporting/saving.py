@@ -1,8 +1,11 @@
 """Figures as files that can be printed: vector formats with their fonts inside, written whole or not at all."""
 
 import os
+import re
 import tempfile
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,7 +13,10 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from reporting.text_fonts import warn_missing
+
 FigureFormat = Literal["pdf", "svg", "png"]
+MISSING_GLYPH = re.compile(r"Glyph (\d+) ")
 FORMATS: tuple[FigureFormat, ...] = ("pdf", "svg", "png")
 
 # Type 42 embeds fonts as TrueType outlines, which journals ask for; matplotlib's default, Type 3, many refuse. SVG
@@ -55,7 +61,7 @@ def save_figure(figure: Figure, path: str | Path, *, dpi: int = 300, transparent
     os.close(descriptor)
     draft = Path(name)
     try:
-        with matplotlib.rc_context(PRINTABLE):
+        with matplotlib.rc_context(PRINTABLE), one_warning_for_all_glyphs():
             figure.savefig(
                 draft, dpi=dpi, metadata=metadata, transparent=transparent, bbox_inches="tight", pad_inches=0.04
             )
@@ -71,6 +77,22 @@ def save_formats(
 ) -> list[Path]:
     """Write a figure once in each format; `stem` is the path without its suffix."""
     return [save_figure(figure, Path(f"{stem}.{kind}"), dpi=dpi) for kind in formats]
+
+
+@contextmanager
+def one_warning_for_all_glyphs() -> Iterator[None]:
+    """Turn matplotlib's warning for each missing glyph into one that says what to install; let others pass."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    missing = set()
+    for warning in caught:
+        if match := MISSING_GLYPH.match(str(warning.message)):
+            missing.add(chr(int(match[1])))
+        else:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    if missing:
+        warn_missing(missing)
 
 
 def current_umask() -> int:

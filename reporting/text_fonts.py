@@ -39,8 +39,13 @@ def font_families(texts: Iterable[str]) -> list[str]:
         families += found
         missing -= frozenset().union(*(characters_of(family_path(family)) for family in found))
     if missing:
-        warnings.warn(missing_message(missing), MissingGlyphs, stacklevel=2)
+        warn_missing(missing)
     return families
+
+
+def warn_missing(missing: Iterable[str]) -> None:
+    """Warn once with all that is missing; always from this line, so that Python shows an equal message only once."""
+    warnings.warn(missing_message(missing), MissingGlyphs, stacklevel=1)
 
 
 def visible(texts: Iterable[str]) -> set[str]:
@@ -55,12 +60,24 @@ def covering(missing: frozenset[str]) -> tuple[str, ...]:
     left, chosen = set(missing), []
     gains = {family: characters_of(path) & missing for family, path in regular_fonts().items()}
     while left:
-        best = max(gains, key=lambda family: (len(gains[family] & left), "Sans" in family, family), default=None)
-        if best is None or not gains[best] & left:
+        best = max(
+            gains, key=lambda family: (len(gains[family] & left), plainness(family, missing), family), default=""
+        )
+        if not best or not gains[best] & left:
             break
         chosen.append(best)
         left -= gains[best]
     return tuple(chosen)
+
+
+def plainness(family: str, characters: Iterable[str]) -> tuple[bool, bool, bool]:
+    """Which of two families with the same glyphs suits a figure better: proportional, sans-serif, of the language.
+
+    Han characters are drawn differently in Chinese, Japanese and Korean fonts; kana and hangul tell which is meant.
+    """
+    names = {unicodedata.name(character, "").split(" ")[0] for character in characters}
+    region = "JP" if names & {"HIRAGANA", "KATAKANA"} else "KR" if "HANGUL" in names else "SC"
+    return "Mono" not in family, "Serif" not in family, family.endswith(region)
 
 
 def regular_fonts() -> dict[str, str]:

@@ -1,0 +1,142 @@
+"""Heat maps of named rows and columns: heads by layer, relations by checkpoint, anything by anything."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from numpy.typing import ArrayLike, NDArray
+
+from reporting.axis_style import scale_beside
+from reporting.palette import DIVERGING, PALE, SEQUENTIAL, shade
+from reporting.text_fonts import PLAIN, font_families
+from reporting.word_row import room_in
+
+NARROWEST_NUMBER = 17.0
+
+
+def heat_map(
+    values: ArrayLike,
+    ax: Axes,
+    *,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    label: str,
+    low: float | None = None,
+    high: float | None = None,
+    signed: bool = False,
+    numbers: bool | None = None,
+    digits: int = 2,
+) -> Axes:
+    """Cells of (rows, columns) shaded by value; cells that are nan stay pale.
+
+    A `signed` quantity is shaded in two hues around zero. Numbers are written in the cells where they have room, or
+    as `numbers` says, with `digits` after the point.
+    Raises ValueError when there are not as many names as rows and columns.
+    """
+    matrix = np.asarray(values, dtype=float)
+    if matrix.shape != (len(rows), len(columns)):
+        raise ValueError(
+            f"values of shape {matrix.shape} do not fit {len(rows)} row names and {len(columns)} column names"
+        )
+    scale = value_scale(matrix, low=low, high=high, signed=signed)
+    colours = colormaps[DIVERGING if signed else SEQUENTIAL].with_extremes(bad=PALE)
+    image = ax.imshow(np.ma.masked_invalid(matrix), cmap=colours, norm=scale, aspect="auto", interpolation="nearest")
+    families = font_families([*rows, *columns])
+    long = any(len(name) > 4 for name in columns)
+    turn: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if long else {}
+    ax.set_xticks(range(len(columns)), columns, fontsize=7.5, fontfamily=families, **turn, **PLAIN)
+    ax.set_yticks(range(len(rows)), rows, fontsize=7.5, fontfamily=families, **PLAIN)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    width, height = room_in(ax)
+    fits = width / max(len(columns), 1) > NARROWEST_NUMBER and height / max(len(rows), 1) > 9
+    if fits if numbers is None else numbers:
+        size = min(7.0, 0.36 * width / max(len(columns), 1), 0.7 * height / max(len(rows), 1))
+        write_numbers(matrix, ax, colours=colours(scale(matrix)), digits=digits, size=size)
+    scale_beside(image, ax, label=label)
+    return ax
+
+
+def head_grid(
+    values: ArrayLike,
+    ax: Axes,
+    *,
+    label: str,
+    low: float | None = None,
+    high: float | None = None,
+    signed: bool = False,
+    numbers: bool | None = None,
+) -> Axes:
+    """Any quantity of attention heads, (layers, heads), the first layer at the bottom; both are named from 1."""
+    matrix = np.asarray(values, dtype=float)
+    if matrix.ndim != 2:
+        raise ValueError(f"expected one value a head, (layers, heads); found shape {matrix.shape}")
+    layers, heads = matrix.shape
+    heat_map(
+        matrix,
+        ax,
+        rows=[str(layer + 1) for layer in range(layers)],
+        columns=[str(head + 1) for head in range(heads)],
+        label=label,
+        low=low,
+        high=high,
+        signed=signed,
+        numbers=numbers,
+    )
+    ax.invert_yaxis()
+    ax.set_xlabel("head", fontsize=9)
+    ax.set_ylabel("layer", fontsize=9)
+    return ax
+
+
+def relation_map(
+    scores: pd.DataFrame,
+    ax: Axes,
+    *,
+    across: str = "layer",
+    value: str = "value",
+    label: str = "share of edges recovered",
+    most: int = 30,
+) -> Axes:
+    """How well each relation is recovered, by layer, checkpoint or any other column `across`.
+
+    `scores` has the columns relation, `across`, `value`, and n (edges), by which relations are ordered; the `most`
+    frequent are shown. Raises ValueError when a column is missing.
+    """
+    needed = {"relation", across, value, "n"}
+    if absent := needed - set(scores.columns):
+        raise ValueError(f"expected columns {sorted(needed)}; {sorted(absent)} not among {list(scores.columns)}")
+    table = scores.pivot_table(index="relation", columns=across, values=value, sort=False)
+    counts = scores.groupby("relation")["n"].max().sort_values(ascending=False, kind="stable").head(most)
+    table = table.loc[counts.index]
+    rows = [f"{relation}  ({int(count):,})" for relation, count in counts.items()]
+    columns = [str(name) for name in table.columns]
+    heat_map(table.to_numpy(dtype=float), ax, rows=rows, columns=columns, label=label, low=0.0, high=1.0)
+    ax.set_xlabel(across, fontsize=9, **PLAIN)
+    return ax
+
+
+def value_scale(matrix: NDArray[np.float64], *, low: float | None, high: float | None, signed: bool) -> Normalize:
+    """From the least to the greatest value, or as far below zero as above when signed."""
+    finite = matrix[np.isfinite(matrix)]
+    if signed:
+        reach = high if high is not None else float(np.abs(finite).max(initial=1e-9))
+        return Normalize(-reach, reach)
+    least = low if low is not None else float(finite.min()) if finite.size else 0.0
+    most = high if high is not None else float(finite.max()) if finite.size else 1.0
+    return Normalize(least, most if most > least else least + 1.0)
+
+
+def write_numbers(
+    matrix: NDArray[np.float64], ax: Axes, *, colours: NDArray[np.float64], digits: int, size: float
+) -> None:
+    """Each value in its cell, in black or white, whichever its shade lets one read; ".74" for 0.74."""
+    lightness = colours[..., :3] @ np.array([0.2126, 0.7152, 0.0722])
+    for (row, column), value in np.ndenumerate(matrix):
+        if np.isfinite(value):
+            text = f"{value:.{digits}f}".replace("0.", ".", 1) if abs(value) < 1 and digits else f"{value:.{digits}f}"
+            ax.text(column, row, text, ha="center", va="center", fontsize=size, color=shade(lightness[row, column]))

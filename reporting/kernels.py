@@ -1,0 +1,123 @@
+"""Attention heads as convolutions: their kernels over relative offsets, and what is left of syntax without the rest."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
+
+from reporting.axis_style import SMALL, clean, scale_beside
+from reporting.curves import NAMES
+from reporting.end_labels import EndLabel, write_end_labels
+from reporting.palette import GREY, SEQUENTIAL, SKY_BLUE, VERMILLION, baseline_styles, series_styles
+from reporting.text_fonts import PLAIN
+from reporting.word_row import room_in
+
+SMALLEST_NAME = 4.5
+
+
+def head_kernel(
+    offsets: ArrayLike, kernel: ArrayLike, ax: Axes, *, fitted: ArrayLike | None = None, title: str = ""
+) -> Axes:
+    """One head's kernel: the share of attention at each relative offset (key minus query), (offsets,), as bars.
+
+    `fitted` is a parametric kernel over the same offsets, such as a Gaussian, drawn as a line.
+    """
+    places, weights = kernel_arrays(offsets, kernel)
+    ax.bar(places, weights, width=0.8, color=SKY_BLUE, label="free-form")
+    if fitted is not None:
+        ax.plot(places, np.asarray(fitted, dtype=float), color=VERMILLION, linewidth=1.2, label="fitted")
+    ax.axvline(0, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
+    ax.set_title(title, fontsize=8.5, **PLAIN)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
+    return clean(ax)
+
+
+def kernel_map(
+    offsets: ArrayLike, kernels: ArrayLike, ax: Axes, *, names: Sequence[str], label: str = "share of attention"
+) -> Axes:
+    """The kernels of many heads, (heads, offsets), one row a head; square roots are shaded, so that tails show.
+
+    Where the axes are too low to name every head, every second, third … is named.
+    """
+    places = np.asarray(offsets)
+    matrix = np.asarray(kernels, dtype=float)
+    if matrix.shape != (len(names), len(places)):
+        raise ValueError(f"{len(names)} heads and {len(places)} offsets do not fit kernels of shape {matrix.shape}")
+    image = ax.imshow(
+        matrix,
+        cmap=SEQUENTIAL,
+        norm=PowerNorm(0.5, vmin=0.0),
+        aspect="auto",
+        interpolation="nearest",
+        extent=(places[0] - 0.5, places[-1] + 0.5, len(names) - 0.5, -0.5),
+    )
+    every = max(1, math.ceil(len(names) * SMALLEST_NAME / max(room_in(ax)[1], 1.0)))
+    shown = range(0, len(names), every)
+    size = min(7.5, max(SMALLEST_NAME, 0.8 * room_in(ax)[1] / max(len(names), 1)))
+    ax.set_yticks(shown, [names[place] for place in shown], fontsize=size, **PLAIN)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=9))
+    ax.axvline(0, color="white", linewidth=0.7, linestyle=(0, (2, 2)))
+    ax.set_xlabel("relative offset (words; negative: to the left)", fontsize=9)
+    ax.set_ylabel("head (layer-head)", fontsize=9)
+    ax.tick_params(axis="y", length=0)
+    scale_beside(image, ax, label=label)
+    return ax
+
+
+def survival_curves(
+    scores: pd.DataFrame,
+    ax: Axes,
+    *,
+    metric: str = "uuas",
+    intact: str = "intact",
+    floor: float | None = None,
+    floor_name: str = "chain",
+) -> Axes:
+    """How much syntax is left when attention is replaced: a probe's score by layer, one curve a condition.
+
+    `scores` has the columns condition, layer, value, low and high. With a `floor`, such as the chain's score, each name
+    says which share of what the `intact` model has above it at its best layer is left. Raises ValueError when
+    `intact` is not among the conditions.
+    """
+    conditions = list(dict.fromkeys(scores["condition"]))
+    if intact not in conditions:
+        raise ValueError(f"no condition {intact!r}; found {', '.join(map(str, conditions))}")
+    best = float(scores.loc[scores["condition"] == intact, "value"].max())
+    ends = []
+    for condition, style in zip(conditions, series_styles(), strict=False):
+        rows = scores[scores["condition"] == condition].sort_values("layer")
+        layers, values = rows["layer"].to_numpy(dtype=float), rows["value"].to_numpy(dtype=float)
+        low, high = rows["low"].to_numpy(dtype=float), rows["high"].to_numpy(dtype=float)
+        ax.fill_between(layers, low, high, color=style.color, alpha=0.15, linewidth=0)
+        ax.plot(layers, values, **style.line, marker=style.marker, markersize=4)
+        share = "" if floor is None else f"  {(values.max() - floor) / (best - floor):.0%}"
+        ends.append(EndLabel(f"{condition}{share}", float(values[-1]), style.color))
+    if floor is not None:
+        style = next(baseline_styles())
+        ax.axhline(floor, **style.line, zorder=1)
+        ends.append(EndLabel(floor_name, floor, style.color))
+    ax.set_xlabel("layer")
+    ax.set_ylabel(NAMES.get(metric, metric))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    clean(ax)
+    return write_end_labels(ends, ax)
+
+
+def kernel_legend(ax: Axes) -> Axes:
+    """A legend over the axes, for one panel of several that show free-form and fitted kernels."""
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.12), ncols=2, frameon=False, fontsize=SMALL)
+    return ax
+
+
+def kernel_arrays(offsets: ArrayLike, kernel: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    places, weights = np.asarray(offsets), np.asarray(kernel, dtype=float)
+    if places.shape != weights.shape or places.ndim != 1:
+        raise ValueError(
+            f"offsets of shape {places.shape} and a kernel of shape {weights.shape}; expected one weight each"
+        )
+    return places, weights
