@@ -1,5 +1,6 @@
 """Treebanks, trees, decoding and scores. Knows nothing of models."""
 
+from parsing.comparison import Comparison
 from parsing.conllu_files import format_conllu, read_conllu, write_conllu
 from parsing.intervals import Difference, Score, Tally, paired_difference
 from parsing.punctuation import punctuation_mask
@@ -8,6 +9,7 @@ from parsing.treebank import Sentence, Treebank, TreebankError
 from parsing.trees import tree_depths, tree_distances
 
 __all__ = [
+    "Comparison",
     "Difference",
     "Score",
     "Sentence",

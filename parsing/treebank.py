@@ -11,6 +11,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
+from parsing.export import to_text, tree_svg
 from parsing.trees import check_heads, tree_depths, tree_distances, tree_edges
 
 T = TypeVar("T")
@@ -94,6 +95,15 @@ class Sentence:
             if head >= 0:
                 graph.add_edge(head, dependent, relation=self.relations[dependent])
         return graph
+
+    def to_text(self) -> str:
+        """The tree as plain text for terminals, a word a line."""
+        return to_text(self.words, self.heads, self.relations)
+
+    def _repr_svg_(self) -> str:
+        """The tree as arcs over the words, for notebooks."""
+        plain = all(relation in ("dep", "root", "punct") for relation in self.relations)
+        return tree_svg(self.words, self.heads, None if plain else self.relations)
 
 
 class PerSentence(Sequence[T], Generic[T]):

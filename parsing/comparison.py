@@ -1,0 +1,35 @@
+"""A gold and a recovered tree of one sentence, side by side."""
+
+from dataclasses import dataclass
+
+from parsing.export import comparison_svg
+from parsing.treebank import Sentence
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two trees over the same words; shows itself in a notebook, gold above and recovered below.
+
+    Raises ValueError when the sentences have other words.
+    """
+
+    gold: Sentence
+    recovered: Sentence
+    scored: tuple[bool, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.gold.words != self.recovered.words:
+            raise ValueError(
+                f"the gold sentence has {len(self.gold)} words ({self.gold.text[:40]!r}), the recovered one "
+                f"{len(self.recovered)} ({self.recovered.text[:40]!r}); expected the same words"
+            )
+
+    def _repr_svg_(self) -> str:
+        """Gold arcs above the words, recovered ones below."""
+        return comparison_svg(
+            self.gold.words,
+            self.gold.heads,
+            self.recovered.heads,
+            relations=self.gold.relations,
+            scored=self.scored,
+        )
