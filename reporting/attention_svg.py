@@ -1,5 +1,6 @@
 """The attention of one head over one sentence as one self-contained SVG: no scripts, no fonts, nothing fetched."""
 
+import unicodedata
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
@@ -8,7 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from reporting.heads import word_weights
 from reporting.palette import BLUE, VERMILLION
-from reporting.text_fonts import font_families, text_width
 
 ROW = 18
 SIZE = 13
@@ -36,8 +36,7 @@ def attention_svg(words: Sequence[str], attention: ArrayLike, *, marked: ArrayLi
     """
     weights = word_weights(words, attention)
     pairs = {(int(query), int(key)) for query, key in np.asarray(marked, dtype=np.int64).reshape(-1, 2)}
-    families = font_families(words)
-    side = max((text_width(word, size=SIZE, families=families) for word in words), default=0.0) * 1.1 + PADDING
+    side = max(map(room_for, words), default=0.0) + PADDING
     width, height = 2 * side + MIDDLE, len(words) * ROW + 2 * PADDING
     queries = [query_group(words, weights, query, pairs, side=side) for query in range(len(words))]
     keys = [
@@ -72,6 +71,11 @@ def query_group(
     word = escape(printable(words[query]))
     label = f'<text x="{side - 4:.1f}" y="{baseline(query):.1f}" text-anchor="end">{word}</text>'
     return f'<g class="query" tabindex="0">{label}{"".join(lines)}</g>'
+
+
+def room_for(word: str) -> float:
+    """Pixels for a word in whatever font the reader has: whole squares for East Asian characters, wide letters else."""
+    return SIZE * sum(1.0 if unicodedata.east_asian_width(character) in "WF" else 0.64 for character in word)
 
 
 def middle(place: int) -> float:

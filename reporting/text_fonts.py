@@ -119,8 +119,10 @@ def missing_message(missing: Iterable[str]) -> str:
 
 
 def noto(name: str) -> str:
-    if name in {"symbols", "emoji"}:
+    if name == "symbols":
         return "Noto Emoji or Symbola (Debian: fonts-symbola)"
+    if name == "no script":
+        return "the font that these characters were made for"
     return f"Noto Sans {name} (Debian: fonts-noto-core)"
 
 
@@ -128,8 +130,9 @@ def script(character: str) -> str:
     """The script of a character, from its Unicode name."""
     if unicodedata.category(character).startswith("S"):
         return "symbols"
-    first = unicodedata.name(character, "UNKNOWN").split()[0].split("-")[0]
-    return "CJK" if first in CJK else first.capitalize()
+    name = unicodedata.name(character, "")
+    first = name.split()[0].split("-")[0] if name else "no script"
+    return "CJK" if first in CJK else first.capitalize() if name else first
 
 
 def reading_direction(words: Sequence[str]) -> ReadingDirection:

@@ -1,0 +1,50 @@
+"""Tables for people say what the tidy tables say."""
+
+import pandas as pd
+import pytest
+
+from reporting import best_heads, headline_table, headline_text
+
+
+def test_the_headline_is_the_best_layer_by_the_mean_of_its_seeds(scores: pd.DataFrame) -> None:
+    table = headline_table(scores)
+    probe = table[(table["probe"] == "distance") & (table["rank"] == 8)].iloc[0]
+    assert probe["layer"] == 3
+    assert probe["value"] == pytest.approx(0.655)
+    assert (probe["low"], probe["high"]) == (pytest.approx(0.63), pytest.approx(0.68))
+
+
+def test_one_lucky_seed_does_not_choose_the_layer(scores: pd.DataFrame) -> None:
+    lucky = scores.copy()
+    lucky.loc[(lucky["layer"] == 1) & (lucky["seed"] == 1), "value"] = 0.67
+    assert (headline_table(lucky).query("probe == 'distance'")["layer"] == 3).all()
+
+
+def test_baselines_come_last_and_are_marked(scores: pd.DataFrame) -> None:
+    table = headline_table(scores)
+    assert table["baseline"].tolist() == [False, False, True]
+    assert table["probe"].iloc[-1] == "chain"
+
+
+def test_the_headline_in_words(scores: pd.DataFrame) -> None:
+    text = headline_text(headline_table(scores))
+    cells = dict(zip(text["probe"] + text["rank"], text["UUAS"], strict=True))
+    assert cells["distance8"] == "0.655 [0.630, 0.680] (layer 3)"
+    assert cells["chain"] == "0.430 [0.410, 0.450]"
+
+
+def test_best_heads_are_counted_from_one() -> None:
+    rows = pd.DataFrame(
+        [
+            {"layer": 2, "head": 8, "relation": "nsubj", "direction": "head", "n": 50, "accuracy": 0.556},
+            {"layer": 0, "head": 0, "relation": "nsubj", "direction": "head", "n": 50, "accuracy": 0.1},
+            {"layer": 2, "head": 0, "relation": "obj", "direction": "dependent", "n": 90, "accuracy": 0.74},
+        ]
+    ).assign(baseline=0.3, offset=-1)
+    table = best_heads(rows)
+    assert table[["relation", "head", "accuracy"]].to_numpy().tolist() == [
+        ["obj", "3-1", 0.74],
+        ["nsubj", "3-9", 0.556],
+    ]
+    with pytest.raises(ValueError, match="offset"):
+        best_heads(rows.drop(columns="offset"))
