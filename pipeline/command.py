@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from parsing.punctuation import PunctuationRule
+from pipeline.cache_command import app as cache_app
 
 app = typer.Typer(
     name="treeprobe",
@@ -15,6 +16,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+app.add_typer(cache_app, name="cache")
 
 Model = Annotated[str, typer.Option(help="A checkpoint folder or a Hugging Face hub name.")]
 Out = Annotated[Path, typer.Option(help="The folder to write; it appears when everything in it is complete.")]
@@ -65,7 +68,9 @@ def parse_command(
     sentence: Annotated[str, typer.Argument(help="The sentence to parse.")],
     probe: Annotated[Path, typer.Option(help="A run's folder, or a saved distance probe's.")],
     model: Annotated[str | None, typer.Option(help="The checkpoint, when it has moved.")] = None,
-    out: Annotated[Path | None, typer.Option(help="A .svg, .png or .pdf file to draw in.")] = None,
+    out: Annotated[
+        list[Path] | None, typer.Option(help="A .svg, .png or .pdf file to draw in; may be repeated.")
+    ] = None,
     words: Annotated[bool, typer.Option("--words", help="The sentence is split already: words at spaces.")] = False,
 ) -> None:
     """Print the tree that a probe recovers for one sentence, and draw it."""
@@ -73,9 +78,8 @@ def parse_command(
 
     tree = parse(sentence.split() if words else sentence, probe=probe, model=model)
     typer.echo(tree.to_text())
-    if out is not None:
-        save_drawing(tree, out)
-        typer.echo(f"Drawn in {out}")
+    for path in out or []:
+        typer.echo(f"Drawn in {save_drawing(tree, path)}")
 
 
 @app.command("demo")

@@ -17,6 +17,7 @@ from reporting import (
     depth_scatter,
     distance_matrices,
     gold_and_recovered_arcs,
+    head_edges,
     layer_curves,
     new_figure,
     save_formats,
@@ -87,16 +88,15 @@ def sample_points(
     return dict(zip(places, probe.transform(vectors)))
 
 
-def edges_of(sentence: Sentence) -> NDArray[Any]:
-    """(head, dependent) of every edge, and of nothing else."""
-    return np.array([(head, word) for word, head in enumerate(sentence.heads) if head >= 0]).reshape(-1, 2)
-
-
 def draw_arcs(stem: Path, gold: Sentence, recovered: Sentence, *, scored: NDArray[Any]) -> None:
     """Gold arcs above the words, recovered ones below."""
-    figure, axes = bare_figure(arcs_size(gold.words, edges_of(gold), edges_of(recovered), labelled=True))
-    labels = [gold.relations[dependent] for _, dependent in edges_of(gold)]
-    gold_and_recovered_arcs(gold.words, edges_of(gold), edges_of(recovered), axes, gold_labels=labels, scored=scored)
+    figure, axes = bare_figure(
+        arcs_size(gold.words, head_edges(gold.heads), head_edges(recovered.heads), labelled=True)
+    )
+    labels = [gold.relations[dependent] for _, dependent in head_edges(gold.heads)]
+    gold_and_recovered_arcs(
+        gold.words, head_edges(gold.heads), head_edges(recovered.heads), axes, gold_labels=labels, scored=scored
+    )
     save_formats(figure, stem)
 
 
@@ -112,5 +112,5 @@ def draw_space(stem: Path, gold: Sentence, recovered: Sentence, points: NDArray[
     """The words where the probe puts them, with the recovered tree."""
     side = 3.6 + 0.08 * len(gold)
     figure, axes = new_figure((side * 1.25, side))
-    space_with_tree(gold.words, points, edges_of(recovered), axes, gold=edges_of(gold))
+    space_with_tree(gold.words, points, head_edges(recovered.heads), axes, gold=head_edges(gold.heads))
     save_formats(figure, stem)

@@ -13,6 +13,7 @@ from parsing import Sentence
 from parsing.decoding import complete_tree
 from pipeline.sentences import is_punctuation, split_words
 from probes import DepthProbe, DistanceProbe, ProbeError
+from reporting import arcs_size, bare_figure, head_edges, save_figure, tree_arcs
 
 
 class ProbeFolderError(ValueError):
@@ -117,3 +118,11 @@ def check_same_checkpoint(encoder: Encoder, probe: DistanceProbe, folder: Path) 
             f"{folder}: was trained on a checkpoint with digest {expected[:12]}…; "
             f"{encoder.name} has {encoder.digest[:12]}…"
         )
+
+
+def save_drawing(tree: Sentence, path: str | Path) -> Path:
+    """Draw a tree as arcs over its words in a .svg, .pdf or .png file. Raises ValueError for another suffix."""
+    edges = head_edges(tree.heads)
+    figure, axes = bare_figure(arcs_size(tree.words, edges))
+    tree_arcs(tree.words, edges, axes, arrows=True)
+    return save_figure(figure, path)
