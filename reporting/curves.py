@@ -155,7 +155,7 @@ def named_series(rows: pd.DataFrame, *, along: Along) -> list[tuple[str, pd.Data
 def series_name(row: "pd.Series[Any]", varying: Collection[str]) -> str:
     """What tells a series from the others: "distance, rank 64"."""
     values = [(name, row[name]) for name in varying if not pd.isna(row[name])]
-    shown = [f"{name} {value}" if name in {"rank", "layer"} else str(value) for name, value in values]
+    shown = [f"{name} {int(value)}" if name in {"rank", "layer"} else str(value) for name, value in values]
     return ", ".join(shown) or str(row["probe"])
 
 

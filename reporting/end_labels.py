@@ -25,21 +25,21 @@ class EndLabel:
 def write_end_labels(labels: Sequence[EndLabel], ax: Axes, *, size: float = SIZE) -> Axes:
     """Write each name beside the end of its line, outside the axes, moved apart where they would touch.
 
-    Call it last: it reads the axes' limits.
+    Call it last: names are moved apart for the limits that the axes have now.
     """
     found = [label for label in labels if np.isfinite(label.y)]
     if not found:
         return ax
     low, high = ax.get_ylim()
-    gap = size * 1.25 / max(room_in(ax)[1], 1.0)
-    wanted = np.array([(label.y - low) / (high - low) for label in found])
-    for label, place, aim in zip(found, spread_apart(wanted, gap), wanted, strict=True):
+    wanted = np.array([(label.y - low) / (high - low) for label in found]) * room_in(ax)[1]
+    # Each is tied to the height of its line, so that it stays with it when the limits change.
+    for label, rise in zip(found, spread_apart(wanted, size * 1.25) - wanted, strict=True):
         ax.annotate(
             label.text,
-            xy=(1.0, aim),
-            xytext=(1.035, place),
-            xycoords="axes fraction",
-            textcoords="axes fraction",
+            xy=(1.0, label.y),
+            xytext=(9.0, rise),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
             color=label.color,
             fontsize=size,
             va="center",

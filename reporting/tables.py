@@ -36,7 +36,7 @@ def headline_text(table: pd.DataFrame) -> pd.DataFrame:
             interval_text(*row) for row in zip(table["value"], table["low"], table["high"], table["layer"], strict=True)
         ],
         metric=[NAMES.get(metric, metric) for metric in table["metric"]],
-        rank=table["rank"].astype("string").fillna(""),
+        rank=table["rank"].astype("Int64").astype("string").fillna(""),
     )
     index = [name for name in ("checkpoint", "treebank", "split", "probe", "rank") if name in cells]
     return cells.pivot(index=index, columns="metric", values="cell").fillna("").reset_index().rename_axis(columns=None)
@@ -62,5 +62,5 @@ def interval_text(value: float, low: float, high: float, layer: int | None = Non
     """A score with its interval, and its layer when it has one: "0.736 [0.728, 0.744] (layer 3)"."""
     if np.isnan(value):
         return "–"
-    place = "" if layer is None or pd.isna(layer) else f" (layer {layer})"
+    place = "" if layer is None or pd.isna(layer) else f" (layer {int(layer)})"
     return f"{value:.3f} [{low:.3f}, {high:.3f}]{place}"

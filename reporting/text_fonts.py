@@ -70,14 +70,25 @@ def covering(missing: frozenset[str]) -> tuple[str, ...]:
     return tuple(chosen)
 
 
-def plainness(family: str, characters: Iterable[str]) -> tuple[bool, bool, bool]:
+def plainness(family: str, characters: Iterable[str]) -> tuple[bool, bool, bool, bool]:
     """Which of two families with the same glyphs suits a figure better: proportional, sans-serif, of the language.
 
-    Han characters are drawn differently in Chinese, Japanese and Korean fonts; kana and hangul tell which is meant.
+    TrueType outlines come first, since matplotlib embeds only those in a PDF as every viewer expects. Han characters
+    are drawn differently in Chinese, Japanese and Korean fonts; kana and hangul tell which is meant.
     """
     names = {unicodedata.name(character, "").split(" ")[0] for character in characters}
     region = "JP" if names & {"HIRAGANA", "KATAKANA"} else "KR" if "HANGUL" in names else "SC"
-    return "Mono" not in family, "Serif" not in family, family.endswith(region)
+    return truetype(family_path(family)), "Mono" not in family, "Serif" not in family, family.endswith(region)
+
+
+def truetype(path: str) -> bool:
+    """Whether a font file, or the first face of a collection, has TrueType outlines rather than PostScript ones."""
+    with open(path, "rb") as file:
+        head = file.read(16)
+        if head[:4] == b"ttcf":
+            file.seek(int.from_bytes(head[12:16], "big"))
+            head = file.read(4)
+    return head[:4] != b"OTTO"
 
 
 def regular_fonts() -> dict[str, str]:

@@ -46,6 +46,15 @@ def test_a_single_series_goes_by_the_name_of_its_probe(scores: pd.DataFrame, ax:
     assert [text.get_text() for text in ax.texts] == ["distance"]
 
 
+def test_labels_stay_with_their_lines_when_the_limits_change(scores: pd.DataFrame, ax: Axes) -> None:
+    layer_curves(scores, ax)
+    ax.set_ylim(-5, 5)
+    ax.figure.canvas.draw()
+    heights = {text.get_text(): text.xy[1] for text in ax.texts}
+    assert heights["chain"] == pytest.approx(0.43)
+    assert heights["distance, rank 8"] == pytest.approx(0.655)
+
+
 def test_ranks_stand_on_a_doubling_scale(scores: pd.DataFrame, ax: Axes) -> None:
     rank_curves(scores, ax)
     assert [label.get_text() for label in ax.get_xticklabels()] == ["8", "32"]

@@ -1,5 +1,7 @@
 """Tables for people say what the tidy tables say."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -48,3 +50,9 @@ def test_best_heads_are_counted_from_one() -> None:
     ]
     with pytest.raises(ValueError, match="offset"):
         best_heads(rows.drop(columns="offset"))
+
+
+def test_tables_read_back_from_a_file_say_the_same(scores: pd.DataFrame, tmp_path: Path) -> None:
+    scores.to_csv(tmp_path / "scores.csv", index=False)
+    again = pd.read_csv(tmp_path / "scores.csv")
+    pd.testing.assert_frame_equal(headline_text(headline_table(again)), headline_text(headline_table(scores)))
