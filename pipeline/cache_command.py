@@ -1,13 +1,17 @@
-"""`treeprobe cache`: list, verify and remove caches of hidden states."""
+"""`treeprobe cache`: list, verify and remove caches of hidden states.
+
+`extraction` is imported when a command runs, so that help answers at once.
+"""
 
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from extraction import CacheEntry, CacheError, find_cache, list_caches, remove_cache, verify_cache
+if TYPE_CHECKING:
+    from extraction import CacheEntry
 
 Result = TypeVar("Result")
 
@@ -21,6 +25,8 @@ Names = Annotated[list[str] | None, typer.Argument(help="Caches, by name or the 
 @app.command("ls")
 def list_command(root: Root = DEFAULT_ROOT) -> None:
     """List the caches in a folder."""
+    from extraction import list_caches
+
     entries = _or_exit(lambda: list_caches(root.expanduser()))
     for line in _table(entries):
         typer.echo(line)
@@ -29,6 +35,8 @@ def list_command(root: Root = DEFAULT_ROOT) -> None:
 @app.command("verify")
 def verify_command(names: Names = None, root: Root = DEFAULT_ROOT) -> None:
     """Compare every file of some caches (all of them where none is named) with its digest."""
+    from extraction import CacheError, find_cache, verify_cache
+
     folders = _or_exit(lambda: [find_cache(root.expanduser(), name) for name in names or []] or _all(root))
     damaged = 0
     for folder in folders:
@@ -49,6 +57,8 @@ def remove_command(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
 ) -> None:
     """Remove caches."""
+    from extraction import find_cache, remove_cache
+
     folders = _or_exit(lambda: [find_cache(root.expanduser(), name) for name in names])
     for folder in folders:
         if yes or typer.confirm(f"Remove {folder}?"):
@@ -58,6 +68,8 @@ def remove_command(
 
 def _or_exit(action: Callable[[], Result]) -> Result:
     """What `action` returns; its `CacheError` becomes one line on the terminal and exit code 2."""
+    from extraction import CacheError
+
     try:
         return action()
     except CacheError as error:
@@ -66,10 +78,12 @@ def _or_exit(action: Callable[[], Result]) -> Result:
 
 
 def _all(root: Path) -> list[Path]:
+    from extraction import list_caches
+
     return [entry.folder for entry in list_caches(root.expanduser())]
 
 
-def _table(entries: list[CacheEntry]) -> list[str]:
+def _table(entries: list["CacheEntry"]) -> list[str]:
     """Aligned columns, a heading first."""
     rows = [("name", "checkpoint", "sentences", "words", "layers", "storage", "size", "complete")]
     rows += [

@@ -1,5 +1,6 @@
 """The command line: every command is one thin function over the function of the same name in this package."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +26,7 @@ Cache = Annotated[Path, typer.Option(help="Where hidden states are kept between 
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds once the work is done.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
 DEFAULT_CACHE = Path("~/.cache/treeprobe")
+DRAWINGS = (".svg", ".png", ".pdf")
 
 
 @app.command("run")
@@ -76,6 +78,9 @@ def parse_command(
     """Print the tree that a probe recovers for one sentence, and draw it."""
     from pipeline.parse import parse, save_drawing
 
+    for path in out or []:
+        if path.suffix not in DRAWINGS or not path.absolute().parent.is_dir():
+            raise typer.BadParameter(f"{path}; expected a name ending in {', '.join(DRAWINGS)} in a folder that exists")
     tree = parse(sentence.split() if words else sentence, probe=probe, model=model)
     typer.echo(tree.to_text())
     for path in out or []:
@@ -100,13 +105,16 @@ def input_errors() -> tuple[type[Exception], ...]:
     from extraction import CacheError, CheckpointError
     from parsing import TreebankError
     from pipeline.parse import ProbeFolderError
+    from pipeline.sentences import SentenceError
     from pipeline.staging import OutputError
+    from probes import ProbeError
 
-    return TreebankError, CheckpointError, CacheError, OutputError, ProbeFolderError
+    return TreebankError, CheckpointError, CacheError, OutputError, ProbeError, ProbeFolderError, SentenceError
 
 
 def main() -> None:
     """Run a command; bad input ends in one message on standard error and exit code 2."""
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     try:
         app()
     except Exception as error:

@@ -11,7 +11,7 @@ import numpy as np
 from extraction import Encoder, extract
 from parsing import Sentence
 from parsing.decoding import complete_tree
-from pipeline.sentences import is_punctuation, split_words
+from pipeline.sentences import SentenceError, is_punctuation, split_words
 from probes import DepthProbe, DistanceProbe, ProbeError
 from reporting import arcs_size, bare_figure, head_edges, save_figure, tree_arcs
 
@@ -59,7 +59,7 @@ class Parser:
         else:
             words, space_after = list(sentence), [True] * len(sentence)
         if not words or not all(words):
-            raise ValueError(f"no words in {sentence!r}; expected a sentence, or words none of which is empty")
+            raise SentenceError(f"no words in {sentence!r}; expected a sentence, or words none of which is empty")
         layers = {probe.layer for probe in (self.distance, self.depth) if probe is not None and probe.layer is not None}
         states = extract(self.encoder, [words], layers=sorted(layers), progress=False)
         marks = np.array([is_punctuation(word) for word in words])

@@ -5,16 +5,20 @@ import unicodedata
 from nltk.tokenize.destructive import NLTKWordTokenizer
 
 
+class SentenceError(ValueError):
+    """A sentence that cannot be parsed because it has no words, or an empty one."""
+
+
 def split_words(text: str) -> tuple[list[str], list[bool]]:
     """Split an English sentence as Penn and UD treebanks do: clitics and punctuation are words of their own.
 
     Returns the words as they stand in the text and, for each, whether a space follows it.
 
-    Raises ValueError when the text has no words.
+    Raises SentenceError when the text has no words.
     """
     spans = list(NLTKWordTokenizer().span_tokenize(text))
     if not spans:
-        raise ValueError(f"no words in {text!r}; expected a sentence")
+        raise SentenceError(f"no words in {text!r}; expected a sentence")
     starts = [start for start, _ in spans[1:]] + [len(text)]
     return [text[start:end] for start, end in spans], [end < start for (_, end), start in zip(spans, starts)]
 
