@@ -1,1 +1,46 @@
-"""convolution."""
+"""Self-attention and convolution: the theorem, the image experiment, and how convolutional the heads of a model are."""
+
+from .classifier import ImageClassifier
+from .experiment import ImageRun, experiment_table, run_experiment
+from .images import Images, cifar10, digits
+from .kernels import KernelFit, Kernels, fit_kernels
+from .language_model import masked_language_model
+from .logits import LogitSplit, LogitSplitError, split_logits
+from .position_codes import PositionCode, compare_codes, position_embeddings, random_code, sinusoidal_code
+from .quadratic import QuadraticSelfAttention
+from .relations import RelationHits, measure_relations, relation_table
+from .relative import LearnedSelfAttention
+from .replacement import StateChange, replace_heads, state_change
+from .statistics import OffsetStatistics, measure_offsets
+
+__all__ = [
+    "ImageClassifier",
+    "ImageRun",
+    "Images",
+    "KernelFit",
+    "Kernels",
+    "LearnedSelfAttention",
+    "LogitSplit",
+    "LogitSplitError",
+    "OffsetStatistics",
+    "PositionCode",
+    "QuadraticSelfAttention",
+    "RelationHits",
+    "StateChange",
+    "cifar10",
+    "compare_codes",
+    "digits",
+    "experiment_table",
+    "fit_kernels",
+    "masked_language_model",
+    "measure_offsets",
+    "measure_relations",
+    "position_embeddings",
+    "random_code",
+    "relation_table",
+    "replace_heads",
+    "run_experiment",
+    "sinusoidal_code",
+    "split_logits",
+    "state_change",
+]

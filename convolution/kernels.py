@@ -43,7 +43,7 @@ class Kernels:
         return (self.log_offsets.shape[-1] - 1) // 2
 
     def attention(self, words: int) -> Floats:
-        """(layers, heads, words, words): what words of one sentence give each other, special positions' part left out."""
+        """(layers, heads, words, words): what words give each other; special positions take the rest."""
         if words - 1 > self.span:
             raise ValueError(f"the kernels were fitted to offsets up to {self.span}, found {words} words")
         place = np.arange(words)

@@ -50,7 +50,7 @@ class LearnedSelfAttention(nn.Module):
         if tuple(inputs.shape[2:]) != self.size:
             raise ValueError(f"expected images of {self.size} positions, found {tuple(inputs.shape[2:])}")
         pixels = inputs.flatten(2)
-        attention = self.attention(inputs).flatten(-2).flatten(-3, -2)
+        attention = self.attention(inputs).flatten(4).flatten(2, 3)
         seen = torch.einsum("bhqk,bck->bhqc", attention.expand(len(pixels), -1, -1, -1), pixels)
         outputs = torch.einsum("bhqc,hco->boq", seen, self.value) + self.bias[:, None]
         return outputs.unflatten(2, self.size)
@@ -60,7 +60,7 @@ class LearnedSelfAttention(nn.Module):
         scores = self._position_scores()[None]
         if self.content:
             scores = scores + self._content_scores(inputs.flatten(2))
-        return scores.softmax(-1).unflatten(-1, self.size).unflatten(-2, self.size)
+        return scores.softmax(-1).unflatten(-1, self.size).unflatten(2, self.size)
 
     def _position_scores(self) -> Tensor:
         """(heads, queries, keys): v·r_δ. The halves of r_δ are scored apart, then added."""

@@ -1,0 +1,86 @@
+"""The masked-language-model loss of a checkpoint, where it has that head."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoModelForMaskedLM, PreTrainedModel
+
+from extraction import Encoder
+
+MASKED = 0.15
+"""The share of subwords that is masked (Devlin et al. 2019, section 3.1)."""
+
+SENTENCES_AT_ONCE = 32
+INDIFFERENT = -100
+"""The label of a subword that counts for no loss, by PyTorch's convention."""
+
+
+@dataclass(frozen=True)
+class MaskedLanguageModel:
+    """A model with its masked-LM head; edits of `encoder`'s attention act on its loss."""
+
+    model: PreTrainedModel
+    encoder: Encoder
+
+    @torch.inference_mode()
+    def loss(self, words: Sequence[Sequence[str]], *, seed: int = 0) -> float:
+        """Mean cross-entropy in nats of the masked subwords; the same subwords are masked whenever `seed` is the same."""
+        generator = torch.Generator().manual_seed(seed)
+        total, count = 0.0, 0
+        for first in range(0, len(words), SENTENCES_AT_ONCE):
+            ids, present, labels = self._masked(words[first : first + SENTENCES_AT_ONCE], generator)
+            logits = self.model(input_ids=ids, attention_mask=present).logits
+            total += float(
+                nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="sum").double()
+            )
+            count += int((labels != INDIFFERENT).sum())
+        if not count:
+            raise ValueError("no subword was masked: the text is empty or too short")
+        return total / count
+
+    def _masked(self, words: Sequence[Sequence[str]], generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        tokenizer = self.encoder.tokenizer
+        encoded = tokenizer(
+            [" ".join(sentence) for sentence in words],
+            padding=True,
+            truncation=True,
+            max_length=self.encoder.max_subwords,
+            padding_side="right",
+            return_special_tokens_mask=True,
+            return_tensors="pt",
+        )
+        ids = encoded["input_ids"]
+        free = encoded["special_tokens_mask"] == 0
+        masked = (torch.rand(ids.shape, generator=generator) < MASKED) & free
+        labels = torch.where(masked, ids, INDIFFERENT)
+        return torch.where(masked, tokenizer.mask_token_id, ids), encoded["attention_mask"], labels
+
+
+def masked_language_model(folder_or_hub_name: str | Path, encoder: Encoder) -> MaskedLanguageModel | None:
+    """The checkpoint with its masked-LM head, or None where it has none (or no mask token).
+
+    `encoder` is the same checkpoint, already loaded; its tokenizer is used again.
+    """
+    if encoder.tokenizer.mask_token_id is None:
+        return None
+    try:
+        model, loading = AutoModelForMaskedLM.from_pretrained(
+            str(folder_or_hub_name), dtype="auto", output_loading_info=True, trust_remote_code=False
+        )
+    except ValueError:
+        # transformers knows no masked-LM model of this family.
+        return None
+    if loading["missing_keys"]:
+        return None
+    base: Any = model.base_model
+    if not isinstance(base, type(encoder.model)):
+        return None
+    model.eval()
+    return MaskedLanguageModel(
+        model,
+        Encoder.from_parts(base, encoder.tokenizer, name=encoder.name, dtype=encoder.dtype),  # type: ignore[arg-type]
+    )

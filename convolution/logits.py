@@ -1,0 +1,153 @@
+"""Attention scores of a first block split into what words say and what positions say.
+
+In BERT and its kin the first block reads LayerNorm(word + position + segment). Centring is linear and the division by
+the standard deviation σ is one number a subword, so the input is exactly a sum of a content part, the word's centred
+embedding times γ/σ, and a content-free part: the position's and the segment's likewise, plus β. Queries and keys are
+linear in it (their biases belong to the content-free part), so each score is exactly the sum of content-content,
+content-position (both ways) and position-position terms, the terms of Cordonnier et al. (2020), eq. 7. Deeper blocks
+read states where the two are mixed, and there the split is not defined.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from extraction import Encoder
+
+PARTS = ("content-content", "content-position", "position-position")
+
+FAMILIES = ("bert", "roberta", "xlm-roberta", "camembert", "electra", "distilbert")
+
+
+class LogitSplitError(ValueError):
+    """The model's first block is not one whose scores split into content and position."""
+
+
+@dataclass(frozen=True)
+class LogitSplit:
+    """What the scores of the first block's heads are made of.
+
+    A part's share is its covariance with the whole score over the keys of a query, by the variance of the whole, summed
+    over queries: shares add up to 1, and one is negative where a part works against the others.
+    """
+
+    shares: NDArray[np.float64]
+    """(heads, 3) in the order of `PARTS`."""
+    variance: NDArray[np.float64]
+    """(heads,) mean variance of a query's scores over its keys."""
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """A tidy table: head (1-based), part, share, variance."""
+        rows = [
+            {"layer": 1, "head": head + 1, "part": part, "share": share, "variance": self.variance[head]}
+            for head, shares in enumerate(self.shares)
+            for part, share in zip(PARTS, shares)
+        ]
+        return pd.DataFrame(rows)
+
+
+def split_logits(encoder: Encoder, words: Sequence[Sequence[str]]) -> LogitSplit:
+    """Split the first block's scores over the sentences of a text, special positions included.
+
+    A sentence longer than the model takes is cut at its end.
+
+    Raises:
+        LogitSplitError: positions reach the model by rotation or bias, or its first input is no plain normalised sum.
+    """
+    block = FirstBlock.of(encoder)
+    covariances, variances, queries = torch.zeros(encoder.heads, 3, dtype=torch.float64), 0.0, 0
+    for sentence in words:
+        ids = encoder.tokenizer(" ".join(sentence), truncation=True, max_length=encoder.max_subwords)["input_ids"]
+        parts = block.parts(torch.tensor(ids, device=encoder.device)).double().cpu()
+        parts = parts - parts.mean(-1, keepdim=True)
+        whole = parts.sum(0)
+        covariances += (parts * whole).mean(-1).sum(-1).T
+        variances = variances + (whole**2).mean(-1).sum(-1)
+        queries += len(ids)
+    if not queries:
+        raise ValueError("no sentences to split scores over")
+    variance = np.asarray(variances)
+    return LogitSplit((covariances / torch.as_tensor(variances)[:, None]).numpy(), variance / queries)
+
+
+@dataclass(frozen=True)
+class FirstBlock:
+    """The weights between token numbers and the first block's attention scores."""
+
+    words: nn.Embedding
+    positions: nn.Embedding
+    segments: nn.Embedding | None
+    norm: nn.LayerNorm
+    query: nn.Linear
+    key: nn.Linear
+    heads: int
+    first_position: int
+    """The row of the first position: RoBERTa leaves rows free before it."""
+
+    @classmethod
+    def of(cls, encoder: Encoder) -> "FirstBlock":
+        """Find the weights in a checkpoint; `LogitSplitError` where the split is not defined for it."""
+        model: Any = encoder.model
+        family = str(model.config.model_type)
+        supported = f"scores split exactly for the first block of {', '.join(FAMILIES)}"
+        if family not in FAMILIES:
+            raise LogitSplitError(
+                f"{supported}; in {family} positions enter by rotation, by bias or otherwise than as a normalised sum"
+            )
+        if hasattr(model, "embeddings_project"):
+            raise LogitSplitError(f"{supported}; this {family} projects its embeddings first")
+        if getattr(model.config, "position_embedding_type", None) not in (None, "absolute"):
+            raise LogitSplitError(f"{supported}, with absolute position embeddings; this {family} has relative ones")
+        embeddings = model.embeddings
+        if family == "distilbert":
+            attention = model.transformer.layer[0].attention
+            query, key = attention.q_lin, attention.k_lin
+        else:
+            attention = model.encoder.layer[0].attention.self
+            query, key = attention.query, attention.key
+        reserved = embeddings.position_embeddings.padding_idx
+        return cls(
+            embeddings.word_embeddings,
+            embeddings.position_embeddings,
+            getattr(embeddings, "token_type_embeddings", None),
+            embeddings.LayerNorm,
+            query,
+            key,
+            encoder.heads,
+            0 if reserved is None else reserved + 1,
+        )
+
+    @torch.inference_mode()
+    def parts(self, ids: Tensor) -> Tensor:
+        """(3, heads, subwords, subwords): the parts of every score of one sentence in the order of `PARTS`."""
+        content, position = self._inputs(ids)
+        dim = self.query.out_features // self.heads
+        query = [self._per_head(self.query, content, False), self._per_head(self.query, position, True)]
+        key = [self._per_head(self.key, content, False), self._per_head(self.key, position, True)]
+        score = [[q @ k.transpose(-1, -2) * dim**-0.5 for k in key] for q in query]
+        return torch.stack([score[0][0], score[0][1] + score[1][0], score[1][1]])
+
+    def _inputs(self, ids: Tensor) -> tuple[Tensor, Tensor]:
+        """Two (subwords, dim) parts of the first block's input."""
+        words = self.words(ids)
+        places = self.positions(torch.arange(len(ids), device=ids.device) + self.first_position)
+        if self.segments is not None:
+            places = places + self.segments.weight[0]
+        whole = words + places
+        deviation = (whole.var(-1, unbiased=False, keepdim=True) + self.norm.eps).sqrt()
+
+        def scaled(part: Tensor) -> Tensor:
+            return (part - part.mean(-1, keepdim=True)) / deviation * self.norm.weight
+
+        return scaled(words), scaled(places) + self.norm.bias
+
+    def _per_head(self, linear: nn.Linear, part: Tensor, bias: bool) -> Tensor:
+        projected = nn.functional.linear(part, linear.weight, linear.bias if bias else None)
+        return projected.unflatten(-1, (self.heads, -1)).transpose(0, 1)

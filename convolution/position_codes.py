@@ -1,0 +1,165 @@
+"""What a table of position vectors knows of order: learned ones, sinusoids, and random vectors as a control.
+
+A code is an array (positions, dim), one vector a position.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.linear_model import RidgeCV
+from sklearn.metrics import r2_score
+from sklearn.model_selection import KFold, cross_val_predict
+
+from extraction import Encoder
+
+Floats = NDArray[np.float64]
+
+FREQUENCIES = 8
+"""How many of a code's frequencies are asked how much of its variance they hold."""
+
+PENALTIES = np.logspace(-6, 6, 13)
+PAIRS = 20_000
+"""Pairs of positions that relative offsets are read from at most."""
+
+
+@dataclass(frozen=True)
+class PositionCode:
+    """A code and what can be said of it."""
+
+    name: str
+    similarity: Floats
+    """(positions, positions) cosines."""
+    spectrum: Floats
+    """(frequencies, dim) shares of each dimension's variance by frequency, 0 cycles left out."""
+    held: float
+    """The share of the whole code's variance that its strongest `FREQUENCIES` frequencies hold."""
+    position: float
+    """R² on held-out positions of a linear reading of the position."""
+    offset: float
+    """R² of a linear reading of j − i from the pair's vectors, both positions of a pair held out."""
+    shift: float
+    """R² on held-out positions of the best linear map from a position's vector to the next one's."""
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """The numbers alone."""
+        return {name: getattr(self, name) for name in ("name", "held", "position", "offset", "shift")}
+
+
+def position_embeddings(encoder: Encoder) -> Floats:
+    """(positions, dim) the learned position embeddings of a checkpoint, rows that no position uses left out.
+
+    Raises:
+        ValueError: the model has no such table, as models with rotary or relative positions do not.
+    """
+    for name, module in encoder.model.named_modules():
+        if name.endswith(("position_embeddings", "wpe")) and isinstance(module, torch.nn.Embedding):
+            first = 0 if module.padding_idx is None else module.padding_idx + 1
+            return module.weight[first:].detach().double().cpu().numpy()
+    raise ValueError(
+        f"{type(encoder.model).__name__} has no table of learned position embeddings; its positions enter by rotation "
+        "or bias. Supported: models with absolute position embeddings (BERT, RoBERTa, DistilBERT, ELECTRA, GPT-2)"
+    )
+
+
+def sinusoidal_code(positions: int, dim: int) -> Floats:
+    """(positions, dim) the code of Vaswani et al. (2017), section 3.5: sines in even, cosines in odd dimensions."""
+    if dim % 2:
+        raise ValueError(f"a sinusoidal code has an even number of dimensions, found {dim}")
+    angle = np.arange(positions)[:, None] / 10_000 ** (np.arange(0, dim, 2) / dim)
+    return np.stack([np.sin(angle), np.cos(angle)], axis=-1).reshape(positions, dim)
+
+
+def random_code(positions: int, dim: int, *, seed: int = 0) -> Floats:
+    """(positions, dim) independent normal vectors, which know nothing of order."""
+    return np.random.default_rng(seed).standard_normal((positions, dim))
+
+
+def describe_code(code: ArrayLike, name: str, *, seed: int = 0) -> PositionCode:
+    """Everything that `PositionCode` holds; `ValueError` for a code of fewer than 10 positions."""
+    code = np.asarray(code, np.float64)
+    if code.ndim != 2 or len(code) < 10 or not np.isfinite(code).all():
+        raise ValueError(f"expected a finite array (positions, dim) of 10 positions or more, found shape {code.shape}")
+    power = power_spectrum(code)
+    return PositionCode(
+        name,
+        similarity(code),
+        power / np.maximum(power.sum(0), 1e-30),
+        held_by(power, FREQUENCIES),
+        read_position(code),
+        read_offset(code, seed=seed),
+        read_shift(code),
+    )
+
+
+def compare_codes(codes: dict[str, ArrayLike]) -> tuple[list[PositionCode], pd.DataFrame]:
+    """Describe codes side by side: the descriptions, and their numbers as a table of one row a code."""
+    described = [describe_code(code, name) for name, code in codes.items()]
+    return described, pd.DataFrame([code.row for code in described])
+
+
+def similarity(code: Floats) -> Floats:
+    """(positions, positions) cosines between the vectors of positions."""
+    unit = code / np.maximum(np.linalg.norm(code, axis=1, keepdims=True), 1e-30)
+    return unit @ unit.T
+
+
+def power_spectrum(code: Floats) -> Floats:
+    """(frequencies, dim) variance of each dimension at each frequency, from 1 cycle over all positions upward.
+
+    The discrete Fourier transform of each dimension along positions. Frequencies below the Nyquist stand for
+    themselves and their conjugates; summed over frequencies this is the dimension's variance (Parseval).
+    """
+    count = len(code)
+    power = np.abs(np.fft.rfft(code, axis=0)[1:]) ** 2 / count**2
+    twice = np.full(len(power), 2.0)
+    if count % 2 == 0:
+        twice[-1] = 1.0
+    return power * twice[:, None]
+
+
+def held_by(power: Floats, frequencies: int) -> float:
+    """The share of a whole spectrum's variance in its strongest frequencies."""
+    total = power.sum(1)
+    return float(np.sort(total)[::-1][:frequencies].sum() / max(total.sum(), 1e-30))
+
+
+def read_position(code: Floats) -> float:
+    """Cross-validated R² of ridge regression from a vector to its position (shuffled folds, so no extrapolation)."""
+    return _read(code, np.arange(len(code), dtype=np.float64))
+
+
+def read_offset(code: Floats, *, seed: int = 0) -> float:
+    """R² of ridge regression from two vectors' difference to j − i, for pairs of positions that training never saw.
+
+    A reading that is linear in both vectors and right for i = j must be linear in their difference.
+    """
+    generator = np.random.default_rng(seed)
+    order = generator.permutation(len(code))
+    scores = []
+    for fold in range(2):
+        held, seen = order[fold::2], order[1 - fold :: 2]
+        (x, y), (x_held, y_held) = (_pairs(code, places, generator) for places in (seen, held))
+        scores.append(r2_score(y_held, RidgeCV(PENALTIES, fit_intercept=False).fit(x, y).predict(x_held)))
+    return float(np.mean(scores))
+
+
+def read_shift(code: Floats) -> float:
+    """Cross-validated R² of the linear map from each position's vector to its successor's (exact for sinusoids)."""
+    return _read(code[:-1], code[1:])
+
+
+def _read(inputs: Floats, targets: Floats) -> float:
+    folds = KFold(5, shuffle=True, random_state=0)
+    guessed = cross_val_predict(RidgeCV(PENALTIES), inputs, targets, cv=folds)
+    return float(r2_score(targets, guessed, multioutput="variance_weighted"))
+
+
+def _pairs(code: Floats, places: NDArray[np.int64], generator: np.random.Generator) -> tuple[Floats, Floats]:
+    count = min(PAIRS, len(places) ** 2)
+    first, second = generator.choice(places, (2, count))
+    return code[second] - code[first], (second - first).astype(np.float64)
