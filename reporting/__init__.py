@@ -6,7 +6,8 @@ from reporting.bars import description_length_bars, relation_bars, selectivity_b
 from reporting.comparisons import paired_differences
 from reporting.curves import layer_curves, rank_curves, step_curves
 from reporting.grids import head_grid, heat_map, relation_map
-from reporting.heads import HeadExample, attention_lines, behaviour_by_layer, best_head_examples, head_map, head_name
+from reporting.head_attention import HeadExample, attention_lines, best_head_examples
+from reporting.heads import behaviour_by_layer, head_map, head_name
 from reporting.images import head_centres, query_attention
 from reporting.kernels import head_kernel, kernel_map, survival_curves
 from reporting.matrices import depth_scatter, distance_matrices, distance_matrix

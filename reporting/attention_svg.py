@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reporting.heads import word_weights
+from reporting.head_attention import word_weights
 from reporting.palette import BLUE, VERMILLION
 
 ROW = 18

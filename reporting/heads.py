@@ -1,7 +1,6 @@
-"""Attention heads: their behaviour by layer, their attention over a sentence, and a map of which are alike."""
+"""Attention heads: their names, their behaviour by layer, and a map of which are alike."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,9 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from reporting.axis_style import SMALL, clean, scale_beside
 from reporting.end_labels import EndLabel, write_end_labels
 from reporting.label_places import label_places
-from reporting.palette import BLUE, GREY, PALE, SEQUENTIAL, VERMILLION, series_styles
-from reporting.text_fonts import PLAIN, font_families, text_width
-from reporting.word_row import room_in
+from reporting.palette import GREY, PALE, SEQUENTIAL, series_styles
+from reporting.text_fonts import PLAIN, text_width
 
 
 def head_name(layer: int, head: int) -> str:
@@ -50,89 +48,6 @@ def behaviour_by_layer(behaviours: Mapping[str, ArrayLike], ax: Axes, *, label: 
     if len(ends) > 1:
         write_end_labels(ends, ax)
     return ax
-
-
-def attention_lines(
-    words: Sequence[str],
-    attention: ArrayLike,
-    ax: Axes,
-    *,
-    marked: ArrayLike = (),
-    title: str = "",
-    size: float = 8.0,
-) -> Axes:
-    """The attention of one head over one sentence: each word on the left attends to the words on the right.
-
-    `attention` is (words, words), rows query; the heavier the line, the more attention. `marked` are (query, key)
-    pairs, (pairs, 2), drawn in colour and set in bold, such as the dependents of a relation and their heads.
-    """
-    weights = word_weights(words, attention)
-    pairs = {(int(query), int(key)) for query, key in np.asarray(marked, dtype=np.int64).reshape(-1, 2)}
-    families = font_families(words)
-    heavy = {side: {pair[side] for pair in pairs} for side in (0, 1)}
-    for query, key in np.argwhere(weights > 0.02):
-        strong = (int(query), int(key)) in pairs
-        weight = float(weights[query, key])
-        ax.plot(
-            [0.0, 1.0],
-            [-query, -key],
-            color=VERMILLION if strong else BLUE,
-            alpha=min(1.0, 0.08 + weight),
-            linewidth=0.4 + 2.2 * weight,
-            solid_capstyle="round",
-            zorder=3 if strong else 2,
-            gid="attention",
-        )
-    for side, align, x in ((0, "right", -0.03), (1, "left", 1.03)):
-        for place, word in enumerate(words):
-            ax.text(
-                x,
-                -place,
-                word,
-                ha=align,
-                va="center_baseline",
-                fontsize=min(size, 0.85 * room_in(ax)[1] / (len(words) + 1)),
-                fontfamily=families,
-                fontweight="bold" if place in heavy[side] else "normal",
-                **PLAIN,
-            )
-    longest = max((text_width(word, size=size, families=families) for word in words), default=0.0)
-    side_room = min((longest + 4) / max(room_in(ax)[0] - 2 * (longest + 4), 20.0), 2.0)
-    ax.set_xlim(-side_room, 1 + side_room)
-    ax.set_ylim(-len(words) + 0.4, 0.6)
-    ax.set_title(title, fontsize=8.5, **PLAIN)
-    ax.set_axis_off()
-    return ax
-
-
-@dataclass(frozen=True)
-class HeadExample:
-    """A head (layer and head from 0) on a sentence that shows what it tracks.
-
-    `attention` is (words, words), rows query; `pairs` are the (query, key) words of the relation, (pairs, 2).
-    """
-
-    relation: str
-    layer: int
-    head: int
-    words: tuple[str, ...]
-    attention: NDArray[np.float64]
-    pairs: NDArray[np.int64]
-
-
-def best_head_examples(examples: Sequence[HeadExample], axes: Sequence[Axes]) -> Sequence[Axes]:
-    """One panel an example, named "nsubj: head 3-9", in the given axes, which are returned; axes left over are hidden.
-
-    After Figure 5 of Clark et al. (2019). Raises ValueError when there are more examples than axes.
-    """
-    if len(examples) > len(axes):
-        raise ValueError(f"{len(examples)} examples but {len(axes)} axes; expected an axes for each")
-    for example, ax in zip(examples, axes, strict=False):
-        title = f"{example.relation}: head {head_name(example.layer, example.head)}"
-        attention_lines(example.words, example.attention, ax, marked=example.pairs, title=title)
-    for ax in axes[len(examples) :]:
-        ax.set_axis_off()
-    return axes
 
 
 def head_map(
@@ -209,13 +124,3 @@ def name_outer(cloud: NDArray[np.float64], names: Sequence[str], ax: Axes, *, mo
             color=GREY,
             **PLAIN,
         )
-
-
-def word_weights(words: Sequence[str], attention: ArrayLike) -> NDArray[np.float64]:
-    """The attention as an array. Raises ValueError when it is not (words, words), finite and at least 0."""
-    weights = np.asarray(attention, dtype=float)
-    if weights.shape != (len(words), len(words)):
-        raise ValueError(f"{len(words)} words need ({len(words)}, {len(words)}) weights; found {weights.shape}")
-    if not np.isfinite(weights).all() or weights.min(initial=0.0) < 0:
-        raise ValueError("attention must be finite and at least 0")
-    return weights

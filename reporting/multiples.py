@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from reporting.arcs import LEVEL, draw_arcs, edge_array, edge_kinds, edge_legend, highest
+from reporting.arc_drawing import draw_arcs, edge_array, edge_kinds, edge_legend, highest
+from reporting.arcs import LEVEL
 from reporting.palette import BLACK, EDGES, GREY, PALE, LineStyle
 from reporting.text_fonts import PLAIN
 from reporting.word_row import WORD_SIZE, Direction, WordRow, draw_words, natural_width, room_in, word_row

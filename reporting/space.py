@@ -8,7 +8,7 @@ from mpl_toolkits.mplot3d import proj3d
 from mpl_toolkits.mplot3d.axes3d import Axes3D
 from numpy.typing import ArrayLike, NDArray
 
-from reporting.arcs import edge_array, edge_kinds, edge_legend
+from reporting.arc_drawing import edge_array, edge_kinds, edge_legend
 from reporting.label_places import label_places
 from reporting.palette import BLACK, EDGES, GREY, EdgeKind
 from reporting.projection import Method, Projection, project

@@ -37,7 +37,7 @@ def font_families(texts: Iterable[str]) -> list[str]:
     if missing:
         found = covering(frozenset(missing))
         families += found
-        missing -= frozenset().union(*(characters_of(family_path(family)) for family in found))
+        missing -= frozenset().union(*map(characters_of, found.values()))
     if missing:
         warn_missing(missing)
     return families
@@ -54,23 +54,22 @@ def visible(texts: Iterable[str]) -> set[str]:
     return {c for c in found if not c.isspace() and unicodedata.category(c) not in {"Cc", "Cf", "Mn", "Cs", "Cn"}}
 
 
-@lru_cache(maxsize=64)
-def covering(missing: frozenset[str]) -> tuple[str, ...]:
-    """Families that together hold as many of the characters as any installed ones do, the most useful first."""
-    left, chosen = set(missing), []
-    gains = {family: characters_of(path) & missing for family, path in regular_fonts().items()}
-    while left:
-        best = max(
-            gains, key=lambda family: (len(gains[family] & left), plainness(family, missing), family), default=""
-        )
-        if not best or not gains[best] & left:
+def covering(missing: frozenset[str]) -> dict[str, str]:
+    """Families that together hold as many of the characters as any installed ones do, with their files."""
+    fonts = regular_fonts()
+    gains = {family: characters_of(path) & missing for family, path in fonts.items()}
+    useful = [family for family in gains if gains[family]]
+    left, chosen = set(missing), {}
+    while useful and left:
+        best = max(useful, key=lambda name: (len(gains[name] & left), plainness(name, fonts[name], missing), name))
+        if not gains[best] & left:
             break
-        chosen.append(best)
+        chosen[best] = fonts[best]
         left -= gains[best]
-    return tuple(chosen)
+    return chosen
 
 
-def plainness(family: str, characters: Iterable[str]) -> tuple[bool, bool, bool, bool]:
+def plainness(family: str, path: str, characters: Iterable[str]) -> tuple[bool, bool, bool, bool]:
     """Which of two families with the same glyphs suits a figure better: proportional, sans-serif, of the language.
 
     TrueType outlines come first, since matplotlib embeds only those in a PDF as every viewer expects. Han characters
@@ -78,7 +77,7 @@ def plainness(family: str, characters: Iterable[str]) -> tuple[bool, bool, bool,
     """
     names = {unicodedata.name(character, "").split(" ")[0] for character in characters}
     region = "JP" if names & {"HIRAGANA", "KATAKANA"} else "KR" if "HANGUL" in names else "SC"
-    return truetype(family_path(family)), "Mono" not in family, "Serif" not in family, family.endswith(region)
+    return truetype(path), "Mono" not in family, "Serif" not in family, family.endswith(region)
 
 
 def truetype(path: str) -> bool:
@@ -103,10 +102,6 @@ def regular_fonts() -> dict[str, str]:
         if not entry.name.startswith("Last Resort"):
             fonts.setdefault(entry.name, entry.fname)
     return fonts
-
-
-def family_path(family: str) -> str:
-    return regular_fonts()[family]
 
 
 @lru_cache(maxsize=4096)
