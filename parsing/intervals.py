@@ -5,7 +5,7 @@ stratum for each sentence length gives the Spearman metrics of Hewitt & Manning 
 replacement is then one product of a matrix of counts with the columns of a tally.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,14 +77,26 @@ class Tally:
 
     def score(self, *, resamples: int = RESAMPLES, seed: int = 0) -> Score:
         """The value with its 95 % percentile interval over sentences (Efron & Tibshirani 1993, section 13.3)."""
-        values = self.bootstrap(resamples=resamples, seed=seed)
-        low, high = interval(values)
-        return Score(self.metric, self.value, low, high, self.n)
+        (score,) = score_all([self], resamples=resamples, seed=seed)
+        return score
 
     def bootstrap(self, *, resamples: int = RESAMPLES, seed: int = 0) -> NDArray[np.float64]:
         """The metric on each of `resamples` resampled treebanks; the same seed draws the same sentences."""
         draws = resampling_weights(len(self.numerators), resamples=resamples, seed=seed)
         return np.concatenate([self.resampled(weights) for weights in draws])
+
+
+def score_all(tallies: Sequence[Tally], *, resamples: int = RESAMPLES, seed: int = 0) -> list[Score]:
+    """The value and interval of each tally over the same sentences, all from the same resampled treebanks.
+
+    Raises ValueError when the tallies are over different numbers of sentences.
+    """
+    sizes = {len(tally.numerators) for tally in tallies}
+    if len(sizes) > 1:
+        raise ValueError(f"tallies over {sorted(sizes)} sentences; expected the same sentences in all")
+    draws = resampling_weights(max(sizes, default=0), resamples=resamples, seed=seed)
+    values = np.hstack([np.stack([tally.resampled(weights) for tally in tallies]) for weights in draws if tallies])
+    return [Score(tally.metric, tally.value, *interval(row), tally.n) for tally, row in zip(tallies, values)]
 
 
 def resampling_weights(sentences: int, *, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parsing.correlation import spearman
+from parsing.decoding.checks import check_distances_bulk
 from parsing.decoding.spanning import minimum_spanning_edges_bulk
 from parsing.intervals import Tally
 from parsing.punctuation import PunctuationRule, punctuation_mask
@@ -26,7 +27,7 @@ def score_distances(
     gold: Sequence[Sentence], distances: Sequence[NDArray[Any]], *, punctuation: PunctuationRule = "xpos"
 ) -> dict[str, Tally]:
     """UUAS and DSpr. of predicted distances, one (words, words) array a sentence, as tallies by metric."""
-    check_shapes(gold, distances, axes=2)
+    check_predicted_distances(gold, distances)
     return {
         "uuas": uuas(gold, distances, punctuation=punctuation),
         "dspr": dspr(gold, distances),
@@ -37,29 +38,46 @@ def score_depths(
     gold: Sequence[Sentence], depths: Sequence[NDArray[Any]], *, punctuation: PunctuationRule = "xpos"
 ) -> dict[str, Tally]:
     """Root accuracy and NSpr. of predicted depths, one (words,) array a sentence, as tallies by metric."""
-    check_shapes(gold, depths, axes=1)
+    check_predicted_depths(gold, depths)
     return {
         "root_accuracy": root_accuracy(gold, depths, punctuation=punctuation),
         "nspr": nspr(gold, depths),
     }
 
 
+def check_predicted_distances(gold: Sequence[Sentence], distances: Sequence[NDArray[Any]]) -> None:
+    """Refuse, by the sentence's name, what is not one matrix of distances over the words of each sentence."""
+    check_shapes(gold, distances, axes=2)
+    check_distances_bulk(distances, [sentence_name(number, sentence) for number, sentence in enumerate(gold, start=1)])
+
+
+def check_predicted_depths(gold: Sequence[Sentence], depths: Sequence[NDArray[Any]]) -> None:
+    """Refuse, by the sentence's name, what is not one finite depth for each word of each sentence."""
+    check_shapes(gold, depths, axes=1)
+    for number, (sentence, array) in enumerate(zip(gold, depths), start=1):
+        if not np.isfinite(array).all():
+            word = int(np.flatnonzero(~np.isfinite(array))[0])
+            raise ValueError(
+                f"{sentence_name(number, sentence)}: depth of word {word + 1} is {array[word]}; "
+                "expected a finite number"
+            )
+
+
 def check_shapes(gold: Sequence[Sentence], predicted: Sequence[NDArray[Any]], *, axes: int) -> None:
-    """Refuse predictions that are not one finite array a sentence of that sentence's size."""
+    """Refuse predictions that are not one array a sentence of that sentence's size."""
     if len(gold) != len(predicted):
         raise ValueError(f"{len(predicted)} predictions for {len(gold)} gold sentences; expected one each")
     for number, (sentence, array) in enumerate(zip(gold, predicted), start=1):
         expected = (len(sentence),) * axes
         if np.shape(array) != expected:
             raise ValueError(
-                f"sentence {number} ({sentence.identifier or sentence.text[:40]!r}): "
-                f"prediction has shape {np.shape(array)}, expected {expected}"
+                f"{sentence_name(number, sentence)}: prediction has shape {np.shape(array)}, expected {expected}"
             )
-        if not np.isfinite(array).all():
-            raise ValueError(
-                f"sentence {number} ({sentence.identifier or sentence.text[:40]!r}): "
-                "prediction holds values that are not finite"
-            )
+
+
+def sentence_name(number: int, sentence: Sentence) -> str:
+    """What an error calls a sentence: its number, from 1, and its identifier or how it begins."""
+    return f"sentence {number} ({sentence.identifier or repr(sentence.text[:40])})"
 
 
 def uuas(
@@ -69,14 +87,13 @@ def uuas(
     kept = [np.flatnonzero(~punctuation_mask(sentence, punctuation)) for sentence in gold]
     gold_edges = minimum_spanning_edges_bulk([s.distances[np.ix_(k, k)] for s, k in zip(gold, kept)])
     found_edges = minimum_spanning_edges_bulk([d[np.ix_(k, k)] for d, k in zip(distances, kept)])
-    correct = [shared_edges(a, b) for a, b in zip(gold_edges, found_edges)]
+    correct = [np.isin(edge_codes(a), edge_codes(b)).sum() for a, b in zip(gold_edges, found_edges)]
     return micro("uuas", correct, [len(edges) for edges in gold_edges])
 
 
-def shared_edges(a: NDArray[np.int64], b: NDArray[np.int64]) -> int:
-    """How many edges, each with its smaller end first, stand in both lists."""
-    width = 1 + max(a.max(initial=0), b.max(initial=0))
-    return int(np.isin(a[:, 0] * width + a[:, 1], b[:, 0] * width + b[:, 1]).sum())
+def edge_codes(edges: NDArray[np.int64]) -> NDArray[np.int64]:
+    """One number an edge, alike for the same edge of two trees; for sentences below two thousand million words."""
+    return (edges[:, 0] << 31) | edges[:, 1]
 
 
 def root_accuracy(

@@ -69,6 +69,14 @@ def tree_distances(heads: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64
     With A the ancestor matrix (a word counts as its own ancestor), A Aᵀ counts shared ancestors, which is one more
     than the depth of the lowest common ancestor; so d(i, j) = depth i + depth j - 2 (shared - 1).
     """
+    ancestors = ancestor_matrix(heads)
+    shared = ancestors @ ancestors.T
+    depths = np.diagonal(shared)
+    return (depths[:, None] + depths[None, :] - 2 * shared).astype(np.int64)
+
+
+def ancestor_matrix(heads: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float32]:
+    """1 where the column's word is the row's word or above it, 0 elsewhere, (words, words)."""
     array = np.asarray(heads, dtype=np.int64)
     words = len(array)
     # One column more for "above the root", so that walking up from the root needs no special case.
@@ -77,9 +85,7 @@ def tree_distances(heads: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64
     while (current >= 0).any():
         ancestors[rows, current] = 1
         current = np.where(current >= 0, array[current], -1)
-    shared = ancestors[:, :words] @ ancestors[:, :words].T
-    depths = np.diagonal(shared)
-    return (depths[:, None] + depths[None, :] - 2 * shared).astype(np.int64)
+    return ancestors[:, :words]
 
 
 def tree_edges(heads: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
@@ -87,3 +93,17 @@ def tree_edges(heads: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
     array = np.asarray(heads, dtype=np.int64)
     dependents = np.flatnonzero(array >= 0)
     return np.sort(np.stack([array[dependents], dependents], axis=1), axis=1)
+
+
+def projective_arcs(heads: Sequence[int] | NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether the arc into each word is projective, (words,): the head is above every word between the two.
+
+    The root's arc comes from outside and is projective. A tree is projective when all its arcs are.
+    """
+    array = np.asarray(heads, dtype=np.int64)
+    words = np.arange(len(array))
+    below = np.zeros((len(array) + 1, len(array)), dtype=np.int64)
+    below[1:] = ancestor_matrix(array).cumsum(axis=0)
+    left, right = np.minimum(array, words), np.maximum(array, words)
+    between = below[right, array] - below[left + 1, array]
+    return (array < 0) | (between == right - left - 1)

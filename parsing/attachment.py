@@ -1,0 +1,91 @@
+"""Attachment scores of predicted heads: UAS, LAS and exact match.
+
+Like the evaluation of the CoNLL 2018 shared task (Zeman et al. 2018), which they equal when `punctuation` is "none":
+one system word is compared with each gold word, and relations are compared without their subtypes unless asked.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from parsing.intervals import Tally
+from parsing.punctuation import PunctuationRule, punctuation_mask
+from parsing.scores import micro, sentence_name
+from parsing.treebank import Sentence
+from parsing.trees import check_heads
+
+Heads = Sequence[int] | NDArray[np.int64]
+
+
+def score_heads(
+    gold: Sequence[Sentence],
+    heads: Sequence[Heads],
+    *,
+    relations: Sequence[Sequence[str]] | None = None,
+    subtypes: bool = False,
+    punctuation: PunctuationRule = "xpos",
+) -> dict[str, Tally]:
+    """UAS, exact match and, when `relations` are given, LAS of predicted trees, as tallies by metric.
+
+    `heads` holds one head a word, (words,), from 0, the root's -1. `uas` is the share of words with the right head,
+    `las` of those whose relation is right too, `exact_match` of sentences in which every head is right; all in [0, 1].
+    Words that are punctuation are left out as dependents; `subtypes` tells `obl:tmod` from `obl`.
+
+    Raises ValueError that names the sentence when a prediction has other words than the gold one or is not a tree.
+    """
+    checked = check_predicted_heads(gold, heads)
+    counted = [~punctuation_mask(sentence, punctuation) for sentence in gold]
+    right = [(found == np.asarray(sentence.heads)) & kept for sentence, found, kept in zip(gold, checked, counted)]
+    words = [int(kept.sum()) for kept in counted]
+    tallies = {
+        "uas": micro("uas", [int(hits.sum()) for hits in right], words),
+        "exact_match": micro(
+            "exact_match", [bool(n) and hits.sum() == n for hits, n in zip(right, words)], [n > 0 for n in words]
+        ),
+    }
+    if relations is not None:
+        labelled = right_relations(gold, relations, subtypes=subtypes)
+        both = [int((hits & label).sum()) for hits, label in zip(right, labelled)]
+        tallies["las"] = micro("las", both, words)
+    return tallies
+
+
+def check_predicted_heads(gold: Sequence[Sentence], heads: Sequence[Any]) -> list[NDArray[np.int64]]:
+    """The heads as arrays, once there is one tree over the words of each sentence."""
+    if len(gold) != len(heads):
+        raise ValueError(f"{len(heads)} predictions for {len(gold)} gold sentences; expected one each")
+    checked = []
+    for number, (sentence, found) in enumerate(zip(gold, heads), start=1):
+        if len(found) != len(sentence):
+            raise ValueError(
+                f"{sentence_name(number, sentence)}: prediction has {len(found)} heads, expected {len(sentence)}"
+            )
+        try:
+            checked.append(check_heads(found))
+        except ValueError as error:
+            raise ValueError(f"{sentence_name(number, sentence)}: {error}") from error
+    return checked
+
+
+def right_relations(
+    gold: Sequence[Sentence], relations: Sequence[Sequence[str]], *, subtypes: bool
+) -> list[NDArray[np.bool_]]:
+    """Whether each word's relation is the gold one, (words,) a sentence."""
+    if len(gold) != len(relations):
+        raise ValueError(f"relations of {len(relations)} sentences for {len(gold)} gold ones; expected as many")
+    right = []
+    for number, (sentence, found) in enumerate(zip(gold, relations), start=1):
+        if len(found) != len(sentence):
+            raise ValueError(
+                f"{sentence_name(number, sentence)}: prediction has {len(found)} relations, expected {len(sentence)}"
+            )
+        pairs = zip(sentence.relations, found)
+        right.append(np.array([a == b if subtypes else universal(a) == universal(b) for a, b in pairs], dtype=bool))
+    return right
+
+
+def universal(relation: str) -> str:
+    """A relation without its subtype: `obl` of `obl:tmod`."""
+    return relation.partition(":")[0]
