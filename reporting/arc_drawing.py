@@ -61,6 +61,8 @@ def draw_arcs(
     side: Side = "above",
 ) -> Axes:
     """Draw the arcs of edges, each `step` points higher than those it covers, away from the words at height `base`."""
+    if labels is not None and len(labels) != len(edges):
+        raise ValueError(f"{len(edges)} edges but {len(labels)} labels; expected one label an edge")
     up = 1.0 if side == "above" else -1.0
     heights = arc_heights(edges)
     # Ports are fractions of half a column; a word's arcs never spread wider than the word needs.

@@ -40,7 +40,8 @@ def arcs_size(
     """
     narrowest = narrowest_column(labelled)
     needed = natural_width(words, size=size, narrowest=narrowest) / 72 + MARGIN / 72
-    width = min(max(needed, NARROWEST_FIGURE), widest)
+    # A legend of three kinds of edge needs its own width; a lone tree has none.
+    width = min(max(needed, NARROWEST_FIGURE if len(trees) > 1 else 1.2), widest)
     row = word_row(words, room=width * 72 - MARGIN, size=size, narrowest=narrowest)
     # Two trees stand apart by their names at the side, which need the room of two levels.
     fewest = 2 if len(trees) > 1 else 1
@@ -94,6 +95,8 @@ def gold_and_recovered_arcs(
     """
     above, below = (edge_array(edges, words=len(words)) for edges in (gold, recovered))
     counted = np.ones(len(words), dtype=bool) if scored is None else np.asarray(scored, dtype=bool)
+    if counted.shape != (len(words),):
+        raise ValueError(f"{len(words)} words but scored has shape {counted.shape}; expected one value a word")
     kinds_above = edge_kinds(above, below, other="missed", scored=counted)
     kinds_below = edge_kinds(below, above, other="spurious", scored=counted)
 

@@ -137,6 +137,13 @@ def test_edges_outside_the_sentence_are_refused(edges: list[tuple[int, ...]], me
         tree_arcs(("a", "b", "c"), edges, ax)
 
 
+def test_labels_and_masks_of_another_length_are_refused(words: tuple[str, ...], gold: np.ndarray, ax: Axes) -> None:
+    with pytest.raises(ValueError, match="11 edges but 2 labels"):
+        tree_arcs(words, gold, ax, labels=["det", "obj"])
+    with pytest.raises(ValueError, match=r"12 words but scored has shape \(3,\)"):
+        gold_and_recovered_arcs(words, gold, gold, ax, scored=[True, True, False])
+
+
 def test_a_word_alone_is_a_figure(ax: Axes) -> None:
     assert tree_arcs(("Hello",), np.empty((0, 2)), ax) is ax
     assert gold_and_recovered_arcs(("Hello",), [], [], Figure().add_subplot()) is not None
