@@ -94,8 +94,10 @@ def score_all(tallies: Sequence[Tally], *, resamples: int = RESAMPLES, seed: int
     sizes = {len(tally.numerators) for tally in tallies}
     if len(sizes) > 1:
         raise ValueError(f"tallies over {sorted(sizes)} sentences; expected the same sentences in all")
-    draws = resampling_weights(max(sizes, default=0), resamples=resamples, seed=seed)
-    values = np.hstack([np.stack([tally.resampled(weights) for tally in tallies]) for weights in draws if tallies])
+    if not tallies:
+        return []
+    draws = resampling_weights(sizes.pop(), resamples=resamples, seed=seed)
+    values = np.hstack([np.stack([tally.resampled(weights) for tally in tallies]) for weights in draws])
     return [Score(tally.metric, tally.value, *interval(row), tally.n) for tally, row in zip(tallies, values)]
 
 
@@ -105,7 +107,8 @@ def resampling_weights(sentences: int, *, resamples: int, seed: int) -> Iterator
     even = np.full(sentences, 1 / max(sentences, 1))
     for start in range(0, resamples, RESAMPLES_AT_ONCE):
         rows = min(RESAMPLES_AT_ONCE, resamples - start)
-        yield generator.multinomial(sentences, even, size=rows).astype(np.float64)
+        drawn = generator.multinomial(sentences, even, size=rows) if sentences else np.zeros((rows, 0))
+        yield drawn.astype(np.float64)
 
 
 def interval(values: NDArray[np.float64]) -> tuple[float, float]:
