@@ -2,10 +2,10 @@
 
 from reporting.arcs import arcs_size, gold_and_recovered_arcs, head_edges, tree_arcs
 from reporting.attention_svg import attention_svg
-from reporting.bars import description_length_bars, relation_bars, selectivity_bars
+from reporting.bars import category_bars, description_length_bars, selectivity_bars
 from reporting.comparisons import paired_differences
 from reporting.curves import layer_curves, rank_curves, step_curves
-from reporting.grids import head_grid, heat_map, relation_map
+from reporting.grids import category_map, head_grid, heat_map
 from reporting.head_attention import HeadExample, attention_lines, best_head_examples
 from reporting.heads import behaviour_by_layer, head_map, head_name
 from reporting.images import head_centres, query_attention
@@ -30,6 +30,8 @@ __all__ = [
     "behaviour_by_layer",
     "best_head_examples",
     "best_heads",
+    "category_bars",
+    "category_map",
     "depth_scatter",
     "description_length_bars",
     "distance_matrices",
@@ -54,8 +56,6 @@ __all__ = [
     "project",
     "query_attention",
     "rank_curves",
-    "relation_bars",
-    "relation_map",
     "save_figure",
     "save_formats",
     "selectivity_bars",

@@ -1,4 +1,4 @@
-"""Bars: a probe's score beside its control task's, description lengths, and scores by relation."""
+"""Bars: a probe's score beside its control task's, description lengths, and scores by category."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from reporting.axis_style import SMALL, clean
+from reporting.grids import rows_by
 from reporting.palette import BLACK, BLUE, GREY, ORANGE, SKY_BLUE
 from reporting.text_fonts import PLAIN, font_families
 
@@ -50,18 +51,25 @@ def description_length_bars(names: Sequence[str], codelengths: ArrayLike, unifor
     return clean(ax)
 
 
-def relation_bars(scores: pd.DataFrame, ax: Axes, *, metric: str = "share of edges recovered", most: int = 25) -> Axes:
-    """How well each relation is recovered, best first, with its interval and how many edges there are.
+def category_bars(
+    scores: pd.DataFrame, ax: Axes, *, by: str = "relation", metric: str = "share of edges recovered", most: int = 25
+) -> Axes:
+    """How well each relation (or other category) is recovered, with its interval and how many edges it has.
 
-    `scores` has one row a relation: relation, value, low, high, n. The `most` frequent relations are shown.
+    `scores` is the frame of `parsing.break_down`: by, category, value, low, high, n. Relations stand best first, the
+    `most` frequent only; lengths and the like stand in their own order, from the top.
     """
-    rows = scores.sort_values("n", ascending=False, kind="stable").head(most).sort_values("value", kind="stable")
+    rows = rows_by(scores, by, needed=("category", "value", "low", "high", "n"))
+    if by == "relation":
+        rows = rows.sort_values("n", ascending=False, kind="stable").head(most)
+        rows = rows.sort_values("value", ascending=False, kind="stable")
+    rows = rows.iloc[::-1]
     values = rows["value"].to_numpy(dtype=float)
     places = np.arange(len(rows))
     ax.barh(places, values, height=0.7, color=SKY_BLUE)
     reach = np.stack([values - rows["low"].to_numpy(dtype=float), rows["high"].to_numpy(dtype=float) - values])
     ax.errorbar(values, places, xerr=np.maximum(reach, 0), fmt="none", ecolor=BLACK, elinewidth=0.9, capsize=1.5)
-    names = rows["relation"].astype(str).tolist()
+    names = rows["category"].astype(str).tolist()
     ax.set_yticks(places, names, fontsize=SMALL, fontfamily=font_families(names), **PLAIN)
     for place, count in zip(places, rows["n"], strict=True):
         ax.annotate(

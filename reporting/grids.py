@@ -93,31 +93,45 @@ def head_grid(
     return ax
 
 
-def relation_map(
+def category_map(
     scores: pd.DataFrame,
     ax: Axes,
     *,
-    across: str = "layer",
-    value: str = "value",
+    across: str,
+    by: str = "relation",
     label: str = "share of edges recovered",
     most: int = 30,
 ) -> Axes:
-    """How well each relation is recovered, by layer, checkpoint or any other column `across`.
+    """How well each relation (or other category) is recovered, by layer, checkpoint or any other column `across`.
 
-    `scores` has the columns relation, `across`, `value`, and n (edges), by which relations are ordered; the `most`
-    frequent are shown. Raises ValueError when a column is missing.
+    `scores` is the frame of `parsing.break_down` (by, category, value, n) with the column `across`, of one metric.
+    Relations stand by frequency, the `most` frequent only; lengths and the like stand in their own order. Raises
+    ValueError when a column is missing, or when `scores` has nothing by `by`.
     """
-    needed = {"relation", across, value, "n"}
-    if absent := needed - set(scores.columns):
-        raise ValueError(f"expected columns {sorted(needed)}; {sorted(absent)} not among {list(scores.columns)}")
-    table = scores.pivot_table(index="relation", columns=across, values=value, sort=False)
-    counts = scores.groupby("relation")["n"].max().sort_values(ascending=False, kind="stable").head(most)
+    rows = rows_by(scores, by, needed=("category", across, "value", "n"))
+    table = rows.pivot_table(index="category", columns=across, values="value", sort=False, observed=True)
+    counts = rows.groupby("category", sort=False, observed=True)["n"].max()
+    if by == "relation":
+        counts = counts.sort_values(ascending=False, kind="stable").head(most)
     table = table.loc[counts.index]
-    rows = [f"{relation}  ({int(count):,})" for relation, count in counts.items()]
+    names = [f"{category}  ({int(count):,})" for category, count in counts.items()]
     columns = [str(name) for name in table.columns]
-    heat_map(table.to_numpy(dtype=float), ax, rows=rows, columns=columns, label=label, low=0.0, high=1.0)
+    heat_map(table.to_numpy(dtype=float), ax, rows=names, columns=columns, label=label, low=0.0, high=1.0)
     ax.set_xlabel(across, fontsize=9, **PLAIN)
     return ax
+
+
+def rows_by(scores: pd.DataFrame, by: str, *, needed: Sequence[str]) -> pd.DataFrame:
+    """The rows of a broken-down score that are by `by`.
+
+    Raises ValueError when there are none, or when a needed column is missing.
+    """
+    if absent := {"by", *needed} - set(scores.columns):
+        raise ValueError(f"expected columns by, {', '.join(needed)}; {sorted(absent)} not in {list(scores.columns)}")
+    rows = scores[scores["by"] == by]
+    if rows.empty:
+        raise ValueError(f"no scores by {by!r}; found {', '.join(map(str, scores['by'].unique())) or 'none'}")
+    return rows
 
 
 def value_scale(matrix: NDArray[np.float64], *, low: float | None, high: float | None, signed: bool) -> Normalize:

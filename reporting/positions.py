@@ -27,11 +27,12 @@ def similarity_matrix(similarity: ArrayLike, ax: Axes, *, title: str = "", label
     return ax
 
 
-def fourier_spectra(power: ArrayLike, ax: Axes, *, title: str = "", floor: float = 1e-4) -> Axes:
+def fourier_spectra(power: ArrayLike, ax: Axes, *, title: str = "", first: int = 1, floor: float = 1e-4) -> Axes:
     """The share of variance that each frequency holds in each dimension, (frequencies, dim), on a logarithmic scale.
 
     Dimensions stand in the order of their strongest frequency, so that a code of single waves shows as one line.
-    Frequency k is k whole waves over all positions. Shares under `floor` are shown as `floor`.
+    Frequency k is k whole waves over all positions; the rows count from `first`, since frequency 0, the mean, is no
+    wave. Shares under `floor` are shown as `floor`.
     """
     matrix = np.asarray(power, dtype=float)
     if matrix.ndim != 2 or matrix.min(initial=0.0) < 0:
@@ -45,6 +46,7 @@ def fourier_spectra(power: ArrayLike, ax: Axes, *, title: str = "", floor: float
         aspect="auto",
         origin="lower",
         interpolation="nearest",
+        extent=(-0.5, matrix.shape[1] - 0.5, first - 0.5, first + matrix.shape[0] - 0.5),
     )
     ax.set_title(title, fontsize=9, **PLAIN)
     ax.set_xlabel("dimension (by strongest frequency)", fontsize=9)

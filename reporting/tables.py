@@ -45,15 +45,15 @@ def headline_text(table: pd.DataFrame) -> pd.DataFrame:
 def best_heads(relations: pd.DataFrame) -> pd.DataFrame:
     """The head that tracks each relation best, in the layout of Clark et al. (2019), Table 1.
 
-    `relations` has one row for each layer, head, relation and direction (layer and head from 0): n, accuracy, and the
-    accuracy of the best fixed offset, `baseline` at `offset`. Gives relation, head ("3-9", from 1), direction,
+    `relations` has one row for each layer, head, relation and direction (layer and head from 1): n, accuracy, and the
+    accuracy of the best fixed offset, `baseline` at `offset`. Gives relation, head ("3-9"), direction,
     accuracy, baseline, offset, and n, most frequent first. Raises ValueError when a column is missing.
     """
     if absent := set(HEAD_COLUMNS) - set(relations.columns):
         raise ValueError(f"expected columns {list(HEAD_COLUMNS)}; {sorted(absent)} not among {list(relations.columns)}")
     ordered = relations.sort_values("accuracy", ascending=False, kind="stable")
     best = ordered.groupby("relation", sort=False).head(1).sort_values("n", ascending=False, kind="stable")
-    names = [f"{int(layer) + 1}-{int(head) + 1}" for layer, head in zip(best["layer"], best["head"], strict=True)]
+    names = [f"{int(layer)}-{int(head)}" for layer, head in zip(best["layer"], best["head"], strict=True)]
     columns = ["relation", "head", "direction", "accuracy", "baseline", "offset", "n"]
     return best.assign(head=names)[columns].reset_index(drop=True)
 

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.axes import Axes
 
 from parsing import Difference
-from reporting import description_length_bars, paired_differences, relation_bars, selectivity_bars
+from reporting import category_bars, description_length_bars, paired_differences, selectivity_bars
 
 
 def test_selectivity_is_the_gap_between_the_two_bars(ax: Axes) -> None:
@@ -28,9 +28,16 @@ def test_compression_is_the_uniform_code_over_the_codelength(ax: Axes) -> None:
 
 def test_relations_are_sorted_and_the_frequent_ones_kept(ax: Axes) -> None:
     rows = pd.DataFrame(
-        {"relation": ["a", "b", "c"], "value": [0.2, 0.9, 0.5], "low": 0.1, "high": 0.95, "n": [10, 20, 1]}
+        {
+            "by": "relation",
+            "category": ["a", "b", "c"],
+            "value": [0.2, 0.9, 0.5],
+            "low": 0.1,
+            "high": 0.95,
+            "n": [10, 20, 1],
+        }
     )
-    assert relation_bars(rows, ax, most=2) is ax
+    assert category_bars(rows, ax, most=2) is ax
     assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]
     assert [patch.get_width() for patch in ax.patches] == [0.2, 0.9]
 

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
-from reporting import head_grid, heat_map, relation_map
+from reporting import category_map, head_grid, heat_map
 
 
 def numbers_in(ax: Axes) -> dict[tuple[int, int], str]:
@@ -47,17 +47,27 @@ def test_heads_and_layers_are_counted_from_one_with_the_first_layer_below(ax: Ax
 
 def test_relations_stand_by_frequency(ax: Axes) -> None:
     rows = [
-        {"relation": relation, "layer": layer, "value": layer / 10, "n": n}
+        {"by": "relation", "category": relation, "layer": layer, "value": layer / 10, "n": n}
         for relation, n in (("rare", 3), ("frequent", 3000))
         for layer in range(3)
     ]
-    relation_map(pd.DataFrame(rows), ax)
+    category_map(pd.DataFrame(rows), ax, across="layer")
     assert [label.get_text() for label in ax.get_yticklabels()] == ["frequent  (3,000)", "rare  (3)"]
     np.testing.assert_allclose(ax.images[0].get_array()[0], [0.0, 0.1, 0.2])
+
+
+def test_lengths_keep_their_order_however_frequent(ax: Axes) -> None:
+    rows = pd.DataFrame({"by": "arc_length", "category": ["1", "2", "3+"], "layer": 0, "value": 0.5, "n": [5, 90, 7]})
+    category_map(rows, ax, across="layer", by="arc_length")
+    assert [label.get_text()[:2] for label in ax.get_yticklabels()] == ["1 ", "2 ", "3+"]
+    with pytest.raises(ValueError, match="no scores by 'relation'; found arc_length"):
+        category_map(rows, ax, across="layer")
 
 
 def test_names_that_do_not_fit_are_refused(ax: Axes) -> None:
     with pytest.raises(ValueError, match=r"shape \(2, 2\) do not fit 1 row names"):
         heat_map(np.eye(2), ax, rows=["a"], columns=["x", "y"], label="")
     with pytest.raises(ValueError, match="'n'"):
-        relation_map(pd.DataFrame({"relation": ["a"], "layer": [0], "value": [1.0]}), ax)
+        category_map(
+            pd.DataFrame({"by": ["relation"], "category": ["a"], "layer": [0], "value": [1.0]}), ax, across="layer"
+        )

@@ -35,12 +35,12 @@ def test_the_headline_in_words(scores: pd.DataFrame) -> None:
     assert cells["chain"] == "0.430 [0.410, 0.450]"
 
 
-def test_best_heads_are_counted_from_one() -> None:
+def test_the_best_head_of_each_relation() -> None:
     rows = pd.DataFrame(
         [
-            {"layer": 2, "head": 8, "relation": "nsubj", "direction": "head", "n": 50, "accuracy": 0.556},
-            {"layer": 0, "head": 0, "relation": "nsubj", "direction": "head", "n": 50, "accuracy": 0.1},
-            {"layer": 2, "head": 0, "relation": "obj", "direction": "dependent", "n": 90, "accuracy": 0.74},
+            {"layer": 3, "head": 9, "relation": "nsubj", "direction": "head", "n": 50, "accuracy": 0.556},
+            {"layer": 1, "head": 1, "relation": "nsubj", "direction": "head", "n": 50, "accuracy": 0.1},
+            {"layer": 3, "head": 1, "relation": "obj", "direction": "dependent", "n": 90, "accuracy": 0.74},
         ]
     ).assign(baseline=0.3, offset=-1)
     table = best_heads(rows)
