@@ -31,7 +31,7 @@ from safetensors.torch import save_file
 
 from .hidden import WordVectors
 from .report import AlignmentReport
-from .shards import CacheError, DiskShard, file_problem, file_record, shard_problems
+from .shards import CacheError, DiskShard, file_problem, file_record, shard_place, shard_problems
 from .states import States
 
 FORMAT = 1
@@ -232,7 +232,8 @@ def _write_shard(path: Path, plan: Plan, found: WordVectors) -> dict[str, Any]:
         files = {}
         for row, layer in enumerate(plan.layers):
             name = f"layer-{layer:02d}.safetensors"
-            metadata = {"key": plan.key, "shard": path.name, "layer": str(layer)}
+            # One entry, for safetensors writes several in no fixed order, and equal caches should be equal files.
+            metadata = {"place": shard_place(plan.key, path.name, layer)}
             stored = found.vectors[row].to(getattr(torch, plan.storage))
             save_file({"states": stored}, partial / name, metadata=metadata)
             files[name] = file_record(partial / name)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
@@ -64,7 +65,7 @@ class Encoder:
         try:
             tokenizer = AutoTokenizer.from_pretrained(name, use_fast=True, **options)
             model, loading = AutoModel.from_pretrained(name, dtype="auto", output_loading_info=True, **options)
-        except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+        except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
             raise CheckpointError(_explain(name, error)) from error
         if getattr(model.config, "is_encoder_decoder", False):
             model, loading = model.get_encoder(), {}

@@ -39,6 +39,7 @@ def extract(
     max_subwords: int | None = None,
     overlap: float = 0.5,
     token_budget: int = TOKEN_BUDGET,
+    shard_bytes: int = SHARD_BYTES,
     verify: bool = False,
     repair: bool = False,
     progress: bool = False,
@@ -63,6 +64,7 @@ def extract(
         max_subwords: longest input with special tokens; the model's own limit where None.
         overlap: share of a window that the next one repeats, in sentences longer than that.
         token_budget: subwords in a batch, padding counted.
+        shard_bytes: states held in memory at once, all layers in float32, before they are stored as one shard.
         verify: compare every file of a cache that was there with its digest.
         repair: extract damaged shards of the cache anew instead of refusing them.
         progress: show a progress bar.
@@ -75,7 +77,7 @@ def extract(
     reading = reading_of(
         encoder, layers=layers, site=site, pooling=pooling, segment=segment, max_subwords=max_subwords, overlap=overlap
     )
-    plan = _plan(encoder, words, space_after, reading, storage)
+    plan = _plan(encoder, words, space_after, reading, storage, shard_bytes)
     aligner = Aligner(encoder.tokenizer)
 
     def produce(shard: int) -> WordVectors:
@@ -171,9 +173,12 @@ def _plan(
     space_after: Sequence[Sequence[bool]] | None,
     reading: Reading,
     storage: Dtype,
+    shard_bytes: int,
 ) -> Plan:
     counts = np.fromiter((len(words[i]) for i in range(len(words))), np.int64, len(words))
     word_bounds = np.concatenate([[0], np.cumsum(counts)])
+    dim = site_dim(encoder, reading.site)
+    shard_words = max(1, shard_bytes // (len(reading.layers) * dim * 4))
     identity = {
         "checkpoint": {
             "name": encoder.name,
@@ -196,10 +201,10 @@ def _plan(
             "max_subwords": reading.max_subwords,
             "overlap": reading.overlap,
             "storage": storage,
+            "shard_words": shard_words,
         },
     }
-    dim = site_dim(encoder, reading.site)
-    shard_words = max(1, SHARD_BYTES // (len(reading.layers) * dim * 4))
+
     return Plan(identity, reading.layers, dim, storage, word_bounds, _shard_bounds(word_bounds, shard_words))
 
 

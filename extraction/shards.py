@@ -71,10 +71,15 @@ def _check_header(file: int, path: Path, key: str, shard: str, layer: int) -> tu
         found, kind = header["__metadata__"], header["states"]["dtype"]
     except (ValueError, KeyError, TypeError) as error:
         raise CacheError(f"{path} is not a file of states") from error
-    expected = {"key": key, "shard": shard, "layer": str(layer)}
+    expected = {"place": shard_place(key, shard, layer)}
     if found != expected or kind not in STORED:
         raise CacheError(f"{path} belongs to another cache or place: found {found}, expected {expected}")
     return 8 + size, kind
+
+
+def shard_place(key: str, shard: str, layer: int) -> str:
+    """What a file of states says of where it belongs."""
+    return f"cache {key}, {shard}, layer {layer}"
 
 
 def file_record(path: Path) -> dict[str, Any]:

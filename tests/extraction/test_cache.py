@@ -1,0 +1,358 @@
+"""A cache is written whole or not at all, resumes, and never gives a wrong vector."""
+
+import errno
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zoo
+from typer.testing import CliRunner
+
+from extraction import (
+    CacheError,
+    States,
+    extract,
+    list_caches,
+    open_states,
+    remove_cache,
+    verify_cache,
+)
+from extraction import cache as cache_module
+from extraction.hidden import read_words
+
+SENTENCES = zoo.SENTENCES * 6
+SMALL = 1 << 12  # bytes a shard: a few sentences
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def fill(root: Path, **options) -> States:
+    return extract(zoo.encoder("bert"), SENTENCES, cache=root, **{"shard_bytes": SMALL, **options})
+
+
+def only_cache(root: Path) -> Path:
+    (entry,) = list_caches(root)
+    return entry.folder
+
+
+@pytest.fixture
+def produced(monkeypatch) -> list[int]:
+    """First sentences of the shards that are extracted, as they are."""
+    seen: list[int] = []
+
+    def spy(*args, first_sentence, **options):
+        seen.append(first_sentence)
+        return read_words(*args, first_sentence=first_sentence, **options)
+
+    monkeypatch.setattr(sys.modules["extraction.extract"], "read_words", spy)
+    return seen
+
+
+@pytest.mark.parametrize("storage", ["float32", "float16", "bfloat16"])
+def test_states_from_disk_are_those_in_memory(storage, tmp_path: Path) -> None:
+    exact = extract(zoo.encoder("bert"), SENTENCES)
+    memory = extract(zoo.encoder("bert"), SENTENCES, storage=storage, shard_bytes=SMALL)
+    disk = fill(tmp_path, storage=storage)
+    assert len(list(only_cache(tmp_path).glob("shard-*"))) > 3
+    everything = disk.read(slice(None))
+    assert everything.dtype == np.float32
+    np.testing.assert_array_equal(everything, memory.read(slice(None)))
+    tolerance = {"float32": 1e-6, "float16": 2e-3, "bfloat16": 2e-2}[storage]
+    np.testing.assert_allclose(everything, exact.read(slice(None)), atol=tolerance, rtol=tolerance)
+    assert disk.report == memory.report
+    assert disk.identity == memory.identity
+
+
+def test_reading_any_sentences_in_any_order_equals_reading_them_one_by_one(tmp_path: Path) -> None:
+    states = fill(tmp_path)
+    order = np.random.default_rng(0).permutation(len(states))
+    for wanted in (order, [5, 5, 0], slice(3, 9), [-1]):
+        numbers = np.arange(len(states))[wanted]
+        one_by_one = np.concatenate([states.read([i], [1, 3]) for i in numbers], axis=1)
+        np.testing.assert_array_equal(states.read(wanted, [1, 3]), one_by_one)
+    assert states.read([], [1]).shape == (1, 0, 16)
+    with pytest.raises(IndexError, match="sentences must lie in 0 to 23"):
+        states.read([24])
+    with pytest.raises(IndexError, match="no layer 9"):
+        states.read([0], [9])
+
+
+def test_a_cache_that_is_there_is_not_extracted_again(tmp_path: Path, produced: list[int]) -> None:
+    fill(tmp_path)
+    assert produced
+    before = list(produced)
+    fill(tmp_path)
+    assert produced == before
+    fill(tmp_path, pooling="first")
+    assert len(produced) == 2 * len(before)
+    assert len(list_caches(tmp_path)) == 2
+
+
+def test_an_interrupted_extraction_goes_on_where_it_stopped(tmp_path: Path, produced: list[int], monkeypatch) -> None:
+    whole = fill(tmp_path / "whole").read(slice(None))
+    shards = len(produced)
+    produced.clear()
+
+    def stop_late(*args, first_sentence, **options):
+        if len(produced) == 2:
+            raise KeyboardInterrupt
+        produced.append(first_sentence)
+        return read_words(*args, first_sentence=first_sentence, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sys.modules["extraction.extract"], "read_words", stop_late)
+        with pytest.raises(KeyboardInterrupt):
+            fill(tmp_path / "cut")
+    folder = only_cache(tmp_path / "cut")
+    with pytest.raises(CacheError, match="not complete"):
+        open_states(folder)
+    verify_cache(folder)
+    produced.clear()
+    np.testing.assert_array_equal(fill(tmp_path / "cut").read(slice(None)), whole)
+    assert len(produced) == shards - 2
+
+
+def _truncate(folder: Path) -> str:
+    path = folder / "shard-00001" / "layer-02.safetensors"
+    os.truncate(path, path.stat().st_size - 1)
+    return "shard-00001/layer-02.safetensors: .* bytes, expected"
+
+
+def _edit(folder: Path) -> str:
+    path = folder / "shard-00002" / "layer-00.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(content)
+    return "shard-00002/layer-00.safetensors: its digest is not the recorded one"
+
+
+def _remove(folder: Path) -> str:
+    (folder / "shard-00000" / "layer-01.safetensors").unlink()
+    return "shard-00000/layer-01.safetensors: No such file"
+
+
+def _swap(folder: Path) -> str:
+    one, two = folder / "shard-00001", folder / "shard-00002"
+    aside = folder / "aside"
+    one.rename(aside)
+    two.rename(one)
+    aside.rename(two)
+    return "shard-0000[12]"
+
+
+def _shorten_bounds(folder: Path) -> str:
+    os.truncate(folder / "word_bounds.npy", 140)
+    return "word_bounds.npy: 140 bytes"
+
+
+@pytest.mark.parametrize("damage", [_truncate, _edit, _remove, _swap, _shorten_bounds])
+def test_damage_is_found_at_open_named_and_repaired_only_when_asked(damage, tmp_path: Path, produced) -> None:
+    whole = fill(tmp_path).read(slice(None))
+    folder = only_cache(tmp_path)
+    message = damage(folder)
+    produced.clear()
+    for attempt in (
+        lambda: open_states(folder, verify=True),
+        lambda: fill(tmp_path, verify=True),
+        lambda: verify_cache(folder),
+        lambda: verify_cache(tmp_path),
+    ):
+        with pytest.raises(CacheError, match=message):
+            attempt()
+    assert not produced
+    np.testing.assert_array_equal(fill(tmp_path, repair=True).read(slice(None)), whole)
+    assert len(produced) == {_swap: 2, _shorten_bounds: 0}.get(damage, 1)
+    verify_cache(folder)
+
+
+def test_a_truncated_shard_is_found_without_verifying(tmp_path: Path) -> None:
+    fill(tmp_path)
+    message = _truncate(only_cache(tmp_path))
+    with pytest.raises(CacheError, match=message):
+        open_states(only_cache(tmp_path))
+
+
+def test_a_foreign_shard_is_found_when_it_is_read(tmp_path: Path) -> None:
+    fill(tmp_path / "one")
+    extract(zoo.encoder("electra"), SENTENCES, cache=tmp_path / "two", shard_bytes=SMALL)
+    one, two = only_cache(tmp_path / "one"), only_cache(tmp_path / "two")
+    shutil.copy(two / "shard-00001" / "layer-01.safetensors", one / "shard-00001" / "layer-01.safetensors")
+    states = open_states(one)  # of the same size, so nothing shows yet
+    with pytest.raises(CacheError, match="belongs to another cache"):
+        states.read(slice(None))
+
+
+def test_another_checkpoint_of_the_same_name_has_a_cache_of_its_own(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    first = zoo.encoder("bert")
+    second = replace(first.with_random_weights(1), name="bert")
+    one = extract(first, SENTENCES, cache=tmp_path)
+    two = extract(second, SENTENCES, cache=tmp_path)
+    assert len(list_caches(tmp_path)) == 2
+    assert not np.allclose(one.sentence(0, 1), two.sentence(0, 1))
+
+
+def test_a_manifest_of_another_extraction_is_refused(tmp_path: Path) -> None:
+    fill(tmp_path)
+    manifest = only_cache(tmp_path) / "manifest.json"
+    content = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps(content | {"key": "0" * 64}))
+    with pytest.raises(CacheError, match="holds another extraction"):
+        fill(tmp_path)
+    manifest.write_text("{ not JSON")
+    with pytest.raises(CacheError, match=r"manifest\.json cannot be read"):
+        fill(tmp_path)
+    manifest.write_text(json.dumps(content | {"format": 99}))
+    with pytest.raises(CacheError, match="format 1"):
+        fill(tmp_path)
+
+
+def test_what_is_no_cache_is_refused(tmp_path: Path) -> None:
+    for attempt in (lambda: open_states(tmp_path), lambda: remove_cache(tmp_path)):
+        with pytest.raises(CacheError, match=r"no manifest\.json"):
+            attempt()
+    with pytest.raises(CacheError, match="there is no folder"):
+        list_caches(tmp_path / "missing")
+
+
+def test_a_full_disk_is_one_clear_error_and_keeps_what_was_finished(
+    tmp_path: Path, monkeypatch, produced: list[int]
+) -> None:
+    save, written = cache_module.save_file, []
+
+    def save_until_full(*args, **options):
+        if len(written) == 6:  # in the middle of the second shard
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.append(1)
+        save(*args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cache_module, "save_file", save_until_full)
+        with pytest.raises(CacheError, match="the disk is full"):
+            fill(tmp_path)
+    folder = only_cache(tmp_path)
+    assert sorted(path.name for path in folder.glob("shard-*")) == ["shard-00000"]
+    assert not list(folder.glob("*.partial"))
+    verify_cache(folder)
+    produced.clear()
+    np.testing.assert_array_equal(fill(tmp_path).read(slice(None)), fill(tmp_path / "other").read(slice(None)))
+    assert 0 not in produced[: len(produced) // 2]
+
+
+def test_a_real_limit_of_the_kernel_is_reported_like_a_full_disk(tmp_path: Path) -> None:
+    script = (
+        "import resource, signal, sys; sys.path[:0] = [sys.argv[1]]\n"
+        "import zoo; from extraction import extract, CacheError\n"
+        "encoder = zoo.encoder('bert'); extract(encoder, zoo.SENTENCES)\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
+        "try: extract(encoder, zoo.SENTENCES, cache=sys.argv[2])\n"
+        "except CacheError as error: print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(Path(__file__).parent), str(tmp_path)],
+        capture_output=True, text=True, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True,
+    )  # fmt: skip
+    assert "disk is full" in done.stdout
+    assert not list(tmp_path.rglob("shard-*"))
+
+
+def test_a_folder_that_cannot_be_written_is_refused_but_a_complete_cache_in_it_is_read(
+    tmp_path: Path, monkeypatch
+) -> None:
+    fill(tmp_path)
+
+    def refuse(*args, **options):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cache_module, "FileLock", refuse)
+        patch.setattr(Path, "mkdir", refuse)
+        assert len(fill(tmp_path)) == len(SENTENCES)
+        with pytest.raises(CacheError, match=r"cannot write to .* choose another cache folder"):
+            fill(tmp_path, pooling="last")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CacheError, match="cannot write"):
+        fill(tmp_path / "file")
+
+
+def test_two_at_once_extract_each_shard_once(tmp_path: Path, produced: list[int]) -> None:
+    whole = fill(tmp_path / "alone").read(slice(None))
+    shards, failures = len(produced), []
+    produced.clear()
+
+    def run() -> None:
+        try:
+            np.testing.assert_array_equal(fill(tmp_path / "shared").read(slice(None)), whole)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    assert len(produced) == shards
+
+
+def test_values_beyond_the_storage_format_are_refused(tmp_path: Path) -> None:
+    encoder = zoo.encoder("gpt2").with_random_weights(0)
+    encoder.model.wte.weight.mul_(1e7)
+    with pytest.raises(ValueError, match=r"layer 0 holds .* in sentence 1, beyond float16"):
+        extract(encoder, SENTENCES, storage="float16", cache=tmp_path)
+    assert not list(tmp_path.rglob("shard-*"))
+    assert np.isfinite(extract(encoder, SENTENCES, storage="bfloat16", layers=[0]).read(slice(None))).all()
+    encoder.model.wte.weight.fill_(float("nan"))
+    with pytest.raises(ValueError, match="layer 0 holds nan"):
+        extract(encoder, SENTENCES)
+
+
+def test_files_hold_two_bytes_a_number_in_float16(tmp_path: Path, minilm) -> None:
+    extract(minilm, SENTENCES * 3, storage="float16", cache=tmp_path)
+    words = sum(map(len, SENTENCES * 3))
+    (entry,) = list_caches(tmp_path)
+    assert entry.words == words
+    # The corpus is small, so the manifest and the bounds still show; in a corpus they vanish.
+    shards = sum(path.stat().st_size for path in entry.folder.rglob("*.safetensors"))
+    assert shards <= words * 7 * 2 * 384 * 1.01
+
+
+def test_removed_caches_are_gone(tmp_path: Path) -> None:
+    fill(tmp_path)
+    remove_cache(only_cache(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_lists_verifies_and_removes(tmp_path: Path) -> None:
+    from pipeline.cache_command import app
+
+    fill(tmp_path)
+    folder, runner = only_cache(tmp_path), CliRunner()
+    listed = runner.invoke(app, ["ls", "--cache", str(tmp_path)])
+    assert folder.name in listed.output
+    assert runner.invoke(app, ["verify", "--cache", str(tmp_path)]).exit_code == 0
+    _edit(folder)
+    broken = runner.invoke(app, ["verify", "--cache", str(tmp_path)])
+    assert broken.exit_code == 1
+    assert "shard-00002" in broken.output
+    assert runner.invoke(app, ["rm", "nothing", "--cache", str(tmp_path)]).exit_code == 2
+    assert runner.invoke(app, ["rm", folder.name, "--cache", str(tmp_path)], input="n\n").exit_code == 0
+    assert folder.exists()
+    assert runner.invoke(app, ["rm", folder.name, "--yes", "--cache", str(tmp_path)]).exit_code == 0
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(100, marks=pytest.mark.slow)])
+def test_killed_at_random_moments_a_cache_ends_equal_to_an_uninterrupted_one(kills: int) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks" / "extraction_kills.py"), "--kills", str(kills)],
+        capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 caches unequal" in done.stdout
