@@ -1,0 +1,170 @@
+"""Treebanks by path, by folder, or by their name in Universal Dependencies, fetched once."""
+
+import csv
+import hashlib
+import sys
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+import pooch
+import requests
+
+from parsing.conllu_files import read_conllu
+from parsing.treebank import Treebank, TreebankError
+
+Split = Literal["train", "dev", "test"]
+
+RELEASE = "r2.16"
+SOURCE = "https://raw.githubusercontent.com/UniversalDependencies"
+
+# SHA-256 of released files that were read when this was written. Of every other file the digest is taken when it is
+# fetched, kept beside it, and checked each time it is read.
+PUBLISHED_DIGESTS = {
+    ("r2.16", "en_ewt-ud-dev.conllu"): "531a54ff90d6ab12201c5a50c3e78e6ddac4de69abc4bce5d275d3cd29efe2b6",
+    ("r2.16", "en_ewt-ud-test.conllu"): "e266e515a0a7547657ed3d90d9ba46487d6bd251f27ad4269d4e8a427c8555cd",
+}
+
+
+@dataclass(frozen=True)
+class NamedTreebank:
+    """A treebank of Universal Dependencies: its name in file names, its repository and the release's tag."""
+
+    name: str
+    repository: str
+    release: str = RELEASE
+
+    def file(self, split: Split) -> str:
+        """What UD calls the file of a split."""
+        return f"{self.name}-ud-{split}.conllu"
+
+
+def load_treebank(
+    name: str | Path,
+    *,
+    split: Split = "train",
+    release: str = RELEASE,
+    cache_folder: str | Path | None = None,
+    source: str = SOURCE,
+) -> Treebank:
+    """Read a treebank: a CoNLL-U file, a folder of a UD release with its splits, or a UD name such as `en_ewt`.
+
+    A name is fetched once from `source` at the tag `release` into `cache_folder` (the user's cache unless given), with
+    its licence, which is shown then; later the file is read from there, once its digest is checked.
+
+    Raises TreebankError when there is no such file, split or treebank, when it cannot be fetched (the message says what
+    to download and where to put it), and when the cached file is not the one that was fetched.
+    """
+    return read_conllu(treebank_path(name, split=split, release=release, cache_folder=cache_folder, source=source))
+
+
+def treebank_path(
+    name: str | Path,
+    *,
+    split: Split = "train",
+    release: str = RELEASE,
+    cache_folder: str | Path | None = None,
+    source: str = SOURCE,
+) -> Path:
+    """Where the file lies that `load_treebank` reads, fetched if need be."""
+    path = Path(name)
+    if path.is_dir():
+        return split_in_folder(path, split)
+    if path.is_file() or path.suffix == ".conllu":
+        return path
+    treebank = find_treebank(str(name), release=release)
+    folder = Path(cache_folder or pooch.os_cache("treeprobe")) / "universal-dependencies" / release
+    return fetch(treebank, split, folder / treebank.repository, source=source)
+
+
+def split_in_folder(folder: Path, split: Split) -> Path:
+    """The one file of the split in a treebank's folder."""
+    found = sorted(path for path in folder.glob(f"*-{split}.conllu") if not path.name.startswith("."))
+    if len(found) != 1:
+        named = ", ".join(path.name for path in found) or "none"
+        raise TreebankError(f"{folder}: expected one file *-{split}.conllu; found {named}")
+    return found[0]
+
+
+def find_treebank(name: str, *, release: str = RELEASE) -> NamedTreebank:
+    """The treebank that UD calls `en_ewt` in file names or `UD_English-EWT` as a repository.
+
+    Raises TreebankError for a name that is neither, with the known names that begin alike.
+    """
+    known = known_treebanks()
+    if name in known:
+        return NamedTreebank(name, known[name], release)
+    codes = {repository.partition("-")[0]: short.partition("_")[0] for short, repository in known.items()}
+    language, _, rest = name.partition("-")
+    if language in codes and rest.isalnum():
+        return NamedTreebank(f"{codes[language]}_{rest.lower()}", name, release)
+    alike = [short for short in known if short.partition("_")[0] == name.partition("_")[0]]
+    raise TreebankError(
+        f"{name}: there is no such file or folder, and it is no known treebank of Universal Dependencies; expected a "
+        f"path, or a name such as {', '.join(alike or ['en_ewt', 'UD_English-EWT'])}"
+    )
+
+
+@cache
+def known_treebanks() -> dict[str, str]:
+    """Repositories of Universal Dependencies by their names in file names."""
+    table = files("parsing").joinpath("ud_treebanks.csv").read_text(encoding="utf-8")
+    return {row["name"]: row["repository"] for row in csv.DictReader(table.splitlines())}
+
+
+def fetch(treebank: NamedTreebank, split: Split, folder: Path, *, source: str) -> Path:
+    """The split's file in the cache, downloaded whole or not at all, its digest checked."""
+    path = folder / treebank.file(split)
+    record = path.with_name(path.name + ".sha256")
+    published = PUBLISHED_DIGESTS.get((treebank.release, path.name))
+    if not path.exists():
+        download(treebank, path, source=source)
+        show_licence(treebank, folder, source=source)
+        record.unlink(missing_ok=True)
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    expected = published or (record.read_text().strip() if record.exists() else found)
+    if found != expected:
+        raise TreebankError(
+            f"{path}: has SHA-256 {found}, expected {expected}; delete it to fetch {treebank.repository} "
+            f"{treebank.release} again"
+        )
+    record.write_text(found + "\n")
+    return path
+
+
+def download(treebank: NamedTreebank, path: Path, *, source: str) -> None:
+    """One file of the treebank to `path`."""
+    url = f"{source}/{treebank.repository}/{treebank.release}/{path.name}"
+    try:
+        pooch.retrieve(url, known_hash=None, fname=path.name, path=path.parent, downloader=quiet_downloader())
+    except requests.HTTPError as error:
+        raise TreebankError(
+            f"{treebank.repository}: release {treebank.release} has no {path.name} ({error}); "
+            "expected another split or release"
+        ) from error
+    except (requests.RequestException, OSError) as error:
+        raise TreebankError(
+            f"{treebank.repository}: {url} cannot be reached ({type(error).__name__}). Download it on another machine "
+            f"and put it at {path}"
+        ) from error
+
+
+def quiet_downloader() -> pooch.HTTPDownloader:
+    """A downloader that waits at most a minute for an answer."""
+    return pooch.HTTPDownloader(timeout=60)
+
+
+def show_licence(treebank: NamedTreebank, folder: Path, *, source: str) -> None:
+    """Keep the licence beside the treebank and say on stderr, once, what it is."""
+    path = folder / "LICENSE.txt"
+    if not path.exists():
+        try:
+            download(treebank, path, source=source)
+        except TreebankError:
+            print(f"{treebank.repository} {treebank.release}: licence not found; see its repository", file=sys.stderr)
+            return
+    lines = [line.strip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines()]
+    first = next((line for line in lines if line.strip("-=* ")), "see the file")
+    print(f"{treebank.repository} {treebank.release}: {first} ({path})", file=sys.stderr)
