@@ -27,11 +27,10 @@ import numpy as np
 import torch
 from filelock import FileLock
 from numpy.typing import NDArray
-from safetensors.torch import save_file
 
 from .hidden import WordVectors
 from .report import AlignmentReport
-from .shards import CacheError, DiskShard, file_problem, file_record, shard_place, shard_problems
+from .shards import CacheError, DiskShard, file_problem, file_record, shard_place, shard_problems, write_states
 from .states import States
 
 FORMAT = 1
@@ -232,11 +231,8 @@ def _write_shard(path: Path, plan: Plan, found: WordVectors) -> dict[str, Any]:
         files = {}
         for row, layer in enumerate(plan.layers):
             name = f"layer-{layer:02d}.safetensors"
-            # One entry, for safetensors writes several in no fixed order, and equal caches should be equal files.
-            metadata = {"place": shard_place(plan.key, path.name, layer)}
             stored = found.vectors[row].to(getattr(torch, plan.storage))
-            save_file({"states": stored}, partial / name, metadata=metadata)
-            files[name] = file_record(partial / name)
+            files[name] = write_states(partial / name, stored, shard_place(plan.key, path.name, layer))
         record = {"key": plan.key, "shard": path.name, "files": files, "report": found.report.to_json()}
         (partial / "shard.json").write_text(json.dumps(record), encoding="utf-8")
         partial.rename(path)

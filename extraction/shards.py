@@ -1,5 +1,6 @@
 """Files of a cache, one at a time: their records, what can be wrong with them, and reading rows from them."""
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -8,6 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.torch import save
+from torch import Tensor
 
 from .checkpoint import file_digest
 
@@ -80,6 +83,15 @@ def _check_header(file: int, path: Path, key: str, shard: str, layer: int) -> tu
 def shard_place(key: str, shard: str, layer: int) -> str:
     """What a file of states says of where it belongs."""
     return f"cache {key}, {shard}, layer {layer}"
+
+
+def write_states(path: Path, states: Tensor, place: str) -> dict[str, Any]:
+    """Write one layer of a shard, (words, dim); returns its size and digest."""
+    # Serialised here and written by Python, whose errors tell a full disk; one entry of metadata, because several
+    # are written in no fixed order, and equal caches should be equal files.
+    content = save({"states": states}, metadata={"place": place})
+    path.write_bytes(content)
+    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
 def file_record(path: Path) -> dict[str, Any]:

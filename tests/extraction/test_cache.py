@@ -224,16 +224,16 @@ def test_what_is_no_cache_is_refused(tmp_path: Path) -> None:
 def test_a_full_disk_is_one_clear_error_and_keeps_what_was_finished(
     tmp_path: Path, monkeypatch, produced: list[int]
 ) -> None:
-    save, written = cache_module.save_file, []
+    write, written = cache_module.write_states, []
 
-    def save_until_full(*args, **options):
+    def write_until_full(*args, **options):
         if len(written) == 6:  # in the middle of the second shard
             raise OSError(errno.ENOSPC, "No space left on device")
         written.append(1)
-        save(*args, **options)
+        return write(*args, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(cache_module, "save_file", save_until_full)
+        patch.setattr(cache_module, "write_states", write_until_full)
         with pytest.raises(CacheError, match="the disk is full"):
             fill(tmp_path)
     folder = only_cache(tmp_path)
