@@ -1,0 +1,180 @@
+"""Reading and writing CoNLL-U: round trips, multiword tokens, empty nodes, and one clear error for everything else."""
+
+import contextlib
+import tempfile
+from pathlib import Path
+
+import conllu
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from toys import sentence, trees
+
+from parsing import Sentence, TreebankError, format_conllu, read_conllu, write_conllu
+
+SAMPLE = """\
+# newpar
+# sent_id = a-1
+# text = We don't, he said.
+1\tWe\twe\tPRON\tPRP\tCase=Nom|Number=Plur\t3\tnsubj\t3:nsubj\t_
+2-3\tdon't\t_\t_\t_\t_\t_\t_\t_\tSpaceAfter=No
+2\tdo\tdo\tAUX\tVBP\t_\t3\taux\t3:aux\t_
+3\tn't\tnot\tPART\tRB\t_\t0\troot\t0:root\t_
+4\t,\t,\tPUNCT\t,\t_\t3\tpunct\t3:punct\t_
+4.1\tghost\tghost\tVERB\tVB\t_\t_\t_\t3:conj\t_
+5\the\the\tPRON\tPRP\t_\t6\tnsubj\t6:nsubj\tGloss=il
+6\tsaid\tsay\tVERB\tVBD\t_\t3\tparataxis\t3:parataxis\tSpaceAfter=No
+7\t.\t.\tPUNCT\t.\t_\t3\tpunct\t3:punct\t_
+
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "bank.conllu"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_multiword_tokens_and_empty_nodes(tmp_path: Path) -> None:
+    (one,) = read_conllu(written(tmp_path, SAMPLE))
+    assert one.words == ("We", "do", "n't", ",", "he", "said", ".")
+    assert one.heads == (2, 2, -1, 2, 5, 2, 2)
+    assert one.multiword == ((1, 2, "don't"),)
+    assert one.text == "We don't, he said."
+    assert one.space_after == (True, False, False, True, True, False, True)
+    assert one.features[0] == "Case=Nom|Number=Plur"
+    assert one.identifier == "a-1"
+
+
+def test_what_is_written_is_the_file_without_empty_nodes_and_enhanced_edges(tmp_path: Path) -> None:
+    (one,) = read_conllu(written(tmp_path, SAMPLE))
+    expected = [line.split("\t") for line in SAMPLE.split("\n") if not line.startswith("4.1")]
+    found = [line.split("\t") for line in format_conllu(one).split("\n")]
+    assert found == [[*cells[:8], "_", cells[9]] if len(cells) == 10 else cells for cells in expected]
+
+
+@pytest.mark.ewt
+def test_ewt_dev_is_written_as_it_was(ewt: Path, tmp_path: Path) -> None:
+    bank = read_conllu(ewt / "en_ewt-dev.conllu")
+    assert (len(bank), sum(map(len, bank))) == (2001, 25_147)
+    write_conllu(bank, tmp_path / "copy.conllu")
+    again = read_conllu(tmp_path / "copy.conllu")
+    assert list(again) == list(bank)
+    assert [one.text for one in bank] == [one.metadata["text"] for one in bank]
+
+
+TEXT = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Zl", "Zp", "Zs")), min_size=1, max_size=8)
+
+
+@given(st.data())
+def test_any_sentence_survives_a_round_trip_and_the_conllu_package_reads_it(data: st.DataObject) -> None:
+    heads = data.draw(trees(1, 8))
+    column = st.lists(TEXT.filter(lambda text: text != "_"), min_size=len(heads), max_size=len(heads)).map(tuple)
+    spaces = data.draw(st.lists(st.booleans(), min_size=len(heads), max_size=len(heads)))
+    one = Sentence(
+        words=data.draw(column),
+        heads=tuple(heads),
+        relations=data.draw(column),
+        upos=data.draw(column),
+        xpos=data.draw(column),
+        space_after=tuple(spaces),
+    )
+    text = format_conllu(one)
+    (theirs,) = conllu.parse(text)
+    assert [token["form"] for token in theirs] == list(one.words)
+    assert [token["head"] - 1 for token in theirs] == heads
+    with tempfile.TemporaryDirectory() as folder:
+        (again,) = read_conllu(written(Path(folder), text))
+    for name in ("words", "heads", "relations", "upos", "xpos", "space_after"):
+        assert getattr(again, name) == getattr(one, name)
+
+
+def test_a_failed_write_leaves_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "bank.conllu"
+    write_conllu([sentence([-1])], path)
+    before = path.read_bytes()
+
+    def breaks():  # type: ignore[no-untyped-def]
+        yield sentence([-1, 0])
+        raise RuntimeError("the disk is full")
+
+    with pytest.raises(RuntimeError):
+        write_conllu(breaks(), path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def word(number: object, head: object, form: str = "x") -> str:
+    return f"{number}\t{form}\t_\tX\tX\t_\t{head}\tdep\t_\t_\n"
+
+
+FINE = "# sent_id = fine\n" + word(1, 0) + "\n"
+
+BAD = {
+    "head outside": (word(1, 0) + word(2, 7), r"line 6, sentence 2 \(bad\): word 2 .*has head 7; expected 0 .*1 to 2"),
+    "no head": (word(1, 0) + word(2, "_"), r"line 6, sentence 2 \(bad\): word 2 .*has head None; expected"),
+    "no number": (word(1, 0) + word(2, "two"), r"line 4, sentence 2 \(bad\): is not CoNLL-U"),
+    "cycle": (word(1, 0) + word(2, 3) + word(3, 2), r"sentence 2 \(bad\): words 2 → 3 → 2 form a cycle"),
+    "self-loop": (word(1, 0) + word(2, 2), r"sentence 2 \(bad\): words 2 → 2 form a cycle"),
+    "no root": (word(1, 2) + word(2, 1), r"sentence 2 \(bad\): expected one root .*; found none"),
+    "two roots": (word(1, 0) + word(2, 0), r"sentence 2 \(bad\): expected one root .*; found 1, 2"),
+    "columns": ("1 x y\n", r"line 5, sentence 2 \(bad\): is not CoNLL-U: found 1 columns in '1 x y', expected 10"),
+    "numbering": (word(1, 0) + word(3, 1), r"line 6, sentence 2 \(bad\): word 3 stands where word 2 is expected"),
+    "id": (word("one", 0), r"line 5, sentence 2 \(bad\): is not CoNLL-U: 'one' is not a word's number"),
+    "form": (word(1, 0, form=""), r"line 5, sentence 2 \(bad\): word 1 is empty; expected a form"),
+    "only a range": ("1-2\tx" + "\t_" * 8 + "\n", r"sentence 2 \(bad\): has no words"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_trees_are_told_with_file_line_and_sentence(case: str, tmp_path: Path) -> None:
+    text, message = BAD[case]
+    path = written(tmp_path, FINE + "# sent_id = bad\n" + text + "\n" + FINE)
+    with pytest.raises(TreebankError, match=message) as caught:
+        read_conllu(path)
+    assert str(caught.value).startswith(f"{path}, line ")
+
+
+def test_files_that_are_no_treebank_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(TreebankError, match=r"nowhere.conllu: there is no such file; expected a treebank in CoNLL-U"):
+        read_conllu(tmp_path / "nowhere.conllu")
+    for empty in ("", "\n\n", "# only = a comment\n\n"):
+        with pytest.raises(TreebankError, match=r"holds no sentences; expected CoNLL-U blocks"):
+            read_conllu(written(tmp_path, empty))
+    with pytest.raises(TreebankError, match="line 1, sentence 1: is not CoNLL-U: found 1 columns"):
+        read_conllu(written(tmp_path, "Dear Sir,\nthis is a letter.\n"))
+    (tmp_path / "binary.conllu").write_bytes(b"\xff\xfe\x00\x01")
+    with pytest.raises(TreebankError, match="is not UTF-8 text"):
+        read_conllu(tmp_path / "binary.conllu")
+    with pytest.raises(TreebankError, match="cannot be read"):
+        read_conllu(tmp_path)
+
+
+@given(st.text(max_size=200))
+def test_no_text_at_all_can_make_the_reader_fail_otherwise(text: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "any.conllu"
+        path.write_text(text, encoding="utf-8", errors="replace")
+        with contextlib.suppress(TreebankError):
+            read_conllu(path)
+
+
+def test_windows_line_ends_and_a_byte_order_mark_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "bank.conllu"
+    path.write_bytes(b"\xef\xbb\xbf" + SAMPLE.replace("\n", "\r\n").encode())
+    assert read_conllu(path)[0].words[0] == "We"
+
+
+def test_a_treebank_is_a_sequence_of_sentences_with_columns(tmp_path: Path) -> None:
+    bank = read_conllu(written(tmp_path, SAMPLE + FINE))
+    assert [len(words) for words in bank.words] == [7, 1]
+    assert [matrix.shape for matrix in bank.distances] == [(7, 7), (1, 1)]
+    assert bank.depths[0].tolist() == [1, 1, 0, 1, 2, 1, 1]
+    assert len(bank[:1]) == 1
+    assert bank[:1].digest != bank.digest
+    assert bank.digest == read_conllu(bank.path).digest
+
+
+def test_columns_of_other_lengths_are_refused() -> None:
+    with pytest.raises(ValueError, match="upos has 1 entries for 2 words"):
+        Sentence(("a", "b"), (-1, 0), ("root", "dep"), ("X",), ("X", "X"), (True, True))
