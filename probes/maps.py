@@ -18,7 +18,8 @@ from probes.targets import Kind
 if TYPE_CHECKING:
     from probes.structural import LinearProbe
 
-SCALE_SENTENCES = 1000
+SCALE_SENTENCES = 300
+OUTLIER = 3.0
 TYPICAL_DISTANCE = 4.0
 
 
@@ -42,8 +43,8 @@ class Stack:
 class Maps:
     """The maps of all probes: for each layer a (dim, columns) parameter, and the scale of that layer's vectors.
 
-    A map is trained on vectors divided by their standard deviation, number by number, so that one step size serves
-    models whose activations are near 1 and models whose activations are in the hundreds. The division is folded into
+    A map is trained on vectors divided by their typical size, so that one step size serves models whose activations
+    are near 1 and models whose activations are in the hundreds. The division is folded into
     the matrix that a probe keeps, which stays a plain linear map of the vectors as they are.
     """
 
@@ -117,12 +118,17 @@ def layer_of(probe: "LinearProbe", states: States) -> int:
 
 
 def layer_scales(states: States, layers: Sequence[int]) -> list[Tensor]:
-    """Standard deviation of each number of a layer's vectors, (dim, 1), over sentences spread through the data."""
+    """What each number of a layer's vectors is divided by, (dim, 1), found on sentences spread through the data.
+
+    It is the median of the numbers' standard deviations; a number that varies more than `OUTLIER` times as much, as
+    some do in GPT-2, is brought down to that.
+    """
     spread = np.unique(np.linspace(0, len(states.lengths) - 1, SCALE_SENTENCES).astype(np.int64))
-    scales = torch.from_numpy(states.read(spread, layers)).double().std(dim=1).float()
-    # A number that never changes tells nothing of a sentence; its scale must only not be zero.
-    typical = scales.median(dim=1, keepdim=True).values.clamp_min(torch.finfo(torch.float32).tiny)
-    return list(torch.where(scales > 1e-6 * typical, scales, typical)[..., None])
+    deviations = torch.from_numpy(states.read(spread, layers)).std(dim=1, correction=0)
+    typical = deviations.median(dim=1, keepdim=True).values
+    # Vectors that hardly ever change still need a divisor that is not zero.
+    typical = torch.where(typical > 0, typical, deviations.mean(dim=1, keepdim=True)).clamp_min(1e-12)
+    return list(torch.maximum(typical, deviations / OUTLIER)[..., None])
 
 
 def first_values(dim: int, rank: int, *, seed: int) -> Tensor:

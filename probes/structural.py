@@ -1,18 +1,15 @@
 """The structural probes of Hewitt & Manning (2019): linear maps whose geometry is the tree's."""
 
-import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from probes.artefacts import load_probe, save_probe
+from probes.artefacts import Arrays, SavedProbe
 from probes.batches import Group, ordered_batches, read_batches
 from probes.maps import layer_of
 from probes.objectives import Loss, depth_loss, distance_loss, squared_distances, squared_norms
@@ -23,7 +20,7 @@ from probes.training import fit_all
 PREDICTION_BATCH = 64
 
 
-class LinearProbe(BaseEstimator):
+class LinearProbe(SavedProbe):
     """What the two probes share: a matrix B of shape (rank, dim), found by gradient descent on an L1 loss.
 
     Parameters:
@@ -43,9 +40,6 @@ class LinearProbe(BaseEstimator):
     kind: ClassVar[Kind]
 
     matrix_: NDArray[np.float32]
-    best_epoch_: int
-    history_: list[dict[str, float]]
-    identity_: dict[str, Any]
 
     def __init__(
         self,
@@ -109,19 +103,25 @@ class LinearProbe(BaseEstimator):
         found = {sentence: self.read_off(projected).numpy() for sentence, projected in self._projected(states)}
         return [found[sentence] for sentence in range(len(found))]
 
-    def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
-        """Write the probe as a folder of `probe.safetensors` and a readable `probe.json`."""
-        check_is_fitted(self, "matrix_")
-        save_probe(self, Path(folder))
-
     @classmethod
-    def from_pretrained(cls, folder: str | os.PathLike[str]) -> Self:
-        """Read what `save_pretrained` wrote. Raises ProbeError when the folder holds no probe of this kind."""
-        return load_probe(cls, Path(folder))
+    def parameter_count(cls, dim: int, rank: int) -> int:
+        """How many numbers are learned on vectors of width `dim`."""
+        return dim * rank
+
+    def _arrays(self) -> Arrays:
+        return {"matrix": self.matrix_}
+
+    def _restore(self, arrays: Arrays) -> None:
+        matrix = arrays["matrix"]
+        if matrix.ndim != 2 or len(matrix) != self.rank:
+            raise ValueError(f"the matrix is {matrix.shape}; expected ({self.rank}, dim)")
+        self.matrix_ = matrix.astype(np.float32)
 
     def _projected(self, states: States | Sequence[NDArray[Any]]) -> Iterator[tuple[int, Tensor]]:
         """Each sentence's number and its words in the probe's space, shortest sentences first."""
         source = as_states(states, layer=self.layer)
+        if source.dim != self.matrix_.shape[1]:
+            raise ValueError(f"vectors of width {source.dim}; the probe reads vectors of width {self.matrix_.shape[1]}")
         matrix = torch.from_numpy(self.matrix_.T.copy())
         batches = ordered_batches(np.asarray(source.lengths), size=PREDICTION_BATCH)
         for batch in read_batches(source, batches, layers=[layer_of(self, source)], device=torch.device("cpu")):

@@ -98,7 +98,7 @@ def train(probes: Sequence["LinearProbe"], data: Examples, held_out: Examples | 
     maps = Maps(probes, data.states, device=device)
     steps = first.epochs * -(-len(data.lengths) // first.batch_size)
     optimiser = torch.optim.Adam(maps.parameters, lr=first.learning_rate, fused=True)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: (1 + np.cos(np.pi * step / steps)) / 2)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: falling(step / steps))
     order = np.random.default_rng(ORDER_SEED)
     fared = [Progress() for _ in probes]
     with tqdm(total=steps, desc=f"training {len(probes)} probes", disable=not progress, leave=False) as bar:
@@ -118,6 +118,11 @@ def train(probes: Sequence["LinearProbe"], data: Examples, held_out: Examples | 
         probe.best_epoch_ = record.epoch
         probe.history_ = record.history
         probe.identity_ = dict(getattr(data.states, "identity", {}))
+
+
+def falling(done: float) -> float:
+    """The step size's share once a share of the steps is done: half a cosine, from 1 to 0."""
+    return (1 + np.cos(np.pi * done)) / 2
 
 
 def note(

@@ -1,0 +1,101 @@
+"""Contextless vectors given a context of no interest: what word vectors and word order alone can tell.
+
+Hewitt & Manning (2019), section 3.2: their Decay0 and Proj0. Each wraps a layer of some states and computes what is
+asked for as it is read, so that nothing of the size of the corpus is held.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.utils.rnn import pack_sequence, unpack_sequence
+
+from probes.states import States, as_states
+
+
+class DerivedStates(ABC):
+    """States computed from one layer of others, sentence by sentence; they stand as that same layer."""
+
+    name: str
+
+    def __init__(self, states: States | Sequence[NDArray[Any]], *, layer: int = 0) -> None:
+        self._source = as_states(states, layer=layer)
+        if layer not in self._source.layers:
+            raise ValueError(f"no layer {layer} in the states; they hold layers {list(self._source.layers)}")
+        self.layers = (layer,)
+        self.lengths = np.asarray(self._source.lengths)
+        self.dim = self._source.dim
+        self.identity = {**getattr(self._source, "identity", {}), "baseline": self.describe()}
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def read(self, sentences: Any, layers: Iterable[int] | None = None) -> NDArray[np.float32]:
+        """The words of those sentences back to back, (1, words, dim)."""
+        wanted = np.arange(len(self))[sentences]
+        words = self._source.read(wanted, self.layers)[0]
+        parts = np.split(words, np.cumsum(self.lengths[wanted])[:-1])
+        return np.concatenate(self.derive(parts))[None].astype(np.float32)
+
+    @abstractmethod
+    def derive(self, sentences: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+        """New vectors for some sentences, (words, dim) each."""
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """What was done to the vectors, for their identity."""
+
+
+class DecayStates(DerivedStates):
+    """Each word as the weighted mean of its sentence, the weight halving with each word of distance (Decay0).
+
+    h'ᵢ = Σⱼ 2^-|i - j| hⱼ / Σⱼ 2^-|i - j|
+    """
+
+    def derive(self, sentences: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+        """Weighted means, one matrix product a sentence."""
+        return [decay_weights(len(words)) @ words for words in sentences]
+
+    def describe(self) -> dict[str, Any]:
+        """The name of the baseline."""
+        return {"name": "decay"}
+
+
+class RandomLstmStates(DerivedStates):
+    """Each word as a random bidirectional LSTM reads it in its sentence, untrained (Proj0).
+
+    The two directions have half the width each; numbers are drawn from `seed` as PyTorch initialises an LSTM. Vectors
+    are divided by their typical size first, so that the gates of every model's LSTM work in the same range.
+    """
+
+    def __init__(self, states: States | Sequence[NDArray[Any]], *, layer: int = 0, seed: int = 0) -> None:
+        self.seed = seed
+        super().__init__(states, layer=layer)
+        half, rest = divmod(self.dim, 2)
+        if rest:
+            raise ValueError(f"vectors of width {self.dim}; two directions of equal width need an even number")
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            self._lstm = torch.nn.LSTM(self.dim, half, bidirectional=True).requires_grad_(False)
+        spread = np.unique(np.linspace(0, len(self) - 1, 100).astype(np.int64))
+        self._size = float(self._source.read(spread, self.layers).std()) or 1.0
+
+    @torch.inference_mode()
+    def derive(self, sentences: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+        """Outputs of the LSTM, all sentences at once."""
+        packed = pack_sequence([torch.from_numpy(words) / self._size for words in sentences], enforce_sorted=False)
+        return [words.numpy() for words in unpack_sequence(self._lstm(packed)[0])]
+
+    def describe(self) -> dict[str, Any]:
+        """The name of the baseline and its seed."""
+        return {"name": "random BiLSTM", "seed": self.seed}
+
+
+def decay_weights(words: int) -> NDArray[np.float32]:
+    """Rows sum to 1 and halve with each step from the diagonal, (words, words)."""
+    places = np.arange(words)
+    weights = 0.5 ** np.abs(places[:, None] - places)
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)

@@ -1,0 +1,33 @@
+"""A distance that need not be one: a bilinear form of the difference, of either sign."""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from probes.families.distances import GeometryProbe
+from probes.families.gradient import Parameters
+from probes.maps import first_values
+
+
+class BilinearProbe(GeometryProbe):
+    """d(i, j) = (hᵢ - hⱼ)ᵀ A (hᵢ - hⱼ) with A = LᵀR, which need not be positive semi-definite.
+
+    The two-word non-PSD probe released with Hewitt & Manning (2019), with A of rank at most `rank` instead of full
+    rank. A distance may come out negative. It begins at L = R, a linear probe; whatever it gains over `DistanceProbe`
+    it owes to the directions of negative sign.
+    """
+
+    kind: ClassVar[str] = "bilinear"
+
+    def initial(self, dim: int, generator: torch.Generator) -> Parameters:
+        """L and R, (dim, rank), the same at first."""
+        left = first_values(dim, self.rank, seed=generator.initial_seed())
+        return {"left": left, "right": left.clone()}
+
+    def distances(self, parameters: Parameters, words: Tensor) -> Tensor:
+        """(Lhᵢ - Lhⱼ)·(Rhᵢ - Rhⱼ)."""
+        left, right = words @ parameters["left"], words @ parameters["right"]
+        own = (left * right).sum(dim=-1)
+        cross = left @ right.mT
+        return own[..., :, None] + own[..., None, :] - cross - cross.mT
