@@ -166,10 +166,11 @@ def _derivatives(observed: Observed, theta: Floats, features: Floats, target: Fl
     hessian = np.zeros((len(theta), size, size))
     for i in range(size):
         for j in range(i + 1):
+            second: Floats | float = 0.0
             if i < powers:
                 second = observed.sums(offsets * features[i] * features[j]) / normaliser
-            else:
-                second = means[i] if i == j else 0.0
+            elif i == j:
+                second = means[i]
             hessian[:, i, j] = hessian[:, j, i] = (second - means[i] * means[j]) @ counts
     return likelihood, gradient, hessian
 

@@ -14,6 +14,9 @@ from extraction import Encoder
 MASKED = 0.15
 """The share of subwords that is masked (Devlin et al. 2019, section 3.1)."""
 
+HEADED = ("ForMaskedLM", "ForPreTraining", "LMHeadModel")
+"""How the classes of models that were trained with such a head are called, in a checkpoint's configuration."""
+
 SENTENCES_AT_ONCE = 32
 INDIFFERENT = -100
 """The label of a subword that counts for no loss, by PyTorch's convention."""
@@ -28,7 +31,7 @@ class MaskedLanguageModel:
 
     @torch.inference_mode()
     def loss(self, words: Sequence[Sequence[str]], *, seed: int = 0) -> float:
-        """Mean cross-entropy in nats of the masked subwords; the same subwords are masked whenever `seed` is the same."""
+        """Mean cross-entropy in nats of the masked subwords; one `seed` always masks the same ones."""
         generator = torch.Generator().manual_seed(seed)
         total, count = 0.0, 0
         for first in range(0, len(words), SENTENCES_AT_ONCE):
@@ -65,7 +68,8 @@ def masked_language_model(folder_or_hub_name: str | Path, encoder: Encoder) -> M
 
     `encoder` is the same checkpoint, already loaded; its tokenizer is used again.
     """
-    if encoder.tokenizer.mask_token_id is None:
+    trained = tuple(encoder.model.config.architectures or ())
+    if encoder.tokenizer.mask_token_id is None or not any(name.endswith(HEADED) for name in trained):
         return None
     try:
         model, loading = AutoModelForMaskedLM.from_pretrained(

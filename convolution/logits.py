@@ -62,19 +62,19 @@ def split_logits(encoder: Encoder, words: Sequence[Sequence[str]]) -> LogitSplit
         LogitSplitError: positions reach the model by rotation or bias, or its first input is no plain normalised sum.
     """
     block = FirstBlock.of(encoder)
-    covariances, variances, queries = torch.zeros(encoder.heads, 3, dtype=torch.float64), 0.0, 0
+    covariances = torch.zeros(encoder.heads, 3, dtype=torch.float64)
+    variances, queries = torch.zeros(encoder.heads, dtype=torch.float64), 0
     for sentence in words:
         ids = encoder.tokenizer(" ".join(sentence), truncation=True, max_length=encoder.max_subwords)["input_ids"]
         parts = block.parts(torch.tensor(ids, device=encoder.device)).double().cpu()
         parts = parts - parts.mean(-1, keepdim=True)
         whole = parts.sum(0)
         covariances += (parts * whole).mean(-1).sum(-1).T
-        variances = variances + (whole**2).mean(-1).sum(-1)
+        variances += (whole**2).mean(-1).sum(-1)
         queries += len(ids)
     if not queries:
         raise ValueError("no sentences to split scores over")
-    variance = np.asarray(variances)
-    return LogitSplit((covariances / torch.as_tensor(variances)[:, None]).numpy(), variance / queries)
+    return LogitSplit((covariances / variances[:, None]).numpy(), (variances / queries).numpy())
 
 
 @dataclass(frozen=True)

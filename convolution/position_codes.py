@@ -3,6 +3,7 @@
 A code is an array (positions, dim), one vector a position.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ FREQUENCIES = 8
 """How many of a code's frequencies are asked how much of its variance they hold."""
 
 PENALTIES = np.logspace(-6, 6, 13)
-PAIRS = 20_000
+PAIRS = 4_000
 """Pairs of positions that relative offsets are read from at most."""
 
 
@@ -35,8 +36,8 @@ class PositionCode:
     """(positions, positions) cosines."""
     spectrum: Floats
     """(frequencies, dim) shares of each dimension's variance by frequency, 0 cycles left out."""
-    held: float
-    """The share of the whole code's variance that its strongest `FREQUENCIES` frequencies hold."""
+    cumulative: Floats
+    """(frequencies,) the share of the whole code's variance in its strongest 1, 2, 3 … frequencies."""
     position: float
     """R² on held-out positions of a linear reading of the position."""
     offset: float
@@ -46,8 +47,9 @@ class PositionCode:
 
     @property
     def row(self) -> dict[str, Any]:
-        """The numbers alone."""
-        return {name: getattr(self, name) for name in ("name", "held", "position", "offset", "shift")}
+        """The numbers alone; `held` is the share of variance in the strongest `FREQUENCIES` frequencies."""
+        held = float(self.cumulative[:FREQUENCIES][-1])
+        return {"code": self.name, "held": held, "position": self.position, "offset": self.offset, "shift": self.shift}
 
 
 def position_embeddings(encoder: Encoder) -> Floats:
@@ -89,14 +91,14 @@ def describe_code(code: ArrayLike, name: str, *, seed: int = 0) -> PositionCode:
         name,
         similarity(code),
         power / np.maximum(power.sum(0), 1e-30),
-        held_by(power, FREQUENCIES),
+        cumulative_share(power),
         read_position(code),
         read_offset(code, seed=seed),
         read_shift(code),
     )
 
 
-def compare_codes(codes: dict[str, ArrayLike]) -> tuple[list[PositionCode], pd.DataFrame]:
+def compare_codes(codes: Mapping[str, ArrayLike]) -> tuple[list[PositionCode], pd.DataFrame]:
     """Describe codes side by side: the descriptions, and their numbers as a table of one row a code."""
     described = [describe_code(code, name) for name, code in codes.items()]
     return described, pd.DataFrame([code.row for code in described])
@@ -122,10 +124,10 @@ def power_spectrum(code: Floats) -> Floats:
     return power * twice[:, None]
 
 
-def held_by(power: Floats, frequencies: int) -> float:
-    """The share of a whole spectrum's variance in its strongest frequencies."""
-    total = power.sum(1)
-    return float(np.sort(total)[::-1][:frequencies].sum() / max(total.sum(), 1e-30))
+def cumulative_share(power: Floats) -> Floats:
+    """(frequencies,) the share of a whole spectrum's variance in its strongest 1, 2, 3 … frequencies."""
+    strongest = np.sort(power.sum(1))[::-1]
+    return np.cumsum(strongest) / max(strongest.sum(), 1e-30)
 
 
 def read_position(code: Floats) -> float:

@@ -58,7 +58,8 @@ class QuadraticSelfAttention(nn.Module):
         self.axes = axes
         self.margin, self.crop = tuple(margin or (0,) * axes), tuple(crop or (0,) * axes)
         self.margin_mode = margin_mode
-        self.centres = nn.Parameter(2 * torch.randn(heads, axes))
+        # N(0, 2I), as in section 4.2 of the paper.
+        self.centres = nn.Parameter(2**0.5 * torch.randn(heads, axes))
         self.alpha = nn.Parameter(torch.full((heads,), float(alpha)))
         self.value = nn.Parameter(torch.randn(heads, in_channels, out_channels) * (heads * in_channels) ** -0.5)
         self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
@@ -84,7 +85,7 @@ class QuadraticSelfAttention(nn.Module):
             axes=1 if isinstance(convolution, nn.Conv1d) else 2,
             bias=convolution.bias is not None,
             margin=_padding(convolution, reach),
-            margin_mode=convolution.padding_mode,  # type: ignore[arg-type]
+            margin_mode=convolution.padding_mode,
             crop=reach,
             alpha=alpha,
         ).to(weight)

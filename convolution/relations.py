@@ -114,7 +114,7 @@ def number_arcs(sentences: Sequence[Annotated]) -> tuple[tuple[str, ...], list[A
         heads = np.asarray(sentence.heads, np.int64)
         dependents = np.flatnonzero(heads >= 0)
         ends = np.stack([dependents, heads[dependents]])
-        labels = np.array([numbers[sentence.relations[i]] for i in dependents], np.int64)
+        labels = np.array([numbers[sentence.relations[i]] for i in dependents.tolist()], np.int64)
         arcs.append(Arcs(ends, ends[::-1], labels, len(heads)))
     return tuple(names), arcs
 

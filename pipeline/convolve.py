@@ -1,0 +1,361 @@
+"""How much of a model's syntax is convolution: heads' kernels, what they explain, and what is left when they rule."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+import typer
+from safetensors.numpy import save_file
+
+from convolution import (
+    KernelFit,
+    Kernels,
+    LogitSplit,
+    LogitSplitError,
+    PositionCode,
+    RelationHits,
+    compare_codes,
+    fit_kernels,
+    masked_language_model,
+    measure_offsets,
+    measure_relations,
+    position_embeddings,
+    random_code,
+    relation_table,
+    replace_heads,
+    sinusoidal_code,
+    split_logits,
+    state_change,
+)
+from convolution.relations import DIRECTIONS, RelationSums
+from convolution.statistics import OffsetSums
+from extraction import Encoder, States, extract, stream_attention
+from parsing import Treebank, TreebankError, read_conllu, score_distances
+from parsing.punctuation import PunctuationRule
+from pipeline.convolution_figures import write_convolution_figures
+from pipeline.record import Stopwatch, versions, write_record
+from pipeline.staging import check_free, staged_folder
+from probes import DistanceProbe, fit_all
+
+INTACT, CONVOLUTION, UNIFORM, RANDOM = "intact", "convolution", "uniform", "random head's kernel"
+
+Replacement = Callable[[], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Distance probes of every layer, trained on the intact model, and the sentences that they are scored on."""
+
+    probes: Sequence[DistanceProbe]
+    bank: Treebank
+    states: States
+    punctuation: PunctuationRule
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """What `convolve` wrote and found; frames are the tables of the same names in `out`."""
+
+    out: Path
+    kernels: pd.DataFrame
+    relations: pd.DataFrame
+    survival: pd.DataFrame
+    replacement: pd.DataFrame
+    sentence: str
+    """How much of the model's syntax survives, in words."""
+
+
+def convolve(
+    model: str | Path,
+    treebank: str | Path | Treebank,
+    out: str | Path,
+    *,
+    train: str | Path | Treebank | None = None,
+    rank: int = 128,
+    training: Mapping[str, Any] | None = None,
+    punctuation: PunctuationRule = "xpos",
+    seed: int = 0,
+    overwrite: bool = False,
+    progress: bool = True,
+) -> Convolution:
+    """Fit every head's kernel over `treebank`, replace heads by them, and write tables and figures into `out`.
+
+    Distance probes are trained on the intact model, on `train` or, without it, on the first three quarters of
+    `treebank`, and scored on the rest of it (all of it when `train` is given), with each condition's states: intact,
+    every head replaced by its own kernel, by uniform attention, and by the kernel of a random other head.
+
+    Args:
+        model: a checkpoint folder or hub name.
+        rank: rank of the probes; `training` goes to `DistanceProbe` (epochs, batch_size, ...).
+        seed: of the random heads, masks and probes.
+
+    Raises:
+        TreebankError, CheckpointError: an input cannot be used; nothing was written.
+        OutputError: `out` holds files, or cannot be written.
+    """
+    check_free(Path(out).absolute(), overwrite=overwrite)
+    bank = treebank if isinstance(treebank, Treebank) else read_conllu(treebank)
+    seen, held = _split(bank, train)
+    stopwatch, encoder = Stopwatch(), Encoder.from_pretrained(model)
+    with staged_folder(out, overwrite=overwrite) as folder:
+        with stopwatch.stage("word kernels and relations"):
+            words, hits = measure_words(encoder, bank)
+        with stopwatch.stage("subword kernels"):
+            subwords = fit_kernels(measure_offsets(stream_attention(encoder, bank.words, level="subwords")))
+        with stopwatch.stage("relation kernels"):
+            relations = relation_table(hits, words.free, bank)
+        with stopwatch.stage("logit split"):
+            split = _split_or_none(encoder, bank)
+        with stopwatch.stage("position codes"):
+            codes, code_table = _codes_or_none(encoder, seed)
+        with stopwatch.stage("probes"):
+            probes = [
+                DistanceProbe(layer=layer, rank=min(rank, encoder.dim), seed=seed, **(training or {}))
+                for layer in encoder.layers
+            ]
+            validation, fitting = seen[: max(1, len(seen) // 8)], seen[max(1, len(seen) // 8) :]
+            fit_all(
+                probes,
+                extract(encoder, fitting.words),
+                fitting,
+                validation=(extract(encoder, validation.words), validation),
+                progress=progress,
+            )
+            held_out = HeldOut(probes, held, extract(encoder, held.words), punctuation)
+        conditions = kernel_conditions(encoder, subwords.free, seed=seed)
+        with stopwatch.stage("replacement"):
+            survival, moved = measure_survival(held_out, encoder, conditions)
+            moved = pd.concat([moved, measure_blocks(held_out, encoder, subwords.free)], ignore_index=True)
+            relation_survival = measure_relation_survival(encoder, bank, hits, conditions)
+            losses = measure_losses(model, encoder, held, subwords.free, seed=seed)
+        floor = chain_uuas(held, punctuation)
+        sentence = survival_sentence(survival, floor)
+        tables = {
+            "kernels": words.frame,
+            "subword-kernels": subwords.frame,
+            "relations": relations,
+            "relation-survival": relation_survival,
+            "survival": survival,
+            "replacement": moved,
+            **({} if split is None else {"logits": split.frame}),
+            **({} if codes is None else {"position-codes": code_table}),
+            **({} if losses is None else {"masked-lm": losses}),
+        }
+        for name, table in tables.items():
+            table.to_csv(folder / f"{name}.csv", index=False)
+        save_kernels(folder / "kernels.safetensors", words=words, subwords=subwords)
+        write_convolution_figures(folder / "figures", words, survival=survival, codes=codes or [], floor=floor)
+        write_record(
+            folder / "convolution.json",
+            {
+                "checkpoint": {"name": encoder.name, "path": str(model), "digest": encoder.digest},
+                "treebank": {"name": bank.name, "path": bank.path, "sentences": len(bank), "digest": bank.digest},
+                "probes": {"trained on": len(fitting), "validated on": len(validation), "scored on": len(held)},
+                "options": {"rank": rank, "punctuation": punctuation, "seed": seed},
+                "masked-LM loss": "no masked-LM head" if losses is None else "in masked-lm.csv",
+                "logit split": "not defined for this architecture" if split is None else "in logits.csv",
+                "position codes": "no position embeddings" if codes is None else "in position-codes.csv",
+                "result": sentence,
+                "seconds": stopwatch.seconds,
+                "versions": versions(),
+            },
+        )
+    return Convolution(Path(out), words.frame, relations, survival, moved, sentence)
+
+
+def measure_words(encoder: Encoder, bank: Treebank) -> tuple[KernelFit, RelationHits]:
+    """Kernels of every head between words, and its right guesses of relations, in one pass over the treebank."""
+    offsets, relations = OffsetSums(), RelationSums(bank)
+    for batch in stream_attention(encoder, bank.words):
+        offsets.add(batch)
+        relations.add(batch)
+    return fit_kernels(offsets.result()), relations.result()
+
+
+def kernel_conditions(encoder: Encoder, kernels: Kernels, *, seed: int) -> dict[str, Replacement]:
+    """The ways in which the model runs, each a context to run it in."""
+    return {
+        INTACT: nullcontext,
+        CONVOLUTION: lambda: replace_heads(encoder, kernels),
+        UNIFORM: lambda: replace_heads(encoder, kernels.uniform()),
+        RANDOM: lambda: replace_heads(encoder, kernels.shuffled(seed)),
+    }
+
+
+def measure_survival(
+    held_out: HeldOut, encoder: Encoder, conditions: Mapping[str, Replacement]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """UUAS of every layer's probe under each condition, and how far that layer's states moved."""
+    scores, moved = [], []
+    for condition, replaced in conditions.items():
+        with replaced():
+            states = extract(encoder, held_out.bank.words)
+        for probe in held_out.probes:
+            tallies = score_distances(held_out.bank, probe.predict(states), punctuation=held_out.punctuation)
+            score = tallies["uuas"].score()
+            scores.append({"condition": condition, "layer": probe.layer, **vars(score)})
+        moved += list(_moved_rows(condition, "all", held_out.states, states))
+    return pd.DataFrame(scores), pd.DataFrame(moved)
+
+
+def measure_blocks(held_out: HeldOut, encoder: Encoder, kernels: Kernels) -> pd.DataFrame:
+    """How far the states of every layer move when one block alone is replaced by its kernels."""
+    rows: list[dict[str, Any]] = []
+    for block in range(encoder.blocks):
+        with replace_heads(encoder, kernels, heads=[(block, head) for head in range(encoder.heads)]):
+            states = extract(encoder, held_out.bank.words)
+        rows += _moved_rows(CONVOLUTION, str(block + 1), held_out.states, states)
+    return pd.DataFrame(rows)
+
+
+def measure_relation_survival(
+    encoder: Encoder, bank: Treebank, hits: RelationHits, conditions: Mapping[str, Replacement]
+) -> pd.DataFrame:
+    """The accuracy that the intact model's best head of each relation and direction has under each condition."""
+    rows = []
+    for condition, replaced in conditions.items():
+        if condition == INTACT:
+            accuracy = hits.accuracy
+        else:
+            with replaced():
+                accuracy = measure_relations(stream_attention(encoder, bank.words), bank).accuracy
+        for side, direction in enumerate(DIRECTIONS):
+            for number, relation in enumerate(hits.relations):
+                layer, head = np.unravel_index(int(hits.accuracy[side, number].argmax()), hits.accuracy.shape[2:])
+                rows.append(
+                    {
+                        "condition": condition,
+                        "relation": relation,
+                        "direction": direction,
+                        "n": int(hits.counts[number]),
+                        "layer": int(layer) + 1,
+                        "head": int(head) + 1,
+                        "accuracy": float(accuracy[side, number, layer, head]),
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def measure_losses(
+    model: str | Path, encoder: Encoder, bank: Treebank, kernels: Kernels, *, seed: int
+) -> pd.DataFrame | None:
+    """Masked-LM loss in nats under each condition; None where the checkpoint has no such head."""
+    language_model = masked_language_model(model, encoder)
+    if language_model is None:
+        return None
+    rows = []
+    for condition, replaced in kernel_conditions(language_model.encoder, kernels, seed=seed).items():
+        with replaced():
+            rows.append({"condition": condition, "loss": language_model.loss(bank.words, seed=seed)})
+    return pd.DataFrame(rows)
+
+
+def chain_uuas(bank: Treebank, punctuation: PunctuationRule) -> float:
+    """UUAS of joining each word to the next, whatever they are."""
+    chains = [np.abs(np.subtract.outer(np.arange(len(s)), np.arange(len(s)))) for s in bank]
+    return score_distances(bank, chains, punctuation=punctuation)["uuas"].value
+
+
+def survival_sentence(survival: pd.DataFrame, floor: float) -> str:
+    """The result in words, from each condition's best layer."""
+    best = survival.groupby("condition", sort=False)["value"].max()
+    intact, convolved = best[INTACT], best[CONVOLUTION]
+    above = ""
+    if intact > floor:
+        above = f" and {(convolved - floor) / (intact - floor):.0%} of what it has above the chain of neighbours"
+    return (
+        f"With every head replaced by its convolution, the best layer's probe finds {convolved:.1%} of the edges, "
+        f"against {intact:.1%} in the intact model: {convolved / intact:.0%} of its UUAS{above}; the chain has "
+        f"{floor:.1%}, uniform attention leaves {best[UNIFORM]:.1%}, random heads' kernels {best[RANDOM]:.1%}."
+    )
+
+
+def save_kernels(path: Path, *, words: KernelFit, subwords: KernelFit) -> None:
+    """Write every fitted kernel as arrays (layers, heads, offsets), with logarithms of weights."""
+    arrays = {
+        f"{level}.{form}.{part}": np.ascontiguousarray(getattr(getattr(fit, form), f"log_{part}"))
+        for level, fit in (("words", words), ("subwords", subwords))
+        for form in ("free", "quadratic")
+        for part in ("offsets", "specials")
+    }
+    save_file(arrays, path, metadata={"span": json.dumps({"words": words.free.span, "subwords": subwords.free.span})})
+
+
+def _split(bank: Treebank, train: str | Path | Treebank | None) -> tuple[Treebank, Treebank]:
+    """Sentences to train probes on, and sentences to score them on."""
+    if train is not None:
+        return (train if isinstance(train, Treebank) else read_conllu(train)), bank
+    seen = 3 * len(bank) // 4
+    if seen < 2 or all(len(sentence) < 2 for sentence in bank[seen:]):
+        raise TreebankError(
+            f"{bank.path or bank.name}: {len(bank)} sentences are too few to train probes on three quarters of them; "
+            "give a treebank to train on"
+        )
+    return bank[:seen], bank[seen:]
+
+
+def _split_or_none(encoder: Encoder, bank: Treebank) -> LogitSplit | None:
+    try:
+        return split_logits(encoder, bank.words)
+    except LogitSplitError:
+        return None
+
+
+def _codes_or_none(encoder: Encoder, seed: int) -> tuple[list[PositionCode] | None, pd.DataFrame]:
+    try:
+        learned = position_embeddings(encoder)
+    except ValueError:
+        return None, pd.DataFrame()
+    shape = learned.shape
+    codes = {
+        "learned": learned,
+        "sinusoidal": sinusoidal_code(shape[0], shape[1] + shape[1] % 2),
+        "random": random_code(*shape, seed=seed),
+    }
+    return compare_codes(codes)
+
+
+def _moved_rows(condition: str, replaced: str, before: States, after: States) -> Iterator[dict[str, Any]]:
+    change = state_change(before, after)
+    for place, layer in enumerate(after.layers):
+        yield {
+            "condition": condition,
+            "replaced": replaced,
+            "layer": layer,
+            "relative_change": change.relative[place],
+            "cosine": change.cosine[place],
+        }
+
+
+def convolution_command(
+    model: Annotated[str, typer.Option(help="A checkpoint folder or a Hugging Face hub name.")],
+    treebank: Annotated[Path, typer.Option(help="The treebank to analyse, CoNLL-U.")],
+    out: Annotated[Path, typer.Option(help="The folder to write; it appears when everything in it is complete.")],
+    train: Annotated[
+        Path | None, typer.Option(help="Treebank to train probes on; three quarters of the other one unless given.")
+    ] = None,
+    rank: Annotated[int, typer.Option(min=1, help="Rank of the probes.")] = 128,
+    punctuation: Annotated[PunctuationRule, typer.Option(help="The tags that tell punctuation.")] = "xpos",
+    seed: Annotated[int, typer.Option(help="Of random heads, masks and probes.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds once done.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
+) -> None:
+    """Measure how convolutional every head is, and what survives when heads are replaced by their convolution."""
+    done = convolve(
+        model,
+        treebank,
+        out,
+        train=train,
+        rank=rank,
+        punctuation=punctuation,
+        seed=seed,
+        overwrite=overwrite,
+        progress=not quiet,
+    )
+    typer.echo(done.sentence)
+    typer.echo(f"Everything is in {done.out}")
