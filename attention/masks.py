@@ -1,0 +1,36 @@
+"""Which positions of a batch hold words, and the attention between words alone."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from extraction import AttentionBatch
+from parsing import Sentence
+
+
+def word_mask(batch: AttentionBatch) -> Tensor:
+    """(sentences, words) bool: which places hold a word, not padding."""
+    lengths = torch.from_numpy(np.asarray(batch.lengths, dtype=np.int64))
+    return torch.arange(int(lengths.max())) < lengths[:, None]
+
+
+def between_words(batch: AttentionBatch) -> Tensor:
+    """(layers, sentences, heads, words, words) attention from words to words, zero at padding; a copy."""
+    mask = word_mask(batch)
+    words = slice(batch.leading, batch.leading + mask.shape[1])
+    both = (mask[:, :, None] & mask[:, None, :]).to(batch.attention.dtype)
+    return batch.attention[..., words, words] * both[:, None]
+
+
+def sentences_of(batch: AttentionBatch, sentences: Sequence[Sentence]) -> list[Sentence]:
+    """The sentences that a batch holds. Raises ValueError when one has another number of words than the batch says."""
+    found = [sentences[int(index)] for index in batch.indices]
+    for index, sentence, length in zip(batch.indices, found, batch.lengths):
+        if len(sentence) != length:
+            raise ValueError(
+                f"sentence {int(index) + 1} has {len(sentence)} words but its attention has {int(length)} positions; "
+                'expected attention between words (level="words") of the same sentences'
+            )
+    return found
