@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from parsing.export import comparison_svg
+from parsing.export import comparison_svg, comparison_text
 from parsing.treebank import Sentence
 
 
@@ -33,3 +33,11 @@ class Comparison:
             relations=self.gold.relations,
             scored=self.scored,
         )
+
+    def _repr_html_(self) -> str:
+        """The same in a frame that scrolls sideways, so that long sentences keep their size."""
+        return f'<div style="overflow-x:auto">{self._repr_svg_()}</div>'
+
+    def to_text(self) -> str:
+        """The comparison as plain text for terminals, a word a line, wrong heads marked."""
+        return comparison_text(self.gold.words, self.gold.heads, self.recovered.heads)

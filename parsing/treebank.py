@@ -105,6 +105,10 @@ class Sentence:
         plain = all(relation in ("dep", "root", "punct") for relation in self.relations)
         return tree_svg(self.words, self.heads, None if plain else self.relations)
 
+    def _repr_html_(self) -> str:
+        """The same in a frame that scrolls sideways, so that long sentences keep their size."""
+        return f'<div style="overflow-x:auto">{self._repr_svg_()}</div>'
+
 
 class PerSentence(Sequence[T], Generic[T]):
     """A value of each sentence, computed when it is asked for, so that a treebank's matrices never pile up."""

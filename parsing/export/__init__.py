@@ -2,7 +2,7 @@
 
 from parsing.export.displacy import to_displacy
 from parsing.export.svg import comparison_svg, tree_svg
-from parsing.export.terminal import to_text
+from parsing.export.terminal import comparison_text, to_text
 from parsing.export.tikz import to_tikz
 
-__all__ = ["comparison_svg", "to_displacy", "to_text", "to_tikz", "tree_svg"]
+__all__ = ["comparison_svg", "comparison_text", "to_displacy", "to_text", "to_tikz", "tree_svg"]

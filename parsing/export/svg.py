@@ -1,9 +1,10 @@
 """A tree, or a gold and a recovered one, as arcs over words in self-contained SVG. Words are data and are escaped."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
+from html import escape as escape_html
 from typing import Literal
 
 import numpy as np
@@ -30,21 +31,29 @@ LABEL = 10
 
 @dataclass(frozen=True)
 class Row:
-    """Where the words stand: the middle and half the width of each, and the whole width, in pixels."""
+    """Where the words stand: the middle and half the width of each, and the whole width, in pixels.
+
+    `way` is 1 where words run to the right, -1 where they run to the left.
+    """
 
     centres: NDArray[np.float64]
     halves: NDArray[np.float64]
     width: float
+    way: int = 1
 
 
 def tree_svg(words: Sequence[str], heads: Sequence[int], relations: Sequence[str] | None = None) -> str:
-    """One tree above its words. `heads` are numbered from 0 (the root's is -1); `relations` label the arcs."""
+    """One tree above its words, the root in bold, arcs labelled by `relations`.
+
+    `heads` are numbered from 0, the root's is -1. Words of a right-to-left script run from the right.
+    """
     edges = head_edges(heads)
     labels = None if relations is None else [relations[dependent] for _, dependent in edges]
     row = word_row(words, edges, labels)
     top = MARGIN + LABEL + LEVEL * arc_heights(edges).max(initial=1)
     arcs = draw_arcs(edges, ["tree"] * len(edges), row, base=top, up=True, labels=labels)
-    return document([*draw_words(words, row, top + FONT + 2), *arcs], row.width, top + FONT + 2 * MARGIN)
+    marks = [*draw_words(words, row, top + FONT + 2, roots=[head < 0 for head in heads]), *arcs]
+    return document(marks, row.width, top + FONT + 2 * MARGIN, title=" ".join(words))
 
 
 def comparison_svg(
@@ -75,7 +84,12 @@ def comparison_svg(
         *draw_arcs(below, kinds_below, row, base=floor, up=False),
         *legend(kinds_above, kinds_below, height),
     ]
-    return document(marks, max(row.width, 300), height + FONT + MARGIN)
+    return document(marks, max(row.width, 300), height + FONT + MARGIN, title=" ".join(words))
+
+
+def escape(text: str) -> str:
+    """Text that an XML parser takes for text; characters that XML forbids are shown as replaced."""
+    return escape_html(re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text))
 
 
 def head_edges(heads: Sequence[int]) -> NDArray[np.int64]:
@@ -104,7 +118,16 @@ def word_row(words: Sequence[str], edges: NDArray[np.int64], labels: Sequence[st
             between = (widths[left] + widths[right]) / 2
             gaps[left] = max(gaps[left], text_width(label, LABEL) + 12 - between)
     starts = MARGIN + np.concatenate([[0.0], np.cumsum(widths + gaps)[:-1]])
-    return Row(starts + widths / 2, widths / 2, float(starts[-1] + widths[-1] + MARGIN) if len(words) else 2 * MARGIN)
+    centres, width = starts + widths / 2, float(starts[-1] + widths[-1] + MARGIN)
+    if runs_leftward(words):
+        return Row(width - centres, widths / 2, width, way=-1)
+    return Row(centres, widths / 2, width)
+
+
+def runs_leftward(words: Sequence[str]) -> bool:
+    """Whether most letters belong to a script that is written from right to left."""
+    kinds = [unicodedata.bidirectional(character) for character in "".join(words)]
+    return sum(kind in ("R", "AL") for kind in kinds) > kinds.count("L")
 
 
 def text_width(text: str, size: float) -> float:
@@ -116,11 +139,12 @@ def text_width(text: str, size: float) -> float:
     return max(size * 0.6, size * sum(ems))
 
 
-def draw_words(words: Sequence[str], row: Row, baseline: float) -> list[str]:
-    """The words themselves."""
+def draw_words(words: Sequence[str], row: Row, baseline: float, *, roots: Sequence[bool] = ()) -> list[str]:
+    """The words themselves, those that are roots in bold."""
+    bold = [' font-weight="bold"' if root else "" for root in roots] or [""] * len(words)
     return [
-        f'<text x="{x:.1f}" y="{baseline:.1f}" text-anchor="middle" font-size="{FONT}">{escape(word)}</text>'
-        for word, x in zip(words, row.centres, strict=True)
+        f'<text x="{x:.1f}" y="{baseline:.1f}" text-anchor="middle" font-size="{FONT}"{weight}>{escape(word)}</text>'
+        for word, x, weight in zip(words, row.centres, bold, strict=True)
     ]
 
 
@@ -137,7 +161,7 @@ def draw_arcs(
     sign = -1 if up else 1
     marks = []
     for number, (pair, port, level, kind) in enumerate(zip(edges, arc_ports(edges), arc_heights(edges), kinds)):
-        ends = row.centres[pair] + port * row.halves[pair] * 0.8
+        ends = row.centres[pair] + row.way * port * row.halves[pair] * 0.8
         top, bend = base + sign * LEVEL * level, min(8.0, abs(ends[1] - ends[0]) / 2)
         way = bend if ends[1] > ends[0] else -bend
         path = (
@@ -172,12 +196,12 @@ def legend(above: Sequence[EdgeKind], below: Sequence[EdgeKind], y: float) -> li
     return marks
 
 
-def document(marks: Sequence[str], width: float, height: float) -> str:
-    """The marks as one SVG image."""
+def document(marks: Sequence[str], width: float, height: float, *, title: str) -> str:
+    """The marks as one SVG image, with a title for those who cannot see it."""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" font-family="system-ui, Helvetica, Arial, sans-serif" '
-        f'fill="currentColor"><g fill="none" stroke-width="1.4">'
+        f'fill="currentColor"><title>{escape(title)}</title><g fill="none" stroke-width="1.4">'
         + "".join(mark for mark in marks if mark.startswith("<path"))
         + "</g>"
         + "".join(mark for mark in marks if not mark.startswith("<path"))

@@ -17,3 +17,19 @@ def to_text(words: Sequence[str], heads: Sequence[int], relations: Sequence[str]
     graph.add_edges_from((head, index) for index, head in enumerate(heads) if head >= 0)
     roots = [index for index, head in enumerate(heads) if head < 0]
     return "\n".join(nx.generate_network_text(graph, sources=roots, with_labels="label"))
+
+
+def comparison_text(words: Sequence[str], gold: Sequence[int], recovered: Sequence[int]) -> str:
+    """A line for each word with its gold head; where the recovered head differs, a mark and that head too.
+
+    Heads are numbered from 0, the root's is -1 and is shown as ROOT.
+    """
+    names = [*words, "ROOT"]
+    width = max(map(len, words), default=0)
+    lines = []
+    for word, expected, found in zip(words, gold, recovered, strict=True):
+        if expected == found:
+            lines.append(f"  {word:<{width}}  ← {names[expected]}")
+        else:
+            lines.append(f"x {word:<{width}}  ← {names[expected]}, recovered ← {names[found]}")
+    return "\n".join(lines)
