@@ -47,9 +47,9 @@ class LinearProbe(SavedProbe):
         rank: int = 128,
         seed: int = 0,
         *,
-        epochs: int = 6,
+        epochs: int = 5,
         batch_size: int = 32,
-        learning_rate: float = 0.01,
+        learning_rate: float = 0.0005,
         device: str = "cpu",
     ) -> None:
         self.layer = layer

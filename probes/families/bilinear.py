@@ -14,16 +14,17 @@ class BilinearProbe(GeometryProbe):
     """d(i, j) = (hᵢ - hⱼ)ᵀ A (hᵢ - hⱼ) with A = LᵀR, which need not be positive semi-definite.
 
     The two-word non-PSD probe released with Hewitt & Manning (2019), with A of rank at most `rank` instead of full
-    rank. A distance may come out negative. It begins at L = R, a linear probe; whatever it gains over `DistanceProbe`
-    it owes to the directions of negative sign.
+    rank. A distance may come out negative. With L = R it is the linear probe; whatever it gains over `DistanceProbe` it
+    owes to directions of negative sign.
     """
 
     kind: ClassVar[str] = "bilinear"
 
     def initial(self, dim: int, generator: torch.Generator) -> Parameters:
-        """L and R, (dim, rank), the same at first."""
+        """L and R, (dim, rank): R is L and as much noise. Were they equal they would stay so, having equal gradients."""
         left = first_values(dim, self.rank, seed=generator.initial_seed())
-        return {"left": left, "right": left.clone()}
+        noise = torch.randn(left.shape, generator=generator) * left.std(correction=0)
+        return {"left": left, "right": left + noise}
 
     def distances(self, parameters: Parameters, words: Tensor) -> Tensor:
         """(Lhᵢ - Lhⱼ)·(Rhᵢ - Rhⱼ)."""

@@ -45,7 +45,7 @@ class GradientProbe(SavedProbe):
         rank: int = 128,
         seed: int = 0,
         *,
-        epochs: int = 6,
+        epochs: int = 5,
         batch_size: int = 32,
         learning_rate: float = 0.0005,
     ) -> None:

@@ -1,6 +1,7 @@
 """Two corpora of random trees for the tests of the probes."""
 
 import pytest
+
 from tests.probes.probe_corpora import Corpus, make_corpus
 
 

@@ -20,6 +20,18 @@ class Corpus:
     distances: list[NDArray[Any]]
     depths: list[NDArray[Any]]
 
+    @property
+    def trees(self) -> list["Tree"]:
+        return [Tree(*each) for each in zip(self.distances, self.relations)]
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A sentence's gold tree, as `DepProbe` asks for it."""
+
+    distances: NDArray[Any]
+    relations: list[str]
+
 
 class LayeredStates:
     """Several layers in memory, counting how often they are read."""

@@ -5,14 +5,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tests.probes.probe_corpora import LayeredStates, make_corpus, random_heads, walk_distances
 from sklearn.base import clone
 
 from parsing.decoding import minimum_spanning_edges
 from probes import DepthProbe, DistanceProbe, GoldTargets, fit_all
 from probes.batches import make_group
 from probes.objectives import depth_loss, distance_loss, squared_distances, squared_norms
-
+from tests.probes.probe_corpora import LayeredStates, make_corpus, random_heads, walk_distances
 
 TRAINING: dict[str, Any] = {"epochs": 40, "batch_size": 20, "learning_rate": 0.02}
 

@@ -1,0 +1,180 @@
+"""Each family against a slow reading of its equation, and against the theorem that says when it must succeed."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+
+from probes import (
+    BilinearProbe,
+    DepProbe,
+    DistanceProbe,
+    JointProbe,
+    KernelProbe,
+    OrthogonalProbe,
+    PoincareProbe,
+    geometry_ladder,
+)
+from probes.families import rank_for
+from probes.families.depprobe import rooted_tree
+from probes.families.gradient import GradientProbe
+from tests.probes.probe_corpora import make_corpus
+
+GEOMETRIES = [BilinearProbe, OrthogonalProbe, KernelProbe, PoincareProbe]
+ALL = [*GEOMETRIES, JointProbe, DepProbe]
+
+
+def parameters(kind: type[GradientProbe]) -> dict[str, torch.Tensor]:
+    """Parameters moved away from where they begin, in double precision."""
+    generator = torch.Generator().manual_seed(1)
+    first = kind(rank=3).initial(5, generator)
+    return {
+        name: tensor.double() + 0.3 * torch.randn(tensor.shape, generator=generator) for name, tensor in first.items()
+    }
+
+
+def slow_distance(kind: type[GradientProbe], p: dict[str, np.ndarray], x: np.ndarray, y: np.ndarray) -> float:
+    """The equation of the family for one pair of words."""
+    d = x - y
+    if kind is BilinearProbe:
+        return d @ p["left"] @ p["right"].T @ d
+    if kind is OrthogonalProbe:
+        return float(np.sum((p["scaling"] * (p["rotation"] @ d)) ** 2))
+    if kind is KernelProbe:
+
+        def k(a: np.ndarray, b: np.ndarray) -> float:
+            size = np.sum(((a - b) @ p["matrix"]) ** 2)
+            return float(np.exp(p["log_amplitude"]) * np.exp(-size / (2 * np.exp(p["log_width"]))))
+
+        return k(x, x) - 2 * k(x, y) + k(y, y)
+    a, b = (v / np.linalg.norm(v) * np.tanh(np.linalg.norm(v)) for v in (x @ p["matrix"], y @ p["matrix"]))
+    inside = 1 + 2 * np.sum((a - b) ** 2) / ((1 - a @ a) * (1 - b @ b))
+    return float(np.arccosh(inside) ** 2)
+
+
+@pytest.mark.parametrize("kind", GEOMETRIES)
+def test_distances_follow_the_equation(kind):
+    p = parameters(kind)
+    words = torch.randn(4, 5, generator=torch.Generator().manual_seed(2)).double()
+    found = kind(rank=3).distances(p, words)
+    plain = {name: tensor.numpy() for name, tensor in p.items()}
+    expected = [[slow_distance(kind, plain, x, y) if x is not y else 0.0 for y in words.numpy()] for x in words.numpy()]
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("kind", GEOMETRIES)
+def test_gradients_are_right_and_finite(kind):
+    p = {name: tensor.requires_grad_() for name, tensor in parameters(kind).items()}
+    words = torch.randn(4, 5, generator=torch.Generator().manual_seed(2)).double()
+    weights = torch.rand(4, 4).double()
+    assert torch.autograd.gradcheck(
+        lambda *values: (kind(rank=3).distances(dict(zip(p, values)), words) * weights).sum(), tuple(p.values())
+    )
+    repeated = words[[0, 0, 1]].float()
+    single = {name: tensor.detach().float().requires_grad_() for name, tensor in p.items()}
+    kind(rank=3).distances(single, repeated).sum().backward()
+    assert all(torch.isfinite(tensor.grad).all() for tensor in single.values())
+
+
+@pytest.mark.parametrize("kind", [BilinearProbe, KernelProbe, PoincareProbe])
+def test_learns_trees_from_vectors_that_hold_them(kind, train, dev):
+    probe = kind(rank=24, epochs=25, learning_rate=0.01, batch_size=20)
+    probe.fit(train.vectors, train.distances, validation=(dev.vectors, dev.distances))
+    losses = [entry["validation"] for entry in probe.history_]
+    constant = np.mean([np.abs(d - np.median(d)).sum() / d.size for d in dev.distances])
+    assert min(losses) < constant / 2
+    assert all(np.isfinite(each).all() for each in probe.predict(dev.vectors))
+
+
+def test_orthogonal_rows_stay_orthonormal_and_learn_a_rotated_tree(train, dev):
+    rotation = np.linalg.qr(np.random.default_rng(3).normal(size=(24, 24)))[0].astype(np.float32)
+    rotated, rotated_dev = ([each @ rotation for each in corpus.exact] for corpus in (train, dev))
+    probe = OrthogonalProbe(rank=24, epochs=25, learning_rate=0.02, batch_size=20)
+    probe.fit(rotated, train.distances, validation=(rotated_dev, dev.distances))
+    v = probe.parameters_["rotation"]
+    np.testing.assert_allclose(v @ v.T, np.eye(24), atol=1e-3)
+    assert probe.history_[probe.best_epoch_ - 1]["validation"] < 0.3
+    with pytest.raises(ValueError, match="at most 24 orthonormal rows"):
+        OrthogonalProbe(rank=25).fit(rotated, train.distances)
+
+
+def test_only_the_bilinear_probe_can_say_less_than_nothing():
+    """The form x² - y² is bilinear and not positive: a linear probe cannot follow it below zero."""
+    generator = np.random.default_rng(0)
+    vectors = [generator.normal(size=(8, 2)).astype(np.float32) for _ in range(200)]
+    gold = [((v[:, None] - v[None]) ** 2 @ np.array([1.0, -1.0])) for v in vectors]
+    options = {"epochs": 40, "learning_rate": 0.01, "batch_size": 20}
+    bilinear = BilinearProbe(rank=4, **options).fit(vectors, gold)
+    linear = DistanceProbe(rank=4, **options).fit(vectors, gold)
+    assert bilinear.history_[-1]["training"] < 0.2 * linear.history_[-1]["training"]
+    assert min(each.min() for each in bilinear.predict(vectors)) < -1
+
+
+def test_one_map_serves_distances_and_depths(train, dev):
+    probe = JointProbe(rank=24, epochs=40, learning_rate=0.02, batch_size=20)
+    probe.fit(train.vectors, train, validation=(dev.vectors, dev))
+    for said, distances, depths in zip(probe.predict(dev.vectors), dev.distances, dev.depths):
+        assert np.abs(said.distances - distances).mean() < 0.5
+        assert np.abs(said.depths - depths).mean() < 0.5
+    assert (probe.parameters_["log_noise"] < 0).all(), "exact vectors leave little noise to be learned"
+
+
+def test_prim_from_the_root_gives_the_heads(dev):
+    for distances, heads in zip(dev.distances, dev.heads):
+        root = int(np.flatnonzero(heads < 0)[0])
+        np.testing.assert_array_equal(rooted_tree(distances.astype(np.float32), root), heads)
+
+
+def test_depprobe_gives_heads_and_relations():
+    """Relations are told by one number of the vectors; a relation unseen in training carries no loss."""
+    train, dev = make_corpus(200, seed=8), make_corpus(40, seed=9)
+
+    def told(corpus):
+        kinds = [np.array([["root", "even", "odd"].index(r) for r in rs]) for rs in corpus.relations]
+        return [np.concatenate([x, 2 * np.eye(3)[k]], axis=1).astype(np.float32) for x, k in zip(corpus.exact, kinds)]
+
+    probe = DepProbe(rank=27, epochs=40, learning_rate=0.02, batch_size=20)
+    probe.fit(told(train), train.trees, validation=(told(dev), dev.trees))
+    assert probe.labels_ == ["even", "odd", "root"]
+    attached = labelled = words = 0
+    for tree, heads, relations in zip(probe.predict(told(dev)), dev.heads, dev.relations):
+        assert sum(head < 0 for head in tree.heads) == 1
+        assert tree.relations.count("root") == 1
+        right = np.array(tree.heads) == heads
+        attached += right.sum()
+        labelled += (right & (np.array(tree.relations) == np.array(relations))).sum()
+        words += len(heads)
+    assert attached / words > 0.95
+    assert labelled / words > 0.95
+    with pytest.raises(ValueError, match="no word bears the relation 'root'"):
+        DepProbe().fit(told(train), [type(t)(t.distances, ["even"] * len(t.relations)) for t in train.trees])
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_clones_have_the_same_parameters(kind):
+    probe = kind(2, 9, 4, epochs=3, batch_size=7, learning_rate=0.1)
+    assert clone(probe).get_params() == probe.get_params()
+
+
+def test_ladder_spends_no_more_than_the_linear_probe(train, dev):
+    table = geometry_ladder(
+        train.vectors,
+        train.distances,
+        validation=(dev.vectors, dev.distances),
+        rank=8,
+        score=lambda predicted: {"largest": float(max(each.max() for each in predicted))},
+        seeds=(0, 1),
+    )
+    assert table["family"].tolist() == [
+        name for name in ("linear", "orthogonal", "bilinear", "kernel", "poincare") for _ in range(2)
+    ]
+    assert (table["parameters"] <= 8 * 24).all()
+    assert (table["parameters"] > 6 * 24).all()
+    assert np.isfinite(table[["loss", "largest"]]).all(axis=None)
+
+
+def test_rank_for_is_the_largest_affordable():
+    assert rank_for(BilinearProbe, 100, parameters=1000) == 5
+    assert rank_for(DistanceProbe, 100, parameters=10**9) == 100
+    with pytest.raises(ValueError, match="99 parameters do not suffice for rank 1"):
+        rank_for(DistanceProbe, 100, parameters=99)
