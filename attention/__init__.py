@@ -1,24 +1,51 @@
 """What attention heads look at, which syntax they track, and what is lost without them."""
 
+from attention.ablation import ablated_heads, ablation_effects, masked_lm_encoder, masked_lm_loss
 from attention.baselines import OffsetBaseline, offset_baseline, trained_baseline
 from attention.behaviour import Behaviour
+from attention.examples import Example, best_head_sentences, example_sentences
+from attention.features import PairFeatures, choose_sentences, pair_features, static_embeddings
+from attention.flow import attention_flow, rollout
+from attention.norms import weighted_norms
+from attention.probe import AttentionProbe, heads_of
 from attention.relations import RelationCounts, RelationError
 from attention.similarity import cluster_heads, head_divergences, map_heads
 from attention.survey import HeadSurvey, survey_heads
 from attention.tables import best_heads, relation_table
+from attention.trees import ChosenHead, chosen_heads, ensemble_trees, head_tree_tallies
 
 __all__ = [
+    "AttentionProbe",
     "Behaviour",
+    "ChosenHead",
+    "Example",
     "HeadSurvey",
     "OffsetBaseline",
+    "PairFeatures",
     "RelationCounts",
     "RelationError",
+    "ablated_heads",
+    "ablation_effects",
+    "attention_flow",
+    "best_head_sentences",
     "best_heads",
+    "choose_sentences",
+    "chosen_heads",
     "cluster_heads",
+    "ensemble_trees",
+    "example_sentences",
     "head_divergences",
+    "head_tree_tallies",
+    "heads_of",
     "map_heads",
+    "masked_lm_encoder",
+    "masked_lm_loss",
     "offset_baseline",
+    "pair_features",
     "relation_table",
+    "rollout",
+    "static_embeddings",
     "survey_heads",
     "trained_baseline",
+    "weighted_norms",
 ]

@@ -1,4 +1,4 @@
-"""Fixed offsets as baselines of heads: "the head is the next word", chosen on one part of the data, scored on another."""
+"""Fixed offsets as baselines of heads ("the head is the next word"), chosen on other data than they are scored on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -41,7 +41,7 @@ def relation_table(counts: RelationCounts, baseline: OffsetBaseline) -> pd.DataF
 
 
 def best_heads(counts: RelationCounts, table: pd.DataFrame) -> pd.DataFrame:
-    """The best head of every relation and direction, as Table 1 of Clark et al. (2019) has it, frequent relations first.
+    """The best head of every relation and direction, laid out as Table 1 of Clark et al. (2019), frequent ones first.
 
     Beside the columns of `relation_table` stand name ("3-9") and held_out: the accuracy when each half of the data
     chooses the head for the other half.

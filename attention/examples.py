@@ -1,0 +1,75 @@
+"""Sentences that show what a head tracks."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from attention.masks import between_words, sentences_of
+from attention.relations import DIRECTIONS, base_relation, most_attended
+from extraction import AttentionBatch
+from parsing import Sentence
+
+LENGTHS = range(5, 16)
+"""Words of a sentence that reads well in a figure."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A head on a sentence; layer and head from 0."""
+
+    relation: str
+    layer: int
+    head: int
+    sentence: int
+    words: tuple[str, ...]
+    attention: NDArray[np.float64]
+    """(words, words) between words, rows query."""
+    pairs: NDArray[np.int64]
+    """(pairs, 2) query and key of the relation's edges."""
+
+
+def example_sentences(sentences: Sequence[Sentence], *, most: int = 400) -> NDArray[np.int64]:
+    """The numbers of the first `most` sentences of a length that reads well; of the shortest ones where there is none."""
+    fitting = [number for number, sentence in enumerate(sentences) if len(sentence) in LENGTHS]
+    by_length = sorted(range(len(sentences)), key=lambda number: len(sentences[number]))
+    return np.array((fitting or by_length)[:most], dtype=np.int64)
+
+
+def best_head_sentences(
+    batches: Iterable[AttentionBatch], sentences: Sequence[Sentence], best: pd.DataFrame
+) -> list[Example]:
+    """For each row of a `best_heads` table the sentence where its head finds most of the relation's edges.
+
+    A sentence counts its right edges minus its wrong ones; the first of equals is shown. Relations that no sentence
+    has are left out.
+    """
+    found: dict[int, tuple[int, Example]] = {}
+    for batch in batches:
+        words = between_words(batch)
+        attended = most_attended(words)
+        for row, (index, sentence) in enumerate(zip(batch.indices, sentences_of(batch, sentences))):
+            for place, chosen in enumerate(best.itertuples()):
+                pairs = relation_pairs(sentence, chosen.relation, to_head=chosen.direction == DIRECTIONS[0])
+                if not len(pairs):
+                    continue
+                layer, head = chosen.layer - 1, chosen.head - 1
+                right = int((attended[layer, row, head].numpy()[pairs[:, 0]] == pairs[:, 1]).sum())
+                worth = 2 * right - len(pairs)
+                if place not in found or worth > found[place][0]:
+                    weights = words[layer, row, head, : len(sentence), : len(sentence)].double().numpy().copy()
+                    shown = Example(chosen.relation, layer, head, int(index), sentence.words, weights, pairs)
+                    found[place] = (worth, shown)
+    return [found[place][1] for place in sorted(found)]
+
+
+def relation_pairs(sentence: Sentence, relation: str, *, to_head: bool) -> NDArray[np.int64]:
+    """(pairs, 2) the words of each edge of a relation, the attending word first."""
+    pairs = [
+        (dependent, head) if to_head else (head, dependent)
+        for dependent, (head, name) in enumerate(zip(sentence.heads, sentence.relations))
+        if head >= 0 and base_relation(name) == relation
+    ]
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)

@@ -1,0 +1,132 @@
+"""Probes that only weigh attention: how much dependency structure all heads hold together (Clark et al. 2019, §5)."""
+
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from attention.features import PairFeatures
+from parsing import Sentence
+
+Vectors = Sequence[NDArray[np.float32]]
+
+
+class AttentionProbe(BaseEstimator):
+    """The chance that word i is the head of word j, a softmax over i of a weighted sum of attention weights.
+
+    p(i | j) ∝ exp Σₖ wₖ(i, j) αₖ(j, i) + uₖ(i, j) αₖ(i, j) over all heads k, the root one more candidate. Without
+    vectors w and u are numbers, one a head; with vectors they are linear in the static vectors of both words (the
+    "attention-only" and the "attention-and-words" probe of Clark et al. 2019, section 5, equations 1 and 2).
+
+    Parameters:
+        epochs, batch_size, learning_rate: passes over the data, sentences a step, and Adam's first step size, which
+            falls to zero along a half cosine. seed: the order of the sentences.
+
+    Attributes after `fit`:
+        weights_: (features,) w and u. word_weights_: (2, dim, features), for dependent and head, zero without vectors.
+        root_bias_: the score of the root before any attention. history_: mean loss of each epoch, nats.
+    """
+
+    weights_: Tensor
+    word_weights_: Tensor
+    root_bias_: float
+    history_: list[float]
+
+    def __init__(self, *, epochs: int = 8, batch_size: int = 16, learning_rate: float = 0.1, seed: int = 0) -> None:
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.seed = seed
+
+    def fit(
+        self, features: Sequence[PairFeatures], sentences: Sequence[Sentence], *, vectors: Vectors | None = None
+    ) -> Self:
+        """Train on sentences' features; `sentences` and `vectors` are looked up by the features' index.
+
+        Raises ValueError when there are no sentences.
+        """
+        if not features:
+            raise ValueError("no sentences to train on; expected the features of at least one")
+        width = features[0].attention.shape[2]
+        dim = 0 if vectors is None else vectors[0].shape[1]
+        weights, root = torch.zeros(width, requires_grad=True), torch.zeros(1, requires_grad=True)
+        words = torch.zeros(2, dim, width, requires_grad=True)
+        # Sentences of like length together waste little padding; batches then come in random order.
+        order = sorted(range(len(features)), key=lambda place: features[place].attention.shape[0])
+        batches = [order[start : start + self.batch_size] for start in range(0, len(order), self.batch_size)]
+        steps = self.epochs * len(batches)
+        rates = [{"params": [weights, root]}, {"params": [words], "lr": self.learning_rate / 10}]
+        optimizer = torch.optim.Adam(rates, lr=self.learning_rate)  # type: ignore[arg-type]
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+        generator = np.random.default_rng(self.seed)
+        self.history_ = []
+        for _ in range(self.epochs):
+            total = 0.0
+            for place in generator.permutation(len(batches)):
+                batch = [features[index] for index in batches[place]]
+                gold = padded_heads([sentences[one.index].heads for one in batch])
+                scores = self._scores(batch, vectors, weights, words, root)
+                loss = cross_entropy(scores.flatten(0, 1), gold.flatten(), ignore_index=-1)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                schedule.step()
+                total += loss.item()
+            self.history_.append(total / len(batches))
+        self.weights_, self.word_weights_, self.root_bias_ = weights.detach(), words.detach(), root.item()
+        return self
+
+    @torch.inference_mode()
+    def predict(self, features: PairFeatures, *, vectors: Vectors | None = None) -> NDArray[np.float64]:
+        """Log-probabilities of heads, (words, 1 + words): row the dependent, column 0 the root. A word is never its
+        own head."""
+        check_is_fitted(self, "weights_")
+        scores = self._scores([features], vectors, self.weights_, self.word_weights_, torch.tensor([self.root_bias_]))
+        return scores[0].log_softmax(-1).double().numpy()
+
+    def head_weights(self, *, layers: int) -> NDArray[np.float64]:
+        """The learnt w and u, (2, layers, heads): attention from the dependent, and attention to it."""
+        check_is_fitted(self, "weights_")
+        return self.weights_.double().numpy().reshape(2, layers, -1)
+
+    def _scores(
+        self, batch: Sequence[PairFeatures], vectors: Vectors | None, weights: Tensor, words: Tensor, root: Tensor
+    ) -> Tensor:
+        """(sentences, words, 1 + words) scores; no candidate is the word itself or padding."""
+        longest = max(len(one.attention) for one in batch)
+        attention = torch.zeros(len(batch), longest, longest + 1, len(weights))
+        barred = torch.eye(longest, longest + 1).roll(1, dims=1).bool().repeat(len(batch), 1, 1)
+        static = torch.zeros(len(batch), longest + 1, words.shape[1])
+        for row, one in enumerate(batch):
+            length = len(one.attention)
+            attention[row, :length, : length + 1] = one.attention.float()
+            barred[row, :, length + 1 :] = True
+            if vectors is not None:
+                static[row, 1 : length + 1] = torch.from_numpy(vectors[one.index])
+        scores = attention @ weights
+        if words.shape[1]:
+            # w(i, j) is a sum over both words, so neither sum needs a vector for each pair.
+            dependents, heads = static[:, 1:] @ words[0], static @ words[1]
+            scores = scores + torch.einsum("sjik,sjk->sji", attention, dependents)
+            scores = scores + torch.einsum("sjik,sik->sji", attention, heads)
+        bias = torch.zeros(longest + 1).index_put((torch.tensor([0]),), root)
+        return (scores + bias).masked_fill(barred, -1e9)
+
+
+def padded_heads(heads: Sequence[Sequence[int]]) -> Tensor:
+    """(sentences, words) candidates' numbers: 0 for the root, 1 + head for a word, -1 at padding."""
+    gold = torch.full((len(heads), max(map(len, heads))), -1)
+    for row, found in enumerate(heads):
+        gold[row, : len(found)] = torch.tensor(found) + 1
+    return gold
+
+
+def heads_of(log_probabilities: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The likeliest head of each word, (words,), -1 for the root; not always a tree (Clark et al. 2019 score this)."""
+    return log_probabilities.argmax(1) - 1
