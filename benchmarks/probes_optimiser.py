@@ -28,9 +28,7 @@ def main() -> None:
     encoder = Encoder.from_pretrained(embedded_checkpoint())
     train = read_conllu(arguments.treebank / "en_ewt-train.conllu")[: arguments.sentences]
     dev = read_conllu(arguments.treebank / "en_ewt-dev.conllu")
-    states, dev_states = (
-        extract(encoder, bank.words, cache=arguments.cache, storage="float16") for bank in (train, dev)
-    )
+    states, dev_states = (extract(encoder, bank.words, cache=arguments.cache) for bank in (train, dev))
     rows = []
     for setting in arguments.settings:
         rate, size, epochs = setting.split(":")

@@ -21,7 +21,7 @@ class BilinearProbe(GeometryProbe):
     kind: ClassVar[str] = "bilinear"
 
     def initial(self, dim: int, generator: torch.Generator) -> Parameters:
-        """L and R, (dim, rank): R is L and as much noise. Were they equal they would stay so, having equal gradients."""
+        """L and R, (dim, rank): R is L and as much noise. Equal at first, they would stay equal for ever."""
         left = first_values(dim, self.rank, seed=generator.initial_seed())
         noise = torch.randn(left.shape, generator=generator) * left.std(correction=0)
         return {"left": left, "right": left + noise}

@@ -1,0 +1,183 @@
+"""Baselines, control trees, description length and curves: each against a slow reading of its definition."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from probes import (
+    DecayStates,
+    DepthProbe,
+    DistanceProbe,
+    RandomLstmStates,
+    control_heads,
+    control_targets,
+    curves,
+    online_code,
+    over_seeds,
+    selectivity,
+)
+from probes.description_length import code_length, log_probabilities, uniform_length
+from tests.probes.probe_corpora import LayeredStates, walk_distances
+
+FOX = "the quick fox saw the lazy dog".split()
+
+
+def test_decay_is_the_weighted_mean(dev):
+    states = DecayStates(LayeredStates([dev.vectors, dev.exact]), layer=1)
+    [read] = states.read([3, 0])
+    words = dev.exact[3]
+    for i in range(len(words)):
+        weights = [2.0 ** -abs(i - j) for j in range(len(words))]
+        np.testing.assert_allclose(read[i], np.average(words, axis=0, weights=weights), rtol=1e-5, atol=1e-6)
+    assert states.layers == (1,)
+    assert states.identity["baseline"] == {"name": "decay"}
+    assert states.identity["checkpoint"]["digest"] == "abc"
+
+
+def test_random_lstm_reads_each_sentence_by_itself(dev):
+    states = RandomLstmStates(dev.vectors, seed=4)
+    together = states.read(slice(0, 5))[0]
+    alone = np.concatenate([states.read([i])[0] for i in range(5)])
+    np.testing.assert_allclose(together, alone, rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(RandomLstmStates(dev.vectors, seed=4).read([2]), states.read([2]))
+    assert not np.allclose(RandomLstmStates(dev.vectors, seed=5).read([2]), states.read([2]))
+    changed = [dev.vectors[0].copy(), *dev.vectors[1:]]
+    changed[0][-1] += 5
+    first_word = RandomLstmStates(changed, seed=4).read([0])[0, 0]
+    assert not np.allclose(first_word, states.read([0])[0, 0]), "the last word reaches the first from the right"
+
+
+def test_random_lstm_leaves_the_generator_of_others_alone(dev):
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    RandomLstmStates(dev.vectors)
+    torch.testing.assert_close(torch.rand(3), expected)
+
+
+def test_baselines_can_be_probed(train, dev):
+    probe = DistanceProbe(0, 8, epochs=1)
+    probe.fit(DecayStates(train.vectors), train.distances, validation=(RandomLstmStates(dev.vectors), dev.distances))
+    assert np.isfinite(probe.history_[0]["validation"])
+    with pytest.raises(ValueError, match="no layer 3"):
+        DecayStates(LayeredStates([train.vectors]), layer=3)
+
+
+def slow_treap(words: list[str], priority: dict[str, int], offset: int = 0) -> dict[int, int]:
+    """The definition, by recursion: head of every word but the root."""
+    if not words:
+        return {}
+    root = max(range(len(words)), key=lambda i: (priority[words[i]], -i))
+    heads = {}
+    for part, start in ((words[:root], 0), (words[root + 1 :], root + 1)):
+        if part:
+            below = slow_treap(part, priority, offset + start)
+            heads |= below
+            top = next(i for i in range(offset + start, offset + start + len(part)) if i not in below)
+            heads[top] = offset + root
+    return heads
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_control_trees_are_treaps_of_type_priorities(seed):
+    from probes.control import type_priority
+
+    priority = {word: type_priority(word, seed=seed) for word in FOX}
+    expected = slow_treap(FOX, priority)
+    found = control_heads(FOX, seed=seed).tolist()
+    assert found == [expected.get(i, -1) for i in range(len(FOX))]
+
+
+def test_control_trees_are_fixed_by_types_order_and_seed():
+    np.testing.assert_array_equal(control_heads(FOX), control_heads(list(FOX)))
+    trees = {tuple(control_heads(FOX, seed=seed).tolist()) for seed in range(20)}
+    assert len(trees) > 5
+    renamed = ["a" if word == "fox" else word for word in FOX]
+    assert any(tuple(control_heads(renamed, seed=s)) != tuple(control_heads(FOX, seed=s)) for s in range(20))
+    assert control_heads([]).tolist() == []
+
+
+def test_control_distances_are_those_of_the_control_tree():
+    targets = control_targets([FOX, ["alone"], FOX[::-1]])
+    for words, distances, depths in zip([FOX, ["alone"], FOX[::-1]], targets.distances, targets.depths):
+        heads = control_heads(words)
+        np.testing.assert_array_equal(distances, walk_distances(heads))
+        np.testing.assert_array_equal(depths, walk_distances(heads)[int(np.flatnonzero(heads < 0)[0])])
+    assert selectivity(0.8, 0.5) == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("width", [0.05, 1.0, 40.0])
+def test_the_code_is_a_proper_distribution(width):
+    centres = np.array([-3.0, 0.2, 4.5, 900.0])
+    table = log_probabilities(centres, np.arange(1, 9), width=width)
+    np.testing.assert_allclose((2.0**table).sum(axis=1), 1)
+    assert table[1].argmax() == 0, "the likeliest value is the possible one that is nearest"
+    assert table[3].argmax() == 7
+
+
+def test_code_lengths_by_hand():
+    """Three words in a row, all centres at 1 and b = 1: p(1) = 1 / (1 + e⁻¹), p(2) = e⁻¹ / (1 + e⁻¹)."""
+    gold = np.array([[0, 1, 2], [1, 0, 1], [2, 1, 0]])
+    bits = code_length([np.ones((3, 3), np.float32)], [gold], kind="distance", width=1.0)
+    each = np.log2(1 + np.exp(-1))
+    assert bits == pytest.approx(3 * each + np.log2(np.e))
+    assert uniform_length(gold, kind="distance") == pytest.approx(3)
+    assert uniform_length(np.array([0, 1, 1]), kind="depth") == pytest.approx(3 * np.log2(3))
+    assert uniform_length(np.zeros((1, 1), int), kind="distance") == 0
+    assert code_length([np.zeros((1, 1), np.float32)], [np.zeros((1, 1), int)], kind="distance", width=1.0) == 0
+    wide = code_length([np.ones((3, 3), np.float32)], [gold], kind="distance", width=1e6)
+    assert wide == pytest.approx(uniform_length(gold, kind="distance"), rel=1e-4)
+
+
+@pytest.mark.parametrize("kind", [DistanceProbe, DepthProbe])
+def test_vectors_that_hold_trees_shorten_the_code(kind, train):
+    gold = train.distances if kind is DistanceProbe else train.depths
+    probe = kind(rank=24, epochs=30, learning_rate=0.02, batch_size=20)
+    code = online_code(probe, train.vectors, gold, fractions=(0.1, 0.3, 1.0))
+    generator = np.random.default_rng(0)
+    noise = [generator.normal(size=each.shape).astype(np.float32) for each in train.vectors]
+    nothing = online_code(probe, noise, gold, fractions=(0.1, 0.3, 1.0))
+    assert [block.sentences for block in code.blocks] == [30, 60, 210]
+    assert code.blocks[0].bits == code.blocks[0].uniform_bits
+    assert code.uniform_bits == pytest.approx(sum(uniform_length(each, kind=probe.kind) for each in gold))
+    assert code.compression > 1.5
+    assert code.bits < nothing.bits
+    assert not hasattr(probe, "matrix_")
+
+
+def test_blocks_that_do_not_add_up_are_refused(train):
+    with pytest.raises(ValueError, match="increasing shares"):
+        online_code(DistanceProbe(), train.vectors, train.distances, fractions=(0.5, 0.2, 1.0))
+    with pytest.raises(ValueError, match="do not make two blocks"):
+        online_code(DistanceProbe(), train.vectors[:5], train.distances[:5])
+
+
+def test_curves_are_tidy_and_agree_with_lone_probes(train, dev):
+    states, held = LayeredStates([train.vectors, train.exact]), LayeredStates([dev.vectors, dev.exact])
+    table = curves(
+        states,
+        train,
+        validation=(held, dev),
+        ranks=(2, 6),
+        seeds=(0, 1),
+        score=lambda probe, predicted: {"mean": float(np.mean([each.mean() for each in predicted]))},
+        epochs=1,
+    )
+    assert len(table) == 2 * 2 * 2 * 2 * 2
+    row = table.query("probe == 'depth' and layer == 1 and rank == 6 and seed == 1 and metric == 'loss'")
+    alone = DepthProbe(1, 6, 1, epochs=1).fit(states, train.depths, validation=(held, dev.depths))
+    assert row["value"].item() == pytest.approx(alone.history_[0]["validation"], rel=1e-4)
+
+
+def test_over_seeds_is_students_interval():
+    table = pd.DataFrame({"layer": [1, 1, 1, 2], "seed": [0, 1, 2, 0], "value": [0.5, 0.6, 0.7, 0.9]})
+    first, second = over_seeds(table).to_dict("records")
+    assert (first["value"], first["deviation"], first["n"]) == (pytest.approx(0.6), pytest.approx(0.1), 3)
+    assert first["high"] - first["value"] == pytest.approx(4.302653 * 0.1 / np.sqrt(3), rel=1e-5)
+    assert second["n"] == 1
+    assert np.isnan(second["low"])
+    with pytest.raises(ValueError, match="more than once"):
+        over_seeds(pd.concat([table, table]))
+    with pytest.raises(ValueError, match="lacks the columns seed"):
+        over_seeds(table.drop(columns="seed"))
