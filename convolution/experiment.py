@@ -53,7 +53,7 @@ def run_experiment(
     variants: Iterable[Variant] = VARIANTS,
     epochs: int = 20,
     batch: int = 64,
-    learning_rate: float = 2e-3,
+    learning_rate: float = 5e-3,
     channels: int = 32,
     depth: int = 3,
     patch: int = 1,

@@ -75,9 +75,9 @@ class Layout:
         rows = kernels.special_rows
         return cls(
             heads,
-            torch.from_numpy(kernels.log_offsets[block, heads]),
-            torch.from_numpy(kernels.log_specials[block, heads]),
-            None if rows is None else torch.from_numpy(rows[block, heads]),
+            torch.from_numpy(kernels.log_offsets[block, heads]).float(),
+            torch.from_numpy(kernels.log_specials[block, heads]).float(),
+            None if rows is None else torch.from_numpy(rows[block, heads]).float(),
             kernels.leading,
         )
 
@@ -118,7 +118,7 @@ class Layout:
         """(sentences, heads, positions): how the query at a special position weighs every position."""
         count, specials = where.shape
         if self.special_rows is None:
-            return torch.zeros(count, len(self.heads), positions, dtype=torch.float64)
+            return torch.zeros(count, len(self.heads), positions)
         to_specials = self.special_rows[:, special]
         left = (1 - to_specials.sum(-1)).clamp(min=0)
         row = (left[None] / words.clamp(min=1)[:, None])[..., None].expand(-1, -1, positions).clone()

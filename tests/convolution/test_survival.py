@@ -1,0 +1,66 @@
+"""The whole analysis on a small model, and its masked-LM loss."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from known_attention import random_sentence, random_words
+from safetensors.numpy import load_file
+
+from convolution import fit_kernels, masked_language_model, measure_offsets, replace_heads
+from extraction import Encoder, stream_attention
+from parsing import Treebank, TreebankError
+from pipeline.convolve import CONVOLUTION, INTACT, convolve
+
+TEXT = random_words(48, seed=8)
+
+
+@pytest.fixture(scope="module")
+def bank() -> Treebank:
+    generator = np.random.default_rng(0)
+    return Treebank([random_sentence(words, generator) for words in TEXT], name="toy")
+
+
+def test_the_masked_lm_loss_is_repeatable_and_changes_with_attention(masked_lm_folder):
+    encoder = Encoder.from_pretrained(masked_lm_folder)
+    model = masked_language_model(masked_lm_folder, encoder)
+    assert model is not None
+    assert model.loss(TEXT) == model.loss(TEXT) != model.loss(TEXT, seed=1)
+    kernels = fit_kernels(measure_offsets(stream_attention(encoder, TEXT, level="subwords"))).free
+    intact = model.loss(TEXT)
+    with replace_heads(model.encoder, kernels.uniform()):
+        assert abs(model.loss(TEXT) - intact) > 1e-3
+    assert model.loss(TEXT) == intact
+
+
+def test_a_checkpoint_without_a_head_has_no_loss(bert, tmp_path):
+    bert.model.save_pretrained(tmp_path)
+    bert.tokenizer.save_pretrained(tmp_path)
+    assert masked_language_model(tmp_path, Encoder.from_pretrained(tmp_path)) is None
+
+
+def test_the_analysis_writes_every_table_and_figure(masked_lm_folder, bank, tmp_path):
+    done = convolve(masked_lm_folder, bank, tmp_path / "out", rank=4, training={"epochs": 2}, progress=False)
+    tables = {path.stem: pd.read_csv(path) for path in done.out.glob("*.csv")}
+    assert set(tables) == {
+        "kernels", "subword-kernels", "relations", "relation-survival", "survival", "replacement", "logits",
+        "position-codes", "masked-lm",
+    }  # fmt: skip
+    assert len(tables["kernels"]) == 6
+    assert len(tables["survival"]) == 4 * 3
+    assert tables["masked-lm"].loss.nunique() == 4
+    moved = tables["replacement"].set_index(["condition", "replaced", "layer"]).relative_change.sort_index()
+    assert moved[INTACT, "all"].max() < 1e-8
+    assert moved[CONVOLUTION, "2", 1] < 1e-8 < moved[CONVOLUTION, "2", 2]
+    figures = {path.stem for path in (done.out / "figures").glob("*.pdf")}
+    assert {"kernel-map", "kernels", "shares", "survival", "position-spectra"} <= figures
+    record = json.loads((done.out / "convolution.json").read_text())
+    assert record["result"] == done.sentence
+    assert load_file(done.out / "kernels.safetensors")["words.free.offsets"].shape[:2] == (2, 3)
+
+
+def test_too_few_sentences_leave_nothing_written(masked_lm_folder, bank, tmp_path):
+    with pytest.raises(TreebankError, match="too few to train probes"):
+        convolve(masked_lm_folder, bank[:2], tmp_path / "out", progress=False)
+    assert not (tmp_path / "out").exists()
