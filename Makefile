@@ -21,7 +21,7 @@ types: $(VENV)/dev-installed
 	$(BIN)/mypy
 
 tests: $(VENV)/dev-installed
-	$(BIN)/pytest -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 -m "not slow"
 
 $(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV)
