@@ -14,10 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from parsing.attachment import Heads, check_predicted_heads, right_relations
-from parsing.decoding.spanning import minimum_spanning_edges_bulk
 from parsing.intervals import RESAMPLES, Score, Tally, score_all
 from parsing.punctuation import PunctuationRule, punctuation_mask
-from parsing.scores import check_predicted_distances, edge_codes, micro
+from parsing.scores import check_predicted_distances, kept_edges, micro, shared_edges
 from parsing.treebank import Sentence
 from parsing.trees import projective_arcs
 
@@ -45,14 +44,13 @@ def edge_table(
     """
     check_predicted_distances(gold, distances)
     kept = [np.flatnonzero(~punctuation_mask(sentence, punctuation)) for sentence in gold]
-    gold_edges = minimum_spanning_edges_bulk([s.distances[np.ix_(k, k)] for s, k in zip(gold, kept)])
-    found_edges = minimum_spanning_edges_bulk([d[np.ix_(k, k)] for d, k in zip(distances, kept)])
+    gold_edges, found_edges = kept_edges(gold, distances, kept)
+    hits = shared_edges(gold_edges, found_edges)
     frames = []
-    for number, (sentence, words, edges, found) in enumerate(zip(gold, kept, gold_edges, found_edges)):
+    for number, (sentence, words, edges, correct) in enumerate(zip(gold, kept, gold_edges, hits)):
         deeper_second = np.diff(sentence.depths[words[edges]], axis=1)[:, 0] >= 0
         head = np.where(deeper_second, words[edges[:, 0]], words[edges[:, 1]])
         dependent = np.where(deeper_second, words[edges[:, 1]], words[edges[:, 0]])
-        correct = np.isin(edge_codes(edges), edge_codes(found))
         frames.append(edge_columns(number, sentence, head, dependent, correct))
     return joined(frames)
 

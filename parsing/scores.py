@@ -85,15 +85,32 @@ def uuas(
 ) -> Tally:
     """Undirected unlabelled attachment score: the share of gold edges that the predicted tree has, in [0, 1]."""
     kept = [np.flatnonzero(~punctuation_mask(sentence, punctuation)) for sentence in gold]
-    gold_edges = minimum_spanning_edges_bulk([s.distances[np.ix_(k, k)] for s, k in zip(gold, kept)])
-    found_edges = minimum_spanning_edges_bulk([d[np.ix_(k, k)] for d, k in zip(distances, kept)])
-    correct = [np.isin(edge_codes(a), edge_codes(b)).sum() for a, b in zip(gold_edges, found_edges)]
-    return micro("uuas", correct, [len(edges) for edges in gold_edges])
+    gold_edges, found_edges = kept_edges(gold, distances, kept)
+    return micro("uuas", [hits.sum() for hits in shared_edges(gold_edges, found_edges)], [len(e) for e in gold_edges])
 
 
-def edge_codes(edges: NDArray[np.int64]) -> NDArray[np.int64]:
-    """One number an edge, alike for the same edge of two trees; for sentences below two thousand million words."""
-    return (edges[:, 0] << 31) | edges[:, 1]
+def kept_edges(
+    gold: Sequence[Sentence], distances: Sequence[NDArray[Any]], kept: Sequence[NDArray[np.int64]]
+) -> tuple[list[NDArray[np.int64]], list[NDArray[np.int64]]]:
+    """The edges of the gold and of the predicted tree among the words kept, which are counted anew from 0."""
+    inner = [matrix[words[:, None], words] for matrix, words in zip([s.distances for s in gold], kept)]
+    inner += [matrix[words[:, None], words] for matrix, words in zip(distances, kept)]
+    # Both at once: the more trees of one size, the less each costs.
+    edges = minimum_spanning_edges_bulk(inner)
+    return edges[: len(gold)], edges[len(gold) :]
+
+
+def shared_edges(ours: Sequence[NDArray[np.int64]], theirs: Sequence[NDArray[np.int64]]) -> list[NDArray[np.bool_]]:
+    """Whether each of our edges is among theirs, (edges,) a sentence; all have their smaller end first."""
+    found = np.isin(edge_codes(ours), edge_codes(theirs), assume_unique=True)
+    return np.split(found, np.cumsum([len(edges) for edges in ours])[:-1])
+
+
+def edge_codes(edges: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """One number an edge of all sentences, alike for the same edge of two trees; for words and sentences below 2²¹."""
+    sentences = np.repeat(np.arange(len(edges)), [len(pairs) for pairs in edges])
+    pairs = np.concatenate([*edges, np.empty((0, 2), dtype=np.int64)])
+    return (sentences << 42) | (pairs[:, 0] << 21) | pairs[:, 1]
 
 
 def root_accuracy(

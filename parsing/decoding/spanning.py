@@ -76,19 +76,19 @@ def prim(distances: NDArray[Any], start: NDArray[np.int64] | None = None) -> NDA
         return heads
     each, every = np.arange(sentences), np.arange(words)
     chosen = np.zeros(sentences, dtype=np.int64) if start is None else start
-    outside = np.ones((sentences, words), dtype=bool)
+    places = np.minimum.outer(every, every) * words + np.maximum.outer(every, every)
+    # A word inside the tree has weight -inf, which nothing undercuts, and infinity where its weight would be chosen.
     weight = np.full((sentences, words), np.inf)
+    open_weight = weight.copy()
     order = np.full((sentences, words), words * words)
     for _ in range(words - 1):
-        outside[each, chosen] = False
-        candidate = distances[each, chosen]
-        new_order = np.minimum(every, chosen[:, None]) * words + np.maximum(every, chosen[:, None])
-        better = outside & ((candidate < weight) | ((candidate == weight) & (new_order < order)))
-        weight = np.where(better, candidate, weight)
-        order = np.where(better, new_order, order)
-        heads = np.where(better, chosen[:, None], heads)
-        open_weight = np.where(outside, weight, np.inf)
-        tied = outside & (open_weight == open_weight.min(axis=1, keepdims=True))
+        weight[each, chosen] = -np.inf
+        open_weight[each, chosen] = np.inf
+        candidate, place = distances[each, chosen], places[chosen]
+        better = (candidate < weight) | ((candidate == weight) & (place < order))
+        for known, new in ((weight, candidate), (open_weight, candidate), (order, place), (heads, chosen[:, None])):
+            np.copyto(known, new, where=better)
+        tied = open_weight == open_weight.min(axis=1, keepdims=True)
         chosen = np.where(tied, order, words * words + 1).argmin(axis=1)
     return heads
 
