@@ -1,0 +1,80 @@
+"""Convolution and attention trained side by side on small images: the table and the pictures of the experiment.
+
+    python benchmarks/convolution_images.py --out images/
+    python benchmarks/convolution_images.py --cifar cifar-10-batches-bin --patch 2 --epochs 50 --out cifar/
+
+Writes `table.csv`, `history.csv`, and for each variant with heads where their centres move during training and what
+the middle pixel attends to, averaged over test images.
+"""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from convolution import ImageRun, cifar10, digits, experiment_table, run_experiment
+from pipeline.staging import staged_folder
+from reporting import head_centres, query_attention, save_formats
+
+
+def draw_centres(run: ImageRun, stem: Path) -> None:
+    """A panel a block: each head's way through training."""
+    assert run.centres is not None
+    blocks = run.centres.shape[1]
+    figure = Figure(figsize=(2.9 * blocks, 3.1), layout="constrained")
+    for block, panel in enumerate(figure.subplots(1, blocks, squeeze=False)[0]):
+        head_centres(run.centres[:, block], panel, title=f"{run.variant}, block {block + 1}")
+    save_formats(figure, stem)
+
+
+def draw_attention(run: ImageRun, stem: Path) -> None:
+    """A row a block, a column a head: what the middle pixel attends to."""
+    assert run.attention is not None
+    blocks, heads, rows, columns = run.attention.shape
+    figure = Figure(figsize=(0.95 * heads, 1.15 * blocks), layout="constrained")
+    panels = figure.subplots(blocks, heads, squeeze=False)
+    for block in range(blocks):
+        for head in range(heads):
+            query_attention(
+                run.attention[block, head],
+                (rows // 2, columns // 2),
+                panels[block, head],
+                title=f"{block + 1}-{head + 1}",
+            )
+    save_formats(figure, stem)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cifar", type=Path, help="folder cifar-10-batches-bin; scikit-learn's digits unless given")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--channels", type=int, default=32)
+    parser.add_argument("--depth", type=int, default=3)
+    parser.add_argument("--patch", type=int, default=1)
+    parser.add_argument("--overwrite", action="store_true")
+    arguments = parser.parse_args()
+    with staged_folder(arguments.out, overwrite=arguments.overwrite) as folder:
+        runs = run_experiment(
+            digits() if arguments.cifar is None else cifar10(arguments.cifar),
+            epochs=arguments.epochs,
+            channels=arguments.channels,
+            depth=arguments.depth,
+            patch=arguments.patch,
+            progress=True,
+        )
+        table = experiment_table(runs)
+        table.to_csv(folder / "table.csv", index=False)
+        history = [run.history.assign(variant=run.variant) for run in runs]
+        pd.concat(history, ignore_index=True).to_csv(folder / "history.csv", index=False)
+        for run in runs:
+            if run.centres is not None:
+                name = run.variant.replace(" ", "-")
+                draw_centres(run, folder / f"centres-{name}")
+                draw_attention(run, folder / f"attention-{name}")
+    print(table.to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""Statistics of kernels over a treebank against the bare forward pass that returns attention, in one run.
+
+    python benchmarks/convolution_statistics.py en_ewt-dev.conllu
+
+The bare pass is transformers' own: sentences sorted by length, batches of as many positions, `output_attentions=True`,
+attention thrown away. Each is timed several times in turn and the fastest kept, so that other work on the machine
+weighs on both alike. Memory is what the sums hold after a tenth of the treebank and after all of it.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+
+from convolution import fit_kernels, measure_offsets
+from convolution.relations import RelationSums
+from convolution.statistics import OffsetSums
+from extraction import Encoder, embedded_checkpoint, stream_attention
+from extraction.extract import TOKEN_BUDGET
+from parsing import Treebank, read_conllu
+
+
+@torch.inference_mode()
+def bare_pass(encoder: Encoder, words: Sequence[Sequence[str]]) -> None:
+    """Tokenise, sort, and run the model with attention returned."""
+    encoder.model.set_attn_implementation("eager")
+    ids = sorted(encoder.tokenizer([" ".join(s) for s in words])["input_ids"], key=len, reverse=True)
+    first = 0
+    while first < len(ids):
+        size = max(1, TOKEN_BUDGET // len(ids[first]))
+        batch = encoder.tokenizer.pad({"input_ids": ids[first : first + size]}, return_tensors="pt")
+        encoder.run(batch["input_ids"], batch["attention_mask"], output_attentions=True)
+        first += size
+
+
+def offsets_and_relations(encoder: Encoder, bank: Treebank) -> None:
+    """What the command does in its pass between words."""
+    offsets, relations = OffsetSums(), RelationSums(bank)
+    for batch in stream_attention(encoder, bank.words):
+        offsets.add(batch)
+        relations.add(batch)
+
+
+def fastest(tasks: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Seconds of each task's fastest run, the tasks taking turns."""
+    best = dict.fromkeys(tasks, float("inf"))
+    for _ in range(rounds):
+        for name, task in tasks.items():
+            start = time.perf_counter()
+            task()
+            best[name] = min(best[name], time.perf_counter() - start)
+    return best
+
+
+def held(sums: OffsetSums) -> int:
+    """Bytes in the arrays of running sums."""
+    arrays = (sums._offsets, sums._specials, sums._special_rows, sums._entropy, sums._places)
+    return sum(array.nbytes for array in arrays)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("treebank", type=Path)
+    parser.add_argument("--model", default=None, help="a checkpoint; MiniLM's package unless given")
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    bank = read_conllu(arguments.treebank)
+    encoder = Encoder.from_pretrained(arguments.model or embedded_checkpoint())
+    statistics = measure_offsets(stream_attention(encoder, bank.words))
+    seconds = fastest(
+        {
+            "bare forward pass": lambda: bare_pass(encoder, bank.words),
+            "offset statistics, words": lambda: measure_offsets(stream_attention(encoder, bank.words)),
+            "offset statistics, subwords": lambda: measure_offsets(
+                stream_attention(encoder, bank.words, level="subwords")
+            ),
+            "offsets and relations, words": lambda: offsets_and_relations(encoder, bank),
+            "fitting all kernels": lambda: fit_kernels(statistics),
+        },
+        arguments.rounds,
+    )
+    print(f"{len(bank)} sentences, {encoder.name}, {torch.get_num_threads()} threads")
+    for name, value in seconds.items():
+        print(f"{name:32} {value:7.2f} s   {value / seconds['bare forward pass']:5.2f} × bare")
+    longest_first = sorted(bank.words, key=len, reverse=True)
+    for share in (0.1, 1.0):
+        sums = OffsetSums()
+        for batch in stream_attention(encoder, longest_first[: int(share * len(bank))]):
+            sums.add(batch)
+        print(f"sums over {share:4.0%} of the sentences (the longest): {held(sums) / 1024:.0f} KiB")
+
+
+if __name__ == "__main__":
+    main()
