@@ -25,9 +25,10 @@ def average_ranks(values: NDArray[Any]) -> NDArray[np.float64]:
 
 def spearman(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64]:
     """Spearman's correlation along the last axis; nan where a side is constant, as in scipy."""
-    ranks_a, ranks_b = average_ranks(a), average_ranks(b)
-    ranks_a -= ranks_a.mean(axis=-1, keepdims=True)
-    ranks_b -= ranks_b.mean(axis=-1, keepdims=True)
+    ranks = average_ranks(np.stack([a, b]))
+    # Ranks are 1 to n, ties or not, so their mean is known.
+    ranks -= (ranks.shape[-1] + 1) / 2
+    ranks_a, ranks_b = ranks
     covariance = (ranks_a * ranks_b).sum(axis=-1)
     spread = np.sqrt((ranks_a**2).sum(axis=-1) * (ranks_b**2).sum(axis=-1))
     with np.errstate(invalid="ignore", divide="ignore"):
