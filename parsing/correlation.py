@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 def average_ranks(values: NDArray[Any]) -> NDArray[np.float64]:
     """Ranks along the last axis, from 1; equal values share the mean of their ranks."""
-    order = np.argsort(values, axis=-1, kind="stable")
+    # Equal values end up with one rank, so their order among themselves, which this sort leaves open, does not matter.
+    order = np.argsort(values, axis=-1)
     ordered = np.take_along_axis(values, order, axis=-1)
     length = values.shape[-1]
     place = np.broadcast_to(np.arange(length), ordered.shape)

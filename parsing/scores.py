@@ -54,6 +54,8 @@ def check_predicted_distances(gold: Sequence[Sentence], distances: Sequence[NDAr
 def check_predicted_depths(gold: Sequence[Sentence], depths: Sequence[NDArray[Any]]) -> None:
     """Refuse, by the sentence's name, what is not one finite depth for each word of each sentence."""
     check_shapes(gold, depths, axes=1)
+    if not len(depths) or np.isfinite(np.concatenate(depths)).all():
+        return
     for number, (sentence, array) in enumerate(zip(gold, depths), start=1):
         if not np.isfinite(array).all():
             word = int(np.flatnonzero(~np.isfinite(array))[0])
