@@ -1,0 +1,35 @@
+"""The attention tasks of a sweep: statistics of heads, and how convolutional they are; folders of CSV tables."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from parsing import Treebank
+from pipeline.convolve import convolve
+from pipeline.record import Stopwatch
+from pipeline.sweep.plan import SweepOptions
+from pipeline.sweep.sources import Checkpoint
+
+
+def analyse_convolution(
+    checkpoint: Checkpoint, banks: Mapping[str, Treebank], folder: Path, *, options: SweepOptions, stopwatch: Stopwatch
+) -> None:
+    """Kernels of every head, and what survives of the model's syntax when heads are replaced by them."""
+    with stopwatch.stage("convolution"):
+        convolve(
+            checkpoint.local_folder(),
+            banks["dev"],
+            folder / "convolution",
+            train=banks["train"],
+            rank=max(options.ranks),
+            training=options.training,
+            punctuation=options.punctuation,
+            seed=options.seeds[0],
+            progress=False,
+        )
+
+
+def analyse_heads(
+    checkpoint: Checkpoint, banks: Mapping[str, Treebank], folder: Path, *, options: SweepOptions, stopwatch: Stopwatch
+) -> None:
+    """What every head attends to."""
+    raise NotImplementedError
