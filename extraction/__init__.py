@@ -1,6 +1,7 @@
 """Word-aligned hidden states and attention of any transformers checkpoint, and caches of them."""
 
 from .attention import AttentionBatch, stream_attention
+from .attention_file import write_attention
 from .cache import open_states
 from .caches import CacheEntry, find_cache, list_caches, remove_cache, verify_cache
 from .checkpoint import CheckpointError, embedded_checkpoint
@@ -41,6 +42,7 @@ __all__ = [
     "remove_cache",
     "stream_attention",
     "verify_cache",
+    "write_attention",
     "write_hdf5",
     "write_predictor_params",
 ]
