@@ -66,21 +66,21 @@ class RelationSums:
     """Adds up the right guesses of every head over batches of attention between words."""
 
     def __init__(self, sentences: Sequence[Annotated]) -> None:
-        self.relations, self._arcs = number_arcs(sentences)
+        self.relations, self.arcs = number_arcs(sentences)
         self._counts = np.zeros(len(self.relations), np.int64)
         self._hits: Integers | None = None
 
     def add(self, batch: AttentionBatch) -> None:
         """Take one batch of `stream_attention(..., level="words")` in."""
         for row, (sentence, length) in enumerate(zip(batch.indices.tolist(), batch.lengths.tolist())):
-            arcs = self._arcs[sentence]
+            arcs = self.arcs[sentence]
             if arcs.words != length:
                 raise ValueError(f"sentence {sentence + 1} has {arcs.words} words, its attention {length}")
             words = slice(batch.leading, batch.leading + length)
             attention = batch.attention[:, row, :, words, words].clone()
             # No word is its own head.
             attention.diagonal(dim1=-2, dim2=-1).fill_(-1.0)
-            self._tally(attention.argmax(-1).numpy(), arcs)
+            self.tally(attention.argmax(-1).numpy(), arcs)
 
     def result(self) -> RelationHits:
         """The sums so far."""
@@ -88,7 +88,8 @@ class RelationSums:
             raise ValueError("no attention to score relations with")
         return RelationHits(self.relations, self._counts, self._hits)
 
-    def _tally(self, guesses: Integers, arcs: Arcs) -> None:
+    def tally(self, guesses: Integers, arcs: Arcs) -> None:
+        """Count the right ones among guesses (layers, heads, words) for one sentence."""
         if self._hits is None:
             self._hits = np.zeros((2, len(self.relations), *guesses.shape[:2]), np.int64)
         for direction in range(2):
@@ -128,9 +129,9 @@ def kernel_hits(kernels: Kernels, sentences: Sequence[Annotated]) -> RelationHit
     def guesses(words: int) -> Integers:
         return _guesses(order, kernels.span, words)
 
-    for arcs in sums._arcs:
+    for arcs in sums.arcs:
         if arcs.words - 1 <= kernels.span:
-            sums._tally(guesses(arcs.words), arcs)
+            sums.tally(guesses(arcs.words), arcs)
     return sums.result()
 
 

@@ -43,18 +43,40 @@ from pipeline.staging import check_free, staged_folder
 from probes import DistanceProbe, fit_all
 
 INTACT, CONVOLUTION, UNIFORM, RANDOM = "intact", "convolution", "uniform", "random head's kernel"
+RETRAINED = ", probes retrained"
 
 Replacement = Callable[[], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True)
-class HeldOut:
-    """Distance probes of every layer, trained on the intact model, and the sentences that they are scored on."""
+class ProbePlan:
+    """How distance probes of every layer are trained, and the sentences that they are scored on."""
 
-    probes: Sequence[DistanceProbe]
-    bank: Treebank
-    states: States
+    train: Treebank
+    validation: Treebank
+    scored: Treebank
+    rank: int
+    seed: int
     punctuation: PunctuationRule
+    training: Mapping[str, Any]
+
+    def fit(self, encoder: Encoder, *, progress: bool = False) -> list[DistanceProbe]:
+        """Probes trained on the states that the encoder has now, replaced heads and all."""
+        probes = [
+            DistanceProbe(layer=layer, rank=min(self.rank, encoder.dim), seed=self.seed, **self.training)
+            for layer in encoder.layers
+        ]
+        held_out = extract(encoder, self.validation.words), self.validation
+        fit_all(probes, extract(encoder, self.train.words), self.train, validation=held_out, progress=progress)
+        return probes
+
+    def score(self, probes: Sequence[DistanceProbe], states: States, condition: str) -> list[dict[str, Any]]:
+        """One row of the table of survival for each layer."""
+        rows = []
+        for probe in probes:
+            tallies = score_distances(self.scored, probe.predict(states), punctuation=self.punctuation)
+            rows.append({"condition": condition, "layer": probe.layer, **vars(tallies["uuas"].score())})
+        return rows
 
 
 @dataclass(frozen=True)
@@ -78,6 +100,7 @@ def convolve(
     train: str | Path | Treebank | None = None,
     rank: int = 128,
     training: Mapping[str, Any] | None = None,
+    retrain: bool = False,
     punctuation: PunctuationRule = "xpos",
     seed: int = 0,
     overwrite: bool = False,
@@ -92,6 +115,8 @@ def convolve(
     Args:
         model: a checkpoint folder or hub name.
         rank: rank of the probes; `training` goes to `DistanceProbe` (epochs, batch_size, ...).
+        retrain: also train probes on the states of the model whose heads are all replaced, by their own kernels and
+            by uniform attention: what is there to be found, wherever it has moved.
         seed: of the random heads, masks and probes.
 
     Raises:
@@ -101,6 +126,8 @@ def convolve(
     check_free(Path(out).absolute(), overwrite=overwrite)
     bank = treebank if isinstance(treebank, Treebank) else read_conllu(treebank)
     seen, held = _split(bank, train)
+    first = max(1, len(seen) // 8)
+    plan = ProbePlan(seen[first:], seen[:first], held, rank, seed, punctuation, training or {})
     stopwatch, encoder = Stopwatch(), Encoder.from_pretrained(model)
     with staged_folder(out, overwrite=overwrite) as folder:
         with stopwatch.stage("word kernels and relations"):
@@ -114,25 +141,17 @@ def convolve(
         with stopwatch.stage("position codes"):
             codes, code_table = _codes_or_none(encoder, seed)
         with stopwatch.stage("probes"):
-            probes = [
-                DistanceProbe(layer=layer, rank=min(rank, encoder.dim), seed=seed, **(training or {}))
-                for layer in encoder.layers
-            ]
-            validation, fitting = seen[: max(1, len(seen) // 8)], seen[max(1, len(seen) // 8) :]
-            fit_all(
-                probes,
-                extract(encoder, fitting.words),
-                fitting,
-                validation=(extract(encoder, validation.words), validation),
-                progress=progress,
-            )
-            held_out = HeldOut(probes, held, extract(encoder, held.words), punctuation)
+            probes = plan.fit(encoder, progress=progress)
         conditions = kernel_conditions(encoder, subwords.free, seed=seed)
         with stopwatch.stage("replacement"):
-            survival, moved = measure_survival(held_out, encoder, conditions)
-            moved = pd.concat([moved, measure_blocks(held_out, encoder, subwords.free)], ignore_index=True)
+            intact = extract(encoder, held.words)
+            survival, moved = measure_survival(plan, probes, encoder, intact, conditions)
+            moved = pd.concat([moved, measure_blocks(plan, encoder, intact, subwords.free)], ignore_index=True)
             relation_survival = measure_relation_survival(encoder, bank, hits, conditions)
             losses = measure_losses(model, encoder, held, subwords.free, seed=seed)
+        if retrain:
+            with stopwatch.stage("probes of replaced models"):
+                survival = pd.concat([survival, measure_retrained(plan, encoder, conditions)], ignore_index=True)
         floor = chain_uuas(held, punctuation)
         sentence = survival_sentence(survival, floor)
         tables = {
@@ -155,7 +174,7 @@ def convolve(
             {
                 "checkpoint": {"name": encoder.name, "path": str(model), "digest": encoder.digest},
                 "treebank": {"name": bank.name, "path": bank.path, "sentences": len(bank), "digest": bank.digest},
-                "probes": {"trained on": len(fitting), "validated on": len(validation), "scored on": len(held)},
+                "probes": {"trained on": len(plan.train), "validated on": len(plan.validation), "scored on": len(held)},
                 "options": {"rank": rank, "punctuation": punctuation, "seed": seed},
                 "masked-LM loss": "no masked-LM head" if losses is None else "in masked-lm.csv",
                 "logit split": "not defined for this architecture" if split is None else "in logits.csv",
@@ -188,28 +207,38 @@ def kernel_conditions(encoder: Encoder, kernels: Kernels, *, seed: int) -> dict[
 
 
 def measure_survival(
-    held_out: HeldOut, encoder: Encoder, conditions: Mapping[str, Replacement]
+    plan: ProbePlan,
+    probes: Sequence[DistanceProbe],
+    encoder: Encoder,
+    intact: States,
+    conditions: Mapping[str, Replacement],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """UUAS of every layer's probe under each condition, and how far that layer's states moved."""
     scores, moved = [], []
     for condition, replaced in conditions.items():
         with replaced():
-            states = extract(encoder, held_out.bank.words)
-        for probe in held_out.probes:
-            tallies = score_distances(held_out.bank, probe.predict(states), punctuation=held_out.punctuation)
-            score = tallies["uuas"].score()
-            scores.append({"condition": condition, "layer": probe.layer, **vars(score)})
-        moved += list(_moved_rows(condition, "all", held_out.states, states))
+            states = extract(encoder, plan.scored.words)
+        scores += plan.score(probes, states, condition)
+        moved += list(_moved_rows(condition, "all", intact, states))
     return pd.DataFrame(scores), pd.DataFrame(moved)
 
 
-def measure_blocks(held_out: HeldOut, encoder: Encoder, kernels: Kernels) -> pd.DataFrame:
+def measure_retrained(plan: ProbePlan, encoder: Encoder, conditions: Mapping[str, Replacement]) -> pd.DataFrame:
+    """UUAS of probes that were trained on the replaced model's own states."""
+    rows = []
+    for condition in (CONVOLUTION, UNIFORM):
+        with conditions[condition]():
+            rows += plan.score(plan.fit(encoder), extract(encoder, plan.scored.words), f"{condition}{RETRAINED}")
+    return pd.DataFrame(rows)
+
+
+def measure_blocks(plan: ProbePlan, encoder: Encoder, intact: States, kernels: Kernels) -> pd.DataFrame:
     """How far the states of every layer move when one block alone is replaced by its kernels."""
     rows: list[dict[str, Any]] = []
     for block in range(encoder.blocks):
         with replace_heads(encoder, kernels, heads=[(block, head) for head in range(encoder.heads)]):
-            states = extract(encoder, held_out.bank.words)
-        rows += _moved_rows(CONVOLUTION, str(block + 1), held_out.states, states)
+            states = extract(encoder, plan.scored.words)
+        rows += _moved_rows(CONVOLUTION, str(block + 1), intact, states)
     return pd.DataFrame(rows)
 
 
@@ -265,13 +294,19 @@ def survival_sentence(survival: pd.DataFrame, floor: float) -> str:
     """The result in words, from each condition's best layer."""
     best = survival.groupby("condition", sort=False)["value"].max()
     intact, convolved = best[INTACT], best[CONVOLUTION]
-    above = ""
+    above, retrained = "", ""
+    if CONVOLUTION + RETRAINED in best:
+        retrained = (
+            f" Probes trained on the replaced model find {best[CONVOLUTION + RETRAINED]:.1%}, under uniform attention "
+            f"{best[UNIFORM + RETRAINED]:.1%}."
+        )
     if intact > floor:
         above = f" and {(convolved - floor) / (intact - floor):.0%} of what it has above the chain of neighbours"
     return (
         f"With every head replaced by its convolution, the best layer's probe finds {convolved:.1%} of the edges, "
         f"against {intact:.1%} in the intact model: {convolved / intact:.0%} of its UUAS{above}; the chain has "
         f"{floor:.1%}, uniform attention leaves {best[UNIFORM]:.1%}, random heads' kernels {best[RANDOM]:.1%}."
+        f"{retrained}"
     )
 
 
@@ -340,6 +375,7 @@ def convolution_command(
         Path | None, typer.Option(help="Treebank to train probes on; three quarters of the other one unless given.")
     ] = None,
     rank: Annotated[int, typer.Option(min=1, help="Rank of the probes.")] = 128,
+    retrain: Annotated[bool, typer.Option("--retrain", help="Also train probes on the replaced models.")] = False,
     punctuation: Annotated[PunctuationRule, typer.Option(help="The tags that tell punctuation.")] = "xpos",
     seed: Annotated[int, typer.Option(help="Of random heads, masks and probes.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds once done.")] = False,
@@ -352,6 +388,7 @@ def convolution_command(
         out,
         train=train,
         rank=rank,
+        retrain=retrain,
         punctuation=punctuation,
         seed=seed,
         overwrite=overwrite,

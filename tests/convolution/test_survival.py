@@ -41,14 +41,22 @@ def test_a_checkpoint_without_a_head_has_no_loss(bert, tmp_path):
 
 
 def test_the_analysis_writes_every_table_and_figure(masked_lm_folder, bank, tmp_path):
-    done = convolve(masked_lm_folder, bank, tmp_path / "out", rank=4, training={"epochs": 2}, progress=False)
+    done = convolve(
+        masked_lm_folder, bank, tmp_path / "out", rank=4, training={"epochs": 2}, retrain=True, progress=False
+    )
     tables = {path.stem: pd.read_csv(path) for path in done.out.glob("*.csv")}
     assert set(tables) == {
         "kernels", "subword-kernels", "relations", "relation-survival", "survival", "replacement", "logits",
         "position-codes", "masked-lm",
     }  # fmt: skip
     assert len(tables["kernels"]) == 6
-    assert len(tables["survival"]) == 4 * 3
+    assert tables["survival"].groupby("condition").size().to_dict() == dict.fromkeys(
+        [
+            *("intact", "convolution", "uniform", "random head's kernel"),
+            *("convolution, probes retrained", "uniform, probes retrained"),
+        ],
+        3,
+    )
     assert tables["masked-lm"].loss.nunique() == 4
     moved = tables["replacement"].set_index(["condition", "replaced", "layer"]).relative_change.sort_index()
     assert moved[INTACT, "all"].max() < 1e-8
