@@ -105,9 +105,8 @@ def compare_scoring(bank: Treebank, layers: int, rounds: int) -> None:
     halves = [(distances[: len(half)], depths[: len(half)]) for distances, depths in predicted]
     half_seconds = min(clocked(lambda: [fast(half, *arrays) for arrays in halves])[0] for _ in range(rounds))
     words = sum(map(len, bank)) / sum(map(len, half))
-    print(
-        f"half the sentences: {half_seconds:.2f} s; {words:.2f} times the words in {seconds / half_seconds:.2f} times the time"
-    )
+    longer = seconds / half_seconds
+    print(f"half the sentences: {half_seconds:.2f} s; {words:.2f} times the words take {longer:.2f} times as long")
 
 
 def compare_decoders(bank: Treebank, rounds: int) -> None:
