@@ -19,6 +19,7 @@ Split = Literal["train", "dev", "test"]
 
 RELEASE = "r2.16"
 SOURCE = "https://raw.githubusercontent.com/UniversalDependencies"
+SECONDS_TO_WAIT = 60
 
 # SHA-256 of released files that were read when this was written. Of every other file the digest is taken when it is
 # fetched, kept beside it, and checked each time it is read.
@@ -136,9 +137,11 @@ def fetch(treebank: NamedTreebank, split: Split, folder: Path, *, source: str) -
 
 def download(treebank: NamedTreebank, path: Path, *, source: str) -> None:
     """One file of the treebank to `path`."""
-    url = f"{source}/{treebank.repository}/{treebank.release}/{path.name}"
+    folder = f"{source}/{treebank.repository}/{treebank.release}/"
+    url = folder + path.name
     try:
-        pooch.retrieve(url, known_hash=None, fname=path.name, path=path.parent, downloader=quiet_downloader())
+        registry = pooch.create(path=path.parent, base_url=folder, registry={path.name: None})
+        registry.fetch(path.name, downloader=pooch.HTTPDownloader(timeout=SECONDS_TO_WAIT))
     except requests.HTTPError as error:
         raise TreebankError(
             f"{treebank.repository}: release {treebank.release} has no {path.name} ({error}); "
@@ -149,11 +152,6 @@ def download(treebank: NamedTreebank, path: Path, *, source: str) -> None:
             f"{treebank.repository}: {url} cannot be reached ({type(error).__name__}). Download it on another machine "
             f"and put it at {path}"
         ) from error
-
-
-def quiet_downloader() -> pooch.HTTPDownloader:
-    """A downloader that waits at most a minute for an answer."""
-    return pooch.HTTPDownloader(timeout=60)
 
 
 def show_licence(treebank: NamedTreebank, folder: Path, *, source: str) -> None:
