@@ -34,7 +34,7 @@ class Tree:
 
 
 class LayeredStates:
-    """Several layers in memory, counting how often they are read."""
+    """Several layers in memory, counting how often they are read and how much at once."""
 
     def __init__(self, layers: list[list[NDArray[Any]]]) -> None:
         self.stack = layers
@@ -43,6 +43,7 @@ class LayeredStates:
         self.dim = layers[0][0].shape[1]
         self.identity = {"checkpoint": {"name": "made up", "digest": "abc"}}
         self.reads = 0
+        self.largest_read = 0
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -51,6 +52,7 @@ class LayeredStates:
         self.reads += 1
         wanted = self.layers if layers is None else layers
         rows = np.arange(len(self))[sentences]
+        self.largest_read = max(self.largest_read, len(rows))
         return np.stack([np.concatenate([self.stack[layer][i] for i in rows]) for layer in wanted]).astype(np.float32)
 
 

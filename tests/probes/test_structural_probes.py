@@ -152,6 +152,15 @@ def test_layers_are_read_once_an_epoch_for_all_probes(train):
     assert reads((0,)) == reads((0, 1, 0, 1))
 
 
+def test_no_more_is_read_at_once_from_a_longer_treebank(train):
+    def largest(times: int) -> int:
+        states = LayeredStates([train.vectors * times])
+        fit_all([DistanceProbe(0, 2, epochs=1)], states, GoldTargets(distances=train.distances * times))
+        return states.largest_read
+
+    assert largest(1) == largest(4) == 300
+
+
 def test_large_vectors_train_as_small_ones_do(train, dev):
     """As in GPT-2: hundreds of times larger, one number far beyond the rest."""
     plain = DistanceProbe(rank=24, epochs=10).fit(train.vectors, train.distances)
