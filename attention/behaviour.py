@@ -153,7 +153,8 @@ def correlation_ratio(sums: Grid, counts: NDArray[np.float64], squares: Grid) ->
     within_and_between = squares - common
     # Below float32's rounding of the summed squares there is no variance to share out.
     varies = within_and_between > 1e-6 * squares
-    return np.where(varies, np.clip(between / within_and_between, 0.0, 1.0), np.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(varies, np.clip(between / within_and_between, 0.0, 1.0), np.nan)
 
 
 def _trailing_places(batch: AttentionBatch) -> Tensor:

@@ -32,7 +32,7 @@ class Example:
 
 
 def example_sentences(sentences: Sequence[Sentence], *, most: int = 400) -> NDArray[np.int64]:
-    """The numbers of the first `most` sentences of a length that reads well; of the shortest ones where there is none."""
+    """Numbers of the first `most` sentences of a length that reads well; of the shortest where there is none."""
     fitting = [number for number, sentence in enumerate(sentences) if len(sentence) in LENGTHS]
     by_length = sorted(range(len(sentences)), key=lambda number: len(sentences[number]))
     return np.array((fitting or by_length)[:most], dtype=np.int64)
@@ -46,21 +46,24 @@ def best_head_sentences(
     A sentence counts its right edges minus its wrong ones; the first of equals is shown. Relations that no sentence
     has are left out.
     """
+    rows = [
+        (str(relation), int(layer) - 1, int(head) - 1, direction == DIRECTIONS[0])
+        for relation, layer, head, direction in best[["relation", "layer", "head", "direction"]].to_numpy()
+    ]
     found: dict[int, tuple[int, Example]] = {}
     for batch in batches:
         words = between_words(batch)
         attended = most_attended(words)
         for row, (index, sentence) in enumerate(zip(batch.indices, sentences_of(batch, sentences))):
-            for place, chosen in enumerate(best.itertuples()):
-                pairs = relation_pairs(sentence, chosen.relation, to_head=chosen.direction == DIRECTIONS[0])
+            for place, (relation, layer, head, to_head) in enumerate(rows):
+                pairs = relation_pairs(sentence, relation, to_head=to_head)
                 if not len(pairs):
                     continue
-                layer, head = chosen.layer - 1, chosen.head - 1
                 right = int((attended[layer, row, head].numpy()[pairs[:, 0]] == pairs[:, 1]).sum())
                 worth = 2 * right - len(pairs)
                 if place not in found or worth > found[place][0]:
                     weights = words[layer, row, head, : len(sentence), : len(sentence)].double().numpy().copy()
-                    shown = Example(chosen.relation, layer, head, int(index), sentence.words, weights, pairs)
+                    shown = Example(relation, layer, head, int(index), sentence.words, weights, pairs)
                     found[place] = (worth, shown)
     return [found[place][1] for place in sorted(found)]
 

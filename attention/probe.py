@@ -38,7 +38,7 @@ class AttentionProbe(BaseEstimator):
     root_bias_: float
     history_: list[float]
 
-    def __init__(self, *, epochs: int = 8, batch_size: int = 16, learning_rate: float = 0.1, seed: int = 0) -> None:
+    def __init__(self, *, epochs: int = 6, batch_size: int = 16, learning_rate: float = 0.1, seed: int = 0) -> None:
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate

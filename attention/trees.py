@@ -12,7 +12,8 @@ from attention.masks import between_words, sentences_of
 from attention.relations import DIRECTIONS, GROUPS, Direction
 from extraction import AttentionBatch
 from parsing import Sentence, Tally, punctuation_mask
-from parsing.decoding import arborescence, decode_bulk, minimum_spanning_edges_bulk
+from parsing.decoding import arborescence, decode_bulk
+from parsing.decoding.spanning import edges_of_heads, prim
 from parsing.punctuation import PunctuationRule
 
 
@@ -59,9 +60,9 @@ def head_tree_tallies(
             kept = np.flatnonzero(~punctuation_mask(sentence, punctuation))
             if len(kept) < 2:
                 continue
-            gold = edge_numbers(minimum_spanning_edges_bulk([sentence.distances[np.ix_(kept, kept)]]))
+            gold = edge_numbers(edges_of_heads(prim(sentence.distances[None, kept[:, None], kept])))
             weights = both[:, row][..., kept[:, None], kept].reshape(layers * heads, len(kept), len(kept))
-            found = edge_numbers(minimum_spanning_edges_bulk(list(1.0 - weights)))
+            found = edge_numbers(edges_of_heads(prim(1.0 - weights)))
             correct[int(index) % GROUPS] += np.isin(found, gold).sum(1).reshape(layers, heads)
             edges[int(index) % GROUPS] += gold.size
     if correct is None:
@@ -71,9 +72,8 @@ def head_tree_tallies(
     return [[Tally("uuas", head, edges, strata) for head in layer] for layer in by_layer]
 
 
-def edge_numbers(trees: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """One number an edge, (trees, edges), for trees over the same words."""
-    edges = np.stack(trees)
+def edge_numbers(edges: NDArray[np.int64]) -> NDArray[np.int64]:
+    """One number an edge, (trees, edges), of the edges of trees over the same words, (trees, edges, 2)."""
     return edges[..., 0] * (edges.shape[1] + 1) + edges[..., 1]
 
 

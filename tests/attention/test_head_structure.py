@@ -1,0 +1,233 @@
+"""Trees, probes, flow, norms, ablation and distances of heads, each beside a slow or exact answer."""
+
+import networkx as nx
+import numpy as np
+import pytest
+import torch
+from planted import batches_of, noise, to_heads
+from transformers import BertForMaskedLM
+
+from attention import (
+    AttentionProbe,
+    ChosenHead,
+    ablated_heads,
+    ablation_effects,
+    attention_flow,
+    best_head_sentences,
+    best_heads,
+    cluster_heads,
+    ensemble_trees,
+    head_divergences,
+    head_tree_tallies,
+    heads_of,
+    map_heads,
+    masked_lm_loss,
+    offset_baseline,
+    pair_features,
+    relation_table,
+    rollout,
+    static_embeddings,
+    survey_heads,
+    weighted_norms,
+)
+from extraction import Encoder, extract, stream_attention
+from parsing.scores import uuas
+
+
+def test_uuas_of_heads_is_the_parsing_layers(sentences) -> None:
+    planted = [[to_heads, noise(0)]]
+    batches = batches_of(sentences, planted)
+    tallies = head_tree_tallies(batches, sentences)
+    for head in (0, 1):
+        distances = {}
+        for batch in batches:
+            for row, index in enumerate(batch.indices):
+                words = slice(1, 1 + len(sentences[index]))
+                weights = batch.attention[0, row, head, words, words].numpy()
+                distances[index] = 1 - np.maximum(weights, weights.T)
+                np.fill_diagonal(distances[index], 0)
+        expected = uuas(sentences, [distances[index] for index in range(len(sentences))])
+        assert tallies[0][head].value == pytest.approx(expected.value)
+        assert tallies[0][head].n == expected.n
+
+
+def test_ensemble_of_the_planted_head_is_the_gold_tree(sentences) -> None:
+    batches = batches_of(sentences, [[to_heads, noise(0)]])
+    trees = ensemble_trees(batches, sentences, [ChosenHead(0, 0, "to head")], gold_roots=True)
+    assert all(tuple(trees[place]) == sentence.heads for place, sentence in enumerate(sentences))
+    noisy = ensemble_trees(batches, sentences, [ChosenHead(0, 1, "to head")])
+    assert not all(tuple(noisy[place]) == sentence.heads for place, sentence in enumerate(sentences))
+
+
+def test_an_ensemble_needs_heads(sentences) -> None:
+    with pytest.raises(ValueError, match="no heads were chosen"):
+        ensemble_trees(batches_of(sentences, [[noise(0)]]), sentences, [])
+
+
+def right_share(probe, features, sentences, vectors=None) -> float:
+    found = [heads_of(probe.predict(one, vectors=vectors)) == np.array(sentences[one.index].heads) for one in features]
+    return float(np.concatenate(found).mean())
+
+
+def test_the_probe_finds_the_planted_head_and_nothing_in_noise(sentences) -> None:
+    planted, empty = ([[noise(1), to_heads]], [[noise(1), noise(2)]])
+    features = list(pair_features(batches_of(sentences, planted)))
+    probe = AttentionProbe(epochs=30).fit(features[:60], sentences)
+    assert right_share(probe, features[60:], sentences) > 0.95
+    weights = probe.head_weights(layers=1)
+    assert weights[0, 0, 1] == weights.max()
+    features = list(pair_features(batches_of(sentences, empty)))
+    assert right_share(AttentionProbe(epochs=30).fit(features[:60], sentences), features[60:], sentences) < 0.5
+
+
+def test_words_tell_the_probe_which_head_to_believe(sentences) -> None:
+    """Head 1 is right for words that begin the alphabet, head 2 for the others: only vectors can tell."""
+
+    def split(early: bool):
+        def weights(sentence):
+            right = to_heads(sentence)
+            wrong = np.roll(right, 1, axis=1)
+            mine = np.array([(word < "e") == early for word in sentence.words])
+            return np.where(mine[:, None], right, wrong)
+
+        return weights
+
+    features = list(pair_features(batches_of(sentences, [[split(True), split(False)]])))
+    vectors = [np.array([[word < "e", word >= "e"] for word in s.words], dtype=np.float32) for s in sentences]
+    plain = AttentionProbe(epochs=40).fit(features[:60], sentences)
+    worded = AttentionProbe(epochs=40).fit(features[:60], sentences, vectors=vectors)
+    gain = right_share(worded, features[60:], sentences, vectors) - right_share(plain, features[60:], sentences)
+    assert gain > 0.1
+
+
+def test_probe_scores_pad_nothing_into_probabilities(sentences) -> None:
+    features = list(pair_features(batches_of(sentences[:10], [[noise(0)]])))
+    probe = AttentionProbe(epochs=1).fit(features, sentences)
+    for one in features:
+        probabilities = np.exp(probe.predict(one))
+        np.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-5)
+        assert np.allclose(np.diagonal(probabilities[:, 1:]), 0)
+
+
+def random_attention(layers: int, heads: int, positions: int) -> np.ndarray:
+    weights = np.random.default_rng(0).random((layers, heads, positions, positions))
+    return weights / weights.sum(-1, keepdims=True)
+
+
+def test_rollout_multiplies_layers_and_keeps_rows_at_one() -> None:
+    attention = random_attention(3, 2, 4)
+    mixed = 0.5 * attention.mean(1) + 0.5 * np.eye(4)
+    np.testing.assert_allclose(rollout(attention)[-1], mixed[2] @ mixed[1] @ mixed[0])
+    np.testing.assert_allclose(rollout(attention).sum(-1), 1)
+    np.testing.assert_allclose(rollout(attention, residual=1.0)[-1], np.eye(4))
+
+
+def test_flow_is_networkx_maximum_flow() -> None:
+    attention = random_attention(3, 2, 4)
+    mixed = 0.5 * attention.mean(1) + 0.5 * np.eye(4)
+    graph = nx.DiGraph()
+    for layer, query, key in np.ndindex(3, 4, 4):
+        graph.add_edge((layer + 1, query), (layer, key), capacity=mixed[layer, query, key])
+    flow = attention_flow(attention)
+    for query, key in np.ndindex(4, 4):
+        assert flow[query, key] == pytest.approx(nx.maximum_flow_value(graph, (3, query), (0, key)), abs=1e-4)
+    assert flow.max() <= 1 + 1e-5
+
+
+def test_shapes_are_checked() -> None:
+    with pytest.raises(ValueError, match="expected attention"):
+        rollout(np.ones((2, 3, 3)))
+    with pytest.raises(ValueError, match="expected 0 to 1"):
+        attention_flow(random_attention(1, 1, 2), residual=2)
+
+
+def test_norms_are_those_of_berts_own_matrices(small_encoder) -> None:
+    words = [list("abcde"), list("hg")]
+    found = {int(batch.indices[0]): batch for batch in weighted_norms(small_encoder, words)}
+    inputs = small_encoder.tokenizer(" ".join(words[0]), return_tensors="pt")
+    plain = next(iter(stream_attention(small_encoder, words[:1])))
+    states = small_encoder.hidden_states(inputs["input_ids"], inputs["attention_mask"])
+    for layer in range(2):
+        block = small_encoder.model.encoder.layer[layer].attention
+        values = block.self.value(states[layer])[0].view(-1, 2, 8)
+        projection = block.output.dense.weight.view(16, 2, 8)
+        for head in range(2):
+            norms = (values[:, head] @ projection[:, head].T).norm(dim=-1)
+            expected = plain.attention[layer, 0, head] * norms
+            torch.testing.assert_close(found[0].attention[layer, 0, head], expected, rtol=1e-4, atol=1e-5)
+    assert found[1].lengths.tolist() == [2]
+
+
+def test_a_cut_head_is_one_whose_projection_is_zero(small_encoder) -> None:
+    words = [list("abcde"), list("hg")]
+    with ablated_heads(small_encoder, [(1, 0)]):
+        cut = extract(small_encoder, words).read([0, 1])
+    whole = extract(small_encoder, words).read([0, 1])
+    twin = Encoder.from_parts(small_encoder.with_random_weights().model, small_encoder.tokenizer, name="twin")
+    twin.model.load_state_dict(small_encoder.model.state_dict())
+    twin.model.encoder.layer[1].attention.output.dense.weight[:, :8] = 0
+    np.testing.assert_allclose(cut, extract(twin, words).read([0, 1]), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(cut[:2], whole[:2], rtol=1e-4, atol=1e-5)
+    assert np.abs(cut[2] - whole[2]).max() > 0.01
+
+
+def test_heads_that_are_not_there_cannot_be_cut(small_encoder) -> None:
+    with pytest.raises(ValueError, match="no head 3-1"), ablated_heads(small_encoder, [(2, 0)]):
+        pass
+
+
+def test_masked_lm_loss_repeats_and_feels_ablation(small_encoder) -> None:
+    torch.manual_seed(1)
+    speaker = Encoder.from_parts(BertForMaskedLM(small_encoder.model.config), small_encoder.tokenizer, name="speaker")
+    words = [list("abcde"), list("hgfed"), ["a"]]
+    effects = ablation_effects(speaker, lambda: masked_lm_loss(speaker, words))
+    whole = masked_lm_loss(speaker, words)
+    assert len(effects) == 4
+    np.testing.assert_allclose(effects["value"] - effects["difference"], whole)
+    assert effects["difference"].abs().max() > 0
+    assert ablation_effects(speaker, lambda: 3.0, heads=[(0, 1)])["difference"].tolist() == [0.0]
+
+
+def test_divergence_is_zero_for_twins_and_ln_2_for_heads_apart(sentences) -> None:
+    both = batches_of(sentences, [[to_heads, noise(0)], [to_heads, noise(1)]])
+    divergences = head_divergences(both)
+    assert divergences[0, 2] == pytest.approx(0, abs=1e-6)
+    assert divergences[1, 3] > 0.01
+    np.testing.assert_allclose(divergences, divergences.T)
+    apart = both[:1]
+    apart[0].attention.zero_()
+    apart[0].attention[0, ..., 0] = 1
+    apart[0].attention[1, ..., 1] = 1
+    assert head_divergences(apart)[0, 2] == pytest.approx(np.log(2), rel=1e-5)
+
+
+def test_map_and_clusters_keep_like_heads_together() -> None:
+    divergences = np.full((6, 6), 0.4)
+    divergences[:3, :3] = divergences[3:, 3:] = 0.01
+    np.fill_diagonal(divergences, 0)
+    clusters = cluster_heads(divergences, clusters=2)
+    assert len(set(clusters[:3])) == len(set(clusters[3:])) == 1
+    assert clusters[0] != clusters[3]
+    points = map_heads(divergences)
+    assert points.shape == (6, 2)
+    assert np.linalg.norm(points[0] - points[1]) < np.linalg.norm(points[0] - points[3])
+    with pytest.raises(ValueError, match="expected 1 to 6"):
+        cluster_heads(divergences, clusters=7)
+
+
+def test_examples_show_the_relation_that_the_head_tracks(sentences) -> None:
+    batches = batches_of(sentences, [[to_heads, noise(0)]])
+    counts = survey_heads(batches, sentences).relations
+    best = best_heads(counts, relation_table(counts, offset_baseline(counts)))
+    shown = best_head_sentences(batches, sentences, best.query("direction == 'to head'"))
+    assert {one.relation for one in shown} == {"nsubj", "obj", "det"}
+    for one in shown:
+        weights = one.attention.copy()
+        np.fill_diagonal(weights, -1)
+        assert all(weights[query].argmax() == key for query, key in one.pairs)
+
+
+def test_static_vectors_do_not_know_their_context(small_encoder) -> None:
+    first, second = static_embeddings(small_encoder, [["a", "b"], ["c", "a"]], dim=2)
+    np.testing.assert_array_equal(first[0], second[1])
+    assert np.abs(first[0] - first[1]).max() > 0
