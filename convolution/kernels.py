@@ -15,8 +15,8 @@ Floats = NDArray[np.float64]
 FIELD = 0.9
 """The share of a head's attention to words that its receptive field holds."""
 
-NOTHING = 1e-5
-"""Nats a query: nearer to uniform than this there is nothing to explain but the rounding of attention to float32."""
+NOTHING = 1e-4
+"""Nats a query: nearer to uniform than this, the rounding of attention to float32 would show in shares."""
 
 
 @dataclass(frozen=True)

@@ -65,25 +65,26 @@ class OffsetSums:
         self._start(layers, heads, batch.leading, specials)
         longest = int(batch.lengths.max(initial=0))
         self._grow(longest)
-        square = torch.zeros(layers, heads, longest, longest)
-        columns = torch.zeros(layers, heads, specials)
-        rows = torch.zeros(layers, heads, specials, specials)
-        entropy = torch.zeros(layers, heads)
+        # float64: shares are ratios of small differences between these sums.
+        square = torch.zeros(layers, heads, longest, longest, dtype=torch.float64)
+        columns = torch.zeros(layers, heads, specials, dtype=torch.float64)
+        rows = torch.zeros(layers, heads, specials, specials, dtype=torch.float64)
+        entropy = torch.zeros(layers, heads, dtype=torch.float64)
         for sentence, length in enumerate(batch.lengths.tolist()):
             attention = batch.attention[:, sentence]
             words = slice(batch.leading, batch.leading + length)
             around = _specials(batch, length)
             asked = attention[:, :, words, : length + specials]
             square[:, :, :length, :length] += asked[..., words]
-            columns += asked[..., around].sum(dim=2)
+            columns += asked[..., around].sum(dim=2, dtype=torch.float64)
             rows += attention[:, :, around][..., around]
-            entropy += torch.special.entr(asked).sum(dim=(2, 3))
+            entropy += torch.special.entr(asked).sum(dim=(2, 3), dtype=torch.float64)
             self._count(attention[0, 0, words, : length + specials].sum(-1) > 0.5)
         middle = (self._offsets.shape[-1] - 1) // 2
-        self._offsets[..., middle - longest + 1 : middle + longest] += diagonal_sums(square).double().numpy()
-        self._specials += columns.double().numpy()
-        self._special_rows += rows.double().numpy()
-        self._entropy += entropy.double().numpy()
+        self._offsets[..., middle - longest + 1 : middle + longest] += diagonal_sums(square).numpy()
+        self._specials += columns.numpy()
+        self._special_rows += rows.numpy()
+        self._entropy += entropy.numpy()
         self._sentences += len(batch.lengths)
 
     def result(self) -> OffsetStatistics:

@@ -15,6 +15,8 @@ from transformers import (
     BertModel,
     DistilBertConfig,
     DistilBertModel,
+    GPT2Config,
+    GPT2Model,
     ModernBertConfig,
     ModernBertModel,
     PreTrainedTokenizerFast,
@@ -51,6 +53,7 @@ def models(tokenizer: PreTrainedTokenizerFast) -> dict[str, Encoder]:
         "distilbert": DistilBertModel(
             DistilBertConfig(**words, dim=24, n_layers=2, n_heads=3, hidden_dim=32, max_position_embeddings=40)
         ),
+        "gpt2": GPT2Model(GPT2Config(**words, n_embd=24, n_layer=2, n_head=3, n_positions=40)),
         "modernbert": ModernBertModel(ModernBertConfig(**words, **SIZES, cls_token_id=1, sep_token_id=2)),
     }
     for model in made.values():
