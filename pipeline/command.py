@@ -32,10 +32,10 @@ DRAWINGS = (".svg", ".png", ".pdf")
 @app.command("run")
 def run_command(
     model: Model,
-    train: Annotated[Path, typer.Option(help="Treebank to train on, CoNLL-U.")],
-    dev: Annotated[Path, typer.Option(help="Treebank that decides when training stops, CoNLL-U.")],
+    train: Annotated[str, typer.Option(help="Treebank to train on: a CoNLL-U file, a UD folder, or a name: en_ewt.")],
+    dev: Annotated[str, typer.Option(help="Treebank that decides when training stops, likewise.")],
     out: Out,
-    test: Annotated[Path | None, typer.Option(help="Treebank to score once more, CoNLL-U.")] = None,
+    test: Annotated[str | None, typer.Option(help="Treebank to score once more, likewise.")] = None,
     rank: Annotated[int, typer.Option(min=1, help="Rank of the probes.")] = 128,
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds to train each probe with.")] = 1,
     punctuation: Annotated[PunctuationRule, typer.Option(help="The tags that tell punctuation.")] = "xpos",

@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from extraction import Encoder
-from parsing import Treebank, TreebankError, read_conllu, write_conllu
+from parsing import Treebank, TreebankError, load_treebank, write_conllu
+from parsing.named_treebanks import Split
 from pipeline.figures import write_figures
 from pipeline.predictions import annotate_predictions
 from pipeline.record import Stopwatch, versions, write_record
@@ -55,7 +56,7 @@ def run(
 
     Args:
         model: a checkpoint folder or hub name.
-        train, dev, test: treebanks, or paths of CoNLL-U files.
+        train, dev, test: treebanks; or CoNLL-U files, folders of a UD release, or UD names such as `en_ewt`.
         cache: folder for hidden states; they are extracted anew each time when None.
         overwrite: replace what `out` holds, once the new results are complete.
 
@@ -109,8 +110,11 @@ def open_banks(
     train: str | Path | Treebank, dev: str | Path | Treebank, test: str | Path | Treebank | None
 ) -> dict[str, Treebank]:
     """The splits as treebanks, each known to have something to train or score on."""
-    given = {"train": train, "dev": dev, **({} if test is None else {"test": test})}
-    banks = {split: source if isinstance(source, Treebank) else read_conllu(source) for split, source in given.items()}
+    given: dict[Split, str | Path | Treebank] = {"train": train, "dev": dev, **({} if test is None else {"test": test})}
+    banks: dict[str, Treebank] = {
+        split: source if isinstance(source, Treebank) else load_treebank(source, split=split)
+        for split, source in given.items()
+    }
     for split, bank in banks.items():
         if all(len(sentence) < 2 for sentence in bank):
             raise TreebankError(
