@@ -1,108 +1,144 @@
-"""Clauses: a finite verb that agrees with its subject, with its auxiliaries and complements."""
+"""Clauses: predicates of all kinds, their subject, and what may be added to them."""
 
+from dataclasses import replace
 from random import Random
-from typing import NamedTuple
 
 from parsing.stimuli import lexicon as words
-from parsing.stimuli.inflection import add_s, gerund, participle, past
-from parsing.stimuli.noun_phrases import THINGS, adposition, noun_phrase, place
-from parsing.stimuli.phrases import Phrase
+from parsing.stimuli.noun_phrases import (
+    THINGS,
+    common_noun,
+    intensified,
+    noun_besides,
+    noun_phrase,
+    place,
+    time,
+)
+from parsing.stimuli.phrases import Dependent, Phrase, adjective, adposition, adverb, joined, mark
+from parsing.stimuli.verbs import contracted, verb, with_copula
 
 
-class Verb(NamedTuple):
-    """A verb's head word and the auxiliaries before it, the finite one first."""
-
-    head: Phrase
-    auxiliaries: tuple[tuple[str, Phrase], ...]
-
-
-def auxiliary(form: str, lemma: str, xpos: str) -> Phrase:
-    """An auxiliary verb."""
-    return Phrase(form, lemma, "AUX", xpos)
+def clause(rng: Random, subject: Phrase, predicate: Phrase) -> Phrase:
+    """Subject and predicate; an auxiliary after a pronoun is contracted half of the time."""
+    if subject.xpos == "PRP" and rng.random() < 0.5:
+        predicate = contracted(predicate)
+    return predicate.before(("nsubj", subject))
 
 
-def be(many: bool, tense: str) -> Phrase:
-    """A finite form of be."""
-    if tense == "past":
-        return auxiliary("were" if many else "was", "be", "VBD")
-    return auxiliary("are", "be", "VBP") if many else auxiliary("is", "be", "VBZ")
+def someone(rng: Random) -> Phrase:
+    """A person as subject."""
+    return noun_phrase(rng, "person", role="subject")
 
 
-def finite(rng: Random, lemma: str, many: bool, *, helped: bool = False) -> Verb:
-    """A verb in some tense and polarity; `helped` asks for an auxiliary, as questions need."""
-    kind = rng.choice(("modal", "perfect", "progressive", "do", "not")) if helped or rng.random() < 0.4 else "plain"
-    if kind == "modal":
-        form = rng.choice(words.MODALS)
-        return Verb(Phrase(lemma, lemma, "VERB", "VB"), (("aux", auxiliary(form, form, "MD")),))
-    if kind == "perfect":
-        have = auxiliary("have", "have", "VBP") if many else auxiliary("has", "have", "VBZ")
-        return Verb(Phrase(participle(lemma), lemma, "VERB", "VBN"), (("aux", have),))
-    if kind == "progressive" and lemma not in STATIVE:
-        being = be(many, rng.choice(("past", "present")))
-        return Verb(Phrase(gerund(lemma), lemma, "VERB", "VBG"), (("aux", being),))
-    if kind != "plain":
-        do = auxiliary("did", "do", "VBD")
-        negation = (("advmod", Phrase("not", "not", "PART", "RB")),) if kind == "not" and not helped else ()
-        if helped or negation:
-            return Verb(Phrase(lemma, lemma, "VERB", "VB"), (("aux", do), *negation))
-    if rng.random() < 0.7:
-        return Verb(Phrase(past(lemma), lemma, "VERB", "VBD"), ())
-    if many:
-        return Verb(Phrase(lemma, lemma, "VERB", "VBP"), ())
-    return Verb(Phrase(add_s(lemma), lemma, "VERB", "VBZ"), ())
-
-
-STATIVE = {*words.STATES_OF_MIND, *words.SAYING, *words.WANTING}
-
-
-def clause(rng: Random, subject: Phrase, verb: Verb, *complements: tuple[str, Phrase]) -> Phrase:
-    """Subject, auxiliaries, verb, complements."""
-    return verb.head.before(("nsubj", subject), *verb.auxiliaries).after(*complements)
-
-
-def transitive(rng: Random, subject: Phrase | None = None) -> Phrase:
-    """Somebody does something to something that it can be done to."""
-    subject = subject or noun_phrase(rng, "person")
+def doing(rng: Random, subject: Phrase, *, helped: bool = False) -> Phrase:
+    """Does something to something that it can be done to."""
     group = rng.choice(tuple(words.TRANSITIVE))
-    verb = finite(rng, rng.choice(words.TRANSITIVE[group]), subject.plural)
-    return clause(rng, subject, verb, ("obj", noun_phrase(rng, group)))
+    head = verb(rng, rng.choice(words.TRANSITIVE[group]), subject, helped=helped)
+    return head.after(("obj", noun_besides(rng, group, subject)))
 
 
-def intransitive(rng: Random, subject: Phrase | None = None) -> Phrase:
-    """Somebody does something, perhaps in some manner."""
-    subject = subject or noun_phrase(rng, "person")
-    phrase = clause(rng, subject, finite(rng, rng.choice(words.INTRANSITIVE), subject.plural))
-    return phrase.after(("advmod", adverb(rng, words.MANNER))) if rng.random() < 0.4 else phrase
+def acting(rng: Random, subject: Phrase, *, helped: bool = False) -> Phrase:
+    """Does something, perhaps in some manner."""
+    head = verb(rng, rng.choice(words.INTRANSITIVE), subject, helped=helped)
+    return head.after(("advmod", adverb(rng.choice(words.MANNER)))) if rng.random() < 0.4 else head
 
 
-def copular(rng: Random, subject: Phrase | None = None) -> Phrase:
-    """Somebody is somehow or somewhere; the predicate is the head and be its cop."""
-    subject = subject or noun_phrase(rng, "person")
-    verb = be(subject.plural, rng.choice(("past", "present")))
-    if rng.random() < 0.3:
-        return place(rng).before(("nsubj", subject), ("cop", verb))
-    form = rng.choice(words.PERSONAL)
-    return Phrase(form, form, "ADJ", "JJ").before(("nsubj", subject), ("cop", verb))
+def being(rng: Random, subject: Phrase, *, helped: bool = False) -> Phrase:
+    """Is somehow, somewhere or somebody; the predicate is the head and be its cop, which inverts by itself."""
+    kind = rng.choice(("adjective", "adjective", "place", "noun"))
+    if kind == "place":
+        return with_copula(rng, place(rng), subject)
+    if kind == "noun" and not subject.plural:
+        return with_copula(rng, a_kind_of_person(rng), subject)
+    first, second = rng.sample(words.PERSONAL, 2)
+    phrase = intensified(rng, adjective(first), 0.3)
+    if rng.random() < 0.2:
+        phrase = joined(phrase, adjective(second), rng.choice(("and", "but")))
+    return with_copula(rng, phrase, subject)
+
+
+def a_kind_of_person(rng: Random) -> Phrase:
+    """A teacher, a very young nurse."""
+    form = rng.choice(words.PEOPLE)
+    phrase = Phrase(form, form, "NOUN", "NN")
+    if rng.random() < 0.5:
+        phrase = phrase.before(("amod", intensified(rng, adjective(rng.choice(words.PERSONAL)), 0.19)))
+    return phrase.before(("det", Phrase("a", "a", "DET", "DT")))
+
+
+def giving(rng: Random, subject: Phrase, *, helped: bool = False) -> Phrase:
+    """Gives somebody something, or something to somebody."""
+    head = verb(rng, rng.choice(words.GIVING), subject, helped=helped)
+    receiver = noun_besides(rng, "person", subject)
+    group = rng.choice(("document", "object"))
+    if rng.random() < 0.5:
+        return head.after(("iobj", receiver), ("obj", noun_phrase(rng, group, common=True)))
+    thing = noun_phrase(rng, group)
+    return head.after(("obj", thing), ("obl", receiver.before(("case", adposition("to")))))
+
+
+def predicate(rng: Random, subject: Phrase, *, helped: bool = False) -> Phrase:
+    """What a person may do or be, without clauses in it, perhaps with a place or a time."""
+    kind = rng.choice((doing, doing, doing, acting, being))
+    return with_adjuncts(rng, kind(rng, subject, helped=helped))
+
+
+def with_adjuncts(rng: Random, phrase: Phrase, *, chance: float = 0.3) -> Phrase:
+    """The predicate with a place and a time by chance."""
+    if rng.random() < chance and not any(relation == "case" for relation, _ in phrase.left):
+        phrase = phrase.after(("obl", place(rng)))
+    return phrase.after(time(rng)) if rng.random() < chance else phrase
 
 
 def simple(rng: Random, subject: Phrase | None = None) -> Phrase:
     """A clause without clauses in it."""
-    return rng.choice((transitive, transitive, intransitive, copular))(rng, subject)
+    subject = subject or someone(rng)
+    return clause(rng, subject, predicate(rng, subject))
 
 
-def passive(rng: Random, *, agent: bool = True) -> Phrase:
-    """Something is done by somebody."""
+def transitive(rng: Random, depth: int = 1) -> Phrase:
+    """Somebody does something to something."""
+    subject = someone(rng)
+    return fronted(rng, clause(rng, subject, with_adjuncts(rng, doing(rng, subject))))
+
+
+def intransitive(rng: Random, depth: int = 1) -> Phrase:
+    """Somebody does something."""
+    subject = someone(rng)
+    return fronted(rng, clause(rng, subject, with_adjuncts(rng, acting(rng, subject), chance=0.5)))
+
+
+def copular(rng: Random, depth: int = 1) -> Phrase:
+    """Somebody is somehow, somewhere or somebody."""
+    subject = someone(rng)
+    return fronted(rng, clause(rng, subject, with_adjuncts(rng, being(rng, subject))))
+
+
+def ditransitive(rng: Random, depth: int = 1) -> Phrase:
+    """Somebody gives somebody something."""
+    subject = someone(rng)
+    return fronted(rng, clause(rng, subject, giving(rng, subject)))
+
+
+def passive(rng: Random, depth: int = 1) -> Phrase:
+    """Something is done, perhaps by somebody."""
     group = rng.choice(("person", *THINGS))
-    subject = noun_phrase(rng, group)
-    lemma = rng.choice(words.TRANSITIVE[group])
-    head = Phrase(participle(lemma), lemma, "VERB", "VBN")
-    phrase = head.before(("nsubj:pass", subject), ("aux:pass", be(subject.plural, rng.choice(("past", "present")))))
-    if agent:
-        phrase = phrase.after(("obl:agent", noun_phrase(rng, "person").before(("case", adposition("by")))))
-    return phrase
+    subject = noun_phrase(rng, group, role="subject")
+    head = verb(rng, rng.choice(words.TRANSITIVE[group]), subject, passive=True)
+    if rng.random() < 0.7:
+        head = head.after(agent(rng, subject))
+    phrase = clause(rng, subject, with_adjuncts(rng, head, chance=0.25))
+    return fronted(rng, replace(phrase, left=(("nsubj:pass", subject), *phrase.left[1:])))
 
 
-def adverb(rng: Random, choices: list[str]) -> Phrase:
-    """An adverb."""
-    form = rng.choice(choices)
-    return Phrase(form, form, "ADV", "RB")
+def agent(rng: Random, subject: Phrase) -> Dependent:
+    """By somebody."""
+    doer = noun_besides(rng, "person", subject) if rng.random() < 0.3 else common_noun(rng, "person")
+    return "obl:agent", doer.before(("case", adposition("by")))
+
+
+def fronted(rng: Random, phrase: Phrase, *, chance: float = 0.12) -> Phrase:
+    """The clause, perhaps with a time or a place before it."""
+    if rng.random() >= chance:
+        return phrase
+    adjunct = time(rng) if rng.random() < 0.6 else ("obl", place(rng))
+    return phrase.before(adjunct, ("punct", mark(",")))

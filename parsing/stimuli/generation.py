@@ -8,6 +8,8 @@ from parsing.treebank import Sentence, Treebank
 
 PATIENCE = 3000
 DEEPEST = 20
+NATURAL_LENGTHS = (5, 30)
+ANY_LENGTH = (1, 10_000)
 
 
 def generate(
@@ -21,14 +23,14 @@ def generate(
     """Distinct English sentences from a dependency grammar, each with its Universal Dependencies tree.
 
     `construction` is one of `CONSTRUCTIONS`, or None for an even mixture; `length` is the number of words with
-    punctuation, or the fewest and the most; `depth` is how many clauses are nested, for the constructions that nest
-    (`NESTING`; 1 unless asked). The same arguments give the same sentences. The name of the construction and the depth
-    are in each sentence's metadata.
+    punctuation, or the fewest and the most (5 and 30 unless a length or a depth is asked for); `depth` is how many
+    clauses are nested, for the constructions that nest (`NESTING`; 1 unless asked). The same arguments give the same
+    sentences. The name of the construction and the depth are in each sentence's metadata.
 
     Raises ValueError for an unknown construction, a depth where nothing nests, and when sentences as asked run out.
     """
     kinds = kinds_of(construction, depth)
-    fewest, most = bounds(length)
+    fewest, most = bounds(length, depth)
     if count < 0:
         raise ValueError(f"count is {count}; expected 0 or more sentences")
     rng, found, failures = Random(seed), dict[str, Sentence](), 0
@@ -65,9 +67,11 @@ def kinds_of(construction: Construction | None, depth: int | None) -> list[Const
     return list(NESTING) if construction is None else [construction]
 
 
-def bounds(length: int | tuple[int, int] | None) -> tuple[int, int]:
+def bounds(length: int | tuple[int, int] | None, depth: int | None) -> tuple[int, int]:
     """The fewest and the most words."""
-    fewest, most = (1, 10_000) if length is None else (length, length) if isinstance(length, int) else length
+    if length is None:
+        return NATURAL_LENGTHS if depth is None else ANY_LENGTH
+    fewest, most = (length, length) if isinstance(length, int) else length
     if not 1 <= fewest <= most:
         raise ValueError(f"length is {length}; expected a number of words, or the fewest and the most")
     return fewest, most

@@ -85,10 +85,20 @@ LITERARY = listed(
 EDIBLE = listed("fresh cold warm large small sweet cheap delicious")
 SPATIAL = listed("old new large small quiet famous beautiful busy empty")
 
+ABSTRACT = listed("clear possible important strange true good nice difficult easy necessary surprising obvious")
+FACTUAL = listed("clear possible strange true good nice surprising obvious")
+INTENSIFIERS = listed("very so too really quite")
+
 MANNER = listed("quietly slowly happily suddenly carefully quickly gladly secretly eagerly")
 MODALS = listed("will can may should must might could would")
 SUBORDINATORS = listed("because when although while if before after")
 PREPOSITIONS = listed("in near behind at")
+FREQUENCY = listed("often always never sometimes usually rarely already still just")
+DAYS = listed("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
+PERIODS = listed("week month year summer winter night")
+NUMBERS = listed("two three four five six seven eight ten twelve twenty")
+SURNAMES = listed("Miller Smith Brown Taylor Clark Walker Young Hill Baker Carter Evans Parker")
+ASKING = listed("wonder ask know")
 
 GROUPS = {
     "person": (PEOPLE, PERSONAL),
@@ -98,6 +108,20 @@ GROUPS = {
     "place": (PLACES, SPATIAL),
 }
 TRANSITIVE = {"person": ON_PEOPLE, "document": ON_DOCUMENTS, "object": ON_OBJECTS, "food": ON_FOODS}
+
+# Which nouns may modify a noun of a group, after which preposition.
+MODIFIERS = {
+    "person": (("from", "place"), ("with", "object"), ("in", "place")),
+    "document": (("about", "person"), ("about", "place"), ("from", "person"), ("by", "person")),
+    "object": (("from", "place"), ("for", "person"), ("with", "object"), ("in", "place")),
+    "food": (("with", "food"), ("from", "place"), ("for", "person")),
+    "place": (("near", "place"), ("behind", "place"), ("with", "object")),
+}
+# lemma: (subject, object, possessive)
+PRONOUNS = {
+    "I": ("I", "me", "my"), "you": ("you", "you", "your"), "he": ("he", "him", "his"), "she": ("she", "her", "her"),
+    "it": ("it", "it", "its"), "we": ("we", "us", "our"), "they": ("they", "them", "their"),
+}  # fmt: skip
 
 IRREGULAR_PLURALS = {"child": "children", "box": "boxes"}
 IRREGULAR_VERBS = {

@@ -1,5 +1,6 @@
 """Sentences of the grammar are well-formed UD trees, distinct, repeatable, and as asked for."""
 
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from parsing import Sentence, read_conllu, write_conllu
 from parsing.stimuli import CONSTRUCTIONS, NESTING, generate
 
+AGREEING = {"NN", "NNS", "NNP", "PRP"}
 FUNCTION_WORDS = {"aux", "aux:pass", "cop", "case", "mark", "det", "cc", "punct"}
 
 
@@ -46,7 +48,17 @@ def test_trees_are_projective(kind: str) -> None:
         ("object-relative", "acl:relcl"),
         ("complement-clause", "ccomp"),
         ("control", "xcomp"),
-        ("coordination", "cc"),
+        ("clause-coordination", "cc"),
+        ("verb-phrase-coordination", "conj"),
+        ("subject-coordination", "conj"),
+        ("object-coordination", "conj"),
+        ("adjective-coordination", "conj"),
+        ("participle", "acl"),
+        ("interrogative-clause", "ccomp"),
+        ("purpose-clause", "advcl"),
+        ("ditransitive", "obj"),
+        ("existential", "expl"),
+        ("extraposition", "csubj"),
         ("adverbial-clause", "advcl"),
     ],
 )
@@ -62,10 +74,72 @@ def test_depth_is_the_number_of_nested_clauses(kind: str, depth: int) -> None:
         assert sentence.relations.count(relation) == depth
 
 
-def test_a_copula_agrees_with_its_subject() -> None:
-    for sentence in generate(200, construction="copula"):
-        subject, verb = sentence.relations.index("nsubj"), sentence.relations.index("cop")
-        assert (sentence.xpos[subject] == "NNS") == (sentence.words[verb] in ("are", "were")), sentence.text
+def test_finite_verbs_agree_with_their_subjects() -> None:
+    seen = Counter[bool]()
+    for sentence in generate(800):
+        for subject, head in enumerate(sentence.heads):
+            if sentence.relations[subject] not in ("nsubj", "nsubj:pass") or sentence.xpos[subject] not in AGREEING:
+                continue
+            verb = next(
+                w for w in range(len(sentence)) if w == head or (sentence.heads[w] == head and is_verbal(sentence, w))
+            )
+            many = is_many(sentence, subject)
+            if sentence.xpos[verb] in ("VBP", "VBZ"):
+                seen[many] += 1
+                assert (sentence.xpos[verb] == "VBP") == many, sentence.text
+    assert min(seen[True], seen[False]) > 50
+
+
+def is_verbal(sentence: Sentence, word: int) -> bool:
+    return sentence.relations[word] in ("aux", "aux:pass", "cop")
+
+
+def is_many(sentence: Sentence, subject: int) -> bool:
+    joined = [w for w, head in enumerate(sentence.heads) if head == subject and sentence.relations[w] == "conj"]
+    if joined:
+        (conjunction,) = (
+            w for w, head in enumerate(sentence.heads) if head == joined[-1] and sentence.upos[w] == "CCONJ"
+        )
+        return sentence.words[conjunction] == "and" or sentence.xpos[joined[-1]] == "NNS"
+    return sentence.xpos[subject] == "NNS" or sentence.lemmas[subject] in ("I", "you", "we", "they")
+
+
+def test_pronouns_have_the_case_of_their_role() -> None:
+    relations = {relation: Counter[str]() for relation in ("nsubj", "obj", "iobj", "obl", "nmod:poss")}
+    for sentence in generate(3000):
+        for word, relation in enumerate(sentence.relations):
+            relation = relation.removesuffix(":pass")
+            if relation in relations and sentence.xpos[word] in ("PRP", "PRP$"):
+                relations[relation][sentence.words[word].lower()] += 1
+    assert set(relations["nsubj"]) == {"i", "you", "he", "she", "it", "we", "they"}
+    for relation in ("obj", "iobj", "obl"):
+        assert {"me", "him", "her", "us", "them"} <= set(relations[relation])
+        assert not {"i", "he", "she", "we", "they"} & set(relations[relation])
+    assert set(relations["nmod:poss"]) == {"my", "your", "his", "her", "our", "their"}
+
+
+def test_contractions_are_multiword_tokens() -> None:
+    seen: dict[str, tuple[str, ...]] = {}
+    for sentence in generate(4000):
+        for first, last, form in sentence.multiword:
+            assert "".join(sentence.words[first : last + 1]) == form
+            assert form in sentence.text
+            seen[form.lower()] = sentence.words[first : last + 1]
+    assert seen["doesn't"] == ("does", "n't")
+    assert seen["can't"] == ("ca", "n't")
+    assert seen["won't"][1] == "n't"
+    assert seen["i'm"][1] == "'m"
+    assert seen["they're"][1] == "'re"
+    assert {"isn't", "don't", "didn't", "it's", "mary's"} <= set(seen)
+    assert {"'ll", "'ve", "'d"} <= {words[-1] for words in seen.values()}
+    assert not {"amn't", "mayn't"} & set(seen)
+
+
+def test_lengths_are_near_those_of_natural_text() -> None:
+    lengths = [len(sentence) for sentence in generate(2000)]
+    assert min(lengths) == 5
+    assert 25 < max(lengths) <= 30
+    assert 11 < sum(lengths) / len(lengths) < 14
 
 
 def test_an_stands_before_vowels_only() -> None:
