@@ -64,9 +64,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("treebank", type=Path)
     parser.add_argument("--model", default=None, help="a checkpoint; MiniLM's package unless given")
+    parser.add_argument("--sentences", type=int, help="only so many, from the start")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
-    bank = read_conllu(arguments.treebank)
+    bank = read_conllu(arguments.treebank)[: arguments.sentences]
     encoder = Encoder.from_pretrained(arguments.model or embedded_checkpoint())
     statistics = measure_offsets(stream_attention(encoder, bank.words))
     seconds = fastest(
