@@ -13,9 +13,10 @@ from .alignment import Aligner, Alignment
 from .batching import Batch, Windows, cut_windows, make_batch, token_budget_batches
 from .editing import reported_attention
 from .encoder import Encoder
-from .extract import TOKEN_BUDGET, check_text, reading_of
+from .extract import TOKEN_BUDGET, reading_of
 from .hidden import Reading
 from .report import AlignmentReport
+from .text import check_text
 
 Level = Literal["words", "subwords"]
 

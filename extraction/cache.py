@@ -11,54 +11,22 @@ NAME-KEY.lock              held by whoever writes
 """
 
 import errno
-import hashlib
 import json
-import platform
-import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from filelock import FileLock
-from numpy.typing import NDArray
 
 from .hidden import WordVectors
+from .manifest import MANIFEST, Plan, manifest_of, read_manifest, write_json
 from .report import AlignmentReport
 from .shards import CacheError, DiskShard, file_problem, file_record, shard_place, shard_problems, write_states
 from .states import States
-
-FORMAT = 1
-MANIFEST = "manifest.json"
-VERSIONED = ("treeprobe", "torch", "transformers", "tokenizers", "safetensors", "numpy")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a cache will hold, known before the first sentence is read."""
-
-    identity: Mapping[str, Any]
-    layers: tuple[int, ...]
-    dim: int
-    storage: str
-    """Number format on disk: float32, float16 or bfloat16."""
-    word_bounds: NDArray[np.int64]
-    shard_bounds: NDArray[np.int64]
-
-    @property
-    def key(self) -> str:
-        """SHA-256 of the identity: caches of different keys never share a folder."""
-        return hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()
-
-    @property
-    def folder_name(self) -> str:
-        name = re.sub(r"[^\w.-]+", "--", self.identity["checkpoint"]["name"])
-        return f"{name[:80]}-{self.key[:16]}"
 
 
 def cached_states(
@@ -146,20 +114,6 @@ def damage_message(folder: Path, problems: list[str]) -> str:
     return f"cache {folder} is damaged: {shown}. Extract with repair=True to replace what is damaged"
 
 
-def read_manifest(folder: str | Path) -> dict[str, Any]:
-    """The manifest of a cache folder; `CacheError` where there is none that can be read."""
-    path = Path(folder) / MANIFEST
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise CacheError(f"{folder} is not a cache: it has no {MANIFEST}") from error
-    except (OSError, ValueError) as error:
-        raise CacheError(f"{path} cannot be read: {error}") from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise CacheError(f"{path} is not a manifest of format {FORMAT}")
-    return manifest
-
-
 def shard_name(number: int) -> str:
     return f"shard-{number:05d}"
 
@@ -187,7 +141,7 @@ def _fill(folder: Path, plan: Plan, produce: Callable[[int], WordVectors], *, re
         report += AlignmentReport.from_json(record.pop("report"))
     write_json(
         folder / MANIFEST,
-        _manifest(plan)
+        manifest_of(plan)
         | {"complete": True, "files": _bounds_records(folder), "shards": records, "report": report.to_json()},
     )
 
@@ -203,20 +157,7 @@ def _begin(folder: Path, plan: Plan) -> None:
         with partial.open("wb") as file:
             np.save(file, bounds, allow_pickle=False)
         partial.replace(folder / name)
-    write_json(folder / MANIFEST, _manifest(plan) | {"complete": False})
-
-
-def _manifest(plan: Plan) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "key": plan.key,
-        "identity": dict(plan.identity),
-        "layers": list(plan.layers),
-        "dim": plan.dim,
-        "storage": plan.storage,
-        "shard_count": len(plan.shard_bounds) - 1,
-        "versions": {name: version(name) for name in VERSIONED} | {"python": platform.python_version()},
-    }
+    write_json(folder / MANIFEST, manifest_of(plan) | {"complete": False})
 
 
 def _bounds_records(folder: Path) -> dict[str, Any]:
@@ -248,13 +189,6 @@ def read_record(path: Path) -> dict[str, Any]:
         return dict(json.loads((path / "shard.json").read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return {}
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Write JSON beside its place, then rename it into place."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    partial.replace(path)
 
 
 @contextmanager

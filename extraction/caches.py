@@ -8,7 +8,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from .cache import MANIFEST, cache_problems, damage_message, incomplete_problems, read_manifest
+from .cache import cache_problems, damage_message, incomplete_problems
+from .manifest import MANIFEST, read_manifest
 from .shards import CacheError
 
 

@@ -63,13 +63,15 @@ class Encoder:
         options: dict[str, Any] = {"revision": revision, "trust_remote_code": trust_remote_code}
         _check_place(name)
         try:
-            tokenizer = AutoTokenizer.from_pretrained(name, use_fast=True, **options)
-            model, loading = AutoModel.from_pretrained(name, dtype="auto", output_loading_info=True, **options)
+            with _quiet():
+                tokenizer = AutoTokenizer.from_pretrained(name, use_fast=True, **options)
+                model, loading = AutoModel.from_pretrained(name, dtype="auto", output_loading_info=True, **options)
         except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
             raise CheckpointError(_explain(name, error)) from error
+        missing = [key for key in sorted(loading["missing_keys"]) if not key.startswith(UNREAD)]
         if getattr(model.config, "is_encoder_decoder", False):
-            model, loading = model.get_encoder(), {}
-        missing = [key for key in sorted(loading.get("missing_keys", ())) if not key.startswith(UNREAD)]
+            model = model.get_encoder()
+            missing = [key for key in missing if not key.startswith("decoder.")]
         if missing:
             raise CheckpointError(
                 f"checkpoint {name} lacks {len(missing)} weights of {type(model).__name__}, the first of them "

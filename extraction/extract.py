@@ -1,6 +1,5 @@
 """Word-aligned hidden states of a whole text: the function that everything else of the package serves."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -11,12 +10,14 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from .alignment import Aligner, Pooling
-from .cache import Plan, cached_states
+from .cache import cached_states
 from .encoder import Dtype, Encoder
 from .hidden import Reading, WordVectors, read_words
+from .manifest import Plan
 from .report import AlignmentReport
 from .sites import SITES, Site, site_dim, site_layers
 from .states import MemoryShard, States
+from .text import check_text, text_digest
 
 TOKEN_BUDGET = 1024
 """Positions in a batch, padding counted; the fastest of those tried by `benchmarks/extraction_speed.py` on a CPU."""
@@ -103,32 +104,6 @@ def extract(
         return _in_memory(plan, produce)
 
 
-def check_text(words: Sequence[Sequence[str]], space_after: Sequence[Sequence[bool]] | None) -> None:
-    """Refuse what is not one non-empty sequence of words a sentence, naming the first sentence that is wrong."""
-    if isinstance(words, str):
-        raise ValueError(f"expected sentences as sequences of words, found one string: {words[:40]!r}")
-    if space_after is not None and len(space_after) != len(words):
-        raise ValueError(f"space_after covers {len(space_after)} sentences, expected {len(words)}")
-    for number in range(len(words)):
-        sentence = words[number]
-        if isinstance(sentence, str) or not isinstance(sentence, Sequence):
-            raise ValueError(f"sentence {number + 1} is {sentence!r:.60}, expected a sequence of words")
-        if not sentence:
-            raise ValueError(f"sentence {number + 1} has no words")
-        for place, word in enumerate(sentence):
-            if not isinstance(word, str):
-                raise ValueError(f"sentence {number + 1}, word {place + 1} is {word!r:.60}, expected a string")
-            if not word.isascii() and any("\ud800" <= character <= "\udfff" for character in word):
-                raise ValueError(
-                    f"sentence {number + 1}, word {place + 1} ({word!a:.60}) holds half a surrogate pair, "
-                    "which is no character"
-                )
-        if space_after is not None and len(space_after[number]) != len(sentence):
-            raise ValueError(
-                f"sentence {number + 1} has {len(sentence)} words but space_after has {len(space_after[number])}"
-            )
-
-
 def reading_of(
     encoder: Encoder,
     *,
@@ -188,7 +163,7 @@ def _plan(
         },
         "tokenizer": encoder.tokenizer_digest,
         "text": {
-            "digest": _text_digest(words, space_after),
+            "digest": text_digest(words, space_after),
             "sentences": len(words),
             "words": int(word_bounds[-1]),
             "form": "words" if space_after is None else "natural",
@@ -213,18 +188,6 @@ def _shard_bounds(word_bounds: NDArray[np.int64], shard_words: int) -> NDArray[n
     shards = -(-np.maximum(word_bounds[1:], 1) // shard_words)
     starts = np.flatnonzero(np.diff(shards, prepend=0) > 0)
     return np.append(starts, len(word_bounds) - 1) if len(starts) else np.array([0, len(word_bounds) - 1])
-
-
-def _text_digest(words: Sequence[Sequence[str]], space_after: Sequence[Sequence[bool]] | None) -> str:
-    """SHA-256 of the words, and of the spaces between them where they matter."""
-    digest = hashlib.sha256()
-    for number in range(len(words)):
-        sentence = words[number]
-        digest.update(f"{len(sentence)}\0".encode())
-        digest.update("".join(f"{len(word)}\0{word}" for word in sentence).encode())
-        if space_after is not None:
-            digest.update(bytes(bool(space) for space in space_after[number]))
-    return digest.hexdigest()
 
 
 def _check_range(
