@@ -39,7 +39,8 @@ def geometry_ladder(
         states, targets: vectors, and one (words, words) array of gold distances a sentence.
         validation: held-out vectors and distances, for the choice of epoch and for the scores.
         rank: rank of the linear probe, whose rank · dim numbers are what the others may spend.
-        score: figures by name of one list of predicted distances, if wished: each becomes a column.
+        score: figures by name of one list of predicted distances, if wished: each becomes a column. Distances below
+            0, which only a bilinear probe says, are given to it as 0.
 
     Returns:
         One row for each family and seed: family, rank, parameters, seed, best_epoch, loss (Hewitt & Manning's, on the
@@ -53,7 +54,9 @@ def geometry_ladder(
         for seed in seeds:
             probe = family(layer, affordable, seed)
             probe.fit(states, targets, validation=validation, progress=progress)
-            figures = {} if score is None else dict(score(probe.predict(validation[0])))
+            figures = (
+                {} if score is None else dict(score([np.maximum(each, 0) for each in probe.predict(validation[0])]))
+            )
             rows.append(
                 {
                     "family": probe.kind if probe.kind != "distance" else "linear",
