@@ -45,7 +45,7 @@ def indefinite(rng: Random, noun: Phrase) -> Phrase:
 
 def contracted_be(rng: Random, head: Phrase) -> Phrase:
     """There's, half of the time; the clitic is the head itself."""
-    if head.form == "is" and not head.left and rng.random() < 0.5:
+    if head.form == "is" and not head.right and rng.random() < 0.5:
         return replace(head, form=AFTER_PRONOUNS["is"], clitic=True)
     return head
 

@@ -6,7 +6,7 @@ from parsing.stimuli.constructions import CONSTRUCTIONS, NESTING, Construction
 from parsing.stimuli.phrases import Phrase, mark, sentence_of
 from parsing.treebank import Sentence, Treebank
 
-PATIENCE = 3000
+PATIENCE = 1000
 DEEPEST = 20
 NATURAL_LENGTHS = (5, 30)
 ANY_LENGTH = (1, 10_000)

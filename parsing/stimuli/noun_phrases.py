@@ -11,7 +11,7 @@ from parsing.stimuli.phrases import Dependent, Phrase, adjective, adposition, ad
 Role = Literal["subject", "object"]
 
 THINGS = ("document", "object", "food")
-ONE = ("the", "the", "the", "the", "a", "a", "a", "a", "this", "that", "every", "another", "no")
+ONE = ("the", "the", "the", "the", "a", "a", "a", "a", "this", "every", "another", "no")
 MANY = ("the", "the", "the", "the", "some", "some", "these", "those", "all")
 PRONOUN_RATE = {"subject": 0.3, "object": 0.12}
 PLURAL_PRONOUNS = ("I", "you", "we", "they")  # I takes the verb forms of the plural, but for be

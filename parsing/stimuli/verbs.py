@@ -29,8 +29,9 @@ def verb(rng: Random, lemma: str, subject: Phrase, *, helped: bool = False, pass
     links: list[tuple[str, str]] = [("head", lemma)]
     if passive:
         links = [("aux:pass", "be"), *links]
-    *auxiliaries, (_, head) = verb_group(rng, links, subject, helped=helped)
-    return head.before(*auxiliaries)
+    group = verb_group(rng, links, subject, helped=helped)
+    at = next(place for place, (relation, _) in enumerate(group) if relation == "head")
+    return group[at][1].before(*group[:at]).after(*group[at + 1 :])
 
 
 def with_copula(rng: Random, predicate: Phrase, subject: Phrase) -> Phrase:
