@@ -154,7 +154,7 @@ def score_trees(
 ) -> tuple[pd.DataFrame, NDArray[np.float64]]:
     """Scores of trees from the best single head and from the heads that beat the baseline; UUAS of every head.
 
-    Heads are chosen on half of the sentences (`best` names them for all) only for the single head; see docs.
+    Both the single head and the ensemble are chosen on the sentences that they are scored on.
     """
     tallies = head_tree_tallies(stream_attention(encoder, bank.words), bank, punctuation=punctuation)
     uuas = np.array([[tally.value for tally in layer] for layer in tallies])
