@@ -137,8 +137,8 @@ def agent(rng: Random, subject: Phrase) -> Dependent:
 
 
 def fronted(rng: Random, phrase: Phrase, *, chance: float = 0.12) -> Phrase:
-    """The clause, perhaps with a time or a place before it."""
-    if rng.random() >= chance:
+    """The clause, perhaps with a time or a place before it, where it has none after its verb."""
+    if rng.random() >= chance or any(relation in ("obl", "obl:unmarked") for relation, _ in phrase.right):
         return phrase
     adjunct = time(rng) if rng.random() < 0.6 else ("obl", place(rng))
     return phrase.before(adjunct, ("punct", mark(",")))
