@@ -5,6 +5,7 @@ from pathlib import Path
 
 from parsing import Treebank
 from pipeline.convolve import convolve
+from pipeline.heads import heads
 from pipeline.record import Stopwatch
 from pipeline.sweep.plan import SweepOptions
 from pipeline.sweep.sources import Checkpoint
@@ -31,5 +32,13 @@ def analyse_convolution(
 def analyse_heads(
     checkpoint: Checkpoint, banks: Mapping[str, Treebank], folder: Path, *, options: SweepOptions, stopwatch: Stopwatch
 ) -> None:
-    """What every head attends to."""
-    raise NotImplementedError
+    """What every head attends to, and which relations it tracks; offsets to compare with are chosen on `train`."""
+    with stopwatch.stage("heads"):
+        heads(
+            checkpoint.local_folder(),
+            banks["dev"],
+            folder / "heads",
+            train=banks["train"],
+            punctuation=options.punctuation,
+            progress=False,
+        )

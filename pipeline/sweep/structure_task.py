@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from extraction import Encoder, States
-from parsing import Treebank, punctuation_mask
+from parsing import Sentence, Treebank, punctuation_mask
 from parsing.breakdown import edge_table
-from parsing.decoding import complete_tree
+from parsing.decoding import complete_tree, minimum_spanning_edges
 from parsing.intervals import score_all
 from pipeline.record import Stopwatch
 from pipeline.run import RANDOM_WEIGHTS
@@ -170,6 +170,7 @@ def write_trees(
                 "heads": list(sentence.heads),
                 "relations": list(sentence.relations),
                 "scored": (~mask).tolist(),
+                "edges": scored_edges(sentence, mask),
             }
             for sentence, mask in zip(sentences, masks)
         ],
@@ -183,6 +184,13 @@ def write_trees(
         ],
     }
     path.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
+
+
+def scored_edges(sentence: Sentence, left_out: NDArray[np.bool_]) -> list[list[int]]:
+    """The gold edges that UUAS counts, between words of the sentence: those of the tree without punctuation."""
+    words = np.flatnonzero(~left_out)
+    edges = minimum_spanning_edges(sentence.distances[np.ix_(words, words)])
+    return [[int(a), int(b)] for a, b in words[edges]]
 
 
 def heads_of(distances: NDArray[np.float32], depths: NDArray[np.float32], left_out: NDArray[np.bool_]) -> list[int]:
