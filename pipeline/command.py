@@ -9,6 +9,8 @@ import typer
 
 from parsing.punctuation import PunctuationRule
 from pipeline.cache_command import app as cache_app
+from pipeline.convolution_command import convolution_command
+from pipeline.sweep_command import sweep_command
 
 app = typer.Typer(
     name="treeprobe",
@@ -17,8 +19,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-
-app.add_typer(cache_app, name="cache")
 
 Model = Annotated[str, typer.Option(help="A checkpoint folder or a Hugging Face hub name.")]
 Out = Annotated[Path, typer.Option(help="The folder to write; it appears when everything in it is complete.")]
@@ -98,6 +98,11 @@ def demo_command(
     from pipeline.demo import demo, demo_report
 
     typer.echo(demo_report(demo(out, sentences=sentences, overwrite=overwrite, progress=not quiet)))
+
+
+app.command("convolution")(convolution_command)
+app.command("sweep")(sweep_command)
+app.add_typer(cache_app, name="cache")
 
 
 def input_errors() -> tuple[type[Exception], ...]:

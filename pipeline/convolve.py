@@ -4,11 +4,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import typer
 from safetensors.numpy import save_file
 
 from convolution import (
@@ -29,7 +28,7 @@ from convolution import (
 from convolution.relations import RelationSums
 from convolution.statistics import OffsetSums
 from extraction import Encoder, extract, stream_attention
-from parsing import Treebank, TreebankError, read_conllu
+from parsing import Treebank, TreebankError, load_treebank
 from parsing.punctuation import PunctuationRule
 from pipeline.convolution_figures import write_convolution_figures
 from pipeline.record import Stopwatch, versions, write_record
@@ -92,7 +91,7 @@ def convolve(
         OutputError: `out` holds files, or cannot be written.
     """
     check_free(Path(out).absolute(), overwrite=overwrite)
-    bank = treebank if isinstance(treebank, Treebank) else read_conllu(treebank)
+    bank = treebank if isinstance(treebank, Treebank) else load_treebank(treebank, split="dev")
     seen, held = _split(bank, train)
     first = max(1, len(seen) // 8)
     plan = ProbePlan(seen[first:], seen[:first], held, rank, seed, punctuation, training or {})
@@ -178,7 +177,7 @@ def save_kernels(path: Path, *, words: KernelFit, subwords: KernelFit) -> None:
 def _split(bank: Treebank, train: str | Path | Treebank | None) -> tuple[Treebank, Treebank]:
     """Sentences to train probes on, and sentences to score them on."""
     if train is not None:
-        return (train if isinstance(train, Treebank) else read_conllu(train)), bank
+        return (train if isinstance(train, Treebank) else load_treebank(train)), bank
     seen = 3 * len(bank) // 4
     if seen < 2 or all(len(sentence) < 2 for sentence in bank[seen:]):
         raise TreebankError(
@@ -207,34 +206,3 @@ def _codes_or_none(encoder: Encoder, seed: int) -> tuple[list[PositionCode] | No
         "random": random_code(*shape, seed=seed),
     }
     return compare_codes(codes)
-
-
-def convolution_command(
-    model: Annotated[str, typer.Option(help="A checkpoint folder or a Hugging Face hub name.")],
-    treebank: Annotated[Path, typer.Option(help="The treebank to analyse, CoNLL-U.")],
-    out: Annotated[Path, typer.Option(help="The folder to write; it appears when everything in it is complete.")],
-    train: Annotated[
-        Path | None, typer.Option(help="Treebank to train probes on; three quarters of the other one unless given.")
-    ] = None,
-    rank: Annotated[int, typer.Option(min=1, help="Rank of the probes.")] = 128,
-    retrain: Annotated[bool, typer.Option("--retrain", help="Also train probes on the replaced models.")] = False,
-    punctuation: Annotated[PunctuationRule, typer.Option(help="The tags that tell punctuation.")] = "xpos",
-    seed: Annotated[int, typer.Option(help="Of random heads, masks and probes.")] = 0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds once done.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
-) -> None:
-    """Measure how convolutional every head is, and what survives when heads are replaced by their convolution."""
-    done = convolve(
-        model,
-        treebank,
-        out,
-        train=train,
-        rank=rank,
-        retrain=retrain,
-        punctuation=punctuation,
-        seed=seed,
-        overwrite=overwrite,
-        progress=not quiet,
-    )
-    typer.echo(done.sentence)
-    typer.echo(f"Everything is in {done.out}")
