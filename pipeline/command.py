@@ -10,6 +10,7 @@ import typer
 from parsing.punctuation import PunctuationRule
 from pipeline.cache_command import app as cache_app
 from pipeline.convolution_command import convolution_command
+from pipeline.heads_command import heads_command
 from pipeline.sweep_command import sweep_command
 
 app = typer.Typer(
@@ -100,6 +101,7 @@ def demo_command(
     typer.echo(demo_report(demo(out, sentences=sentences, overwrite=overwrite, progress=not quiet)))
 
 
+app.command("heads")(heads_command)
 app.command("convolution")(convolution_command)
 app.command("sweep")(sweep_command)
 app.add_typer(cache_app, name="cache")
@@ -107,6 +109,7 @@ app.add_typer(cache_app, name="cache")
 
 def input_errors() -> tuple[type[Exception], ...]:
     """What bad input raises; read only when something was raised, so that `--help` stays quick."""
+    from attention import RelationError
     from extraction import CacheError, CheckpointError
     from parsing import TreebankError
     from pipeline.parse import ProbeFolderError
@@ -114,7 +117,16 @@ def input_errors() -> tuple[type[Exception], ...]:
     from pipeline.staging import OutputError
     from probes import ProbeError
 
-    return TreebankError, CheckpointError, CacheError, OutputError, ProbeError, ProbeFolderError, SentenceError
+    return (
+        TreebankError,
+        CheckpointError,
+        CacheError,
+        OutputError,
+        ProbeError,
+        ProbeFolderError,
+        RelationError,
+        SentenceError,
+    )
 
 
 def main() -> None:

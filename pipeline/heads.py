@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
 import pandas as pd
-import typer
 from numpy.typing import NDArray
 
 from attention import (
@@ -32,7 +30,7 @@ from attention import (
     trained_baseline,
 )
 from extraction import Encoder, stream_attention
-from parsing import Sentence, Tally, Treebank, read_conllu
+from parsing import Sentence, Tally, Treebank, load_treebank
 from parsing.attachment import score_heads
 from parsing.decoding import arborescence, decode_bulk
 from parsing.punctuation import PunctuationRule
@@ -86,8 +84,8 @@ def heads(
         OutputError: `out` holds files, or cannot be written.
     """
     check_free(Path(out).absolute(), overwrite=overwrite)
-    bank = treebank if isinstance(treebank, Treebank) else read_conllu(treebank)
-    other = train if isinstance(train, Treebank) or train is None else read_conllu(train)
+    bank = treebank if isinstance(treebank, Treebank) else load_treebank(treebank, split="dev")
+    other = train if isinstance(train, Treebank) or train is None else load_treebank(train)
     saved = [] if probes is None else saved_distance_probes(Path(probes))
     stopwatch = Stopwatch()
     encoder = Encoder.from_pretrained(model)
@@ -209,34 +207,3 @@ def score_row(name: str, tally: Tally) -> dict[str, object]:
         "high": score.high,
         "n": score.n,
     }
-
-
-def heads_command(
-    model: Annotated[str, typer.Option(help="A checkpoint folder or a Hugging Face hub name.")],
-    treebank: Annotated[Path, typer.Option(help="Treebank to analyse the heads on, CoNLL-U.")],
-    out: Annotated[Path, typer.Option(help="The folder to write; it appears when everything in it is complete.")],
-    train: Annotated[
-        Path | None, typer.Option(help="Treebank that chooses fixed offsets and trains attention-only probes.")
-    ] = None,
-    ablate: Annotated[bool, typer.Option("--ablate", help="Also cut every head and measure what is lost.")] = False,
-    probes: Annotated[Path | None, typer.Option(help="A run's folder, whose probes --ablate scores.")] = None,
-    punctuation: Annotated[PunctuationRule, typer.Option(help="The tags that tell punctuation.")] = "xpos",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
-) -> None:
-    """Find what each attention head looks at, and which syntax it tracks."""
-    done = heads(
-        model,
-        treebank,
-        out,
-        train=train,
-        ablate=ablate,
-        probes=probes,
-        punctuation=punctuation,
-        overwrite=overwrite,
-        progress=not quiet,
-    )
-    columns = ["relation", "n", "name", "accuracy", "baseline", "offset", "held_out", "p"]
-    shown = done.best[done.best["direction"] == "to head"][columns].head(20)
-    typer.echo(shown.to_string(index=False, float_format=lambda value: f"{value:.3f}"))
-    typer.echo(f"\nEverything is in {done.out}")
