@@ -56,6 +56,10 @@ class Tally:
         """The metric over all sentences; nan when no sentence counts."""
         return float(self.resampled(np.ones((1, len(self.numerators))))[0])
 
+    def __float__(self) -> float:
+        """The value, so that tallies serve wherever scores by name are asked for."""
+        return self.value
+
     @property
     def n(self) -> int:
         """How many units were averaged over: edges, words or sentences, as the metric has it."""

@@ -1,7 +1,7 @@
 """Families of geometry compared at matched numbers of parameters."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, SupportsFloat
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from probes.structural import DistanceProbe
 Family = type[DistanceProbe] | type[GeometryProbe]
 FAMILIES: tuple[Family, ...] = (DistanceProbe, OrthogonalProbe, BilinearProbe, KernelProbe, PoincareProbe)
 
-Score = Callable[[Sequence[NDArray[np.float32]]], Mapping[str, float]]
+Score = Callable[[Sequence[NDArray[np.float32]]], Mapping[str, SupportsFloat]]
 
 
 def geometry_ladder(
@@ -39,8 +39,9 @@ def geometry_ladder(
         states, targets: vectors, and one (words, words) array of gold distances a sentence.
         validation: held-out vectors and distances, for the choice of epoch and for the scores.
         rank: rank of the linear probe, whose rank · dim numbers are what the others may spend.
-        score: figures by name of one list of predicted distances, if wished: each becomes a column. Distances below
-            0, which only a bilinear probe says, are given to it as 0.
+        score: figures by name of one list of predicted distances, if wished: each becomes a column; such as
+            `functools.partial(parsing.score_distances, dev)`. Distances below 0, which only a bilinear probe says, are
+            given to it as 0.
 
     Returns:
         One row for each family and seed: family, rank, parameters, seed, best_epoch, loss (Hewitt & Manning's, on the
@@ -54,9 +55,9 @@ def geometry_ladder(
         for seed in seeds:
             probe = family(layer, affordable, seed)
             probe.fit(states, targets, validation=validation, progress=progress)
-            figures = (
-                {} if score is None else dict(score([np.maximum(each, 0) for each in probe.predict(validation[0])]))
-            )
+            figures: Mapping[str, SupportsFloat] = {}
+            if score is not None:
+                figures = score([np.maximum(each, 0) for each in probe.predict(validation[0])])
             rows.append(
                 {
                     "family": probe.kind if probe.kind != "distance" else "linear",
@@ -65,7 +66,7 @@ def geometry_ladder(
                     "seed": seed,
                     "best_epoch": probe.best_epoch_,
                     "loss": probe.history_[probe.best_epoch_ - 1]["validation"],
-                    **figures,
+                    **{name: float(value) for name, value in figures.items()},
                 }
             )
     return pd.DataFrame(rows)
