@@ -22,13 +22,13 @@ def heads_section(store: Store, tasks: Sequence[dict[str, Any]]) -> Section | No
         best = pd.read_csv(folder / "best_heads.csv", dtype={"name": str}).head(SHOWN_RELATIONS)
         rows = [
             [
-                Cell(f"{row.relation}", str(row.direction)),
-                Cell(str(row.name)),
-                Cell(f"{row.accuracy:.3f}", number=float(row.accuracy)),
-                Cell(f"{row.baseline:.3f}", number=float(row.baseline)),
-                Cell(f"{row.n:,}", number=float(row.n)),
+                Cell(str(row["relation"]), str(row["direction"])),
+                Cell(str(row["name"])),
+                Cell(f"{row['accuracy']:.3f}", number=row["accuracy"]),
+                Cell(f"{row['baseline']:.3f}", number=row["baseline"]),
+                Cell(f"{row['n']:,}", number=row["n"]),
             ]
-            for row in best.itertuples(index=False)
+            for row in best.to_dict("records")
         ]
         columns = ["relation", "head", "accuracy", "best fixed offset", "edges"]
         tables.append(Table(f"Best heads of {task['checkpoint']} on {task['treebank']}", columns, rows))
@@ -53,7 +53,10 @@ def convolution_section(store: Store, tasks: Sequence[dict[str, Any]]) -> Sectio
         pictures.append(picture(figure, title=f"UUAS with heads replaced: {name}", description=text))
     if not pictures:
         return None
-    text = "A head is a convolution when it attends by relative position alone. What probes still find when every head is replaced by its own convolution, by uniform attention, or by another head’s."
+    text = (
+        "A head is a convolution when it attends by relative position alone. What probes still find when every head is "
+        "replaced by its own convolution, by uniform attention, or by another head’s."
+    )
     return Section("convolution", "Convolution", text, pictures=pictures)
 
 
@@ -65,7 +68,7 @@ def grid_picture(table: pd.DataFrame, column: str, title: str) -> Picture:
     found = table.dropna(subset=[column])
     text = title
     if not found.empty:
-        top = found.loc[found[column].idxmax()]
+        top = found.iloc[int(found[column].argmax())]
         text += f"; highest {top[column]:.3f} at head {int(top['layer'])}-{int(top['head'])}"
     return picture(figure, title=title, description=text)
 

@@ -156,7 +156,8 @@ def probe_angles(out: str | Path, first: str, second: str, *, treebank: str | No
     """Angles between the subspaces that two checkpoints' distance probes read, by layer: layer, rank, mean, largest.
 
     In degrees, from 0 (the same subspace) to 90; principal angles of the row spaces (Björck & Golub 1973). They mean
-    something where the two share their axes: a model and its fine-tuned child, or two steps of a training run.
+    something where the two share their axes: a model and its fine-tuned child, or two steps of a training run. Probes
+    of one seed begin at the same matrix, so what training left alone is shared too; compare with other seeds.
     Raises SweepError when the checkpoints have other widths, or no layer in common.
     """
     found = [saved_probes(out, name, treebank) for name in (first, second)]

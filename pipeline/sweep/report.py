@@ -111,7 +111,7 @@ def structure_rows(results: Results, **kept: str) -> pd.DataFrame:
 
 def best_row(rows: pd.DataFrame) -> pd.Series | None:
     """The row of the highest value; None where there is none."""
-    return None if rows.empty or rows["value"].isna().all() else rows.loc[rows["value"].idxmax()]
+    return None if rows.empty or rows["value"].isna().all() else rows.iloc[int(rows["value"].argmax())]
 
 
 def headline_sentence(results: Results) -> str:
@@ -121,9 +121,15 @@ def headline_sentence(results: Results) -> str:
     if best is None:
         return ""
     chain = structure_rows(results, metric="uuas", probe="chain", treebank=best["treebank"])["value"].max()
+    found_here = f"its distance probe finds {best['value']:.1%} of the edges of {best['treebank']}"
+    if not best["value"] > chain:
+        return (
+            f"No checkpoint does better than joining each word to the next ({chain:.1%} of the edges): the best is "
+            f"{best['checkpoint']}, and {found_here} at layer {int(best['layer'])}."
+        )
     return (
-        f"{best['checkpoint']} has the most syntax: at layer {int(best['layer'])}, its distance probe finds "
-        f"{best['value']:.1%} of the edges of {best['treebank']}, against {chain:.1%} when each word is joined to the next."
+        f"{best['checkpoint']} has the most syntax: at layer {int(best['layer'])}, {found_here}, against {chain:.1%} "
+        "when each word is joined to the next."
     )
 
 
@@ -194,13 +200,13 @@ def layers_section(results: Results, bank: str) -> Section | None:
     shown = chosen_curves(rows, names)
     for metric, title in METRICS.items():
         own = rows[(rows["metric"] == metric) & rows["checkpoint"].isin(shown)]
+        plain = own["probe"].isin(list(BASELINE_ROWS))
         # The chain is the same for every checkpoint, and random weights nearly so: one of each will do.
-        once = own[own["probe"].isin(list(BASELINE_ROWS))].groupby("probe")["checkpoint"].transform("first")
-        own = own[~own["probe"].isin(list(BASELINE_ROWS)) | (own["checkpoint"] == once.reindex(own.index))]
-        own = own.drop(columns=["treebank", "split", "rank", "family"], errors="ignore")
-        own["checkpoint"] = own["checkpoint"].where(~own["probe"].isin(list(BASELINE_ROWS)), own["probe"])
+        once = own["checkpoint"] == own.groupby("probe")["checkpoint"].transform("first")
+        own = own[~plain | once]
+        own = own.assign(probe=own["probe"].where(own["probe"].isin(list(BASELINE_ROWS)), own["checkpoint"]))
         figure, axes = new_figure((5.2, 3.4))
-        layer_curves(own.drop(columns="probe").assign(probe=own["probe"]), axes, metric=metric)
+        layer_curves(own[["layer", "probe", "metric", "value", "low", "high"]], axes, metric=metric)
         pictures.append(picture(figure, title=f"{title} by layer, {bank}", description=curve_text(own, metric, title)))
     text = "Bands are 95 % intervals; the hollow point is layer 0, the embeddings; grey lines are baselines."
     if len(shown) < len(names):
@@ -221,7 +227,7 @@ def chosen_curves(rows: pd.DataFrame, names: Sequence[str]) -> list[str]:
 def layer_map(rows: pd.DataFrame, names: Sequence[str], metric: str) -> Picture:
     """A metric of every checkpoint and layer, shaded."""
     own = rows[(rows["metric"] == metric) & (rows["probe"] == PROBE_OF[metric])]
-    table = own.pivot_table(index="checkpoint", columns="layer", values="value").reindex(names)
+    table = own.pivot_table(index="checkpoint", columns="layer", values="value").reindex(list(names))
     figure, axes = new_figure((5.4, 1.0 + 0.21 * len(names)))
     heat_map(
         table.to_numpy(dtype=float),
@@ -241,7 +247,7 @@ def layer_map(rows: pd.DataFrame, names: Sequence[str], metric: str) -> Picture:
 def curve_text(rows: pd.DataFrame, metric: str, title: str) -> str:
     """What the curves show, for those who cannot see them."""
     parts = []
-    for name, own in rows[rows["probe"] == PROBE_OF[metric]].groupby("checkpoint", sort=False):
+    for name, own in rows[~rows["probe"].isin(list(BASELINE_ROWS))].groupby("probe", sort=False):
         best = best_row(own)
         if best is not None:
             parts.append(f"{name} peaks at layer {int(best['layer'])} with {best['value']:.3f}")
@@ -254,14 +260,19 @@ def training_section(results: Results) -> Section | None:
     rows = rows[rows["step"].notna()]
     if rows.empty:
         return None
-    pictures = []
+    pictures: list[Picture] = []
     for metric, title in METRICS.items():
         own = rows[(rows["metric"] == metric) & (rows["probe"] == PROBE_OF[metric])]
         best = own.loc[own.groupby(["family", "treebank", "step"])["value"].idxmax()]
         several = best["family"].nunique() * best["treebank"].nunique() > 1
         best = best.assign(probe=best["family"] + (", " + best["treebank"] if several else ""))
-        chain = rows[(rows["metric"] == metric) & (rows["probe"] == "chain")].drop_duplicates("treebank")
-        shown = pd.concat([best, chain.assign(step=pd.NA)])[["step", "probe", "metric", "value", "low", "high"]]
+        chain = (
+            rows[(rows["metric"] == metric) & (rows["probe"] == "chain")]
+            .drop_duplicates("treebank")
+            .astype({"step": "Int64"})
+        )
+        chain["step"] = None
+        shown: pd.DataFrame = pd.concat([best, chain])[["step", "probe", "metric", "value", "low", "high"]]
         figure, axes = new_figure((5.2, 3.2))
         step_curves(shown, axes, metric=metric)
         if best["step"].max() > 0:
@@ -329,7 +340,7 @@ def relations_section(results: Results, banks: Sequence[str]) -> Section | None:
             picture(
                 figure,
                 title=f"Edges found by relation, {bank}; how many there are in brackets",
-                description=f"Heat map of shares of edges recovered, {relations} relations by {len(frames)} checkpoints",
+                description=f"Heat map of edges recovered, {relations} relations by {len(frames)} checkpoints",
             )
         )
     if not pictures:
@@ -378,13 +389,13 @@ def relation_gaps(
     largest = grouped.reindex(grouped["edges"].abs().sort_values(ascending=False, kind="stable").index).head(10)
     rows = [
         [
-            Cell(str(name)),
-            Cell(f"{row.n:,}", number=float(row.n)),  # type: ignore[arg-type]
-            Cell(f"{row.a:.3f}", number=round(float(row.a), 6)),  # type: ignore[arg-type]
-            Cell(f"{row.b:.3f}", number=round(float(row.b), 6)),  # type: ignore[arg-type]
-            Cell(f"{row.edges:+d}", number=float(row.edges)),  # type: ignore[arg-type]
+            Cell(row["relation"]),
+            Cell(f"{row['n']:,}", number=row["n"]),
+            Cell(f"{row['a']:.3f}", number=round(row["a"], 6)),
+            Cell(f"{row['b']:.3f}", number=round(row["b"], 6)),
+            Cell(f"{row['edges']:+d}", number=row["edges"]),
         ]
-        for name, row in zip(largest.index, largest.itertuples(index=False))
+        for row in largest.reset_index().to_dict("records")
     ]
     return Table(
         f"{bank}: where {best} and {second} differ most", ["relation", "edges", best, second, "more found"], rows

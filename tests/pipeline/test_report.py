@@ -1,0 +1,182 @@
+"""The report: one file, nothing run but its own script, and it works in a browser."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from extraction import Encoder
+from parsing import Treebank, read_conllu, write_conllu
+from pipeline.sweep import Splits, SweepError, SweepOptions, sweep
+from pipeline.sweep.report import write_report
+from reporting import new_figure
+from reporting.html import Cell, Picture, Report, Section, Table, picture, render_report
+
+EVIL = "<script>document.title='run'</script>"
+EVIL_IMAGE = "<img/src=x/onerror=document.title='run'>"
+
+
+@pytest.fixture(scope="module")
+def report(checkpoint: Path, treebank_files: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a sweep over a checkpoint and a training run, on a treebank whose words are markup."""
+    folder = tmp_path_factory.mktemp("report")
+    for step in (0, 50):
+        shutil.copytree(checkpoint, folder / "run" / f"step-{step}")
+        twin = Encoder.from_pretrained(checkpoint).with_random_weights(seed=step)
+        twin.model.save_pretrained(folder / "run" / f"step-{step}")
+    bank = read_conllu(treebank_files["dev"])
+    spoiled = [
+        replace(
+            one, words=(EVIL, EVIL_IMAGE, "</script>", *one.words[3:]), relations=("<b>root</b>", *one.relations[1:])
+        )
+        for one in bank
+    ]
+    write_conllu(Treebank(spoiled, name="dev"), folder / "dev.conllu")
+    done = sweep(
+        [checkpoint, folder / "run"],
+        Splits("<i>toy</i>", treebank_files["train"], folder / "dev.conllu"),
+        folder / "out",
+        options=SweepOptions(ranks=(2, 4), training={"epochs": 1}, samples=6, random_baseline=False),
+        progress=False,
+    )
+    assert not done.failed
+    return write_report(folder / "out")
+
+
+def test_the_page_has_what_was_asked_for(report: Path) -> None:
+    page = report.read_text()
+    for identifier in ("headline", "explorer", "training", "ranks", "relations", "comparison", "provenance"):
+        assert f'<section id="{identifier}"' in page
+
+
+def test_the_page_needs_nothing_beside_it(report: Path) -> None:
+    page = report.read_text()
+    # Names of XML dialects are no addresses to fetch from.
+    addresses = set(re.findall(r"https?://[^\s\"'<)]+", page)) - {"http://www.w3.org/2000/svg"}
+    assert addresses == set()
+    assert not re.search(r"<(link|iframe|object|embed)\b", page)
+    assert all(source.startswith("data:") for source in re.findall(r'src="([^"]*)"', page))
+    assert "default-src 'none'" in page
+
+
+def test_words_are_data(report: Path) -> None:
+    page = report.read_text()
+    assert page.count("<script") == 2
+    assert EVIL not in page
+    assert EVIL_IMAGE not in page
+    assert "<i>toy</i>" not in page
+    assert "&lt;i&gt;toy&lt;/i&gt;" in page
+
+
+def test_a_report_without_a_sweep_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SweepError, match=r"holds no sweep\.json"):
+        write_report(tmp_path)
+
+
+def test_a_sweep_without_results_has_a_report(tmp_path: Path) -> None:
+    (tmp_path / "tasks").mkdir()
+    (tmp_path / "sweep.json").write_text("{}")
+    assert "no structural results yet" in write_report(tmp_path).read_text()
+
+
+def test_cells_titles_and_pictures_are_escaped() -> None:
+    figure, axes = new_figure()
+    axes.set_title(EVIL.replace("$", ""))
+    made = picture(figure, title=EVIL, description='" onload="x')
+    section = Section(
+        "s", EVIL, EVIL, [Table(EVIL, [EVIL], [[Cell(EVIL, EVIL)]])], [made, Picture("data:,", "t", EVIL)]
+    )
+    page = render_report(Report(EVIL, EVIL, {EVIL: EVIL}, [section]))
+    assert EVIL not in page
+    assert '" onload="x' not in page
+
+
+@pytest.fixture
+def browser() -> Iterator[Any]:
+    """Headless Chromium; the test says why it is skipped where there is none."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if program is None or driver is None:
+        pytest.skip("no browser: install Debian's chromium and chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = program
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    found = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    yield found
+    found.quit()
+
+
+@pytest.mark.browser
+def test_in_a_browser_words_are_shown_and_never_run(report: Path, browser: Any) -> None:
+    browser.get(report.as_uri())
+    assert browser.title.startswith("Syntax in 3 checkpoints") or browser.title.startswith("Syntax in ")
+    assert browser.title != "run"
+    words = [one.text for one in browser.find_elements("css selector", "#tree text.word")]
+    assert words[:3] == [EVIL, EVIL_IMAGE, "</script>"]
+    assert browser.get_log("browser") == []
+
+
+@pytest.mark.browser
+def test_in_a_browser_layers_change_the_tree(report: Path, browser: Any) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    browser.get(report.as_uri())
+    slider = browser.find_element("id", "layer")
+    texts, trees = [], []
+    slider.send_keys(Keys.HOME)
+    for _ in range(3):
+        texts.append(browser.find_element("id", "status").text)
+        trees.append(browser.find_element("id", "heads").get_attribute("textContent"))
+        slider.send_keys(Keys.ARROW_RIGHT)
+    assert [text.partition(":")[0] for text in texts] == ["Layer 0", "Layer 1", "Layer 2"]
+    data = browser.execute_script("return JSON.parse(document.getElementById('data').textContent)")
+    recovered = [layer[0] for layer in data["views"][0]["recovered"]]
+    gold = {frozenset(edge) for edge in data["treebanks"]["<i>toy</i>"]["sentences"][0]["edges"]}
+    for text, heads in zip(texts, recovered):
+        hits = sum(frozenset((word, head)) in gold for word, head in enumerate(heads))
+        assert text.endswith(f": {hits} of {len(gold)} edges found")
+    before = browser.find_element("css selector", "#tree svg").text
+    browser.find_element("id", "next").send_keys(Keys.ENTER)
+    assert browser.find_element("css selector", "#tree svg").text != before
+
+
+@pytest.mark.browser
+def test_in_a_browser_tables_sort_from_the_keyboard(report: Path, browser: Any) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    browser.get(report.as_uri())
+    button = browser.find_elements("css selector", "#headline thead button")[1]
+    button.send_keys(Keys.ENTER)
+    cells = browser.find_elements("css selector", "#headline tbody tr td:nth-child(2)")
+    values = [float(cell.get_attribute("data-sort")) for cell in cells]
+    assert len(values) == 4
+    assert values == sorted(values, reverse=True)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_in_a_browser_nothing_sticks_out_of_the_page(report: Path, browser: Any, width: int) -> None:
+    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get(report.as_uri())
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.browser
+def test_in_a_browser_dark_and_print(report: Path, browser: Any) -> None:
+    def background(**media: Any) -> str:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        browser.get(report.as_uri())
+        return str(browser.execute_script("return getComputedStyle(document.body).backgroundColor"))
+
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    assert background(features=dark) == "rgb(20, 23, 27)"
+    assert background(features=[{"name": "prefers-color-scheme", "value": "light"}]) == "rgb(255, 255, 255)"
+    assert background(media="print", features=dark) == "rgb(255, 255, 255)"
+    assert not browser.find_element("id", "controls").is_displayed()

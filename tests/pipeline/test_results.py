@@ -1,0 +1,111 @@
+"""Comparisons between the layers and checkpoints of a sweep are those of the scores themselves."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from extraction import Encoder
+from pipeline.sweep import Splits, Sweep, SweepError, SweepOptions, sweep
+from pipeline.sweep.comparisons import (
+    best_layer,
+    compare_by,
+    compare_checkpoints,
+    compare_layers,
+    probe_angles,
+    scores_by,
+    training_curve,
+)
+from probes import DistanceProbe
+
+
+@pytest.fixture(scope="module")
+def done(checkpoint: Path, treebank_files: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Sweep:
+    """A sweep over a training run of three steps."""
+    folder = tmp_path_factory.mktemp("results")
+    for step in (0, 5, 50):
+        shutil.copytree(checkpoint, folder / "run" / f"step-{step}")
+        twin = Encoder.from_pretrained(checkpoint).with_random_weights(seed=step)
+        twin.model.save_pretrained(folder / "run" / f"step-{step}")
+    splits = Splits("toy", treebank_files["train"], treebank_files["dev"])
+    options = SweepOptions(ranks=(2, 4), training={"epochs": 1}, samples=0, random_baseline=False)
+    return sweep([folder / "run"], splits, folder / "out", options=options, progress=False)
+
+
+def value(done: Sweep, checkpoint: str, layer: int, metric: str = "uuas") -> float:
+    rows = done.scores.query("checkpoint == @checkpoint and layer == @layer and metric == @metric and rank == 4")
+    return float(rows["value"].item())
+
+
+def test_layers_are_compared_with_the_best(done: Sweep) -> None:
+    table = compare_layers(done.out, "run/step-5")
+    assert sorted(table["layer"]) == [0, 1, 2]
+    for row in table.itertuples():
+        assert row.value == pytest.approx(value(done, "run/step-5", row.layer))
+        assert row.difference == pytest.approx(row.value - table["value"].max())
+        assert row.low <= row.difference <= row.high
+    assert table["difference"].iloc[0] == 0
+
+
+def test_the_best_layer_is_the_best_row(done: Sweep) -> None:
+    layer = best_layer(done.out, "run/step-0")
+    assert value(done, "run/step-0", layer) == max(value(done, "run/step-0", one) for one in range(3))
+
+
+def test_a_difference_is_that_of_the_scores_and_turns_round(done: Sweep) -> None:
+    one = compare_checkpoints(done.out, "run/step-0", "run/step-50", layers=(1, 2), metric="dspr")
+    other = compare_checkpoints(done.out, "run/step-50", "run/step-0", layers=(2, 1), metric="dspr")
+    assert one.value == pytest.approx(value(done, "run/step-0", 1, "dspr") - value(done, "run/step-50", 2, "dspr"))
+    assert (one.value, one.low, one.high) == pytest.approx((-other.value, -other.high, -other.low))
+
+
+def test_relations_add_up_to_the_whole(done: Sweep) -> None:
+    table = compare_by(done.out, "run/step-0", "run/step-5")
+    for name, column in (("run/step-0", "better"), ("run/step-5", "worse")):
+        whole = value(done, name, best_layer(done.out, name))
+        assert np.average(table[column], weights=table["n"]) == pytest.approx(whole)
+    np.testing.assert_allclose(table["difference"], table["better"] - table["worse"])
+    scores = scores_by(done.out, "run/step-0").set_index("category")["value"]
+    np.testing.assert_allclose(table["better"], scores.loc[table["category"]])
+
+
+def test_a_checkpoint_does_not_differ_from_itself(done: Sweep) -> None:
+    same = compare_checkpoints(done.out, "run/step-0", "run/step-0")
+    assert (same.value, same.low, same.high, same.p) == (0, 0, 0, 1)
+    assert (compare_by(done.out, "run/step-0", "run/step-0")["difference"] == 0).all()
+    angles = probe_angles(done.out, "run/step-0", "run/step-0")
+    assert angles["largest"].max() < 0.1
+
+
+def test_angles_are_those_of_the_singular_values(done: Sweep) -> None:
+    angles = probe_angles(done.out, "run/step-0", "run/step-50")
+    assert len(angles) == 6
+    for row in angles.itertuples():
+        place = f"probes/distance-layer-{row.layer}-rank-{row.rank}-seed-0"
+        bases = [
+            np.linalg.qr(DistanceProbe.from_pretrained(done.out / "tasks" / task / place).matrix_.T.astype(float))[0]
+            for task in ("run-step-0--toy--structure", "run-step-50--toy--structure")
+        ]
+        cosines = np.linalg.svd(bases[0].T @ bases[1], compute_uv=False)
+        assert row.largest == pytest.approx(np.degrees(np.arccos(cosines.min())), abs=0.05)
+        assert row.largest > 0.1
+
+
+def test_curves_over_training(done: Sweep) -> None:
+    curve = training_curve(done.scores, "run")
+    curve = curve[curve["rank"] == 4]
+    assert curve["step"].tolist() == [0, 5, 50]
+    for row in curve.itertuples():
+        assert row.value == pytest.approx(max(value(done, f"run/step-{row.step}", layer) for layer in range(3)))
+
+
+def test_what_was_not_measured_is_named(done: Sweep) -> None:
+    with pytest.raises(SweepError, match="run/step-9: structural results on none"):
+        best_layer(done.out, "run/step-9")
+    with pytest.raises(SweepError, match="no las on dev"):
+        compare_layers(done.out, "run/step-0", metric="las")
+    with pytest.raises(SweepError, match=r"no layer 7; measured \[0, 1, 2\]"):
+        compare_checkpoints(done.out, "run/step-0", "run/step-5", layers=(7, 0))
+    with pytest.raises(SweepError, match="found runs run"):
+        training_curve(done.scores, "walk")
