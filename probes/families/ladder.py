@@ -32,6 +32,7 @@ def geometry_ladder(
     families: Sequence[Family] = FAMILIES,
     score: Score | None = None,
     progress: bool = False,
+    **training: Any,
 ) -> pd.DataFrame:
     """Train families of distance probe on the same words, each with at most the parameters of a linear probe.
 
@@ -42,6 +43,7 @@ def geometry_ladder(
         score: figures by name of one list of predicted distances, if wished: each becomes a column; such as
             `functools.partial(parsing.score_distances, dev)`. Distances below 0, which only a bilinear probe says, are
             given to it as 0.
+        training: further parameters of the probes, such as `epochs`.
 
     Returns:
         One row for each family and seed: family, rank, parameters, seed, best_epoch, loss (Hewitt & Manning's, on the
@@ -53,7 +55,7 @@ def geometry_ladder(
     for family in families:
         affordable = rank_for(family, dim, parameters=budget)
         for seed in seeds:
-            probe = family(layer, affordable, seed)
+            probe = family(layer, affordable, seed, **training)
             probe.fit(states, targets, validation=validation, progress=progress)
             figures: Mapping[str, SupportsFloat] = {}
             if score is not None:
