@@ -1,0 +1,117 @@
+"""How large the report of 20 checkpoints × 13 layers with 50 sentences is, and how quickly a browser opens and answers.
+
+    python benchmarks/sweep_report.py --treebank en_ewt-dev.conllu
+
+Recovered trees and scores are drawn at random; the words are the treebank's. Needs chromium and chromium-driver.
+"""
+
+import argparse
+import json
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from selenium import webdriver
+
+from parsing import Treebank, read_conllu, score_depths, score_distances
+from parsing.breakdown import edge_table
+from pipeline.score_table import Setting
+from pipeline.structure import Measurement, chain_measurement
+from pipeline.sweep.keeping import EDGE_COLUMNS, FoundEdges, write_kept
+from pipeline.sweep.plan import SweepOptions
+from pipeline.sweep.report import write_report
+from pipeline.sweep.structure_task import sample_numbers, tabulate_together, write_trees
+
+LAYERS, RANK = range(13), 64
+
+
+def main() -> None:
+    """Make the folder of a sweep, report on it, and open the page."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--treebank", type=Path, required=True)
+    parser.add_argument("--checkpoints", type=int, default=20)
+    parser.add_argument("--sentences", type=int, default=500)
+    arguments = parser.parse_args()
+    bank = Treebank(list(read_conllu(arguments.treebank))[: arguments.sentences], name="treebank")
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "sweep"
+        (folder / "tasks").mkdir(parents=True)
+        (folder / "sweep.json").write_text("{}")
+        for number in range(arguments.checkpoints):
+            write_task(folder / "tasks" / f"seed-{number:02d}--treebank--structure", bank, number)
+        start = time.perf_counter()
+        page = write_report(folder)
+        print(f"written in {time.perf_counter() - start:.1f} s, {page.stat().st_size / 1e6:.2f} MB (goal: under 8 MB)")
+        opened, answered = open_in_browser(page)
+        print(f"opened in {opened:.2f} s, a layer answered in {answered:.3f} s (goal: under a second)")
+
+
+def write_task(folder: Path, bank: Treebank, number: int) -> None:
+    """A structural task whose probes know some of every tree: gold values under noise, least at layer 7."""
+    folder.mkdir()
+    name, options = f"seed-{number:02d}", SweepOptions(ranks=(RANK,), samples=50)
+    generator = np.random.default_rng(number)
+    measurements, tables, settings = [], [], []
+    samples: dict[tuple[str, int], Any] = {}
+    for layer in LAYERS:
+        noise = 0.6 + 0.15 * abs(layer - 7) + 0.02 * number
+        distances = [blur(sentence.distances, noise, generator) for sentence in bank]
+        depths = [np.abs(sentence.depths + generator.normal(0, noise, len(sentence))) for sentence in bank]
+        for kind, predicted, score in (("distance", distances, score_distances), ("depth", depths, score_depths)):
+            setting = Setting(name, bank.name, "dev", kind, layer, RANK, 0)
+            measurements.append(Measurement(setting, score(bank, predicted)))
+            samples[kind, layer] = [predicted[place] for place in sample_numbers(bank, options.samples)]
+        settings.append(Setting(name, bank.name, "dev", "distance", layer, RANK, 0))
+        tables.append(edge_table(bank, distances))
+    measurements.append(chain_measurement(name, bank, "dev", punctuation="xpos"))
+    correct = np.stack([table["correct"].to_numpy(dtype=bool) for table in tables])
+    tabulate_together(measurements).to_csv(folder / "scores.csv", index=False)
+    write_kept(folder, measurements, {"dev": FoundEdges(tables[0][list(EDGE_COLUMNS)], settings, correct)})
+    write_trees(folder / "trees.json", bank, samples, options=options)
+    record = {
+        "task": folder.name, "checkpoint": name, "source": name, "family": None, "step": None, "treebank": bank.name,
+        "analysis": "structure", "identity": {"checkpoint": f"{number:064d}"}, "seconds": {"total": 1.0},
+        "versions": {},
+    }  # fmt: skip
+    (folder / "task.json").write_text(json.dumps(record))
+
+
+def blur(distances: NDArray[Any], noise: float, generator: np.random.Generator) -> NDArray[Any]:
+    """Distances under symmetric noise."""
+    drawn = generator.normal(0, noise, distances.shape)
+    return np.abs(distances + np.triu(drawn, 1) + np.triu(drawn, 1).T)
+
+
+def open_in_browser(page: Path) -> tuple[float, float]:
+    """Seconds until the page has loaded, and until a move of the layer slider is drawn; medians of five."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(shutil.which("chromium"))
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"):
+        options.add_argument(argument)
+    browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(shutil.which("chromedriver"))))
+    try:
+        opened, answered = [], []
+        for _ in range(5):
+            browser.get(page.as_uri())
+            opened.append(browser.execute_script(OPENED) / 1000)
+            answered.append(browser.execute_async_script(ANSWERED) / 1000)
+        return float(np.median(opened)), float(np.median(answered))
+    finally:
+        browser.quit()
+
+
+OPENED = "const [one] = performance.getEntriesByType('navigation'); return one.loadEventEnd - one.startTime;"
+ANSWERED = """
+const done = arguments[0], slider = document.getElementById('layer'), start = performance.now();
+slider.value = (Number(slider.value) + 1) % 13;
+slider.dispatchEvent(new Event('input', { bubbles: true }));
+requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - start)));
+"""
+
+
+if __name__ == "__main__":
+    main()
