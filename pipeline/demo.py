@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from parsing.samples import natural_sentences
-
 from extraction import embedded_checkpoint
 from parsing import Treebank
+from parsing.samples import natural_sentences
 from parsing.stimuli import generate
 from pipeline.closing import closing_table
 from pipeline.run import Run, run
