@@ -2,7 +2,7 @@
 
     python benchmarks/sweep_kills.py --family FOLDER --train T.conllu --dev D.conllu --kills 20
 
-FOLDER holds a training run (see `pipeline.checkpoints`). The sweep runs in two local processes as a process group of its
+FOLDER holds a training run (see `pipeline.checkpoints`). The sweep runs in two local processes, a process group of its
 own, all of which is killed; moments are drawn evenly over what an undisturbed sweep takes once its imports are done.
 """
 

@@ -1,0 +1,51 @@
+"""`treeprobe checkpoints`: a family of small checkpoints to sweep over, made here from a treebank's text."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def checkpoints_command(
+    treebank: Annotated[Path, typer.Option(help="The treebank whose text the tiny BERT is trained on, CoNLL-U.")],
+    out: Annotated[Path, typer.Option(help="The folder to write; it appears when everything in it is complete.")],
+    steps: Annotated[int, typer.Option(min=1, help="Training steps.")] = 2000,
+    saved: Annotated[str, typer.Option(help="Steps to keep, with commas between.")] = "0,100,250,500,1000,2000",
+    blocks: Annotated[int, typer.Option(min=1, help="Transformer blocks.")] = 4,
+    dim: Annotated[int, typer.Option(min=1, help="Width of its states.")] = 128,
+    heads: Annotated[int, typer.Option(min=1, help="Attention heads a block.")] = 4,
+    vocabulary: Annotated[int, typer.Option(min=10, help="Subwords at most.")] = 8000,
+    batch_size: Annotated[int, typer.Option(min=1, help="Examples a step.")] = 32,
+    as_mask: Annotated[float, typer.Option(help="Share of predicted subwords that are shown as [MASK].")] = 0.8,
+    as_random: Annotated[float, typer.Option(help="Share of them that are shown as a random subword.")] = 0.1,
+    next_sentence: Annotated[bool, typer.Option(help="Also predict whether the second sentence follows.")] = True,
+    left_to_right: Annotated[
+        bool, typer.Option("--left-to-right", help="Predict each subword from those before it; needs no next sentence.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Of weights, order, pairs and masks.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds once done.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
+) -> None:
+    """Make MiniLM, its random twin and the training run of a tiny BERT, ready for `treeprobe sweep`."""
+    from parsing import read_conllu
+    from pipeline.checkpoints import Pretraining, make_family
+
+    try:
+        options = Pretraining(
+            blocks=blocks,
+            dim=dim,
+            heads=heads,
+            vocabulary=vocabulary,
+            steps=steps,
+            saved=tuple(int(part) for part in saved.split(",")),
+            batch_size=batch_size,
+            as_mask=as_mask,
+            as_random=as_random,
+            next_sentence=next_sentence,
+            left_to_right=left_to_right,
+            seed=seed,
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    folders = make_family(list(read_conllu(treebank)), out, options=options, overwrite=overwrite, progress=not quiet)
+    typer.echo(f"Sweep over them with `treeprobe sweep --models {' '.join(map(str, folders))}`")

@@ -1,0 +1,71 @@
+"""What the commands print, and how they end."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from pipeline.checkpoints_command import checkpoints_command
+from pipeline.report_command import report_command
+from pipeline.sweep_command import sweep_command
+
+
+def run(*words: object) -> Result:
+    app = typer.Typer()
+    app.command("sweep")(sweep_command)
+    app.command("report")(report_command)
+    app.command("checkpoints")(checkpoints_command)
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+@pytest.fixture
+def asked(checkpoint: Path, treebank_files: dict[str, Path], tmp_path: Path) -> list[object]:
+    """A small sweep over two checkpoints, the second of them after the option's own argument."""
+    shutil.copytree(checkpoint, tmp_path / "other")
+    files = ["--train", treebank_files["train"], "--dev", treebank_files["dev"]]
+    small = ["--ranks", "2", "--epochs", "1", "--samples", "2", "--no-random-baseline", "--quiet"]
+    return ["sweep", "--models", checkpoint, tmp_path / "other", *files, "--out", tmp_path / "out", *small]
+
+
+def test_a_sweep_and_its_report(asked: list[object], tmp_path: Path) -> None:
+    plan = run(*asked, "--dry-run")
+    assert "2 of 2 tasks to do" in plan.output
+    assert not (tmp_path / "out").exists()
+    first = run(*asked)
+    assert first.exit_code == 0, first.output
+    assert "2 tasks done now, 0 left as they were, 0 failed" in first.output
+    assert "0 tasks done now, 2 left as they were" in run(*asked).output
+    report = run("report", tmp_path / "out")
+    assert report.exit_code == 0
+    assert (tmp_path / "out" / "report.html").exists()
+
+
+def test_a_failure_is_told_and_the_code_says_so(asked: list[object], tmp_path: Path) -> None:
+    (tmp_path / "other" / "model.safetensors").write_bytes(b"")
+    found = run(*asked)
+    assert found.exit_code == 1
+    assert "1 tasks done now, 0 left as they were, 1 failed" in found.output
+    assert "other--" in found.output
+    assert "--retry" in found.output
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--ranks", "4,x"], "expected whole numbers"),
+        (["--engine", "slurm"], "expected local, dask or ray"),
+        (["--treebanks", "list"], "expected --train and --dev, or --treebanks"),
+    ],
+)
+def test_bad_options_are_named(asked: list[object], words: list[str], message: str) -> None:
+    found = run(*asked, *words)
+    assert found.exit_code == 2
+    assert message in " ".join(found.output.replace("│", " ").split())
+
+
+def test_checkpoints_that_cannot_be_trained_are_refused(treebank_files: dict[str, Path], tmp_path: Path) -> None:
+    found = run("checkpoints", "--treebank", treebank_files["train"], "--out", tmp_path / "out", "--left-to-right")
+    assert found.exit_code == 2
+    assert "next_sentence=False" in found.output
