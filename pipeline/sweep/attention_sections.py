@@ -11,6 +11,8 @@ from reporting import head_grid, new_figure, survival_curves
 from reporting.html import Cell, Picture, Section, Table, picture
 
 SHOWN_RELATIONS = 12
+MOST_OPEN = 4
+"""Checkpoints whose heads are shown without being asked for."""
 
 
 def heads_section(store: Store, tasks: Sequence[dict[str, Any]]) -> Section | None:
@@ -18,7 +20,7 @@ def heads_section(store: Store, tasks: Sequence[dict[str, Any]]) -> Section | No
     pictures, tables = [], []
     for task, folder in folders_of(store, tasks, "heads"):
         heads = pd.read_csv(folder / "heads.csv")
-        pictures.append(grid_picture(heads, "uuas", f"UUAS of each head’s own tree: {task['checkpoint']}"))
+        pictures.append(grid_picture(heads, "uuas", f"UUAS of each head’s own tree: {place_of(task)}"))
         best = pd.read_csv(folder / "best_heads.csv", dtype={"name": str}).head(SHOWN_RELATIONS)
         rows = [
             [
@@ -31,18 +33,18 @@ def heads_section(store: Store, tasks: Sequence[dict[str, Any]]) -> Section | No
             for row in best.to_dict("records")
         ]
         columns = ["relation", "head", "accuracy", "best fixed offset", "edges"]
-        tables.append(Table(f"Best heads of {task['checkpoint']} on {task['treebank']}", columns, rows))
+        tables.append(Table(f"Best heads: {place_of(task)}", columns, rows))
     if not pictures:
         return None
     text = "How well a single attention head finds syntax without any training; head 3-9 is head 9 of layer 3."
-    return Section("heads", "Heads", text, tables, pictures)
+    return Section("heads", "Heads", text, tables, pictures, folded=len(tables) > MOST_OPEN)
 
 
 def convolution_section(store: Store, tasks: Sequence[dict[str, Any]]) -> Section | None:
     """How much of each head a convolution explains, and what survives when it rules."""
     pictures: list[Picture] = []
     for task, folder in folders_of(store, tasks, "convolution"):
-        name = task["checkpoint"]
+        name = place_of(task)
         kernels = pd.read_csv(folder / "kernels.csv")
         pictures.append(grid_picture(kernels, "share", f"Share of attention that a convolution explains: {name}"))
         survival = pd.read_csv(folder / "survival.csv")
@@ -57,7 +59,7 @@ def convolution_section(store: Store, tasks: Sequence[dict[str, Any]]) -> Sectio
         "A head is a convolution when it attends by relative position alone. What probes still find when every head is "
         "replaced by its own convolution, by uniform attention, or by another head’s."
     )
-    return Section("convolution", "Convolution", text, pictures=pictures)
+    return Section("convolution", "Convolution", text, pictures=pictures, folded=len(pictures) > 2 * MOST_OPEN)
 
 
 def grid_picture(table: pd.DataFrame, column: str, title: str) -> Picture:
@@ -71,6 +73,11 @@ def grid_picture(table: pd.DataFrame, column: str, title: str) -> Picture:
         top = found.iloc[int(found[column].argmax())]
         text += f"; highest {top[column]:.3f} at head {int(top['layer'])}-{int(top['head'])}"
     return picture(figure, title=title, description=text)
+
+
+def place_of(task: dict[str, Any]) -> str:
+    """What a picture or a table is of."""
+    return f"{task['checkpoint']} on {task['treebank']}"
 
 
 def folders_of(store: Store, tasks: Sequence[dict[str, Any]], analysis: str) -> Iterator[tuple[dict[str, Any], Path]]:

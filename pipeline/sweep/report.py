@@ -295,6 +295,7 @@ def ranks_section(results: Results) -> Section | None:
     rows = rows[rows["probe"] == "distance"]
     if rows["rank"].nunique() < 2:
         return None
+    rows = rows[rows["checkpoint"].isin(chosen_curves(rows, list(dict.fromkeys(rows["checkpoint"]))))]
     best = rows.loc[rows.groupby(["checkpoint", "treebank", "rank"])["value"].idxmax()].drop(columns="layer")
     figure, axes = new_figure((5.2, 3.2))
     rank_curves(best.drop(columns=["split"]), axes, metric="uuas")
