@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -14,9 +13,7 @@ from probes.batches import Batch, Group
 from probes.objectives import Loss
 from probes.states import States
 from probes.targets import Kind
-
-if TYPE_CHECKING:
-    from probes.structural import LinearProbe
+from probes.trainable import Trainable
 
 SCALE_SENTENCES = 300
 OUTLIER = 3.0
@@ -27,7 +24,7 @@ TYPICAL_DISTANCE = 4.0
 class Stack:
     """Probes of one kind and rank; `places` says where each map stands: (layer's place, columns)."""
 
-    probes: tuple["LinearProbe", ...]
+    probes: tuple[Trainable, ...]
     places: tuple[tuple[int, slice], ...]
 
     @property
@@ -48,10 +45,10 @@ class Maps:
     the matrix that a probe keeps, which stays a plain linear map of the vectors as they are.
     """
 
-    def __init__(self, probes: Sequence["LinearProbe"], states: States, *, device: torch.device) -> None:
+    def __init__(self, probes: Sequence[Trainable], states: States, *, device: torch.device) -> None:
         self.layers = sorted({layer_of(probe, states) for probe in probes})
         self.scales = [scale.to(device) for scale in layer_scales(states, self.layers)]
-        alike: dict[tuple[Kind, int], list[LinearProbe]] = defaultdict(list)
+        alike: dict[tuple[Kind, int], list[Trainable]] = defaultdict(list)
         for probe in probes:
             alike[probe.kind, probe.rank].append(probe)
         columns: list[list[Tensor]] = [[] for _ in self.layers]
@@ -67,7 +64,7 @@ class Maps:
         self.parameters = [torch.cat(parts, dim=1).to(device) for parts in columns]
 
     @property
-    def probes(self) -> list["LinearProbe"]:
+    def probes(self) -> list[Trainable]:
         """All probes, stack by stack: the order of everything that is noted by probe."""
         return [probe for stack in self.stacks for probe in stack.probes]
 
@@ -112,7 +109,7 @@ def stack_losses(
     return total
 
 
-def layer_of(probe: "LinearProbe", states: States) -> int:
+def layer_of(probe: Trainable, states: States) -> int:
     """The layer a probe reads: its own, or the only one there is."""
     return int(states.layers[0]) if probe.layer is None else probe.layer
 

@@ -7,7 +7,7 @@ nothing but their number. A probe trained among others is therefore the probe tr
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -19,12 +19,12 @@ from probes.batches import Batch, ordered_batches, read_batches, shuffled_batche
 from probes.maps import Maps
 from probes.states import States, as_states
 from probes.targets import Kind, PackedTargets, Targets
-
-if TYPE_CHECKING:
-    from probes.structural import LinearProbe
+from probes.trainable import Trainable
 
 ORDER_SEED = 0
 VALIDATION_BATCH = 64
+
+Probe = TypeVar("Probe", bound=Trainable)
 
 
 @dataclass
@@ -38,13 +38,13 @@ class Progress:
 
 
 def fit_all(
-    probes: Sequence["LinearProbe"],
+    probes: Sequence[Probe],
     states: States | Sequence[NDArray[Any]],
     targets: Targets,
     *,
     validation: tuple[States | Sequence[NDArray[Any]], Targets] | None = None,
     progress: bool = False,
-) -> Sequence["LinearProbe"]:
+) -> Sequence[Probe]:
     """Fit every probe, reading the data once an epoch for all of them. Returns the probes, fitted.
 
     Probes may differ in kind, layer, rank and seed. Those that differ in `epochs`, `batch_size`, `learning_rate` or
@@ -57,7 +57,7 @@ def fit_all(
     layer = next((probe.layer for probe in probes if probe.layer is not None), None)
     training = Examples.of(probes, as_states(states, layer=layer), targets)
     held_out = None if validation is None else Examples.of(probes, as_states(validation[0], layer=layer), validation[1])
-    passes: dict[tuple[Any, ...], list[LinearProbe]] = defaultdict(list)
+    passes: dict[tuple[Any, ...], list[Trainable]] = defaultdict(list)
     for probe in probes:
         passes[probe.epochs, probe.batch_size, probe.learning_rate, probe.device].append(probe)
     for together in passes.values():
@@ -74,7 +74,7 @@ class Examples:
     lengths: NDArray[np.int64]
 
     @classmethod
-    def of(cls, probes: Sequence["LinearProbe"], states: States, targets: Targets) -> "Examples":
+    def of(cls, probes: Sequence[Trainable], states: States, targets: Targets) -> "Examples":
         """Pack what these probes need. Raises ValueError where layers, lengths or values do not fit."""
         lengths = np.asarray(states.lengths)
         if not len(lengths) or lengths.min() < 1:
@@ -91,7 +91,7 @@ class Examples:
         return {kind: packed.padded(batch) for kind, packed in self.targets.items()}
 
 
-def train(probes: Sequence["LinearProbe"], data: Examples, held_out: Examples | None, *, progress: bool) -> None:
+def train(probes: Sequence[Trainable], data: Examples, held_out: Examples | None, *, progress: bool) -> None:
     """Train probes of one schedule together and hand each its matrix."""
     first = probes[0]
     device = torch.device(first.device)
