@@ -45,7 +45,7 @@ def chosen_heads(
 def head_tree_tallies(
     batches: Iterable[AttentionBatch], sentences: Sequence[Sentence], *, punctuation: PunctuationRule = "xpos"
 ) -> list[list[Tally]]:
-    """UUAS of the spanning tree of every head, tallies[layer][head], counted by group of sentences.
+    """UUAS of the spanning tree of every head, `tallies[layer][head]`, counted by group of sentences.
 
     The tree is the maximum spanning tree of the greater of a pair's two weights, punctuation left out of both trees.
     """
