@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := parsing extraction probes attention convolution reporting pipeline tests benchmarks
 
-.PHONY: demo test format-check lint types tests notebooks clean
+.PHONY: demo test format-check lint types tests notebooks docs clean
 
 demo: $(VENV)/demo-installed
 	$(BIN)/treeprobe demo --out demo-output
@@ -23,6 +23,15 @@ types: $(VENV)/dev-installed
 tests: $(VENV)/dev-installed
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 -m "not slow"
 
+# Every notebook from top to bottom in a fresh kernel; an error in any fails.
+notebooks: $(VENV)/dev-installed
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 -m slow tests/test_notebooks.py
+
+# The site in site/, with the reference from the docstrings; a broken link fails.
+docs: $(VENV)/dev-installed
+	$(BIN)/typer pipeline.command utils docs --name treeprobe --title "Command line" --output docs/reference/command-line.md
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 $(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV)
 
@@ -35,4 +44,4 @@ $(VENV)/dev-installed: $(VENV)/bin/pip pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) demo-output
+	rm -rf $(VENV) demo-output site
