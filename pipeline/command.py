@@ -9,8 +9,10 @@ import typer
 
 from parsing.punctuation import PunctuationRule
 from pipeline.cache_command import app as cache_app
+from pipeline.checkpoints_command import checkpoints_command
 from pipeline.convolution_command import convolution_command
 from pipeline.heads_command import heads_command
+from pipeline.report_command import report_command
 from pipeline.sweep_command import sweep_command
 
 app = typer.Typer(
@@ -104,6 +106,8 @@ def demo_command(
 app.command("heads")(heads_command)
 app.command("convolution")(convolution_command)
 app.command("sweep")(sweep_command)
+app.command("report")(report_command)
+app.command("checkpoints")(checkpoints_command)
 app.add_typer(cache_app, name="cache")
 
 
@@ -115,6 +119,7 @@ def input_errors() -> tuple[type[Exception], ...]:
     from pipeline.parse import ProbeFolderError
     from pipeline.sentences import SentenceError
     from pipeline.staging import OutputError
+    from pipeline.sweep import SweepError
     from probes import ProbeError
 
     return (
@@ -126,6 +131,7 @@ def input_errors() -> tuple[type[Exception], ...]:
         ProbeFolderError,
         RelationError,
         SentenceError,
+        SweepError,
     )
 
 
