@@ -63,6 +63,7 @@ def test_an_unreadable_checkpoint_is_named_and_the_rest_goes_on(done: Sweep) -> 
     assert set(done.scores["checkpoint"]) == {"first", "second"}
 
 
+@pytest.mark.slow
 def test_scores_are_those_of_a_run(done: Sweep, models: dict[str, Path], splits: Splits, tmp_path: Path) -> None:
     alone = run(
         models["first"],
@@ -109,6 +110,7 @@ def test_retry_takes_failures_up_again(models: dict[str, Path], splits: Splits, 
     assert list((tmp_path / "out" / "failures").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_local_processes_give_the_same_table(
     done: Sweep, models: dict[str, Path], splits: Splits, tmp_path: Path
 ) -> None:
@@ -202,6 +204,7 @@ def test_the_estimated_disk_is_the_disk_used(done: Sweep, models: dict[str, Path
     assert table["cache_bytes"].item() == pytest.approx(used, rel=0.15)
 
 
+@pytest.mark.slow
 def test_a_cluster_that_is_not_there_is_named(models: dict[str, Path], splits: Splits, tmp_path: Path) -> None:
     backend = Backend(scheduler="tcp://127.0.0.1:9")
     with pytest.raises(SweepError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
