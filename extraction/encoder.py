@@ -203,12 +203,17 @@ def _check_place(name: str) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """No bar of transformers' own while weights load: it takes a moment, and files are read, not fetched."""
-    shown = logging.is_progress_bar_enabled()
+    """No bar and no report of transformers' own while weights load.
+
+    Loading takes a moment, heads are left off on purpose, and weights that are missing are refused right after.
+    """
+    shown, told = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()
+    logging.set_verbosity_error()
     try:
         yield
     finally:
+        logging.set_verbosity(told)
         if shown:
             logging.enable_progress_bar()
 
