@@ -39,17 +39,22 @@ class Group:
 
 @dataclass(frozen=True)
 class Batch:
-    """Some sentences: `words` (layers, words, dim) packed without padding, and their groups."""
+    """Some sentences: `words` (layers, words, dim) packed without padding, on those `layers`, and their groups."""
 
     sentences: NDArray[np.int64]
+    layers: tuple[int, ...]
     words: Tensor
     groups: tuple[Group, ...]
+
+    def layer(self, number: int) -> Tensor:
+        """The words on one layer, (words, dim)."""
+        return self.words[self.layers.index(number)]
 
     def to(self, device: torch.device) -> "Batch":
         """The batch with its tensors on another device."""
         if self.words.device == device:
             return self
-        return Batch(self.sentences, self.words.to(device), tuple(group.to(device) for group in self.groups))
+        return replace(self, words=self.words.to(device), groups=tuple(group.to(device) for group in self.groups))
 
 
 def shuffled_batches(
@@ -93,7 +98,7 @@ def read_batch(states: States, sentences: NDArray[np.int64], layers: Sequence[in
         make_group(positions, starts[positions], lengths[positions])
         for positions in np.array_split(np.arange(len(sentences)), -(-len(sentences) // GROUP_SENTENCES))
     )
-    return Batch(sentences, words, groups)
+    return Batch(sentences, tuple(layers), words, groups)
 
 
 def make_group(positions: NDArray[np.int64], starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> Group:

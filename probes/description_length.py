@@ -28,6 +28,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 from sklearn.base import clone
 
+from probes.schedule import epochs_for
 from probes.states import States, as_states
 from probes.structural import LinearProbe
 from probes.targets import Kind
@@ -35,7 +36,6 @@ from probes.targets import Kind
 # Voita & Titov's: the share of the sentences known after each block.
 FRACTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
 HELD_OUT = 10  # one known sentence in so many is kept from training
-LEAST_STEPS = 200  # a few sentences need more epochs than a corpus
 
 
 @dataclass(frozen=True)
@@ -137,8 +137,9 @@ def learn(
 ) -> tuple[LinearProbe, float]:
     """A clone trained on what is known, and the width b that codes best the tenth of it that was held out."""
     held, rest = known[::HELD_OUT], np.delete(known, np.s_[::HELD_OUT])
-    steps_an_epoch = -(-len(rest) // probe.batch_size)
-    learner = clone(probe).set_params(epochs=max(probe.epochs, -(-LEAST_STEPS // steps_an_epoch)))
+    least = epochs_for(None, sentences=len(rest), batch_size=probe.batch_size)
+    # A block of a few sentences holds out too few to stop by; the best epoch is kept all the same.
+    learner = clone(probe).set_params(epochs=max(probe.epochs or 0, least), patience=None)
     held_states, held_gold = SomeStates(states, held), [targets[int(i)] for i in held]
     learner.fit(SomeStates(states, rest), [targets[int(i)] for i in rest], validation=(held_states, held_gold))
     predicted = learner.predict(held_states)

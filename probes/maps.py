@@ -46,21 +46,13 @@ class Maps:
     """
 
     def __init__(self, probes: Sequence[Trainable], states: States, *, device: torch.device) -> None:
+        self.device = device
         self.layers = sorted({layer_of(probe, states) for probe in probes})
         self.scales = [scale.to(device) for scale in layer_scales(states, self.layers)]
-        alike: dict[tuple[Kind, int], list[Trainable]] = defaultdict(list)
-        for probe in probes:
-            alike[probe.kind, probe.rank].append(probe)
         columns: list[list[Tensor]] = [[] for _ in self.layers]
-        self.stacks = []
-        for together in alike.values():
-            places = []
-            for probe in together:
-                layer = self.layers.index(layer_of(probe, states))
-                start = sum(part.shape[1] for part in columns[layer])
-                columns[layer].append(first_values(states.dim, probe.rank, seed=probe.seed))
-                places.append((layer, slice(start, start + probe.rank)))
-            self.stacks.append(Stack(tuple(together), tuple(places)))
+        self.stacks = stacked([(probe, self.layers.index(layer_of(probe, states))) for probe in probes])
+        for probe, (layer, _) in zip(self.probes, self.places):
+            columns[layer].append(first_values(states.dim, probe.rank, seed=probe.seed))
         self.parameters = [torch.cat(parts, dim=1).to(device) for parts in columns]
 
     @property
@@ -77,17 +69,51 @@ class Maps:
         """B of the probe that stands there, (rank, dim), for vectors as they are."""
         return (self.parameters[layer][:, columns] / self.scales[layer]).T.contiguous().cpu().numpy()
 
+    def drop(self, stopped: Sequence[bool]) -> list[tuple[int, list[int]]]:
+        """Go on without some of `probes`. Returns where each remaining parameter's numbers come from.
+
+        That is, for each layer that remains, its place among the layers before, and the columns that were kept of it.
+        """
+        staying = [(probe, place) for probe, place, gone in zip(self.probes, self.places, stopped) if not gone]
+        left = sorted({layer for _, (layer, _) in staying})
+        kept = [
+            (layer, [i for _, (at, columns) in staying if at == layer for i in range(columns.start, columns.stop)])
+            for layer in left
+        ]
+        self.parameters = [self.parameters[layer][:, columns].contiguous() for layer, columns in kept]
+        self.layers = [self.layers[layer] for layer in left]
+        self.scales = [self.scales[layer] for layer in left]
+        self.stacks = stacked([(probe, left.index(layer)) for probe, (layer, _) in staying])
+        return kept
+
     def step(self, batch: Batch, targets: Mapping[Kind, list[Tensor]], *, learn: bool) -> Tensor:
         """Losses of every probe summed over a batch, (probes,); with `learn`, gradients of their mean are set."""
+        every = [batch.layer(layer) for layer in self.layers]
         projected = [
-            words @ (parameter / scale) for words, parameter, scale in zip(batch.words, self.parameters, self.scales)
+            words @ (parameter / scale) for words, parameter, scale in zip(every, self.parameters, self.scales)
         ]
         pulls = [torch.empty_like(each) for each in projected] if learn else None
         sums = [stack_losses(stack, projected, batch.groups, targets[stack.kind], pulls) for stack in self.stacks]
         if pulls is not None:
-            for parameter, scale, words, pull in zip(self.parameters, self.scales, batch.words, pulls):
+            for parameter, scale, words, pull in zip(self.parameters, self.scales, every, pulls):
                 parameter.grad = (words.T @ pull).div_(scale * len(batch.sentences))
         return torch.cat(sums)
+
+
+def stacked(probes: Sequence[tuple[Trainable, int]]) -> list[Stack]:
+    """Stacks of probes alike in kind and rank, each with its layer's place; columns in the order of the stacks."""
+    alike: dict[tuple[Kind, int], list[tuple[Trainable, int]]] = defaultdict(list)
+    for probe, layer in probes:
+        alike[probe.kind, probe.rank].append((probe, layer))
+    taken: dict[int, int] = defaultdict(int)
+    stacks = []
+    for together in alike.values():
+        places = []
+        for probe, layer in together:
+            places.append((layer, slice(taken[layer], taken[layer] + probe.rank)))
+            taken[layer] += probe.rank
+        stacks.append(Stack(tuple(probe for probe, _ in together), tuple(places)))
+    return stacks
 
 
 def stack_losses(

@@ -28,8 +28,10 @@ class LinearProbe(SavedProbe):
         rank: rows of B, the dimension of the probe's space.
         seed: draws B's first values; the order of the sentences is the same for every seed, so that probes trained
             together see the same batches.
-        epochs, batch_size, learning_rate: passes over the data at most, sentences a step, and Adam's first step size,
-            which falls to zero along a half cosine.
+        epochs: passes over the data at most; None for 5, or on a small treebank as many as make 300 steps.
+        patience: training ends when the validation loss has not fallen for so many epochs; None to train to the end.
+        batch_size, learning_rate: sentences a step, and Adam's first step size, which falls to zero along a half
+            cosine.
         device: where to train, "cpu" or "cuda".
 
     Attributes after `fit`:
@@ -47,7 +49,8 @@ class LinearProbe(SavedProbe):
         rank: int = 128,
         seed: int = 0,
         *,
-        epochs: int = 5,
+        epochs: int | None = None,
+        patience: int | None = 5,
         batch_size: int = 32,
         learning_rate: float = 0.0005,
         device: str = "cpu",
@@ -56,6 +59,7 @@ class LinearProbe(SavedProbe):
         self.rank = rank
         self.seed = seed
         self.epochs = epochs
+        self.patience = patience
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.device = device

@@ -17,7 +17,8 @@ class Trainable(Protocol):
     layer: int | None
     rank: int
     seed: int
-    epochs: int
+    epochs: int | None
+    patience: int | None
     batch_size: int
     learning_rate: float
     device: str

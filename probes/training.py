@@ -5,8 +5,9 @@ nothing but their number. A probe trained among others is therefore the probe tr
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,25 +17,16 @@ from torch import Tensor
 from tqdm import tqdm
 
 from probes.batches import Batch, ordered_batches, read_batches, shuffled_batches
-from probes.maps import Maps
+from probes.schedule import epochs_for, falling
 from probes.states import States, as_states
 from probes.targets import Kind, PackedTargets, Targets
+from probes.teams import Team, make_teams, side_by_side
 from probes.trainable import Trainable
 
 ORDER_SEED = 0
 VALIDATION_BATCH = 64
 
 Probe = TypeVar("Probe", bound=Trainable)
-
-
-@dataclass
-class Progress:
-    """How a probe has fared: its losses by epoch, and the matrix of its best epoch so far."""
-
-    history: list[dict[str, float]] = field(default_factory=list)
-    best: float = float("inf")
-    epoch: int = 0
-    matrix: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
 
 
 def fit_all(
@@ -49,7 +41,8 @@ def fit_all(
 
     Probes may differ in kind, layer, rank and seed. Those that differ in `epochs`, `batch_size`, `learning_rate` or
     `device` take other steps, so they are trained in passes of their own. With `validation`, each probe keeps the
-    matrix of its own best epoch; without it, of the last.
+    matrix of its own best epoch and stops when its loss has not fallen for `patience` epochs; without it, it is trained
+    to the end and keeps the last. On a CPU the probes are shared out among as many threads as torch has.
 
     Raises ValueError, before training, when a layer is not in the states, when there are not as many targets as
     sentences, or when a target has another size than its sentence.
@@ -92,60 +85,44 @@ class Examples:
 
 
 def train(probes: Sequence[Trainable], data: Examples, held_out: Examples | None, *, progress: bool) -> None:
-    """Train probes of one schedule together and hand each its matrix."""
+    """Train probes of one schedule together, until all have stopped, and hand each its matrix."""
     first = probes[0]
-    device = torch.device(first.device)
-    maps = Maps(probes, data.states, device=device)
-    steps = first.epochs * -(-len(data.lengths) // first.batch_size)
-    optimiser = torch.optim.Adam(maps.parameters, lr=first.learning_rate, fused=True)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: falling(step / steps))
+    sentences = len(data.lengths)
+    epochs = epochs_for(first.epochs, sentences=sentences, batch_size=first.batch_size)
+    steps = epochs * -(-sentences // first.batch_size)
+    teams = make_teams(probes, data.states, device=torch.device(first.device))
+    records = [record for team in teams for record in team.running]
     order = np.random.default_rng(ORDER_SEED)
-    fared = [Progress() for _ in probes]
-    with tqdm(total=steps, desc=f"training {len(probes)} probes", disable=not progress, leave=False) as bar:
-        for epoch in range(1, first.epochs + 1):
-            total = torch.zeros(len(probes), device=device)
+    bar = tqdm(total=steps, desc=f"training {len(probes)} probes", disable=not progress, leave=False)
+    with bar, side_by_side(len(teams)) as at_once:
+        for epoch in range(1, epochs + 1):
             batches = shuffled_batches(data.lengths, size=first.batch_size, generator=order)
-            for batch in read_batches(data.states, batches, layers=maps.layers, device=device):
-                total += maps.step(batch, data.gold(batch), learn=True)
-                optimiser.step()
-                schedule.step()
+            taken = (epoch - 1) * len(batches)
+            for step, (batch, gold) in enumerate(with_gold(data, batches, teams), start=taken):
+                rate = first.learning_rate * falling(step / steps)
+                at_once(partial(Team.learn, batch=batch, gold=gold, rate=rate), teams)
                 bar.update()
-            validation = None if held_out is None else validate(maps, held_out, device=device)
-            note(fared, maps, epoch, (total / len(data.lengths)).tolist(), validation)
-    # Maps keeps probes by kind and rank; what was noted follows that order.
-    for probe, record in zip(maps.probes, fared):
-        probe.matrix_ = record.matrix
-        probe.best_epoch_ = record.epoch
-        probe.history_ = record.history
-        probe.identity_ = dict(getattr(data.states, "identity", {}))
+            judged = None
+            if held_out is not None:
+                judged = len(held_out.lengths)
+                for batch, gold in with_gold(held_out, ordered_batches(held_out.lengths, size=VALIDATION_BATCH), teams):
+                    at_once(partial(Team.judge, batch=batch, gold=gold), teams)
+            for team in teams:
+                team.close_epoch(epoch, sentences=sentences, held_out=judged)
+            teams = [team for team in teams if team.running]
+            if not teams:
+                break
+    for record in records:
+        record.probe.matrix_ = record.matrix
+        record.probe.best_epoch_ = record.epoch
+        record.probe.history_ = record.history
+        record.probe.identity_ = dict(getattr(data.states, "identity", {}))
 
 
-def falling(done: float) -> float:
-    """The step size's share once a share of the steps is done: half a cosine, from 1 to 0."""
-    return (1 + np.cos(np.pi * done)) / 2
-
-
-def note(
-    fared: Sequence[Progress], maps: Maps, epoch: int, training: list[float], validation: list[float] | None
-) -> None:
-    """Add an epoch to every probe's history, and keep its matrix where it is the best so far."""
-    for place, (record, stand) in enumerate(zip(fared, maps.places)):
-        judged = -float(epoch) if validation is None else validation[place]
-        if not np.isfinite([training[place], judged]).all():
-            raise ValueError(f"epoch {epoch}: the loss is not finite; do the vectors hold NaN or infinity?")
-        record.history.append({"epoch": float(epoch), "training": training[place]})
-        if validation is not None:
-            record.history[-1]["validation"] = validation[place]
-        if judged < record.best:
-            record.best, record.epoch, record.matrix = judged, epoch, maps.matrix(*stand)
-
-
-@torch.inference_mode()
-def validate(maps: Maps, data: Examples, *, device: torch.device) -> list[float]:
-    """Mean loss of each probe over the sentences, in the order of the stacks."""
-    total = torch.zeros(len(maps.probes), device=device)
-    for batch in read_batches(
-        data.states, ordered_batches(data.lengths, size=VALIDATION_BATCH), layers=maps.layers, device=device
-    ):
-        total += maps.step(batch, data.gold(batch), learn=False)
-    return (total / len(data.lengths)).tolist()
+def with_gold(
+    data: Examples, batches: Sequence[NDArray[np.int64]], teams: Sequence[Team]
+) -> Iterator[tuple[Batch, dict[Kind, list[Tensor]]]]:
+    """The batches with the layers that are still asked for, and their gold values."""
+    layers = sorted({layer for team in teams for layer in team.maps.layers})
+    for batch in read_batches(data.states, batches, layers=layers, device=teams[0].maps.device):
+        yield batch, data.gold(batch)

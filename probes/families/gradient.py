@@ -14,6 +14,7 @@ from tqdm import tqdm
 from probes.artefacts import Arrays, SavedProbe
 from probes.batches import Batch, Group, ordered_batches, read_batches, shuffled_batches
 from probes.maps import layer_of, layer_scales
+from probes.schedule import epochs_for, falling, has_stopped
 from probes.states import States, as_states
 
 ORDER_SEED = 0
@@ -30,7 +31,7 @@ class GradientProbe(SavedProbe):
     models; the divisor is kept among the parameters, as `scale`.
 
     Parameters:
-        layer, rank, seed, epochs, batch_size, learning_rate: as for `DistanceProbe`.
+        layer, rank, seed, epochs, patience, batch_size, learning_rate: as for `DistanceProbe`.
 
     Attributes after `fit`:
         parameters_: arrays by name. history_: loss on training and validation data after each epoch. best_epoch_: the
@@ -45,7 +46,8 @@ class GradientProbe(SavedProbe):
         rank: int = 128,
         seed: int = 0,
         *,
-        epochs: int = 5,
+        epochs: int | None = None,
+        patience: int | None = 5,
         batch_size: int = 32,
         learning_rate: float = 0.0005,
     ) -> None:
@@ -53,6 +55,7 @@ class GradientProbe(SavedProbe):
         self.rank = rank
         self.seed = seed
         self.epochs = epochs
+        self.patience = patience
         self.batch_size = batch_size
         self.learning_rate = learning_rate
 
@@ -158,13 +161,14 @@ class GradientProbe(SavedProbe):
     ) -> None:
         """Adam along a half cosine; keeps the best epoch."""
         lengths = np.asarray(states.lengths)
-        steps = self.epochs * -(-len(lengths) // self.batch_size)
+        epochs = epochs_for(self.epochs, sentences=len(lengths), batch_size=self.batch_size)
+        steps = epochs * -(-len(lengths) // self.batch_size)
         optimiser = torch.optim.Adam(parameters.values(), lr=self.learning_rate, fused=True)
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: (1 + np.cos(np.pi * step / steps)) / 2)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: falling(step / steps))
         order = np.random.default_rng(ORDER_SEED)
         self.history_, best = [], float("inf")
         with tqdm(total=steps, desc=f"training a {self.kind} probe", disable=not progress, leave=False) as bar:
-            for epoch in range(1, self.epochs + 1):
+            for epoch in range(1, epochs + 1):
                 total = 0.0
                 batches = shuffled_batches(lengths, size=self.batch_size, generator=order)
                 for batch in self._batches(states, batches):
@@ -189,6 +193,8 @@ class GradientProbe(SavedProbe):
                     best, self.best_epoch_ = judged, epoch
                     kept = {"scale": scale, **parameters}
                     self.parameters_ = {name: tensor.detach().numpy().copy() for name, tensor in kept.items()}
+                if has_stopped(epoch, best=self.best_epoch_, patience=self.patience):
+                    break
 
     @torch.inference_mode()
     def _mean_loss(self, parameters: Parameters, scale: Tensor, states: States, packed: Any) -> float:
