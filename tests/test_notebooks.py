@@ -1,0 +1,62 @@
+"""Every notebook runs from top to bottom in a fresh kernel, and is committed as a reader should find it."""
+
+import ast
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+LARGEST = 400_000
+"""Bytes that a notebook may take with its figures."""
+
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def without_magics(source: str) -> str:
+    """The Python of a cell: lines that speak to IPython left out."""
+    return "\n".join(line for line in source.splitlines() if not line.startswith("%"))
+
+
+def test_they_are_numbered_from_one_without_a_gap() -> None:
+    assert [path.name[:3] for path in NOTEBOOKS] == [f"{number:02d}-" for number in range(1, len(NOTEBOOKS) + 1)]
+    assert len(NOTEBOOKS) == 8
+
+
+@every_notebook
+def test_it_is_committed_with_its_outputs_and_small(path: Path) -> None:
+    cells = code_cells(nbformat.read(path, as_version=4))
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert any("image/png" in output.get("data", {}) for output in outputs), "no figure is shown"
+    assert not any(output.output_type == "error" or output.get("name") == "stderr" for output in outputs)
+    assert path.stat().st_size < LARGEST
+
+
+@every_notebook
+def test_it_tells_nothing_of_the_machine_it_ran_on(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert not [place for place in ("/home/", "/root/", "/tmp/", "/Users/", "site-packages") if place in text]
+
+
+@every_notebook
+def test_it_defines_no_function_or_class(path: Path) -> None:
+    for cell in code_cells(nbformat.read(path, as_version=4)):
+        tree = ast.parse(without_magics(cell.source))
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+        assert not [node for node in ast.walk(tree) if isinstance(node, kinds)]
+
+
+@pytest.mark.slow
+@every_notebook
+def test_it_runs(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    notebook = nbformat.read(path, as_version=4)
+    resources = {"metadata": {"path": str(path.parent)}}
+    NotebookClient(notebook, timeout=600, kernel_name="python3", resources=resources).execute()
