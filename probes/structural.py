@@ -30,6 +30,7 @@ class LinearProbe(SavedProbe):
             together see the same batches.
         epochs: passes over the data at most; None for 5, or on a small treebank as many as make 300 steps.
         patience: training ends when the validation loss has not fallen for so many epochs; None to train to the end.
+            A small one cuts off the fall that only the last, small steps bring.
         batch_size, learning_rate: sentences a step, and Adam's first step size, which falls to zero along a half
             cosine.
         device: where to train, "cpu" or "cuda".
@@ -50,7 +51,7 @@ class LinearProbe(SavedProbe):
         seed: int = 0,
         *,
         epochs: int | None = None,
-        patience: int | None = 5,
+        patience: int | None = 10,
         batch_size: int = 32,
         learning_rate: float = 0.0005,
         device: str = "cpu",

@@ -9,6 +9,9 @@ from probes.families.distances import GeometryProbe
 from probes.families.gradient import Parameters
 from probes.maps import first_values
 
+# Much noise makes half of the directions negative at first, and training does not turn them all.
+NOISE = 0.1
+
 
 class BilinearProbe(GeometryProbe):
     """d(i, j) = (hᵢ - hⱼ)ᵀ A (hᵢ - hⱼ) with A = LᵀR, which need not be positive semi-definite.
@@ -19,12 +22,13 @@ class BilinearProbe(GeometryProbe):
     """
 
     kind: ClassVar[str] = "bilinear"
+    pace: ClassVar[float] = 4.0
 
     def initial(self, dim: int, generator: torch.Generator) -> Parameters:
-        """L and R, (dim, rank): R is L and as much noise. Equal at first, they would stay equal for ever."""
+        """L and R, (dim, rank): R is L and a little noise. Equal at first, they would stay equal for ever."""
         left = first_values(dim, self.rank, seed=generator.initial_seed())
         noise = torch.randn(left.shape, generator=generator) * left.std(correction=0)
-        return {"left": left, "right": left + noise}
+        return {"left": left, "right": left + NOISE * noise}
 
     def distances(self, parameters: Parameters, words: Tensor) -> Tensor:
         """(Lhᵢ - Lhⱼ)·(Rhᵢ - Rhⱼ)."""

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -31,7 +31,8 @@ class GradientProbe(SavedProbe):
     models; the divisor is kept among the parameters, as `scale`.
 
     Parameters:
-        layer, rank, seed, epochs, patience, batch_size, learning_rate: as for `DistanceProbe`.
+        layer, rank, seed, epochs, patience, batch_size, learning_rate: as for `DistanceProbe`; the
+            first step size is `learning_rate` times the family's `pace`.
 
     Attributes after `fit`:
         parameters_: arrays by name. history_: loss on training and validation data after each epoch. best_epoch_: the
@@ -40,6 +41,9 @@ class GradientProbe(SavedProbe):
 
     parameters_: dict[str, NDArray[np.float32]]
 
+    # Adam moves every number equally far, whatever its size: families whose numbers are larger take larger steps.
+    pace: ClassVar[float] = 1.0
+
     def __init__(
         self,
         layer: int | None = None,
@@ -47,7 +51,7 @@ class GradientProbe(SavedProbe):
         seed: int = 0,
         *,
         epochs: int | None = None,
-        patience: int | None = 5,
+        patience: int | None = 10,
         batch_size: int = 32,
         learning_rate: float = 0.0005,
     ) -> None:
@@ -163,7 +167,7 @@ class GradientProbe(SavedProbe):
         lengths = np.asarray(states.lengths)
         epochs = epochs_for(self.epochs, sentences=len(lengths), batch_size=self.batch_size)
         steps = epochs * -(-len(lengths) // self.batch_size)
-        optimiser = torch.optim.Adam(parameters.values(), lr=self.learning_rate, fused=True)
+        optimiser = torch.optim.Adam(parameters.values(), lr=self.pace * self.learning_rate, fused=True)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: falling(step / steps))
         order = np.random.default_rng(ORDER_SEED)
         self.history_, best = [], float("inf")

@@ -20,6 +20,7 @@ class KernelProbe(GeometryProbe):
     """
 
     kind: ClassVar[str] = "kernel"
+    pace: ClassVar[float] = 4.0
 
     def initial(self, dim: int, generator: torch.Generator) -> Parameters:
         """B, (dim, rank), and the logarithms of α and σ², chosen so that near words begin at ‖B(x - y)‖²."""

@@ -14,13 +14,14 @@ from probes.objectives import squared_distances
 class OrthogonalProbe(GeometryProbe):
     """d(i, j) = ‖s ⊙ V(hᵢ - hⱼ)‖², the rows of V orthonormal and s a scaling vector.
 
-    Limisiewicz & Mareček (2021), "Introducing Orthogonal Constraint in Structural Probes", equation 3. They keep V
+    Limisiewicz & Mareček (2021), "Introducing Orthogonal Constraint in Structural Probes". They keep V
     near orthogonal by a penalty; here each step is followed by Newton-Schulz steps back to V Vᵀ = I, so that the
     constraint holds of the kept probe. `rank` rows of V are learned, `dim` at most. The vectors are divided by one
     number, because a scaling of its own for each of their numbers would undo the constraint.
     """
 
     kind: ClassVar[str] = "orthogonal"
+    pace: ClassVar[float] = 30.0
 
     def initial(self, dim: int, generator: torch.Generator) -> Parameters:
         """V, (rank, dim), and s, (rank,). Raises ValueError where there cannot be as many orthonormal rows."""

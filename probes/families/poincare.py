@@ -14,7 +14,7 @@ from probes.objectives import squared_distances
 class PoincareProbe(GeometryProbe):
     """d(i, j) = D(qᵢ, qⱼ)², the squared hyperbolic distance of q = exp₀(Bh) in the unit Poincaré ball.
 
-    Chen et al. (2021), "Probing BERT in Hyperbolic Spaces", equations 5 to 8:
+    Chen et al. (2021), "Probing BERT in Hyperbolic Spaces":
         exp₀(v) = tanh(‖v‖) v / ‖v‖        D(x, y) = arcosh(1 + 2‖x - y‖² / ((1 - ‖x‖²)(1 - ‖y‖²)))
     They map by exp₀(Ph) and then multiply by Q in Möbius fashion; since Q ⊗ exp₀(v) = exp₀(Qv), the two are one
     matrix B = QP, and it is B that is learned here, by ordinary gradient descent.

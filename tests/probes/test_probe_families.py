@@ -78,7 +78,7 @@ def test_gradients_are_right_and_finite(kind):
 
 @pytest.mark.parametrize("kind", [BilinearProbe, KernelProbe, PoincareProbe])
 def test_learns_trees_from_vectors_that_hold_them(kind, train, dev):
-    probe = kind(rank=24, epochs=25, learning_rate=0.01, batch_size=20)
+    probe = kind(rank=24, epochs=25, learning_rate=0.01 / kind.pace, batch_size=20)
     probe.fit(train.vectors, train.distances, validation=(dev.vectors, dev.distances))
     losses = [entry["validation"] for entry in probe.history_]
     constant = np.mean([np.abs(d - np.median(d)).sum() / d.size for d in dev.distances])
@@ -89,7 +89,7 @@ def test_learns_trees_from_vectors_that_hold_them(kind, train, dev):
 def test_orthogonal_rows_stay_orthonormal_and_learn_a_rotated_tree(train, dev):
     rotation = np.linalg.qr(np.random.default_rng(3).normal(size=(24, 24)))[0].astype(np.float32)
     rotated, rotated_dev = ([each @ rotation for each in corpus.exact] for corpus in (train, dev))
-    probe = OrthogonalProbe(rank=24, epochs=25, learning_rate=0.02, batch_size=20)
+    probe = OrthogonalProbe(rank=24, epochs=25, learning_rate=0.001, batch_size=20)
     probe.fit(rotated, train.distances, validation=(rotated_dev, dev.distances))
     v = probe.parameters_["rotation"]
     np.testing.assert_allclose(v @ v.T, np.eye(24), atol=1e-3)
