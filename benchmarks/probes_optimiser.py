@@ -16,7 +16,7 @@ from extraction import Encoder, embedded_checkpoint, extract
 from parsing import read_conllu, score_depths, score_distances
 from probes import DepthProbe, DistanceProbe, fit_all
 
-SETTINGS = ("3e-4:32:4", "1e-3:32:4", "5e-4:32:5", "5e-4:20:5", "5e-4:64:5", "5e-4:20:6")
+SETTINGS = ("5e-4:32:5", "1e-3:32:5", "3e-4:32:5")
 
 
 def main() -> None:

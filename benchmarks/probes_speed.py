@@ -24,6 +24,7 @@ import torch
 from extraction import Encoder, embedded_checkpoint, extract
 from parsing import Treebank, read_conllu
 from probes import DepthProbe, DistanceProbe, GoldTargets, fit_all
+from probes.schedule import epochs_for
 
 TEXTBOOK_EPOCHS = 16
 RANK = 128
@@ -138,7 +139,7 @@ def report_speed(states: Any, train: Treebank, threads: int) -> None:
     words = int(np.sum(states.lengths))
     fit_all([DistanceProbe(4, RANK, epochs=1)], Slice(states, 100), train[:100])  # warm up
     every = [kind(layer, RANK) for layer in states.layers for kind in (DistanceProbe, DepthProbe)]
-    epochs = every[0].epochs
+    epochs = epochs_for(None, sentences=len(states.lengths), batch_size=every[0].batch_size)
     seconds = timed(lambda: fit_all(every, states, train))
     print(f"{len(every)} probes, {epochs} epochs, {words} words, {threads} threads: {seconds:.1f} s")
 
