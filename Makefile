@@ -29,7 +29,7 @@ notebooks: $(VENV)/dev-installed
 
 # The site in site/, with the reference from the docstrings; a broken link fails.
 docs: $(VENV)/dev-installed
-	$(BIN)/typer pipeline.command utils docs --name treeprobe --title "Command line" --output docs/reference/command-line.md
+	$(BIN)/typer pipeline.commands.main utils docs --name treeprobe --title "Command line" --output docs/reference/command-line.md
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 $(VENV)/bin/pip:

@@ -18,13 +18,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.sweep import load_results
+from pipeline.sweeping import load_results
 
 KEYS = ["checkpoint", "treebank", "split", "layer", "probe", "rank", "seed", "metric"]
 SCRIPT = """
 import sys
-import pipeline.sweep.tasks, pipeline.sweep.structure_task
-from pipeline.sweep import Backend, SweepOptions, splits_of, sweep
+import pipeline.sweeping.tasks, pipeline.sweeping.structure_task
+from pipeline.sweeping import Backend, SweepOptions, splits_of, sweep
 out, train, dev, sentences, *models = sys.argv[1:]
 print("ready", flush=True)
 options = SweepOptions(ranks=(8,), training={"epochs": 2}, max_sentences=int(sentences), random_baseline=False)

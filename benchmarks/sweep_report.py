@@ -20,11 +20,11 @@ from selenium import webdriver
 from parsing import Treebank, read_conllu, score_depths, score_distances
 from parsing.breakdown import edge_table
 from pipeline.score_table import Setting
-from pipeline.structure import Measurement, chain_measurement
-from pipeline.sweep.keeping import EDGE_COLUMNS, FoundEdges, write_kept
-from pipeline.sweep.plan import SweepOptions
-from pipeline.sweep.report import write_report
-from pipeline.sweep.structure_task import sample_numbers, tabulate_together, write_trees
+from pipeline.structural.analysis import Measurement, chain_measurement
+from pipeline.sweeping.keeping import EDGE_COLUMNS, FoundEdges, write_kept
+from pipeline.sweeping.plan import SweepOptions
+from pipeline.sweeping.report import write_report
+from pipeline.sweeping.structure_task import sample_numbers, tabulate_together, write_trees
 
 LAYERS, RANK = range(13), 64
 

@@ -5,8 +5,8 @@ import pytest
 
 from extraction import CheckpointError
 from parsing import Treebank
-from pipeline.head_ablation import ablation_table
-from pipeline.heads import heads, score_probes
+from pipeline.attention_heads.ablation import ablation_table
+from pipeline.attention_heads.analysis import heads, score_probes
 
 
 @pytest.mark.slow

@@ -11,8 +11,8 @@ from safetensors.numpy import load_file
 from convolution import fit_kernels, masked_language_model, measure_offsets, replace_heads
 from extraction import Encoder, stream_attention
 from parsing import Treebank, TreebankError
-from pipeline.convolve import convolve
-from pipeline.survival import CONVOLUTION, INTACT
+from pipeline.head_kernels.analysis import convolve
+from pipeline.head_kernels.survival import CONVOLUTION, INTACT
 
 TEXT = random_words(48, seed=8)
 

@@ -330,7 +330,7 @@ def test_removed_caches_are_gone(tmp_path: Path) -> None:
 
 
 def test_the_command_lists_verifies_and_removes(tmp_path: Path) -> None:
-    from pipeline.cache_command import app
+    from pipeline.commands.cache import app
 
     fill(tmp_path)
     folder, runner = only_cache(tmp_path), CliRunner()

@@ -13,7 +13,7 @@ from parsing import Sentence, read_conllu
 from pipeline.checkpoints import Pretraining, pretrain
 from pipeline.checkpoints.examples import documents, draw_pairs, train_tokenizer
 from pipeline.checkpoints.pretraining import encode_lines, endless_batches
-from pipeline.sweep import find_checkpoints
+from pipeline.sweeping import find_checkpoints
 
 SMALL: dict[str, Any] = {
     "blocks": 1, "dim": 16, "heads": 2, "vocabulary": 60, "max_subwords": 32, "steps": 30, "saved": (0, 30),

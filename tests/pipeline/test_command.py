@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.command import main
+from pipeline.commands.main import main
 
 WORD = "{}\tword\t_\tX\tNN\t_\t{}\tdep\t_\t_\n"
 
@@ -105,7 +105,7 @@ def test_a_bug_is_not_dressed_up_as_bad_input(monkeypatch: pytest.MonkeyPatch) -
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("pipeline.parse.parse", broken)
+    monkeypatch.setattr("pipeline.structural.parse.parse", broken)
     monkeypatch.setattr(sys, "argv", ["treeprobe", "parse", "--probe", "x", "A cat."])
     with pytest.raises(ZeroDivisionError):
         main()

@@ -11,8 +11,8 @@ import pytest
 
 from extraction import Encoder
 from parsing import Treebank, read_conllu, write_conllu
-from pipeline.sweep import Splits, SweepError, SweepOptions, sweep
-from pipeline.sweep.report import write_report
+from pipeline.sweeping import Splits, SweepError, SweepOptions, sweep
+from pipeline.sweeping.report import write_report
 from reporting import new_figure
 from reporting.html import Cell, Picture, Report, Section, Table, picture, render_report
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from extraction import Encoder
-from pipeline.sweep import Splits, Sweep, SweepError, SweepOptions, sweep
-from pipeline.sweep.comparisons import (
+from pipeline.sweeping import Splits, Sweep, SweepError, SweepOptions, sweep
+from pipeline.sweeping.comparisons import (
     best_layer,
     compare_by,
     compare_checkpoints,

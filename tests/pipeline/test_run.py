@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from parsing import TreebankError, read_conllu
-from pipeline.parse import Parser, ProbeFolderError
-from pipeline.run import Run, run
 from pipeline.score_table import COLUMNS
-from pipeline.structure import ProbeOptions
+from pipeline.structural.analysis import ProbeOptions
+from pipeline.structural.parse import Parser, ProbeFolderError
+from pipeline.structural.run import Run, run
 from probes import DepthProbe, DistanceProbe, ProbeError
 
 

@@ -13,10 +13,10 @@ import pytest
 
 from extraction import Encoder
 from parsing import TreebankError
-from pipeline.run import run
-from pipeline.structure import ProbeOptions
-from pipeline.sweep import Backend, Splits, Sweep, SweepError, SweepOptions, load_results, plan, sweep
-from pipeline.sweep import tasks as task_module
+from pipeline.structural.analysis import ProbeOptions
+from pipeline.structural.run import run
+from pipeline.sweeping import Backend, Splits, Sweep, SweepError, SweepOptions, load_results, plan, sweep
+from pipeline.sweeping import tasks as task_module
 
 OPTIONS = SweepOptions(ranks=(4,), training={"epochs": 2}, samples=5)
 KEYS = ["checkpoint", "treebank", "split", "layer", "probe", "rank", "seed", "metric", "analysis", "trained_on"]
@@ -267,7 +267,7 @@ def test_transfer_scores_probes_of_one_treebank_on_another(
 
 @pytest.mark.slow
 def test_a_task_that_kills_its_worker_costs_only_itself(tmp_path: Path) -> None:
-    from pipeline.sweep.backends import run_jobs
+    from pipeline.sweeping.backends import run_jobs
 
     results = list(run_jobs(Backend(jobs=2), doomed, list(range(8)), lost=lambda job, reason: (job, reason)))
     assert sorted(job for job, _ in results) == list(range(8))
@@ -288,7 +288,7 @@ def doomed(job: int) -> tuple[int, str]:
 
 
 def test_jobs_come_back_as_they_are_done() -> None:
-    from pipeline.sweep.backends import run_jobs
+    from pipeline.sweeping.backends import run_jobs
 
     work: Callable[[int], int] = abs
     assert sorted(run_jobs(Backend(jobs=1), work, [-1, 2, -3], lost=lambda job, _: job)) == [1, 2, 3]

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from extraction import Encoder
-from pipeline.sweep import Backend, Splits, SweepOptions, load_results, sweep
+from pipeline.sweeping import Backend, Splits, SweepOptions, load_results, sweep
 
 pytestmark = pytest.mark.slow
 
@@ -150,8 +150,8 @@ def run_killed(arguments: list[str], after: float) -> bool:
 SCRIPT = """
 import sys
 from pathlib import Path
-import pipeline.sweep.tasks, pipeline.sweep.structure_task
-from pipeline.sweep import Backend, Splits, SweepOptions, sweep
+import pipeline.sweeping.tasks, pipeline.sweeping.structure_task
+from pipeline.sweeping import Backend, Splits, SweepOptions, sweep
 print("ready", flush=True)
 out, train, dev, *models = sys.argv[1:]
 options = SweepOptions(ranks=(4,), training={"epochs": 1}, samples=2, random_baseline=False)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parsing import TreebankError
-from pipeline.sweep import Checkpoint, SweepError, find_checkpoints, read_list, splits_of
-from pipeline.sweep.sources import step_of
+from pipeline.sweeping import Checkpoint, SweepError, find_checkpoints, read_list, splits_of
+from pipeline.sweeping.sources import step_of
 
 
 def make(folder: Path, *names: str) -> None:

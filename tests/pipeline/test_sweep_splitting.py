@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from extraction import Encoder, extract
 from parsing import read_conllu
-from pipeline.sweep import Backend, Checkpoint, SweepError
-from pipeline.sweep.splitting import cut, extract_in_pieces
+from pipeline.sweeping import Backend, Checkpoint, SweepError
+from pipeline.sweeping.splitting import cut, extract_in_pieces
 from probes import DistanceProbe
 from probes.states import States
 

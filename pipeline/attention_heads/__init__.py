@@ -1,0 +1,1 @@
+"""What attention heads look at and which syntax they track: tables and figures of one checkpoint."""

@@ -1,0 +1,147 @@
+"""The command line: every command is one thin function over the function of the same name in this package."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from parsing.punctuation import PunctuationRule
+from pipeline.commands.cache import app as cache_app
+from pipeline.commands.checkpoints import checkpoints_command
+from pipeline.commands.convolution import convolution_command
+from pipeline.commands.heads import heads_command
+from pipeline.commands.report import report_command
+from pipeline.commands.sweep import sweep_command
+
+app = typer.Typer(
+    name="treeprobe",
+    help="Find syntax in the hidden states and attention of BERT-like models.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Model = Annotated[str, typer.Option(help="A checkpoint folder or a Hugging Face hub name.")]
+Out = Annotated[Path, typer.Option(help="The folder to write; it appears when everything in it is complete.")]
+Cache = Annotated[Path, typer.Option(help="Where hidden states are kept between runs.", envvar="TREEPROBE_CACHE")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds once the work is done.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
+DEFAULT_CACHE = Path("~/.cache/treeprobe")
+DRAWINGS = (".svg", ".png", ".pdf")
+
+
+@app.command("run")
+def run_command(
+    model: Model,
+    train: Annotated[str, typer.Option(help="Treebank to train on: a CoNLL-U file, a UD folder, or a name: en_ewt.")],
+    dev: Annotated[str, typer.Option(help="Treebank that decides when training stops, likewise.")],
+    out: Out,
+    test: Annotated[str | None, typer.Option(help="Treebank to score once more, likewise.")] = None,
+    rank: Annotated[int, typer.Option(min=1, help="Rank of the probes.")] = 128,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds to train each probe with.")] = 1,
+    punctuation: Annotated[PunctuationRule, typer.Option(help="The tags that tell punctuation.")] = "xpos",
+    random_baseline: Annotated[bool, typer.Option(help="Also probe the architecture with random weights.")] = True,
+    cache: Cache = DEFAULT_CACHE,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Extract, train the probes of every layer, recover trees, score, and draw."""
+    from pipeline.structural.analysis import ProbeOptions
+    from pipeline.structural.closing import closing_table
+    from pipeline.structural.run import run
+
+    done = run(
+        model,
+        train,
+        dev,
+        out,
+        test=test,
+        options=ProbeOptions(rank=rank, seeds=tuple(range(seeds)), punctuation=punctuation),
+        random_baseline=random_baseline,
+        cache=cache.expanduser(),
+        overwrite=overwrite,
+        progress=not quiet,
+    )
+    typer.echo(closing_table(done.scores))
+    typer.echo(f"\nBest layer on dev: {done.best_layer}. Everything is in {done.out}")
+
+
+@app.command("parse")
+def parse_command(
+    sentence: Annotated[str, typer.Argument(help="The sentence to parse.")],
+    probe: Annotated[Path, typer.Option(help="A run's folder, or a saved distance probe's.")],
+    model: Annotated[str | None, typer.Option(help="The checkpoint, when it has moved.")] = None,
+    out: Annotated[
+        list[Path] | None, typer.Option(help="A .svg, .png or .pdf file to draw in; may be repeated.")
+    ] = None,
+    words: Annotated[bool, typer.Option("--words", help="The sentence is split already: words at spaces.")] = False,
+) -> None:
+    """Print the tree that a probe recovers for one sentence, and draw it."""
+    from pipeline.structural.parse import parse, save_drawing
+
+    for path in out or []:
+        if path.suffix not in DRAWINGS or not path.absolute().parent.is_dir():
+            raise typer.BadParameter(f"{path}; expected a name ending in {', '.join(DRAWINGS)} in a folder that exists")
+    tree = parse(sentence.split() if words else sentence, probe=probe, model=model)
+    typer.echo(tree.to_text())
+    for path in out or []:
+        typer.echo(f"Drawn in {save_drawing(tree, path)}")
+
+
+@app.command("demo")
+def demo_command(
+    out: Out = Path("demo-output"),
+    sentences: Annotated[int, typer.Option(min=100, help="How many grammar sentences to train on.")] = 3000,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run the main job on the embedded checkpoint and treebank; no network, no files of your own."""
+    from pipeline.structural.demo import demo, demo_report
+
+    typer.echo(demo_report(demo(out, sentences=sentences, overwrite=overwrite, progress=not quiet)))
+
+
+app.command("heads")(heads_command)
+app.command("convolution")(convolution_command)
+app.command("sweep")(sweep_command)
+app.command("report")(report_command)
+app.command("checkpoints")(checkpoints_command)
+app.add_typer(cache_app, name="cache")
+
+
+def input_errors() -> tuple[type[Exception], ...]:
+    """What bad input raises; read only when something was raised, so that `--help` stays quick."""
+    from attention import RelationError
+    from extraction import CacheError, CheckpointError
+    from parsing import TreebankError
+    from pipeline.staging import OutputError
+    from pipeline.structural.parse import ProbeFolderError
+    from pipeline.structural.sentences import SentenceError
+    from pipeline.sweeping import SweepError
+    from probes import ProbeError
+
+    return (
+        TreebankError,
+        CheckpointError,
+        CacheError,
+        OutputError,
+        ProbeError,
+        ProbeFolderError,
+        RelationError,
+        SentenceError,
+        SweepError,
+    )
+
+
+def main() -> None:
+    """Run a command; bad input ends in one message on standard error and exit code 2."""
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    try:
+        app()
+    except Exception as error:
+        if not isinstance(error, input_errors()):
+            raise
+        typer.secho(f"treeprobe: {error}", err=True, fg=typer.colors.RED)
+        sys.exit(2)

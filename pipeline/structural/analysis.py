@@ -1,0 +1,199 @@
+"""Structural probes of one checkpoint on one treebank: extract, train every layer, predict, score."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from extraction import Encoder, States, extract
+from parsing import Tally, Treebank, score_all, score_depths, score_distances
+from parsing.punctuation import PunctuationRule
+from pipeline.record import Stopwatch
+from pipeline.score_table import Setting, score_table
+from probes import DepthProbe, DistanceProbe, fit_all
+
+Probe = DistanceProbe | DepthProbe
+Predictions = list[NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One setting's tallies by metric: what a row of the score table, an interval or a comparison is made of."""
+
+    setting: Setting
+    tallies: Mapping[str, Tally]
+
+    def as_baseline(self, checkpoint: str, probe: str) -> "Measurement":
+        """The same tallies, told as a baseline of another checkpoint."""
+        return replace(self, setting=replace(self.setting, checkpoint=checkpoint, probe=probe))
+
+
+@dataclass(frozen=True)
+class Structure:
+    """The trained probes of a checkpoint, with what they predict and score on each split that is not `train`.
+
+    `distances` and `depths` map (split, layer) to one array a sentence, of the first seed; `states` are the vectors
+    that the probes read, by split.
+    """
+
+    probes: Sequence[Probe]
+    states: Mapping[str, States]
+    distances: Mapping[tuple[str, int], Predictions]
+    depths: Mapping[tuple[str, int], Predictions]
+    measurements: Sequence[Measurement]
+
+    def distance_probe(self, layer: int) -> DistanceProbe:
+        """The first seed's distance probe of a layer."""
+        return next(probe for probe in self.probes if isinstance(probe, DistanceProbe) and probe.layer == layer)
+
+
+@dataclass(frozen=True)
+class ProbeOptions:
+    """What is trained: probes of `rank` on every one of `layers` (all when None), once for each seed."""
+
+    rank: int = 128
+    seeds: Sequence[int] = (0,)
+    layers: Sequence[int] | None = None
+    punctuation: PunctuationRule = "xpos"
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+
+def analyse_structure(
+    encoder: Encoder,
+    banks: Mapping[str, Treebank],
+    *,
+    options: ProbeOptions,
+    cache: str | Path | None,
+    stopwatch: Stopwatch,
+    progress: bool = True,
+) -> Structure:
+    """Train distance and depth probes on all layers at once and score them on every split but `train`.
+
+    `banks` maps split names to treebanks; it holds `train` and `dev`, and `dev` decides when training stops.
+    """
+    states = extract_splits(encoder, banks, cache=cache, stopwatch=stopwatch, progress=progress)
+    probes = train_probes(states, banks, options=options, stopwatch=stopwatch, progress=progress)
+    return evaluate(encoder.name, probes, states, banks, options=options, stopwatch=stopwatch)
+
+
+def extract_splits(
+    encoder: Encoder,
+    banks: Mapping[str, Treebank],
+    *,
+    cache: str | Path | None,
+    stopwatch: Stopwatch,
+    progress: bool = True,
+) -> dict[str, States]:
+    """Word-aligned hidden states of every split."""
+    states = {}
+    for split, bank in banks.items():
+        with stopwatch.stage(f"extract {encoder.name} {split}"):
+            states[split] = extract(encoder, bank.words, cache=cache, storage="float16", progress=progress)
+    return states
+
+
+def train_probes(
+    states: Mapping[str, States],
+    banks: Mapping[str, Treebank],
+    *,
+    options: ProbeOptions,
+    stopwatch: Stopwatch,
+    progress: bool = True,
+) -> list[Probe]:
+    """Every layer's distance and depth probes, for every seed, in one pass over the data."""
+    layers = states["train"].layers if options.layers is None else options.layers
+    probes: list[Probe] = [
+        kind(layer=layer, rank=options.rank, seed=seed, **options.training)
+        for kind in (DistanceProbe, DepthProbe)
+        for layer in layers
+        for seed in options.seeds
+    ]
+    with stopwatch.stage("train probes"):
+        fit_all(
+            probes,
+            states["train"],
+            banks["train"],
+            validation=(states["dev"], banks["dev"]),
+            progress=progress,
+        )
+    return probes
+
+
+def evaluate(
+    checkpoint: str,
+    probes: Sequence[Probe],
+    states: Mapping[str, States],
+    banks: Mapping[str, Treebank],
+    *,
+    options: ProbeOptions,
+    stopwatch: Stopwatch,
+) -> Structure:
+    """Predictions and tallies of trained probes on every split but `train`."""
+    distances: dict[tuple[str, int], Predictions] = {}
+    depths: dict[tuple[str, int], Predictions] = {}
+    measurements = []
+    for split in [split for split in banks if split != "train"]:
+        bank = banks[split]
+        for probe in probes:
+            with stopwatch.stage(f"predict {split}"):
+                predicted = probe.predict(states[split])
+            with stopwatch.stage(f"score {split}"):
+                tallies = score_predictions(probe, bank, predicted, punctuation=options.punctuation)
+            setting = Setting(checkpoint, bank.name, split, kind_of(probe), probe.layer, probe.rank, probe.seed)
+            measurements.append(Measurement(setting, tallies))
+            kept = distances if isinstance(probe, DistanceProbe) else depths
+            if probe.layer is not None and probe.seed == options.seeds[0]:
+                kept[split, probe.layer] = predicted
+    return Structure(probes, states, distances, depths, measurements)
+
+
+def kind_of(probe: Probe) -> str:
+    """What the table calls the probe: `distance` or `depth`."""
+    return "distance" if isinstance(probe, DistanceProbe) else "depth"
+
+
+def score_predictions(
+    probe: Probe, bank: Treebank, predicted: Predictions, *, punctuation: PunctuationRule
+) -> Mapping[str, Tally]:
+    """The scores that the probe's kind has."""
+    if isinstance(probe, DistanceProbe):
+        return score_distances(bank, predicted, punctuation=punctuation)
+    return score_depths(bank, predicted, punctuation=punctuation)
+
+
+def chain_measurement(checkpoint: str, bank: Treebank, split: str, *, punctuation: PunctuationRule) -> Measurement:
+    """The left-to-right chain: each word hangs from the one before it, whatever the sentence."""
+    distances = [np.abs(np.subtract.outer(np.arange(len(s)), np.arange(len(s)))) for s in bank]
+    depths = [np.arange(len(sentence)) for sentence in bank]
+    return Measurement(
+        Setting(checkpoint, bank.name, split, "chain"),
+        {
+            **score_distances(bank, distances, punctuation=punctuation),
+            **score_depths(bank, depths, punctuation=punctuation),
+        },
+    )
+
+
+def probe_folder(probe: Probe) -> str:
+    """Where a probe is saved inside a run's `probes` folder: its kind and layer, and its seed when it is not 0."""
+    seed = "" if probe.seed == 0 else f"-seed-{probe.seed}"
+    return f"{kind_of(probe)}-layer-{probe.layer}{seed}"
+
+
+def tabulate(measurements: Sequence[Measurement]) -> pd.DataFrame:
+    """The tidy table with intervals; all settings of a split share their resampled treebanks, which is far quicker."""
+    rows = []
+    for split in dict.fromkeys(measurement.setting.split for measurement in measurements):
+        pairs = [
+            (measurement.setting, tally)
+            for measurement in measurements
+            if measurement.setting.split == split
+            for tally in measurement.tallies.values()
+        ]
+        scores = score_all([tally for _, tally in pairs])
+        rows += [row for (setting, _), score in zip(pairs, scores) for row in setting.rows([score])]
+    return score_table(rows)

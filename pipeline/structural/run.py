@@ -1,0 +1,178 @@
+"""The main job: from a checkpoint and a treebank to recovered trees, scores and pictures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from extraction import Encoder
+from parsing import Treebank, TreebankError, load_treebank, write_conllu
+from parsing.named_treebanks import Split
+from pipeline.record import Stopwatch, versions, write_record
+from pipeline.staging import check_free, staged_folder
+from pipeline.structural.analysis import (
+    Measurement,
+    ProbeOptions,
+    Structure,
+    analyse_structure,
+    chain_measurement,
+    probe_folder,
+    tabulate,
+)
+from pipeline.structural.figures import write_figures
+from pipeline.structural.predictions import annotate_predictions
+
+RANDOM_WEIGHTS = "random weights"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run wrote: the folder, its score table, and the layer whose trees were kept."""
+
+    out: Path
+    scores: pd.DataFrame
+    best_layer: int
+
+
+def run(
+    model: str | Path,
+    train: str | Path | Treebank,
+    dev: str | Path | Treebank,
+    out: str | Path,
+    *,
+    test: str | Path | Treebank | None = None,
+    options: ProbeOptions | None = None,
+    random_baseline: bool = True,
+    cache: str | Path | None = None,
+    overwrite: bool = False,
+    progress: bool = True,
+) -> Run:
+    """Extract, train the distance and depth probes of every layer, recover trees, score, and write `out`.
+
+    The best layer is the one with the highest UUAS on dev; its trees, directed by predicted depth, are written for the
+    last split given. Baselines in the same table: the left-to-right chain, layer 0, and, with `random_baseline`, the
+    same architecture with random weights.
+
+    Args:
+        model: a checkpoint folder or hub name.
+        train, dev, test: treebanks; or CoNLL-U files, folders of a UD release, or UD names such as `en_ewt`.
+        cache: folder for hidden states; they are extracted anew each time when None.
+        overwrite: replace what `out` holds, once the new results are complete.
+
+    Raises:
+        TreebankError, CheckpointError, CacheError: an input cannot be used; nothing was written.
+        OutputError: `out` holds files, or cannot be written.
+    """
+    options = options or ProbeOptions()
+    check_free(Path(out).absolute(), overwrite=overwrite)
+    banks = open_banks(train, dev, test)
+    stopwatch = Stopwatch()
+    encoder = Encoder.from_pretrained(model)
+    with staged_folder(out, overwrite=overwrite) as folder:
+        structure = analyse_structure(
+            encoder, banks, options=options, cache=cache, stopwatch=stopwatch, progress=progress
+        )
+        measurements = [*structure.measurements]
+        measurements += [
+            chain_measurement(encoder.name, bank, split, punctuation=options.punctuation)
+            for split, bank in banks.items()
+            if split != "train"
+        ]
+        if random_baseline:
+            measurements += measure_random_weights(
+                encoder, banks, options=options, cache=cache, stopwatch=stopwatch, progress=progress
+            )
+        with stopwatch.stage("bootstrap"):
+            scores = tabulate(measurements)
+        best = best_layer(scores)
+        with stopwatch.stage("write"):
+            write_outputs(folder, structure, banks, scores, best=best, options=options)
+        write_record(
+            folder / "run.json",
+            {
+                "checkpoint": {"name": encoder.name, "path": str(model), "digest": encoder.digest},
+                "treebanks": {
+                    split: {"name": bank.name, "path": bank.path, "sentences": len(bank), "digest": bank.digest}
+                    for split, bank in banks.items()
+                },
+                "options": vars(options),
+                "random_baseline": random_baseline,
+                "best_layer": best,
+                "seconds": stopwatch.seconds,
+                "versions": versions(),
+            },
+        )
+    return Run(Path(out), scores, best)
+
+
+def open_banks(
+    train: str | Path | Treebank, dev: str | Path | Treebank, test: str | Path | Treebank | None
+) -> dict[str, Treebank]:
+    """The splits as treebanks, each known to have something to train or score on."""
+    given: dict[Split, str | Path | Treebank] = {"train": train, "dev": dev, **({} if test is None else {"test": test})}
+    banks: dict[str, Treebank] = {
+        split: source if isinstance(source, Treebank) else load_treebank(source, split=split)
+        for split, source in given.items()
+    }
+    for split, bank in banks.items():
+        if all(len(sentence) < 2 for sentence in bank):
+            raise TreebankError(
+                f"{bank.path or bank.name}: all {len(bank)} sentences have a single word; "
+                f"the {split} split needs sentences of two words or more"
+            )
+    return banks
+
+
+def measure_random_weights(
+    encoder: Encoder,
+    banks: Mapping[str, Treebank],
+    *,
+    options: ProbeOptions,
+    cache: str | Path | None,
+    stopwatch: Stopwatch,
+    progress: bool,
+) -> list[Measurement]:
+    """The same probes on the same architecture with random weights, under the checkpoint's own name."""
+    structure = analyse_structure(
+        encoder.with_random_weights(seed=0),
+        banks,
+        options=options,
+        cache=cache,
+        stopwatch=stopwatch,
+        progress=progress,
+    )
+    return [measurement.as_baseline(encoder.name, RANDOM_WEIGHTS) for measurement in structure.measurements]
+
+
+def best_layer(scores: pd.DataFrame) -> int:
+    """The layer whose distance probes have the highest UUAS on dev, seeds averaged; the lower layer on a tie."""
+    dev = scores.query("split == 'dev' and probe == 'distance' and metric == 'uuas'")
+    means = dev.groupby("layer")["value"].mean()
+    return int(means.index[int(means.to_numpy().argmax())])
+
+
+def write_outputs(
+    folder: Path,
+    structure: Structure,
+    banks: Mapping[str, Treebank],
+    scores: pd.DataFrame,
+    *,
+    best: int,
+    options: ProbeOptions,
+) -> None:
+    """Scores, probes, the recovered trees of the best layer, and the figures."""
+    scores.to_csv(folder / "scores.csv", index=False)
+    for probe in structure.probes:
+        probe.save_pretrained(folder / "probes" / probe_folder(probe))
+    shown = list(banks)[-1]
+    recovered = annotate_predictions(
+        banks[shown],
+        structure.distances[shown, best],
+        structure.depths[shown, best],
+        punctuation=options.punctuation,
+    )
+    write_conllu(recovered, folder / "predictions.conllu")
+    write_figures(
+        folder / "figures", structure, banks[shown], recovered, scores, split=shown, best=best, options=options
+    )

@@ -1,0 +1,87 @@
+"""The parts of a report that show heads: what they attend to, and how convolutional they are."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline.sweeping.store import Store
+from reporting import head_grid, new_figure, survival_curves
+from reporting.html import Cell, Picture, Section, Table, picture
+
+SHOWN_RELATIONS = 12
+MOST_OPEN = 4
+"""Checkpoints whose heads are shown without being asked for."""
+
+
+def heads_section(store: Store, tasks: Sequence[dict[str, Any]]) -> Section | None:
+    """Maps of every head's trees, and the best head of each relation, by checkpoint."""
+    pictures, tables = [], []
+    for task, folder in folders_of(store, tasks, "heads"):
+        heads = pd.read_csv(folder / "heads.csv")
+        pictures.append(grid_picture(heads, "uuas", f"UUAS of each head’s own tree: {place_of(task)}"))
+        best = pd.read_csv(folder / "best_heads.csv", dtype={"name": str}).head(SHOWN_RELATIONS)
+        rows = [
+            [
+                Cell(str(row["relation"]), str(row["direction"])),
+                Cell(str(row["name"])),
+                Cell(f"{row['accuracy']:.3f}", number=row["accuracy"]),
+                Cell(f"{row['baseline']:.3f}", number=row["baseline"]),
+                Cell(f"{row['n']:,}", number=row["n"]),
+            ]
+            for row in best.to_dict("records")
+        ]
+        columns = ["relation", "head", "accuracy", "best fixed offset", "edges"]
+        tables.append(Table(f"Best heads: {place_of(task)}", columns, rows))
+    if not pictures:
+        return None
+    text = "How well a single attention head finds syntax without any training; head 3-9 is head 9 of layer 3."
+    return Section("heads", "Heads", text, tables, pictures, folded=len(tables) > MOST_OPEN)
+
+
+def convolution_section(store: Store, tasks: Sequence[dict[str, Any]]) -> Section | None:
+    """How much of each head a convolution explains, and what survives when it rules."""
+    pictures: list[Picture] = []
+    for task, folder in folders_of(store, tasks, "convolution"):
+        name = place_of(task)
+        kernels = pd.read_csv(folder / "kernels.csv")
+        pictures.append(grid_picture(kernels, "share", f"Share of attention that a convolution explains: {name}"))
+        survival = pd.read_csv(folder / "survival.csv")
+        figure, axes = new_figure((5.2, 3.2))
+        survival_curves(survival, axes)
+        best = survival.groupby("condition", sort=False)["value"].max()
+        text = "; ".join(f"{condition}: {value:.3f}" for condition, value in best.items())
+        pictures.append(picture(figure, title=f"UUAS with heads replaced: {name}", description=text))
+    if not pictures:
+        return None
+    text = (
+        "A head is a convolution when it attends by relative position alone. What probes still find when every head is "
+        "replaced by its own convolution, by uniform attention, or by another head’s."
+    )
+    return Section("convolution", "Convolution", text, pictures=pictures, folded=len(pictures) > 2 * MOST_OPEN)
+
+
+def grid_picture(table: pd.DataFrame, column: str, title: str) -> Picture:
+    """A quantity of every head, layers by heads."""
+    grid = table.pivot(index="layer", columns="head", values=column)
+    figure, axes = new_figure((4.8, 1.3 + 0.26 * len(grid)))
+    head_grid(grid.to_numpy(dtype=float), axes, label=column.replace("uuas", "UUAS"))
+    found = table.dropna(subset=[column])
+    text = title
+    if not found.empty:
+        top = found.iloc[int(found[column].argmax())]
+        text += f"; highest {top[column]:.3f} at head {int(top['layer'])}-{int(top['head'])}"
+    return picture(figure, title=title, description=text)
+
+
+def place_of(task: dict[str, Any]) -> str:
+    """What a picture or a table is of."""
+    return f"{task['checkpoint']} on {task['treebank']}"
+
+
+def folders_of(store: Store, tasks: Sequence[dict[str, Any]], analysis: str) -> Iterator[tuple[dict[str, Any], Path]]:
+    """The finished tasks of an analysis, each with the folder of its tables."""
+    for task in tasks:
+        if task["analysis"] == analysis:
+            yield task, store.tasks / task["task"] / analysis

@@ -1,0 +1,155 @@
+"""How much disk and time a sweep will take, before it takes them.
+
+Disk is arithmetic: words × dim × layers × 2 bytes for the hidden states that stay in the cache. Time is floating-point
+operations over the speed of this machine, corrected by the finished tasks of the same analysis where there are some;
+it says hours from minutes, no more.
+"""
+
+import json
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import torch
+from transformers import AutoConfig
+
+from pipeline.sweeping.backends import Backend
+from pipeline.sweeping.plan import Task
+from pipeline.sweeping.store import Store
+
+STORED_BYTES = 2
+SUBWORDS_A_WORD = 1.3
+EPOCHS = 6
+# A block multiplies by 12 dim² weights (Kaplan et al. 2020, table 1); a multiplication and an addition each.
+FLOPS_A_BLOCK = 24
+# Forward and backward of a probe's projection.
+PROBE_PASSES = 3
+# Passes over the text that each analysis makes with the whole model, besides probes.
+MODEL_PASSES = {"structure": 1, "transfer": 1, "heads": 2, "convolution": 12}
+
+
+@dataclass(frozen=True)
+class Size:
+    """The size of a checkpoint: blocks, and dim, the width of its states."""
+
+    blocks: int
+    dim: int
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a task will take: seconds of one process, and bytes that its hidden states occupy in the cache.
+
+    None where the checkpoint's size is not known without fetching it.
+    """
+
+    task: str
+    state: str
+    seconds: float | None
+    cache_bytes: int | None
+
+
+def estimate(
+    tasks: Sequence[Task], store: Store, *, states: dict[str, str], backend: Backend, keep_cache: bool
+) -> tuple[pd.DataFrame, str]:
+    """One row a task, and a line for people that sums up those that are still to do.
+
+    `states` says of each task, by name, whether it is to do.
+    """
+    speed = matrix_speed(backend.task_threads)
+    words = {
+        splits: {s: sum(map(len, bank)) for s, bank in splits.read().items()} for splits in {t.treebank for t in tasks}
+    }
+    sizes = {task.checkpoint: size_of(task) for task in tasks}
+    rows = []
+    for task in tasks:
+        size, counts = sizes[task.checkpoint], words[task.scored or task.treebank]
+        read = {split: count for split, count in counts.items() if task.scored is None or split != "train"}
+        cached = task.analysis in ("structure", "transfer")
+        copies = 2 if task.analysis == "structure" and task.options.random_baseline else 1
+        total = sum(read.values())
+        bytes_ = (
+            0 if not cached else None if size is None else copies * total * size.dim * (size.blocks + 1) * STORED_BYTES
+        )
+        seconds = None if size is None else copies * operations(task, size, total) / speed
+        rows.append(Estimate(task.name, states[task.name], seconds, bytes_))
+    table = pd.DataFrame([vars(row) for row in corrected(rows, tasks, store)])
+    return table, summary(table, tasks, backend, keep_cache=keep_cache)
+
+
+def operations(task: Task, size: Size, words: int) -> float:
+    """Floating-point operations of a task: the model over its text, and the probes over its states."""
+    model = MODEL_PASSES[task.analysis] * words * SUBWORDS_A_WORD * size.blocks * FLOPS_A_BLOCK * size.dim**2
+    if task.analysis not in ("structure", "convolution"):
+        return model
+    layers = size.blocks + 1 if task.options.layers is None else len(task.options.layers)
+    ranks = sum(task.options.ranks) * len(task.options.seeds)
+    epochs = task.options.training.get("epochs", EPOCHS)
+    return model + epochs * words * 2 * layers * ranks * size.dim * 2 * PROBE_PASSES
+
+
+def corrected(rows: Sequence[Estimate], tasks: Sequence[Task], store: Store) -> list[Estimate]:
+    """The estimates times what the finished tasks of the same analysis took for each second estimated."""
+    ratios: dict[str, list[float]] = {}
+    for row, task in zip(rows, tasks):
+        record = store.record(task)
+        if record is not None and row.seconds:
+            ratios.setdefault(task.analysis, []).append(record["seconds"]["total"] / row.seconds)
+    return [
+        Estimate(row.task, row.state, row.seconds and row.seconds * factor, row.cache_bytes)
+        for row, task in zip(rows, tasks)
+        for factor in [statistics.median(ratios.get(task.analysis, [1.0]))]
+    ]
+
+
+def summary(table: pd.DataFrame, tasks: Sequence[Task], backend: Backend, *, keep_cache: bool) -> str:
+    """The sum in words."""
+    todo = table[table["state"] == "to do"]
+    workers = backend.jobs if backend.jobs and backend.jobs > 0 else None
+    seconds = float(todo["seconds"].sum()) / (workers or 1)
+    by_checkpoint = todo["cache_bytes"].groupby(
+        [t.checkpoint.name for t, s in zip(tasks, table["state"]) if s == "to do"]
+    )
+    sizes = sorted(by_checkpoint.sum(), reverse=True)
+    disk = sum(sizes) if keep_cache else sum(sizes[: workers or 1])
+    unknown = int(todo["seconds"].isna().sum())
+    text = (
+        f"{len(todo)} of {len(table)} tasks to do: about {duration(seconds)} with {workers or 'unknown'} at once, "
+        f"and at most {disk / 1e9:.2f} GB of hidden states, {'kept' if keep_cache else 'dropped as checkpoints finish'}"
+    )
+    return text + (f"; {unknown} of checkpoints of unknown size are not counted" if unknown else "")
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them."""
+    if seconds < 90:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def size_of(task: Task) -> Size | None:
+    """The size of a checkpoint by its configuration; None when it cannot be read without the network."""
+    try:
+        config = AutoConfig.from_pretrained(
+            task.checkpoint.source, revision=task.checkpoint.revision, local_files_only=True
+        )
+        return Size(int(config.num_hidden_layers), int(config.hidden_size))
+    except (OSError, ValueError, AttributeError, json.JSONDecodeError):
+        return None
+
+
+def matrix_speed(threads: int) -> float:
+    """Floating-point operations a second of a matrix product of a model's size, on so many threads."""
+    before, size = torch.get_num_threads(), 768
+    torch.set_num_threads(threads)
+    try:
+        left, right = torch.rand(size, size), torch.rand(size, size)
+        left @ right
+        start, rounds = time.perf_counter(), 8
+        for _ in range(rounds):
+            left @ right
+        return rounds * 2 * size**3 / (time.perf_counter() - start)
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,181 @@
+"""Which checkpoints and treebanks a sweep is about: patterns, hub names, training runs and lists become records."""
+
+import glob
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from huggingface_hub import snapshot_download
+
+from parsing import Treebank, TreebankError, read_conllu
+from pipeline.sweeping.errors import SweepError
+
+STEP_FOLDER = re.compile(r"(?:step|checkpoint|ckpt|global_?step|iter)?[-_ ]?(\d+)(?:[kK])?$")
+WEIGHTS = ("*.safetensors", "*.bin", "config.json", "tokenizer*", "vocab*")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model to analyse; `family` and `step` are its training run and place in it, where it is one of many."""
+
+    name: str
+    source: str
+    revision: str | None = None
+    family: str | None = None
+    step: int | None = None
+
+    @property
+    def folder(self) -> Path | None:
+        """Where it lies, None when it is known by its hub name."""
+        path = Path(self.source).expanduser()
+        return path if path.is_dir() else None
+
+    def local_folder(self) -> str:
+        """A folder that holds it; the files of a hub name are fetched where the hub's cache lacks them."""
+        if self.folder is not None or self.revision is None:
+            return self.source
+        return str(snapshot_download(self.source, revision=self.revision))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its files in a folder, or of its hub name and revision; a folder without files has one too."""
+        digest = hashlib.sha256(f"{self.source if self.folder is None else ''}\0{self.revision}".encode())
+        files = {file for pattern in WEIGHTS for file in self.folder.glob(pattern)} if self.folder else set()
+        for path in sorted(files):
+            with path.open("rb") as file:
+                digest.update(f"{path.name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\0".encode())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Splits:
+    """One treebank's files: `test` is scored too where there is one."""
+
+    name: str
+    train: Path
+    dev: Path
+    test: Path | None = None
+
+    @property
+    def paths(self) -> dict[str, Path]:
+        """The files there are, by split."""
+        named = {"train": self.train, "dev": self.dev, "test": self.test}
+        return {split: path for split, path in named.items() if path is not None}
+
+    def read(self) -> dict[str, Treebank]:
+        """The treebanks, each named after the whole. Raises TreebankError as `read_conllu` does."""
+        return {
+            split: Treebank(list(read_conllu(path)), name=self.name, path=path) for split, path in self.paths.items()
+        }
+
+
+def find_checkpoints(models: Iterable[str | Path]) -> list[Checkpoint]:
+    """Every checkpoint that the names stand for, in order.
+
+    A name is a folder; a pattern of folders (`runs/*/final`); a hub name, with a revision after `@`; a folder whose
+    folders are numbered by training step (`step-100`, `checkpoint-2000`, `step_30k`), read as a training run; or any of
+    the first three after `NAME=`, which says what to call it.
+
+    Raises SweepError that lists every name which stands for nothing, or for two checkpoints.
+    """
+    found: list[Checkpoint] = []
+    problems: list[str] = []
+    for model in models:
+        try:
+            found += expand(str(model))
+        except SweepError as error:
+            problems.append(str(error))
+    problems += clashes(found)
+    if problems or not found:
+        raise SweepError("\n".join(problems) or "no checkpoints; expected at least one folder or hub name")
+    return found
+
+
+def expand(text: str) -> list[Checkpoint]:
+    """The checkpoints that one name stands for."""
+    called, separator, rest = text.partition("=")
+    if separator and not Path(text).expanduser().exists():
+        return [Checkpoint(called, rest.partition("@")[0], rest.partition("@")[2] or None)]
+    if glob.has_magic(text):
+        folders = [path for path in sorted(map(Path, glob.glob(str(Path(text).expanduser())))) if path.is_dir()]
+        if not folders:
+            raise SweepError(f"{text}: the pattern matches no folder")
+        return [checkpoint for folder in folders for checkpoint in from_folder(folder)]
+    folder = Path(text).expanduser()
+    if folder.is_dir():
+        return from_folder(folder)
+    if folder.exists() or folder.is_absolute() or text.startswith((".", "~")) or text.count("/") > 1:
+        raise SweepError(f"{text}: there is no such folder; expected a checkpoint's folder, a pattern or a hub name")
+    name, _, revision = text.partition("@")
+    return [Checkpoint(text, name, revision or None)]
+
+
+def from_folder(folder: Path) -> list[Checkpoint]:
+    """The checkpoint in a folder, or the training run that its numbered folders make."""
+    steps = {child: step_of(child.name) for child in folder.iterdir() if (child / "config.json").is_file()}
+    numbered = sorted((step, child) for child, step in steps.items() if step is not None)
+    name = folder.resolve().name
+    if (folder / "config.json").exists() or not numbered:
+        return [Checkpoint(name, str(folder))]
+    return [Checkpoint(f"{name}/{child.name}", str(child), family=name, step=step) for step, child in numbered]
+
+
+def step_of(name: str) -> int | None:
+    """The training step in a folder's name: `step-100`, `checkpoint_2000`, `30k`; None when it holds none."""
+    match = STEP_FOLDER.fullmatch(name)
+    return None if match is None else int(match[1]) * (1000 if name[-1] in "kK" else 1)
+
+
+def clashes(checkpoints: Sequence[Checkpoint]) -> list[str]:
+    """A line for every name that two checkpoints share; tables could not tell them apart."""
+    by_name: dict[str, list[Checkpoint]] = defaultdict(list)
+    for checkpoint in checkpoints:
+        by_name[label(checkpoint.name)].append(checkpoint)
+    return [
+        f"{len(same)} checkpoints are called {same[0].name}: {', '.join(one.source for one in same)}; "
+        f"tell them apart by NAME=FOLDER"
+        for same in by_name.values()
+        if len(same) > 1
+    ]
+
+
+def label(name: str) -> str:
+    """A name as part of a file's name."""
+    return re.sub(r"[^\w.@+-]+", "-", name).strip("-.") or "unnamed"
+
+
+def read_list(path: str | Path) -> list[Splits]:
+    """The treebanks of a list: one a line, `NAME TRAIN DEV [TEST]`, paths relative to the list; # begins a comment.
+
+    Raises TreebankError that names the line.
+    """
+    path = Path(path)
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise TreebankError(f"{path}: cannot be read as a list of treebanks: {error}") from error
+    found: list[Splits] = []
+    for number, line in enumerate(lines, start=1):
+        cells = line.partition("#")[0].split("\t" if "\t" in line else None)
+        cells = [cell.strip() for cell in cells if cell.strip()]
+        if not cells:
+            continue
+        if len(cells) not in (3, 4):
+            raise TreebankError(f"{path}, line {number}: {len(cells)} cells; expected NAME TRAIN DEV [TEST]")
+        files = [path.parent / Path(cell).expanduser() for cell in cells[1:]]
+        if cells[0] in {one.name for one in found}:
+            raise TreebankError(f"{path}, line {number}: a second treebank called {cells[0]}")
+        found.append(Splits(cells[0], *files))
+    if not found:
+        raise TreebankError(f"{path}: lists no treebank; expected lines of NAME TRAIN DEV [TEST]")
+    return found
+
+
+def splits_of(train: str | Path, dev: str | Path, test: str | Path | None = None, *, name: str | None = None) -> Splits:
+    """One treebank's files, called by what their names begin with alike (`en_ewt` of `en_ewt-train`) unless told."""
+    files = [Path(train), Path(dev), *([] if test is None else [Path(test)])]
+    stem = re.sub(r"[-_.]?(ud-)?(train|dev|test)$", "", files[0].stem) or files[0].absolute().parent.name
+    return Splits(name or stem, files[0], files[1], None if test is None else files[2])

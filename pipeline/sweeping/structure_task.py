@@ -1,0 +1,200 @@
+"""The structural task of a sweep: probes of every layer, rank and seed, with all that later comparisons need."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from extraction import Encoder, States
+from parsing import Sentence, Treebank, punctuation_mask
+from parsing.breakdown import edge_table
+from parsing.decoding import complete_tree, minimum_spanning_edges
+from pipeline.record import Stopwatch
+from pipeline.score_table import Setting
+from pipeline.structural.analysis import (
+    Measurement,
+    Predictions,
+    Probe,
+    chain_measurement,
+    extract_splits,
+    kind_of,
+    score_predictions,
+    tabulate,
+    train_probes,
+)
+from pipeline.structural.run import RANDOM_WEIGHTS
+from pipeline.sweeping.keeping import EDGE_COLUMNS, FoundEdges, write_kept
+from pipeline.sweeping.plan import SweepOptions
+from probes import DistanceProbe
+
+SAMPLE_LENGTHS = range(4, 41)
+
+
+def analyse_structure(
+    encoder: Encoder,
+    banks: Mapping[str, Treebank],
+    folder: Path,
+    *,
+    options: SweepOptions,
+    cache: Path,
+    stopwatch: Stopwatch,
+) -> None:
+    """Train the probes, score them on every split but `train`, and write everything into `folder`.
+
+    Writes scores.csv, the kept tallies and edges, the probes, and trees.json for the explorer.
+    """
+    states, probes = trained(encoder, banks, options=options, ranks=options.ranks, cache=cache, stopwatch=stopwatch)
+    measurements: list[Measurement] = []
+    edges: dict[str, FoundEdges] = {}
+    for split in scored_splits(banks):
+        found, edges[split], samples = measure(
+            encoder.name, probes, states[split], banks[split], split, options=options, stopwatch=stopwatch
+        )
+        measurements += found
+        measurements.append(chain_measurement(encoder.name, banks[split], split, punctuation=options.punctuation))
+        if split == "dev":
+            write_trees(folder / "trees.json", banks[split], samples, options=options)
+    if options.random_baseline:
+        measurements += random_weights(encoder, banks, options=options, cache=cache, stopwatch=stopwatch)
+    with stopwatch.stage("bootstrap"):
+        tabulate(measurements).to_csv(folder / "scores.csv", index=False)
+    with stopwatch.stage("write"):
+        write_kept(folder, measurements, edges)
+        for probe in probes:
+            probe.save_pretrained(folder / "probes" / probe_folder(probe))
+
+
+def trained(
+    encoder: Encoder,
+    banks: Mapping[str, Treebank],
+    *,
+    options: SweepOptions,
+    ranks: Sequence[int],
+    cache: Path,
+    stopwatch: Stopwatch,
+) -> tuple[dict[str, States], list[Probe]]:
+    """States of every split, and the probes of every rank."""
+    states = extract_splits(encoder, banks, cache=cache, stopwatch=stopwatch, progress=False)
+    probes = [
+        probe
+        for rank in ranks
+        for probe in train_probes(
+            states, banks, options=options.probe_options(rank), stopwatch=stopwatch, progress=False
+        )
+    ]
+    return states, probes
+
+
+def random_weights(
+    encoder: Encoder, banks: Mapping[str, Treebank], *, options: SweepOptions, cache: Path, stopwatch: Stopwatch
+) -> list[Measurement]:
+    """Probes of the largest rank on the same architecture with random weights, told as a baseline of the checkpoint."""
+    twin = encoder.with_random_weights(seed=0)
+    states, probes = trained(twin, banks, options=options, ranks=[max(options.ranks)], cache=cache, stopwatch=stopwatch)
+    return [
+        measurement.as_baseline(encoder.name, RANDOM_WEIGHTS)
+        for split in scored_splits(banks)
+        for measurement in measure(
+            twin.name, probes, states[split], banks[split], split, options=options, stopwatch=stopwatch
+        )[0]
+    ]
+
+
+def measure(
+    checkpoint: str,
+    probes: Sequence[Probe],
+    states: States,
+    bank: Treebank,
+    split: str,
+    *,
+    options: SweepOptions,
+    stopwatch: Stopwatch,
+) -> tuple[list[Measurement], FoundEdges, dict[tuple[str, int], Predictions]]:
+    """Tallies of every probe, the edges that distance probes found, and what the sample sentences get.
+
+    Predictions of a whole treebank are dropped as soon as they are scored, so memory does not grow with probes. The
+    last item maps (kind, layer) to one array for each sentence of `sample_numbers`, of the largest rank's first seed.
+    """
+    measurements, tables, settings = [], [], []
+    samples: dict[tuple[str, int], Predictions] = {}
+    numbers = sample_numbers(bank, options.samples)
+    for probe in probes:
+        with stopwatch.stage(f"predict {split}"):
+            predicted = probe.predict(states)
+        setting = Setting(checkpoint, bank.name, split, kind_of(probe), probe.layer, probe.rank, probe.seed)
+        with stopwatch.stage(f"score {split}"):
+            tallies = score_predictions(probe, bank, predicted, punctuation=options.punctuation)
+            if isinstance(probe, DistanceProbe):
+                tables.append(edge_table(bank, predicted, punctuation=options.punctuation))
+                settings.append(setting)
+        measurements.append(Measurement(setting, tallies))
+        if probe.layer is not None and (probe.rank, probe.seed) == (max(options.ranks), options.seeds[0]):
+            samples[kind_of(probe), probe.layer] = [predicted[number] for number in numbers]
+    correct = np.stack([table["correct"].to_numpy(dtype=bool) for table in tables])
+    return measurements, FoundEdges(tables[0][list(EDGE_COLUMNS)], settings, correct), samples
+
+
+def write_trees(
+    path: Path, bank: Treebank, samples: Mapping[tuple[str, int], Predictions], *, options: SweepOptions
+) -> None:
+    """The gold trees of the sample sentences and their recovered heads at every layer, as JSON for the explorer."""
+    sentences = [bank[number] for number in sample_numbers(bank, options.samples)]
+    masks = [punctuation_mask(sentence, options.punctuation) for sentence in sentences]
+    layers = sorted({layer for _, layer in samples})
+    record = {
+        "treebank": bank.name,
+        "split": "dev",
+        "rank": max(options.ranks),
+        "sentences": [
+            {
+                "identifier": sentence.identifier,
+                "words": list(sentence.words),
+                "heads": list(sentence.heads),
+                "relations": list(sentence.relations),
+                "scored": (~mask).tolist(),
+                "edges": scored_edges(sentence, mask),
+            }
+            for sentence, mask in zip(sentences, masks)
+        ],
+        "layers": layers,
+        "recovered": [
+            [
+                heads_of(distances, depths, mask)
+                for distances, depths, mask in zip(samples["distance", layer], samples["depth", layer], masks)
+            ]
+            for layer in layers
+        ],
+    }
+    path.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
+
+
+def scored_edges(sentence: Sentence, left_out: NDArray[np.bool_]) -> list[list[int]]:
+    """The gold edges that UUAS counts, between words of the sentence: those of the tree without punctuation."""
+    words = np.flatnonzero(~left_out)
+    edges = minimum_spanning_edges(sentence.distances[np.ix_(words, words)])
+    return [[int(a), int(b)] for a, b in words[edges]]
+
+
+def heads_of(distances: NDArray[np.float32], depths: NDArray[np.float32], left_out: NDArray[np.bool_]) -> list[int]:
+    """Recovered heads as plain numbers."""
+    return [int(head) for head in complete_tree(distances, depths, left_out=left_out)]
+
+
+def sample_numbers(bank: Treebank, count: int) -> list[int]:
+    """Up to `count` sentences of readable length, spread evenly over the treebank; the same for every checkpoint."""
+    readable = [number for number, sentence in enumerate(bank) if len(sentence) in SAMPLE_LENGTHS]
+    readable = readable or [number for number, sentence in enumerate(bank) if len(sentence) > 1]
+    places = np.linspace(0, len(readable) - 1, min(count, len(readable))).round().astype(int)
+    return [readable[place] for place in dict.fromkeys(places.tolist())]
+
+
+def scored_splits(banks: Mapping[str, Treebank]) -> list[str]:
+    """The splits that no probe was trained on."""
+    return [split for split in banks if split != "train"]
+
+
+def probe_folder(probe: Probe) -> str:
+    """Where a probe is saved inside a task's `probes` folder."""
+    return f"{kind_of(probe)}-layer-{probe.layer}-rank-{probe.rank}-seed-{probe.seed}"
