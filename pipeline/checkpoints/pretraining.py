@@ -86,8 +86,9 @@ def pretrain(
 ) -> Path:
     """Train a BERT on the sentences' text, and write `out/step-N` for every saved step, each a whole checkpoint.
 
-    The same options and sentences give the same checkpoints on one machine. `out/training.json` holds the options and
-    the loss of every step. Raises OutputError when `out` holds files, ValueError when the text is too small.
+    The seed settles weights, order, pairs and masks. The vocabulary is settled only up to ties: the tokenizer's trainer
+    breaks them as it likes, so two runs may differ in a few subwords. `out/training.json` holds the options and the
+    loss of every step. Raises OutputError when `out` holds files, ValueError when the text is too small.
     """
     options = options or Pretraining()
     texts = documents(sentences)
