@@ -52,6 +52,12 @@ def find_cycle(heads: NDArray[np.int64]) -> list[int]:
     return []
 
 
+def chain_distances(words: int) -> NDArray[np.int64]:
+    """Distances in the left-to-right chain, where each word is joined to the next, (words, words)."""
+    places = np.arange(words)
+    return np.abs(np.subtract.outer(places, places))
+
+
 def tree_depths(heads: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
     """Edges from each word to the root, (words,)."""
     array = np.asarray(heads, dtype=np.int64)

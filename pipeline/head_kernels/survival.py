@@ -21,6 +21,7 @@ from convolution.relations import DIRECTIONS
 from extraction import Encoder, States, extract, stream_attention
 from parsing import Treebank, score_distances
 from parsing.punctuation import PunctuationRule
+from parsing.trees import chain_distances
 from probes import DistanceProbe, fit_all
 
 INTACT, CONVOLUTION, UNIFORM, RANDOM = "intact", "convolution", "uniform", "random head's kernel"
@@ -150,7 +151,7 @@ def measure_losses(
 
 def chain_uuas(bank: Treebank, punctuation: PunctuationRule) -> float:
     """UUAS of joining each word to the next, whatever they are."""
-    chains = [np.abs(np.subtract.outer(np.arange(len(s)), np.arange(len(s)))) for s in bank]
+    chains = [chain_distances(len(sentence)) for sentence in bank]
     return score_distances(bank, chains, punctuation=punctuation)["uuas"].value
 
 

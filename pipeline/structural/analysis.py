@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from extraction import Encoder, States, extract
 from parsing import Tally, Treebank, score_all, score_depths, score_distances
 from parsing.punctuation import PunctuationRule
+from parsing.trees import chain_distances
 from pipeline.record import Stopwatch
 from pipeline.score_table import Setting, score_table
 from probes import DepthProbe, DistanceProbe, fit_all
@@ -167,7 +168,7 @@ def score_predictions(
 
 def chain_measurement(checkpoint: str, bank: Treebank, split: str, *, punctuation: PunctuationRule) -> Measurement:
     """The left-to-right chain: each word hangs from the one before it, whatever the sentence."""
-    distances = [np.abs(np.subtract.outer(np.arange(len(s)), np.arange(len(s)))) for s in bank]
+    distances = [chain_distances(len(sentence)) for sentence in bank]
     depths = [np.arange(len(sentence)) for sentence in bank]
     return Measurement(
         Setting(checkpoint, bank.name, split, "chain"),

@@ -10,7 +10,7 @@ from toys import path_lengths, trees
 
 from parsing import tree_depths, tree_distances
 from parsing.arc_layout import arc_heights
-from parsing.trees import check_heads, projective_arcs, tree_edges
+from parsing.trees import chain_distances, check_heads, projective_arcs, tree_edges
 
 
 @given(trees())
@@ -75,3 +75,8 @@ def test_arcs_over_a_common_stretch_never_share_a_level(heads: list[int]) -> Non
     for (a, b), level in zip(edges, heights):
         for (c, d), other in zip(edges, heights):
             assert b <= c or d <= a or (a == c and b == d) or level != other
+
+
+def test_chain_distances_are_those_of_a_chain_of_heads() -> None:
+    for words in (0, 1, 2, 7):
+        np.testing.assert_array_equal(chain_distances(words), tree_distances(range(-1, words - 1)))
