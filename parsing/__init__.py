@@ -7,7 +7,7 @@ from parsing.conllu_files import format_conllu, read_conllu, write_conllu
 from parsing.intervals import Difference, Score, Tally, paired_difference, score_all
 from parsing.named_treebanks import load_treebank
 from parsing.punctuation import punctuation_mask
-from parsing.scores import score_depths, score_distances
+from parsing.scores import Scorer, score_depths, score_distances
 from parsing.treebank import Sentence, Treebank, TreebankError
 from parsing.trees import tree_depths, tree_distances
 
@@ -15,6 +15,7 @@ __all__ = [
     "Comparison",
     "Difference",
     "Score",
+    "Scorer",
     "Sentence",
     "Tally",
     "Treebank",

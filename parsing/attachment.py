@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from parsing.intervals import Tally
+from parsing.intervals import Tally, micro
+from parsing.predicted import sentence_name
 from parsing.punctuation import PunctuationRule, punctuation_mask
-from parsing.scores import micro, sentence_name
 from parsing.treebank import Sentence
 from parsing.trees import check_heads
 

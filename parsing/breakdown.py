@@ -14,9 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from parsing.attachment import Heads, check_predicted_heads, right_relations
-from parsing.intervals import RESAMPLES, Score, Tally, score_all
+from parsing.intervals import RESAMPLES, Score, Tally, micro, score_all
 from parsing.punctuation import PunctuationRule, punctuation_mask
-from parsing.scores import check_predicted_distances, kept_edges, micro, shared_edges
+from parsing.scores import Scorer
 from parsing.treebank import Sentence
 from parsing.trees import projective_arcs
 
@@ -42,15 +42,12 @@ def edge_table(
 
     Raises ValueError that names the sentence when its distances are not (words, words), symmetric, finite and >= 0.
     """
-    check_predicted_distances(gold, distances)
-    kept = [np.flatnonzero(~punctuation_mask(sentence, punctuation)) for sentence in gold]
-    gold_edges, found_edges = kept_edges(gold, distances, kept)
-    hits = shared_edges(gold_edges, found_edges)
     frames = []
-    for number, (sentence, words, edges, correct) in enumerate(zip(gold, kept, gold_edges, hits)):
-        deeper_second = np.diff(sentence.depths[words[edges]], axis=1)[:, 0] >= 0
-        head = np.where(deeper_second, words[edges[:, 0]], words[edges[:, 1]])
-        dependent = np.where(deeper_second, words[edges[:, 1]], words[edges[:, 0]])
+    found = Scorer(gold, punctuation=punctuation).edges(distances)
+    for number, (sentence, (edges, correct)) in enumerate(zip(gold, found)):
+        deeper_second = np.diff(sentence.depths[edges], axis=1)[:, 0] >= 0
+        head = np.where(deeper_second, edges[:, 0], edges[:, 1])
+        dependent = np.where(deeper_second, edges[:, 1], edges[:, 0])
         frames.append(edge_columns(number, sentence, head, dependent, correct))
     return joined(frames)
 

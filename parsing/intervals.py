@@ -90,6 +90,14 @@ class Tally:
         return np.concatenate([self.resampled(weights) for weights in draws])
 
 
+def micro(
+    metric: str, numerators: Sequence[float] | NDArray[Any], denominators: Sequence[float] | NDArray[Any]
+) -> Tally:
+    """A tally whose sentences all weigh by what they count: one stratum."""
+    top, bottom = np.asarray(numerators, dtype=np.float64), np.asarray(denominators, dtype=np.float64)
+    return Tally(metric, top, bottom, np.zeros(len(top), dtype=np.int64))
+
+
 def score_all(tallies: Sequence[Tally], *, resamples: int = RESAMPLES, seed: int = 0) -> list[Score]:
     """The value and interval of each tally over the same sentences, all from the same resampled treebanks.
 

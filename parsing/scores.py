@@ -6,17 +6,18 @@ own zero included), averaged within a sentence length, then over lengths 5 to 50
 for the depths of each sentence. Root accuracy asks whether the shallowest word that is not punctuation is the root.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from parsing.correlation import spearman
-from parsing.decoding.checks import check_distances_bulk
-from parsing.decoding.spanning import minimum_spanning_edges_bulk
-from parsing.intervals import Tally
+from parsing.correlation import centred_ranks, correlate_ranks
+from parsing.decoding.checks import groups_of_one_length
+from parsing.decoding.spanning import prim
+from parsing.gold_groups import GoldGroup
+from parsing.intervals import Tally, micro
+from parsing.predicted import check_predicted_depths, check_predicted_distances
 from parsing.punctuation import PunctuationRule, punctuation_mask
 from parsing.treebank import Sentence
 
@@ -26,142 +27,103 @@ SPEARMAN_LENGTHS = range(5, 51)
 def score_distances(
     gold: Sequence[Sentence], distances: Sequence[NDArray[Any]], *, punctuation: PunctuationRule = "xpos"
 ) -> dict[str, Tally]:
-    """UUAS and DSpr. of predicted distances, one (words, words) array a sentence, as tallies by metric."""
-    check_predicted_distances(gold, distances)
-    return {
-        "uuas": uuas(gold, distances, punctuation=punctuation),
-        "dspr": dspr(gold, distances),
-    }
+    """UUAS and DSpr. of predicted distances, one (words, words) array a sentence, as tallies by metric.
+
+    Many predictions for one treebank are scored faster by one `Scorer`. Raises ValueError as that does.
+    """
+    return Scorer(gold, punctuation=punctuation).distances(distances)
 
 
 def score_depths(
     gold: Sequence[Sentence], depths: Sequence[NDArray[Any]], *, punctuation: PunctuationRule = "xpos"
 ) -> dict[str, Tally]:
-    """Root accuracy and NSpr. of predicted depths, one (words,) array a sentence, as tallies by metric."""
-    check_predicted_depths(gold, depths)
-    return {
-        "root_accuracy": root_accuracy(gold, depths, punctuation=punctuation),
-        "nspr": nspr(gold, depths),
-    }
+    """Root accuracy and NSpr. of predicted depths, one (words,) array a sentence, as tallies by metric.
 
-
-def check_predicted_distances(gold: Sequence[Sentence], distances: Sequence[NDArray[Any]]) -> None:
-    """Refuse, by the sentence's name, what is not one matrix of distances over the words of each sentence."""
-    check_shapes(gold, distances, axes=2)
-    check_distances_bulk(distances, [sentence_name(number, sentence) for number, sentence in enumerate(gold, start=1)])
-
-
-def check_predicted_depths(gold: Sequence[Sentence], depths: Sequence[NDArray[Any]]) -> None:
-    """Refuse, by the sentence's name, what is not one finite depth for each word of each sentence."""
-    check_shapes(gold, depths, axes=1)
-    if not len(depths) or np.isfinite(np.concatenate(depths)).all():
-        return
-    for number, (sentence, array) in enumerate(zip(gold, depths), start=1):
-        if not np.isfinite(array).all():
-            word = int(np.flatnonzero(~np.isfinite(array))[0])
-            raise ValueError(
-                f"{sentence_name(number, sentence)}: depth of word {word + 1} is {array[word]}; "
-                "expected a finite number"
-            )
-
-
-def check_shapes(gold: Sequence[Sentence], predicted: Sequence[NDArray[Any]], *, axes: int) -> None:
-    """Refuse predictions that are not one array a sentence of that sentence's size."""
-    if len(gold) != len(predicted):
-        raise ValueError(f"{len(predicted)} predictions for {len(gold)} gold sentences; expected one each")
-    for number, (sentence, array) in enumerate(zip(gold, predicted), start=1):
-        expected = (len(sentence),) * axes
-        if np.shape(array) != expected:
-            raise ValueError(
-                f"{sentence_name(number, sentence)}: prediction has shape {np.shape(array)}, expected {expected}"
-            )
-
-
-def sentence_name(number: int, sentence: Sentence) -> str:
-    """What an error calls a sentence: its number, from 1, and its identifier or how it begins."""
-    return f"sentence {number} ({sentence.identifier or repr(sentence.text[:40])})"
-
-
-def uuas(
-    gold: Sequence[Sentence], distances: Sequence[NDArray[Any]], *, punctuation: PunctuationRule = "xpos"
-) -> Tally:
-    """Undirected unlabelled attachment score: the share of gold edges that the predicted tree has, in [0, 1]."""
-    kept = [np.flatnonzero(~punctuation_mask(sentence, punctuation)) for sentence in gold]
-    gold_edges, found_edges = kept_edges(gold, distances, kept)
-    return micro("uuas", [hits.sum() for hits in shared_edges(gold_edges, found_edges)], [len(e) for e in gold_edges])
-
-
-def kept_edges(
-    gold: Sequence[Sentence], distances: Sequence[NDArray[Any]], kept: Sequence[NDArray[np.int64]]
-) -> tuple[list[NDArray[np.int64]], list[NDArray[np.int64]]]:
-    """The edges of the gold and of the predicted tree among the words kept, which are counted anew from 0."""
-    inner = [matrix[words[:, None], words] for matrix, words in zip([s.distances for s in gold], kept)]
-    inner += [matrix[words[:, None], words] for matrix, words in zip(distances, kept)]
-    # Both at once: the more trees of one size, the less each costs.
-    edges = minimum_spanning_edges_bulk(inner)
-    return edges[: len(gold)], edges[len(gold) :]
-
-
-def shared_edges(ours: Sequence[NDArray[np.int64]], theirs: Sequence[NDArray[np.int64]]) -> list[NDArray[np.bool_]]:
-    """Whether each of our edges is among theirs, (edges,) a sentence; all have their smaller end first."""
-    found = np.isin(edge_codes(ours), edge_codes(theirs), assume_unique=True)
-    return np.split(found, np.cumsum([len(edges) for edges in ours])[:-1])
-
-
-def edge_codes(edges: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """One number an edge of all sentences, alike for the same edge of two trees; for words and sentences below 2²¹."""
-    sentences = np.repeat(np.arange(len(edges)), [len(pairs) for pairs in edges])
-    pairs = np.concatenate([*edges, np.empty((0, 2), dtype=np.int64)])
-    return (sentences << 42) | (pairs[:, 0] << 21) | pairs[:, 1]
-
-
-def root_accuracy(
-    gold: Sequence[Sentence], depths: Sequence[NDArray[Any]], *, punctuation: PunctuationRule = "xpos"
-) -> Tally:
-    """How often the shallowest word is the gold root, in [0, 1].
-
-    A sentence that is nothing but punctuation is left out; so is one whose gold root is punctuation.
+    Many predictions for one treebank are scored faster by one `Scorer`. Raises ValueError as that does.
     """
-    correct, counted = [], []
-    for sentence, predicted in zip(gold, depths):
-        left_out = punctuation_mask(sentence, punctuation)
-        root = sentence.heads.index(-1)
-        counted.append(not left_out[root])
-        correct.append(counted[-1] and int(np.argmin(np.where(left_out, np.inf, predicted))) == root)
-    return micro("root_accuracy", correct, counted)
+    return Scorer(gold, punctuation=punctuation).depths(depths)
 
 
-def micro(metric: str, numerators: Iterable[float], denominators: Iterable[float]) -> Tally:
-    """A tally whose sentences all weigh by what they count."""
-    top = np.array(list(numerators), dtype=np.float64)
-    bottom = np.array(list(denominators), dtype=np.float64)
-    return Tally(metric, top, bottom, np.zeros(len(top), dtype=np.int64))
+class Scorer:
+    """Scores any number of predictions for one treebank; what they need of its trees is worked out once.
 
+    It holds the ranks of all gold distances: 8 bytes for every two words of a sentence, 8 MB for 25,000 words of EWT.
+    """
 
-def dspr(gold: Sequence[Sentence], distances: Sequence[NDArray[Any]]) -> Tally:
-    """Distance Spearman: mean over lengths 5 to 50 of the mean correlation of a word's distances, in [-1, 1]."""
-    return by_length("dspr", gold, [sentence.distances for sentence in gold], distances)
+    def __init__(self, gold: Sequence[Sentence], *, punctuation: PunctuationRule = "xpos") -> None:
+        self.gold = gold
+        self.punctuation = punctuation
+        self._lengths = np.array([len(sentence) for sentence in gold], dtype=np.int64)
+        masks = [punctuation_mask(sentence, punctuation) for sentence in gold]
+        self._groups = [GoldGroup.of(gold, masks, members) for members in groups_of_one_length(self._lengths.tolist())]
 
+    def distances(self, predicted: Sequence[NDArray[Any]]) -> dict[str, Tally]:
+        """UUAS and DSpr. of predicted distances, one (words, words) array a sentence, as tallies by metric.
 
-def nspr(gold: Sequence[Sentence], depths: Sequence[NDArray[Any]]) -> Tally:
-    """Norm Spearman: mean over lengths 5 to 50 of the mean correlation of a sentence's depths, in [-1, 1]."""
-    return by_length("nspr", gold, [sentence.depths for sentence in gold], depths)
+        `uuas` is the undirected unlabelled attachment score, the share of gold edges that the predicted tree has, in
+        [0, 1]; `dspr` the mean over lengths 5 to 50 of the mean rank correlation of a word's distances, in [-1, 1].
 
+        Raises ValueError that names the first sentence whose distances are not (words, words), symmetric, finite and
+        at least 0.
+        """
+        check_predicted_distances(self.gold, predicted)
+        hits, edges, correlation, rows = np.zeros((4, len(self.gold)))
+        for group, stack in self._stacked(predicted):
+            found = group.shared_edges(prim(stack, left_out=group.left_out))
+            hits[group.members], edges[group.members] = found.sum(axis=1), (group.tree >= 0).sum(axis=1)
+            if group.words in SPEARMAN_LENGTHS:
+                correlations = correlate_ranks(centred_ranks(stack), group.distance_ranks)
+                correlation[group.members] = np.nansum(correlations, axis=1)
+                rows[group.members] = (~np.isnan(correlations)).sum(axis=1)
+        return {"uuas": micro("uuas", hits, edges), "dspr": Tally("dspr", correlation, rows, self._lengths)}
 
-def by_length(
-    metric: str, gold: Sequence[Sentence], expected: Sequence[NDArray[Any]], predicted: Sequence[NDArray[Any]]
-) -> Tally:
-    """Rank correlations, all sentences of one length together; a row without order counts as none."""
-    groups: dict[int, list[int]] = defaultdict(list)
-    for index, sentence in enumerate(gold):
-        if len(sentence) in SPEARMAN_LENGTHS:
-            groups[len(sentence)].append(index)
-    numerators, denominators = np.zeros(len(gold)), np.zeros(len(gold))
-    for members in groups.values():
-        correlations = spearman(
-            np.stack([expected[index] for index in members]),
-            np.stack([predicted[index] for index in members]),
-        ).reshape(len(members), -1)
-        numerators[members] = np.nansum(correlations, axis=1)
-        denominators[members] = (~np.isnan(correlations)).sum(axis=1)
-    return Tally(metric, numerators, denominators, np.array([len(sentence) for sentence in gold], dtype=np.int64))
+    def depths(self, predicted: Sequence[NDArray[Any]]) -> dict[str, Tally]:
+        """Root accuracy and NSpr. of predicted depths, one (words,) array a sentence, as tallies by metric.
+
+        `root_accuracy` is how often the shallowest word is the gold root, in [0, 1]; a sentence whose gold root is
+        punctuation is left out. `nspr` is the mean over lengths 5 to 50 of the mean rank correlation of a sentence's
+        depths, in [-1, 1].
+
+        Raises ValueError that names the first sentence whose depths are not (words,) and finite.
+        """
+        check_predicted_depths(self.gold, predicted)
+        hits, rooted, correlation, rows = np.zeros((4, len(self.gold)))
+        for group, stack in self._stacked(predicted):
+            if not group.words:
+                continue
+            rooted[group.members] = ~np.take_along_axis(group.left_out, group.roots[:, None], axis=1)[:, 0]
+            shallowest = np.where(group.left_out, np.inf, stack).argmin(axis=1)
+            hits[group.members] = rooted[group.members] * (shallowest == group.roots)
+            if group.words in SPEARMAN_LENGTHS:
+                correlations = correlate_ranks(centred_ranks(stack), group.depth_ranks)
+                correlation[group.members] = np.nan_to_num(correlations)
+                rows[group.members] = ~np.isnan(correlations)
+        return {
+            "root_accuracy": micro("root_accuracy", hits, rooted),
+            "nspr": Tally("nspr", correlation, rows, self._lengths),
+        }
+
+    def edges(self, predicted: Sequence[NDArray[Any]]) -> list[tuple[NDArray[np.int64], NDArray[np.bool_]]]:
+        """The gold edges that UUAS counts, and whether the predicted tree has each, a pair a sentence.
+
+        Edges are (edges, 2), words numbered from 0, the smaller first, in sorted order; hits are (edges,).
+
+        Raises ValueError as `distances` does.
+        """
+        check_predicted_distances(self.gold, predicted)
+        found: list[tuple[NDArray[np.int64], NDArray[np.bool_]]] = [
+            (np.empty((0, 2), dtype=np.int64), np.empty(0, dtype=bool))
+        ] * len(self.gold)
+        for group, stack in self._stacked(predicted):
+            hits = group.shared_edges(prim(stack, left_out=group.left_out))
+            for member, tree, correct in zip(group.members.tolist(), group.tree, hits):
+                (dependents,) = np.nonzero(tree >= 0)
+                edges = np.sort(np.stack([tree[dependents], dependents], axis=1), axis=1)
+                order = np.lexsort(edges.T[::-1])
+                found[member] = edges[order], correct[dependents][order]
+        return found
+
+    def _stacked(self, predicted: Sequence[NDArray[Any]]) -> Iterator[tuple[GoldGroup, NDArray[Any]]]:
+        """Each group with the predictions for its sentences, (sentences, words) or (sentences, words, words)."""
+        for group in self._groups:
+            yield group, np.stack([predicted[member] for member in group.members.tolist()])

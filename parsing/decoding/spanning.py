@@ -63,25 +63,30 @@ def spanning_tree(scores: NDArray[Any], roots: NDArray[Any]) -> NDArray[np.int64
     return prim(-scores, start=roots.argmax(axis=1))
 
 
-def prim(distances: NDArray[Any], start: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+def prim(
+    distances: NDArray[Any], start: NDArray[np.int64] | None = None, *, left_out: NDArray[np.bool_] | None = None
+) -> NDArray[np.int64]:
     """Prim's algorithm on a stack of matrices: heads of trees that grow from `start`, (sentences, words).
 
-    `distances` are (sentences, words, words), `start` is a word of each sentence, (sentences,), the first by default;
-    its head is -1. Each word outside the tree remembers its cheapest edge into it. Ties are settled by the pair's
-    place in the upper triangle, which is Kruskal's order, so the tree does not depend on where it starts.
+    `distances` are (sentences, words, words), `start` is a word of each sentence, (sentences,); its head is -1. Each
+    word outside the tree remembers its cheapest edge into it. Ties are settled by the pair's place in the upper
+    triangle, which is Kruskal's order, so the tree does not depend on where it starts. Words `left_out`,
+    (sentences, words), take no part: the tree is that of the others, from the first of them, and their head is -1 too.
     """
     sentences, words, _ = distances.shape
     heads = np.full((sentences, words), -1, dtype=np.int64)
     if words < 2:
         return heads
+    left_out = np.zeros((sentences, words), dtype=bool) if left_out is None else left_out
     each, every = np.arange(sentences), np.arange(words)
-    chosen = np.zeros(sentences, dtype=np.int64) if start is None else start
+    chosen = left_out.argmin(axis=1) if start is None else start
     places = np.minimum.outer(every, every) * words + np.maximum.outer(every, every)
     # A word inside the tree has weight -inf, which nothing undercuts, and infinity where its weight would be chosen.
-    weight = np.full((sentences, words), np.inf)
-    open_weight = weight.copy()
+    # So has a word left out. A sentence whose words have all been chosen chooses one again, to no effect.
+    weight = np.where(left_out, -np.inf, np.inf)
+    open_weight = np.full((sentences, words), np.inf)
     order = np.full((sentences, words), words * words)
-    for _ in range(words - 1):
+    for _ in range(int((~left_out).sum(axis=1).max(initial=1)) - 1):
         weight[each, chosen] = -np.inf
         open_weight[each, chosen] = np.inf
         candidate, place = distances[each, chosen], places[chosen]
