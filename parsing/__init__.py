@@ -4,7 +4,7 @@ from parsing.attachment import score_heads
 from parsing.breakdown import attachment_table, break_down, edge_table, score_frame, split_tally
 from parsing.comparison import Comparison
 from parsing.conllu_files import format_conllu, read_conllu, write_conllu
-from parsing.intervals import Difference, Score, Tally, paired_difference, score_all
+from parsing.intervals import Difference, Score, Tally, paired_difference, paired_differences, score_all
 from parsing.named_treebanks import load_treebank
 from parsing.punctuation import punctuation_mask
 from parsing.scores import Scorer, score_depths, score_distances
@@ -26,6 +26,7 @@ __all__ = [
     "format_conllu",
     "load_treebank",
     "paired_difference",
+    "paired_differences",
     "punctuation_mask",
     "read_conllu",
     "score_all",

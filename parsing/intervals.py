@@ -103,14 +103,22 @@ def score_all(tallies: Sequence[Tally], *, resamples: int = RESAMPLES, seed: int
 
     Raises ValueError when the tallies are over different numbers of sentences.
     """
+    values = bootstrap_all(tallies, resamples=resamples, seed=seed)
+    return [Score(tally.metric, tally.value, *interval(row), tally.n) for tally, row in zip(tallies, values)]
+
+
+def bootstrap_all(tallies: Sequence[Tally], *, resamples: int = RESAMPLES, seed: int = 0) -> NDArray[np.float64]:
+    """Each tally on each of the same resampled treebanks, (tallies, resamples); draws are shared, which is far quicker.
+
+    Raises ValueError when the tallies are over different numbers of sentences.
+    """
     sizes = {len(tally.numerators) for tally in tallies}
     if len(sizes) > 1:
         raise ValueError(f"tallies over {sorted(sizes)} sentences; expected the same sentences in all")
     if not tallies:
-        return []
+        return np.empty((0, resamples))
     draws = resampling_weights(sizes.pop(), resamples=resamples, seed=seed)
-    values = np.hstack([np.stack([tally.resampled(weights) for tally in tallies]) for weights in draws])
-    return [Score(tally.metric, tally.value, *interval(row), tally.n) for tally, row in zip(tallies, values)]
+    return np.hstack([np.stack([tally.resampled(weights) for tally in tallies]) for weights in draws])
 
 
 def resampling_weights(sentences: int, *, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
@@ -137,12 +145,31 @@ def paired_difference(better: Tally, worse: Tally, *, resamples: int = RESAMPLES
 
     Raises ValueError when the tallies are not of one metric over the same number of sentences.
     """
-    if better.metric != worse.metric or len(better.numerators) != len(worse.numerators):
-        raise ValueError(
-            f"cannot pair {better.metric} over {len(better.numerators)} sentences with "
-            f"{worse.metric} over {len(worse.numerators)}; expected one metric on the same sentences"
-        )
-    gaps = better.bootstrap(resamples=resamples, seed=seed) - worse.bootstrap(resamples=resamples, seed=seed)
+    return paired_differences([(better, worse)], resamples=resamples, seed=seed)[0]
+
+
+def paired_differences(
+    pairs: Sequence[tuple[Tally, Tally]], *, resamples: int = RESAMPLES, seed: int = 0
+) -> list[Difference]:
+    """`paired_difference` of many pairs over the same sentences, all from the same resampled treebanks.
+
+    Raises ValueError when a pair is not of one metric, or the tallies are over different numbers of sentences.
+    """
+    for better, worse in pairs:
+        if better.metric != worse.metric or len(better.numerators) != len(worse.numerators):
+            raise ValueError(
+                f"cannot pair {better.metric} over {len(better.numerators)} sentences with "
+                f"{worse.metric} over {len(worse.numerators)}; expected one metric on the same sentences"
+            )
+    values = bootstrap_all([tally for pair in pairs for tally in pair], resamples=resamples, seed=seed)
+    return [
+        difference(better, worse, values[2 * place] - values[2 * place + 1])
+        for place, (better, worse) in enumerate(pairs)
+    ]
+
+
+def difference(better: Tally, worse: Tally, gaps: NDArray[np.float64]) -> Difference:
+    """The record of one pair, given the difference on each resampled treebank, (resamples,)."""
     low, high = interval(gaps)
     found = gaps[~np.isnan(gaps)]
     tail = min((found <= 0).sum(), (found >= 0).sum())

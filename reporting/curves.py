@@ -20,6 +20,10 @@ NAMES = {
     "nspr": "NSpr.",
     "root_accuracy": "root accuracy",
     "exact_match": "exact match",
+    "selectivity_uuas": "selectivity (UUAS)",
+    "selectivity_dspr": "selectivity (DSpr.)",
+    "selectivity_nspr": "selectivity (NSpr.)",
+    "selectivity_root_accuracy": "selectivity (root accuracy)",
 }
 # Columns that tell one curve from another, in the order in which their values are named.
 IDENTITY = ("checkpoint", "treebank", "split", "probe", "rank")

@@ -8,9 +8,8 @@ from tqdm import tqdm
 
 from attention import ablated_heads, ablation_effects, masked_lm_encoder, masked_lm_loss
 from extraction import CheckpointError, Encoder, extract
-from parsing import Treebank
+from parsing import Scorer, Treebank
 from parsing.punctuation import PunctuationRule
-from parsing.scores import uuas
 from probes import DistanceProbe, ProbeError
 
 
@@ -64,13 +63,12 @@ def probe_effects(
 ) -> pd.DataFrame:
     """UUAS of every probe at or above a head's layer, with that head cut."""
 
+    scorer = Scorer(bank, punctuation=punctuation)
+
     def scores(wanted: Sequence[DistanceProbe]) -> dict[int, float]:
         layers = [probe.layer for probe in wanted if probe.layer is not None]
         states = extract(encoder, bank.words, layers=layers)
-        return {
-            layer: uuas(bank, probe.predict(states), punctuation=punctuation).value
-            for layer, probe in zip(layers, wanted)
-        }
+        return {layer: scorer.distances(probe.predict(states))["uuas"].value for layer, probe in zip(layers, wanted)}
 
     whole = scores(probes)
     rows = []

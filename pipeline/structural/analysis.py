@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from extraction import Encoder, States, extract
-from parsing import Tally, Treebank, score_all, score_depths, score_distances
+from parsing import Scorer, Tally, Treebank
 from parsing.punctuation import PunctuationRule
 from parsing.trees import chain_distances
 from pipeline.record import Stopwatch
-from pipeline.score_table import Setting, score_table
+from pipeline.score_table import Setting
 from probes import DepthProbe, DistanceProbe, fit_all
 
 Probe = DistanceProbe | DepthProbe
@@ -138,13 +137,13 @@ def evaluate(
     depths: dict[tuple[str, int], Predictions] = {}
     measurements = []
     for split in [split for split in banks if split != "train"]:
-        bank = banks[split]
+        scorer = Scorer(banks[split], punctuation=options.punctuation)
         for probe in probes:
             with stopwatch.stage(f"predict {split}"):
                 predicted = probe.predict(states[split])
             with stopwatch.stage(f"score {split}"):
-                tallies = score_predictions(probe, bank, predicted, punctuation=options.punctuation)
-            setting = Setting(checkpoint, bank.name, split, kind_of(probe), probe.layer, probe.rank, probe.seed)
+                tallies = score_predictions(probe, scorer, predicted)
+            setting = Setting(checkpoint, banks[split].name, split, kind_of(probe), probe.layer, probe.rank, probe.seed)
             measurements.append(Measurement(setting, tallies))
             kept = distances if isinstance(probe, DistanceProbe) else depths
             if probe.layer is not None and probe.seed == options.seeds[0]:
@@ -157,44 +156,20 @@ def kind_of(probe: Probe) -> str:
     return "distance" if isinstance(probe, DistanceProbe) else "depth"
 
 
-def score_predictions(
-    probe: Probe, bank: Treebank, predicted: Predictions, *, punctuation: PunctuationRule
-) -> Mapping[str, Tally]:
+def score_predictions(probe: Probe, scorer: Scorer, predicted: Predictions) -> Mapping[str, Tally]:
     """The scores that the probe's kind has."""
-    if isinstance(probe, DistanceProbe):
-        return score_distances(bank, predicted, punctuation=punctuation)
-    return score_depths(bank, predicted, punctuation=punctuation)
+    return scorer.distances(predicted) if isinstance(probe, DistanceProbe) else scorer.depths(predicted)
 
 
 def chain_measurement(checkpoint: str, bank: Treebank, split: str, *, punctuation: PunctuationRule) -> Measurement:
     """The left-to-right chain: each word hangs from the one before it, whatever the sentence."""
-    distances = [chain_distances(len(sentence)) for sentence in bank]
-    depths = [np.arange(len(sentence)) for sentence in bank]
-    return Measurement(
-        Setting(checkpoint, bank.name, split, "chain"),
-        {
-            **score_distances(bank, distances, punctuation=punctuation),
-            **score_depths(bank, depths, punctuation=punctuation),
-        },
-    )
+    scorer = Scorer(bank, punctuation=punctuation)
+    distances = scorer.distances([chain_distances(len(sentence)) for sentence in bank])
+    depths = scorer.depths([np.arange(len(sentence)) for sentence in bank])
+    return Measurement(Setting(checkpoint, bank.name, split, "chain"), {**distances, **depths})
 
 
 def probe_folder(probe: Probe) -> str:
     """Where a probe is saved inside a run's `probes` folder: its kind and layer, and its seed when it is not 0."""
     seed = "" if probe.seed == 0 else f"-seed-{probe.seed}"
     return f"{kind_of(probe)}-layer-{probe.layer}{seed}"
-
-
-def tabulate(measurements: Sequence[Measurement]) -> pd.DataFrame:
-    """The tidy table with intervals; all settings of a split share their resampled treebanks, which is far quicker."""
-    rows = []
-    for split in dict.fromkeys(measurement.setting.split for measurement in measurements):
-        pairs = [
-            (measurement.setting, tally)
-            for measurement in measurements
-            if measurement.setting.split == split
-            for tally in measurement.tallies.values()
-        ]
-        scores = score_all([tally for _, tally in pairs])
-        rows += [row for (setting, _), score in zip(pairs, scores) for row in setting.rows([score])]
-    return score_table(rows)

@@ -1,14 +1,28 @@
 """The table that a run closes with on the terminal."""
 
+import math
+
 import pandas as pd
 
+from pipeline.structural.controls import CONTROL
+
 HEADINGS = {"uuas": "UUAS", "dspr": "DSpr.", "root_accuracy": "root acc.", "nspr": "NSpr."}
+LEGEND = "±: half the width of the 95 % interval over sentences."
+SELECTIVITY_LEGEND = "In brackets: selectivity, the score less that of the same probe on control trees."
 
 
 def closing_table(scores: pd.DataFrame) -> str:
-    """Headline scores by split and layer, baselines last, each with half the width of its interval."""
-    shown = scores[scores["metric"].isin(HEADINGS.keys())].copy()
-    shown["cell"] = [cell(*row) for row in shown[["value", "low", "high"]].itertuples(index=False)]
+    """Headline scores by split and layer, baselines last, each with half the width of its interval.
+
+    Where there are control trees, selectivity stands in brackets; the controls' own scores are left to the file.
+    """
+    rows = scores[scores["metric"].isin(HEADINGS.keys()) & (scores["probe"] != CONTROL)].copy()
+    selectivity = scores[scores["metric"].str.startswith("selectivity_")]
+    known = selectivity.assign(metric=selectivity["metric"].str.removeprefix("selectivity_"))
+    beside = [name for name in ("split", "layer", "probe", "rank", "seed", "metric") if name in scores]
+    shown = rows.merge(known[[*beside, "value"]], how="left", on=beside, suffixes=("", "_selectivity"))
+    numbers = shown[["value", "low", "high", "value_selectivity"]]
+    shown["cell"] = [cell(*row) for row in numbers.itertuples(index=False)]
     shown["row"] = [row_name(*row) for row in shown[["probe", "layer"]].itertuples(index=False)]
     blocks = []
     for split, block in shown.groupby("split", sort=False):
@@ -16,13 +30,14 @@ def closing_table(scores: pd.DataFrame) -> str:
         table = table.reindex(columns=[metric for metric in HEADINGS if metric in table.columns])
         table.columns = pd.Index([HEADINGS[metric] for metric in table.columns])
         treebank = block["treebank"].iloc[0]
-        blocks.append(f"{split} ({treebank})\n{table.rename_axis(None).fillna('').to_string()}")
-    return "\n\n".join(blocks)
+        blocks.append(f"{split} ({treebank})\n{table.rename_axis(None).fillna('').to_string(justify='left')}")
+    return "\n\n".join([*blocks, LEGEND if selectivity.empty else f"{LEGEND} {SELECTIVITY_LEGEND}"])
 
 
-def cell(value: float, low: float, high: float) -> str:
-    """A score and half the width of its 95 % interval."""
-    return f"{value:.3f} ±{(high - low) / 2:.3f}"
+def cell(value: float, low: float, high: float, selectivity: float = float("nan")) -> str:
+    """A score and half the width of its 95 % interval, with selectivity in brackets where it is known."""
+    score = f"{value:.3f} ±{(high - low) / 2:.3f}"
+    return score if math.isnan(selectivity) else f"{score} ({selectivity:+.3f})"
 
 
 def row_name(probe: str, layer: int | None) -> str:

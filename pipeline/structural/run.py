@@ -18,10 +18,11 @@ from pipeline.structural.analysis import (
     analyse_structure,
     chain_measurement,
     probe_folder,
-    tabulate,
 )
+from pipeline.structural.controls import measure_control
 from pipeline.structural.figures import write_figures
 from pipeline.structural.predictions import annotate_predictions
+from pipeline.structural.tables import tabulate
 
 RANDOM_WEIGHTS = "random weights"
 
@@ -44,6 +45,7 @@ def run(
     test: str | Path | Treebank | None = None,
     options: ProbeOptions | None = None,
     random_baseline: bool = True,
+    control: bool = True,
     cache: str | Path | None = None,
     overwrite: bool = False,
     progress: bool = True,
@@ -51,8 +53,9 @@ def run(
     """Extract, train the distance and depth probes of every layer, recover trees, score, and write `out`.
 
     The best layer is the one with the highest UUAS on dev; its trees, directed by predicted depth, are written for the
-    last split given. Baselines in the same table: the left-to-right chain, layer 0, and, with `random_baseline`, the
-    same architecture with random weights.
+    last split given. Baselines in the same table: the left-to-right chain, layer 0, with `random_baseline` the same
+    architecture with random weights, and with `control` the same probes on control trees, from which follows the
+    selectivity of every score.
 
     Args:
         model: a checkpoint folder or hub name.
@@ -79,6 +82,10 @@ def run(
             for split, bank in banks.items()
             if split != "train"
         ]
+        if control:
+            measurements += measure_control(
+                encoder.name, structure.states, banks, options=options, stopwatch=stopwatch, progress=progress
+            )
         if random_baseline:
             measurements += measure_random_weights(
                 encoder, banks, options=options, cache=cache, stopwatch=stopwatch, progress=progress
@@ -98,6 +105,7 @@ def run(
                 },
                 "options": vars(options),
                 "random_baseline": random_baseline,
+                "control": control,
                 "best_layer": best,
                 "seconds": stopwatch.seconds,
                 "versions": versions(),

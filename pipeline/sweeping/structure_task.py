@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extraction import Encoder, States
-from parsing import Sentence, Treebank, punctuation_mask
+from parsing import Scorer, Sentence, Treebank, punctuation_mask
 from parsing.breakdown import edge_table
 from parsing.decoding import complete_tree, minimum_spanning_edges
 from pipeline.record import Stopwatch
@@ -21,10 +21,10 @@ from pipeline.structural.analysis import (
     extract_splits,
     kind_of,
     score_predictions,
-    tabulate,
     train_probes,
 )
 from pipeline.structural.run import RANDOM_WEIGHTS
+from pipeline.structural.tables import tabulate
 from pipeline.sweeping.keeping import EDGE_COLUMNS, FoundEdges, write_kept
 from pipeline.sweeping.plan import SweepOptions
 from probes import DistanceProbe
@@ -117,7 +117,8 @@ def measure(
     Predictions of a whole treebank are dropped as soon as they are scored, so memory does not grow with probes. The
     last item maps (kind, layer) to one array for each sentence of `sample_numbers`, of the largest rank's first seed.
     """
-    measurements, tables, settings = [], [], []
+    measurements, settings, correct = [], [], []
+    scorer = Scorer(bank, punctuation=options.punctuation)
     samples: dict[tuple[str, int], Predictions] = {}
     numbers = sample_numbers(bank, options.samples)
     for probe in probes:
@@ -125,15 +126,16 @@ def measure(
             predicted = probe.predict(states)
         setting = Setting(checkpoint, bank.name, split, kind_of(probe), probe.layer, probe.rank, probe.seed)
         with stopwatch.stage(f"score {split}"):
-            tallies = score_predictions(probe, bank, predicted, punctuation=options.punctuation)
+            tallies = score_predictions(probe, scorer, predicted)
             if isinstance(probe, DistanceProbe):
-                tables.append(edge_table(bank, predicted, punctuation=options.punctuation))
                 settings.append(setting)
+                correct.append(np.concatenate([hits for _, hits in scorer.edges(predicted)]))
         measurements.append(Measurement(setting, tallies))
         if probe.layer is not None and (probe.rank, probe.seed) == (max(options.ranks), options.seeds[0]):
             samples[kind_of(probe), probe.layer] = [predicted[number] for number in numbers]
-    correct = np.stack([table["correct"].to_numpy(dtype=bool) for table in tables])
-    return measurements, FoundEdges(tables[0][list(EDGE_COLUMNS)], settings, correct), samples
+    # Gold edges are those of any prediction, so a table of the gold distances' own holds their columns.
+    edges = edge_table(bank, bank.distances, punctuation=options.punctuation)[list(EDGE_COLUMNS)]
+    return measurements, FoundEdges(edges, settings, np.stack(correct)), samples
 
 
 def write_trees(

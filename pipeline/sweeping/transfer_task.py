@@ -6,7 +6,8 @@ from pathlib import Path
 from extraction import Encoder
 from parsing import Treebank
 from pipeline.record import Stopwatch
-from pipeline.structural.analysis import Probe, extract_splits, tabulate
+from pipeline.structural.analysis import Probe, extract_splits
+from pipeline.structural.tables import tabulate
 from pipeline.sweeping.errors import SweepError
 from pipeline.sweeping.keeping import write_kept
 from pipeline.sweeping.plan import SweepOptions

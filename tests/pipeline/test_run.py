@@ -9,6 +9,7 @@ import pytest
 from parsing import TreebankError, read_conllu
 from pipeline.score_table import COLUMNS
 from pipeline.structural.analysis import ProbeOptions
+from pipeline.structural.closing import closing_table
 from pipeline.structural.parse import Parser, ProbeFolderError
 from pipeline.structural.run import Run, run
 from probes import DepthProbe, DistanceProbe, ProbeError
@@ -34,9 +35,9 @@ def test_scores_are_tidy_and_complete(done: Run) -> None:
     assert set(scores["split"]) == {"dev", "test"}
     assert set(scores["checkpoint"]) == {"tiny-bert"}
     probes = scores[scores["probe"].isin(["distance", "depth"])]
-    # 2 splits, 3 layers, 2 seeds, 2 kinds of probe with 2 metrics each.
-    assert len(probes) == 2 * 3 * 2 * 4
-    assert {"chain", "random weights"} <= set(scores["probe"])
+    # 2 splits, 3 layers, 2 seeds, 2 kinds of probe with 2 metrics each, and the selectivity of each.
+    assert len(probes) == 2 * 3 * 2 * 4 * 2
+    assert {"chain", "random weights", "control"} <= set(scores["probe"])
     assert (scores["low"] <= scores["value"] + 1e-9).all()
     assert (scores["value"] <= scores["high"] + 1e-9).all()
 
@@ -55,6 +56,26 @@ def test_the_chain_row_is_the_chain(done: Run, treebank_files: dict[str, Path]) 
     value = scores.query("probe == 'chain' and split == 'dev' and metric == 'uuas'")["value"].item()
     assert edges > 0
     assert value == pytest.approx(hits / edges, abs=0.05)
+
+
+def test_selectivity_is_the_score_less_the_score_on_control_trees(done: Run) -> None:
+    scores = pd.read_csv(done.out / "scores.csv")
+    keys = ["split", "layer", "rank", "seed", "metric"]
+    probes = scores[scores["probe"].isin(["distance", "depth"])]
+    value = probes.set_index(keys)["value"]
+    control = scores[scores["probe"] == "control"].set_index(keys)["value"]
+    assert len(control) == 2 * 3 * 2 * 4
+    for (*where, metric), on_control in control.items():
+        expected = value[(*where, metric)] - on_control
+        assert value[(*where, f"selectivity_{metric}")] == pytest.approx(expected, nan_ok=True)
+
+
+def test_the_closing_table_shows_selectivity_in_brackets_and_no_row_of_controls(done: Run) -> None:
+    text = closing_table(pd.read_csv(done.out / "scores.csv"))
+    (line, *_) = [line for line in text.splitlines() if line.startswith("layer 1")]
+    assert line.count("(") == 4
+    assert "control, layer" not in text
+    assert "selectivity" in text
 
 
 def test_predictions_can_be_read_back_with_gold_beside(done: Run, treebank_files: dict[str, Path]) -> None:
