@@ -131,7 +131,8 @@ def fetch(treebank: NamedTreebank, split: Split, folder: Path, *, source: str) -
             f"{path}: has SHA-256 {found}, expected {expected}; delete it to fetch {treebank.repository} "
             f"{treebank.release} again"
         )
-    record.write_text(found + "\n")
+    if not record.exists():
+        record.write_text(found + "\n")
     return path
 
 
