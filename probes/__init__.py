@@ -4,7 +4,7 @@ from probes.artefacts import ProbeError
 from probes.baselines import DecayStates, RandomLstmStates
 from probes.control import control_heads, control_targets, selectivity
 from probes.curves import curves, over_seeds
-from probes.description_length import CodeLength, online_code
+from probes.description_length import CodeLength, online_code, online_codes
 from probes.families import (
     BilinearProbe,
     DepProbe,
@@ -42,6 +42,7 @@ __all__ = [
     "fit_all",
     "geometry_ladder",
     "online_code",
+    "online_codes",
     "over_seeds",
     "selectivity",
 ]

@@ -4,17 +4,11 @@ Voita & Titov (2020), "Information-Theoretic Probing with Minimum Description Le
 sent block by block, the first by the uniform code, each other by the probe trained on all blocks before it. The code
 is short when a probe learns the trees well, and also when it learns them from few sentences.
 
-What is coded are the entries of a sentence's matrix of distances above the diagonal, each a whole number from 1 to
-words - 1, or its words' depths, from 0 to words - 1; both sides know the vectors, and so the number of words. A probe
-says a real number μ, and the L1 loss it is trained with is the code length of a Laplace distribution up to constants.
-So the value d is sent with probability
-
-    p(d) = exp(-|d - μ| / b) / Σ_k exp(-|k - μ| / b)          (k over all values that are possible)
-
-which is a proper distribution over whole numbers. The width b is not sent: it is the one that codes best the sentences
-held out of the blocks already sent (a tenth of them, which also choose the epoch), which both sides have. Entries are
-coded as if independent, though of the words² / 2 distances of a tree words - 1 would do: the sum is an honest code
-length of the matrix, and comparable between models, but no lower bound for the tree.
+How the whole numbers of a tree are coded around what a probe says is told in `probes.whole_numbers`. The width of that
+code is not sent: it is the one that codes best the sentences held out of the blocks already sent (a tenth of them,
+which also choose the epoch), which both sides have. Entries are coded as if independent, though of the words² / 2
+distances of a tree words - 1 would do: the sum is an honest code length of the matrix, and comparable between models,
+but no lower bound for the tree.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,14 +18,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp
 from sklearn.base import clone
 
 from probes.schedule import epochs_for
 from probes.states import States, as_states
 from probes.structural import LinearProbe
-from probes.targets import Kind
+from probes.targets import GoldTargets, Targets, column_of
+from probes.training import fit_all
+from probes.whole_numbers import WholeNumbers, predicted_entries
 
 # Voita & Titov's: the share of the sentences known after each block.
 FRACTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
@@ -70,6 +64,21 @@ class CodeLength:
         return self.uniform_bits / self.bits
 
 
+class Rows(Sequence[NDArray[Any]]):
+    """Some sentences' values of another column, asked for one at a time."""
+
+    def __init__(self, column: Sequence[NDArray[Any]], rows: NDArray[np.int64]) -> None:
+        self._column, self._rows = column, rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return Rows(self._column, self._rows[place])
+        return self._column[int(self._rows[place])]
+
+
 class SomeStates:
     """Some sentences of other states."""
 
@@ -105,21 +114,38 @@ def online_code(
 
     Raises ValueError where the fractions are not increasing to 1, or there are fewer than two blocks of sentences.
     """
-    source = as_states(states, layer=probe.layer)
+    return online_codes([probe], states, probe.columns(targets), fractions=fractions, seed=seed)[0]
+
+
+def online_codes(
+    probes: Sequence[LinearProbe],
+    states: States | Sequence[NDArray[Any]],
+    targets: Targets,
+    *,
+    fractions: Sequence[float] = FRACTIONS,
+    seed: int = 0,
+    progress: bool = False,
+) -> list[CodeLength]:
+    """`online_code` of every probe, any kinds and layers, the clones of all trained together block by block."""
+    layer = next((probe.layer for probe in probes if probe.layer is not None), None)
+    source = as_states(states, layer=layer)
     order = np.random.default_rng(seed).permutation(len(source.lengths))
     ends = block_ends(len(order), fractions)
-    first = [targets[int(i)] for i in order[: ends[0]]]
-    uniform = sum(uniform_length(gold, kind=probe.kind) for gold in first)
-    blocks = [CodeBlock(len(first), uniform, uniform, None)]
+    codes = [[uniform_block(probe, targets, order[: ends[0]])] for probe in probes]
     for known, end in pairwise(ends):
-        learner, width = learn(probe, source, targets, order[:known])
+        learners = learn(probes, source, targets, order[:known], progress=progress)
         rows = order[known:end]
-        gold = [targets[int(i)] for i in rows]
-        predicted = learner.predict(SomeStates(source, rows))
-        bits = code_length(predicted, gold, kind=probe.kind, width=width)
-        uniform = sum(uniform_length(each, kind=probe.kind) for each in gold)
-        blocks.append(CodeBlock(len(rows), bits, uniform, width))
-    return CodeLength(tuple(blocks))
+        for code, (learner, width) in zip(codes, learners):
+            numbers = numbers_of(learner, targets, rows)
+            bits = numbers.bits(centres_of(learner, source, rows), width=width)
+            code.append(CodeBlock(len(rows), bits, numbers.uniform_bits, width))
+    return [CodeLength(tuple(blocks)) for blocks in codes]
+
+
+def uniform_block(probe: LinearProbe, targets: Targets, rows: NDArray[np.int64]) -> CodeBlock:
+    """The first block, of which nothing is known."""
+    bits = numbers_of(probe, targets, rows).uniform_bits
+    return CodeBlock(len(rows), bits, bits, None)
 
 
 def block_ends(sentences: int, fractions: Sequence[float]) -> list[int]:
@@ -133,55 +159,48 @@ def block_ends(sentences: int, fractions: Sequence[float]) -> list[int]:
 
 
 def learn(
-    probe: LinearProbe, states: States, targets: Sequence[NDArray[Any]], known: NDArray[np.int64]
-) -> tuple[LinearProbe, float]:
-    """A clone trained on what is known, and the width b that codes best the tenth of it that was held out."""
+    probes: Sequence[LinearProbe],
+    states: States,
+    targets: Targets,
+    known: NDArray[np.int64],
+    *,
+    progress: bool = False,
+) -> list[tuple[LinearProbe, float]]:
+    """Clones trained on what is known, each with the width that codes best the tenth of it that was held out."""
     held, rest = known[::HELD_OUT], np.delete(known, np.s_[::HELD_OUT])
-    least = epochs_for(None, sentences=len(rest), batch_size=probe.batch_size)
-    # A block of a few sentences holds out too few to stop by; the best epoch is kept all the same.
-    learner = clone(probe).set_params(epochs=max(probe.epochs or 0, least), patience=None)
-    held_states, held_gold = SomeStates(states, held), [targets[int(i)] for i in held]
-    learner.fit(SomeStates(states, rest), [targets[int(i)] for i in rest], validation=(held_states, held_gold))
-    predicted = learner.predict(held_states)
-
-    def length(log_width: float) -> float:
-        return code_length(predicted, held_gold, kind=probe.kind, width=float(np.exp(log_width)))
-
-    found = minimize_scalar(length, bounds=(np.log(0.05), np.log(50)), method="bounded")
-    return learner, float(np.exp(found.x))
-
-
-def code_length(
-    predicted: Sequence[NDArray[np.float32]], gold: Sequence[NDArray[Any]], *, kind: Kind, width: float
-) -> float:
-    """Bits that the gold values take with truncated discrete Laplace distributions around what is predicted."""
-    bits = 0.0
-    for centres, values in zip(predicted, gold):
-        possible = alphabet(len(values), kind=kind)
-        coded = entries(values, kind=kind)
-        if len(coded):
-            table = log_probabilities(entries(centres, kind=kind), possible, width=width)
-            bits -= float(table[np.arange(len(coded)), coded - possible[0]].sum())
-    return bits
+    learners = []
+    for probe in probes:
+        least = epochs_for(None, sentences=len(rest), batch_size=probe.batch_size)
+        # A block of a few sentences holds out too few to stop by; the best epoch is kept all the same.
+        learners.append(clone(probe).set_params(epochs=max(probe.epochs or 0, least), patience=None))
+    held_out = SomeStates(states, held), some_targets(probes, targets, held)
+    fit_all(
+        learners,
+        SomeStates(states, rest),
+        some_targets(probes, targets, rest),
+        validation=held_out,
+        progress=progress,
+    )
+    return [
+        (learner, numbers_of(learner, targets, held).best_width(centres_of(learner, states, held)))
+        for learner in learners
+    ]
 
 
-def log_probabilities(centres: NDArray[Any], values: NDArray[np.int64], *, width: float) -> NDArray[np.float64]:
-    """log₂ p of every possible value around every centre, (centres, values)."""
-    scores = -np.abs(values - np.asarray(centres, dtype=np.float64)[:, None]) / width
-    return (scores - logsumexp(scores, axis=1, keepdims=True)) / np.log(2)
+def some_targets(probes: Sequence[LinearProbe], targets: Targets, rows: NDArray[np.int64]) -> GoldTargets:
+    """The gold values of some sentences, of the kinds that the probes are trained on."""
+    kinds = {probe.kind for probe in probes}
+    return GoldTargets(
+        distances=Rows(targets.distances, rows) if "distance" in kinds else (),
+        depths=Rows(targets.depths, rows) if "depth" in kinds else (),
+    )
 
 
-def uniform_length(gold: NDArray[Any], *, kind: Kind) -> float:
-    """Bits of one sentence's values where every possible one is as likely."""
-    values = len(alphabet(len(gold), kind=kind))
-    return len(entries(gold, kind=kind)) * float(np.log2(values)) if values else 0.0
+def numbers_of(probe: LinearProbe, targets: Targets, rows: NDArray[np.int64]) -> WholeNumbers:
+    """What is coded of some sentences."""
+    return WholeNumbers.of(list(Rows(column_of(probe.kind, targets), rows)), kind=probe.kind)
 
 
-def alphabet(words: int, *, kind: Kind) -> NDArray[np.int64]:
-    """The values that are possible in a sentence of so many words."""
-    return np.arange(1 if kind == "distance" else 0, words)
-
-
-def entries(values: NDArray[Any], *, kind: Kind) -> NDArray[Any]:
-    """What is coded of a sentence: distances above the diagonal, or all depths."""
-    return values[np.triu_indices(len(values), 1)] if kind == "distance" else values
+def centres_of(probe: LinearProbe, states: States, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """What a probe says of each value coded."""
+    return predicted_entries(probe.predict(SomeStates(states, rows)), kind=probe.kind)

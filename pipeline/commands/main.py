@@ -44,6 +44,9 @@ def run_command(
     punctuation: Annotated[PunctuationRule, typer.Option(help="The tags that tell punctuation.")] = "xpos",
     random_baseline: Annotated[bool, typer.Option(help="Also probe the architecture with random weights.")] = True,
     control: Annotated[bool, typer.Option(help="Also train on control trees, for the selectivity of scores.")] = True,
+    description_length: Annotated[
+        bool, typer.Option(help="Also measure how short a code the training trees have, given the states.")
+    ] = False,
     cache: Cache = DEFAULT_CACHE,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -62,6 +65,7 @@ def run_command(
         options=ProbeOptions(rank=rank, seeds=tuple(range(seeds)), punctuation=punctuation),
         random_baseline=random_baseline,
         control=control,
+        description_length=description_length,
         cache=cache.expanduser(),
         overwrite=overwrite,
         progress=not quiet,

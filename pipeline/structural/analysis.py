@@ -105,13 +105,7 @@ def train_probes(
     progress: bool = True,
 ) -> list[Probe]:
     """Every layer's distance and depth probes, for every seed, in one pass over the data."""
-    layers = states["train"].layers if options.layers is None else options.layers
-    probes: list[Probe] = [
-        kind(layer=layer, rank=options.rank, seed=seed, **options.training)
-        for kind in (DistanceProbe, DepthProbe)
-        for layer in layers
-        for seed in options.seeds
-    ]
+    probes = layer_probes(states["train"].layers, options, seeds=options.seeds)
     with stopwatch.stage("train probes"):
         fit_all(
             probes,
@@ -121,6 +115,16 @@ def train_probes(
             progress=progress,
         )
     return probes
+
+
+def layer_probes(known: Sequence[int], options: ProbeOptions, *, seeds: Sequence[int]) -> list[Probe]:
+    """A distance and a depth probe, not yet trained, for each seed and each layer asked for, all `known` by default."""
+    return [
+        kind(layer=layer, rank=options.rank, seed=seed, **options.training)
+        for kind in (DistanceProbe, DepthProbe)
+        for layer in (known if options.layers is None else options.layers)
+        for seed in seeds
+    ]
 
 
 def evaluate(

@@ -31,7 +31,16 @@ def closing_table(scores: pd.DataFrame) -> str:
         table.columns = pd.Index([HEADINGS[metric] for metric in table.columns])
         treebank = block["treebank"].iloc[0]
         blocks.append(f"{split} ({treebank})\n{table.rename_axis(None).fillna('').to_string(justify='left')}")
+    blocks += [compression_table(scores)] if (scores["metric"] == "compression").any() else []
     return "\n\n".join([*blocks, LEGEND if selectivity.empty else f"{LEGEND} {SELECTIVITY_LEGEND}"])
+
+
+def compression_table(scores: pd.DataFrame) -> str:
+    """How many times shorter than the uniform code the training trees become, by layer and kind of probe."""
+    rows = scores[scores["metric"] == "compression"].assign(row=lambda frame: "layer " + frame["layer"].astype(str))
+    table = rows.pivot_table(index="row", columns="probe", values="value", aggfunc="first", sort=False)
+    text = table.rename_axis(None).rename_axis(None, axis=1).to_string(float_format="{:.2f}".format)
+    return f"train ({rows['treebank'].iloc[0]}): uniform code / online code\n{text}"
 
 
 def cell(value: float, low: float, high: float, selectivity: float = float("nan")) -> str:

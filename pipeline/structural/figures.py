@@ -58,7 +58,8 @@ def write_figures(
 
 def write_curves(folder: Path, scores: pd.DataFrame) -> None:
     """One figure of each headline metric by layer, a panel a split, baselines included."""
-    splits = list(dict.fromkeys(scores["split"]))
+    # Description length is told of the training split alone, which has no curves.
+    splits = list(dict.fromkeys(scores.loc[scores["metric"].isin(METRICS), "split"]))
     for metric in METRICS:
         figure = Figure(figsize=(4.8 * len(splits), 3.3), layout="constrained")
         panels = figure.subplots(1, len(splits), squeeze=False, sharey=True)[0]

@@ -19,6 +19,7 @@ from pipeline.structural.analysis import (
     chain_measurement,
     probe_folder,
 )
+from pipeline.structural.codes import codelength_rows
 from pipeline.structural.controls import measure_control
 from pipeline.structural.figures import write_figures
 from pipeline.structural.predictions import annotate_predictions
@@ -46,6 +47,7 @@ def run(
     options: ProbeOptions | None = None,
     random_baseline: bool = True,
     control: bool = True,
+    description_length: bool = False,
     cache: str | Path | None = None,
     overwrite: bool = False,
     progress: bool = True,
@@ -55,7 +57,7 @@ def run(
     The best layer is the one with the highest UUAS on dev; its trees, directed by predicted depth, are written for the
     last split given. Baselines in the same table: the left-to-right chain, layer 0, with `random_baseline` the same
     architecture with random weights, and with `control` the same probes on control trees, from which follows the
-    selectivity of every score.
+    selectivity of every score. With `description_length`, the table tells how short a code the training trees have.
 
     Args:
         model: a checkpoint folder or hub name.
@@ -86,12 +88,17 @@ def run(
             measurements += measure_control(
                 encoder.name, structure.states, banks, options=options, stopwatch=stopwatch, progress=progress
             )
+        codelengths = []
+        if description_length:
+            codelengths = codelength_rows(
+                encoder.name, structure.states, banks, options=options, stopwatch=stopwatch, progress=progress
+            )
         if random_baseline:
             measurements += measure_random_weights(
                 encoder, banks, options=options, cache=cache, stopwatch=stopwatch, progress=progress
             )
         with stopwatch.stage("bootstrap"):
-            scores = tabulate(measurements)
+            scores = tabulate(measurements, codelengths=codelengths)
         best = best_layer(scores)
         with stopwatch.stage("write"):
             write_outputs(folder, structure, banks, scores, best=best, options=options)
@@ -106,6 +113,7 @@ def run(
                 "options": vars(options),
                 "random_baseline": random_baseline,
                 "control": control,
+                "description_length": description_length,
                 "best_layer": best,
                 "seconds": stopwatch.seconds,
                 "versions": versions(),

@@ -1,6 +1,7 @@
 """Measurements as the tidy table of scores."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -10,16 +11,16 @@ from pipeline.structural.analysis import Measurement
 from pipeline.structural.controls import selectivity_rows
 
 
-def tabulate(measurements: Sequence[Measurement]) -> pd.DataFrame:
-    """The tidy table with intervals, and the selectivity of what has a control.
+def tabulate(measurements: Sequence[Measurement], *, codelengths: Sequence[Mapping[str, Any]] = ()) -> pd.DataFrame:
+    """The tidy table with intervals, and the selectivity of what has a control; rows of `codelengths` come last.
 
     All settings of a split share their resampled treebanks, which is far quicker.
     """
-    rows = []
+    rows: list[Mapping[str, Any]] = []
     for split in dict.fromkeys(measurement.setting.split for measurement in measurements):
         scored = [measurement for measurement in measurements if measurement.setting.split == split]
         pairs = [(measurement.setting, tally) for measurement in scored for tally in measurement.tallies.values()]
         scores = score_all([tally for _, tally in pairs])
         rows += [row for (setting, _), score in zip(pairs, scores) for row in setting.rows([score])]
         rows += selectivity_rows(scored)
-    return score_table(rows)
+    return score_table([*rows, *codelengths])

@@ -78,6 +78,29 @@ def test_the_closing_table_shows_selectivity_in_brackets_and_no_row_of_controls(
     assert "selectivity" in text
 
 
+def test_description_length_is_measured_when_asked(
+    checkpoint: Path, treebank_files: dict[str, Path], tmp_path: Path
+) -> None:
+    scores = run(
+        checkpoint,
+        treebank_files["train"],
+        treebank_files["dev"],
+        tmp_path / "out",
+        options=ProbeOptions(rank=4, training={"epochs": 1}),
+        random_baseline=False,
+        control=False,
+        description_length=True,
+        progress=False,
+    ).scores
+    codes = scores[scores["split"] == "train"]
+    assert set(codes["metric"]) == {"codelength", "compression"}
+    assert (codes["n"] == len(read_conllu(treebank_files["train"]))).all()
+    assert len(codes) == 2 * 3 * 2
+    assert (codes["value"] > 0).all()
+    assert "uniform code / online code" in closing_table(scores)
+    assert "selectivity" not in closing_table(scores)
+
+
 def test_predictions_can_be_read_back_with_gold_beside(done: Run, treebank_files: dict[str, Path]) -> None:
     gold, recovered = read_conllu(treebank_files["test"]), read_conllu(done.out / "predictions.conllu")
     assert gold.words == recovered.words

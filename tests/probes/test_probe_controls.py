@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.special import logsumexp
 
 from probes import (
     DecayStates,
@@ -14,10 +15,11 @@ from probes import (
     control_targets,
     curves,
     online_code,
+    online_codes,
     over_seeds,
     selectivity,
 )
-from probes.description_length import code_length, log_probabilities, uniform_length
+from probes.whole_numbers import WholeNumbers, log_probability
 from tests.probes.probe_corpora import LayeredStates, walk_distances
 
 FOX = "the quick fox saw the lazy dog".split()
@@ -108,26 +110,48 @@ def test_control_distances_are_those_of_the_control_tree():
 
 
 @pytest.mark.parametrize("width", [0.05, 1.0, 40.0])
-def test_the_code_is_a_proper_distribution(width):
-    centres = np.array([-3.0, 0.2, 4.5, 900.0])
-    table = log_probabilities(centres, np.arange(1, 9), width=width)
-    np.testing.assert_allclose((2.0**table).sum(axis=1), 1)
-    assert table[1].argmax() == 0, "the likeliest value is the possible one that is nearest"
-    assert table[3].argmax() == 7
+@pytest.mark.parametrize("lowest", [0, 1])
+def test_the_code_is_a_proper_distribution(width, lowest):
+    possible = np.arange(lowest, 9)
+    for centre in (-3.0, 0.2, 4.0, 4.5, 8.0, 900.0):
+        found = log_probability(
+            possible, np.full(len(possible), centre), lowest, np.full(len(possible), 8), width=width
+        )
+        assert (2.0**found).sum() == pytest.approx(1)
+        # The definition, term by term.
+        weights = -np.abs(possible - centre) / width
+        np.testing.assert_allclose(found, (weights - logsumexp(weights)) / np.log(2), rtol=1e-6, atol=1e-9)
+        assert possible[found.argmax()] == np.clip(round(centre), lowest, 8), "the likeliest value is the nearest"
 
 
 def test_code_lengths_by_hand():
     """Three words in a row, all centres at 1 and b = 1: p(1) = 1 / (1 + e⁻¹), p(2) = e⁻¹ / (1 + e⁻¹)."""
-    gold = np.array([[0, 1, 2], [1, 0, 1], [2, 1, 0]])
-    bits = code_length([np.ones((3, 3), np.float32)], [gold], kind="distance", width=1.0)
+    chain = WholeNumbers.of([np.array([[0, 1, 2], [1, 0, 1], [2, 1, 0]])], kind="distance")
     each = np.log2(1 + np.exp(-1))
-    assert bits == pytest.approx(3 * each + np.log2(np.e))
-    assert uniform_length(gold, kind="distance") == pytest.approx(3)
-    assert uniform_length(np.array([0, 1, 1]), kind="depth") == pytest.approx(3 * np.log2(3))
-    assert uniform_length(np.zeros((1, 1), int), kind="distance") == 0
-    assert code_length([np.zeros((1, 1), np.float32)], [np.zeros((1, 1), int)], kind="distance", width=1.0) == 0
-    wide = code_length([np.ones((3, 3), np.float32)], [gold], kind="distance", width=1e6)
-    assert wide == pytest.approx(uniform_length(gold, kind="distance"), rel=1e-4)
+    assert chain.bits(np.ones(3), width=1.0) == pytest.approx(3 * each + np.log2(np.e))
+    assert chain.bits(np.ones(3), width=1e6) == pytest.approx(chain.uniform_bits, rel=1e-4)
+    assert chain.uniform_bits == pytest.approx(3)
+    assert WholeNumbers.of([np.array([0, 1, 1])], kind="depth").uniform_bits == pytest.approx(3 * np.log2(3))
+    alone = WholeNumbers.of([np.zeros((1, 1), int)], kind="distance")
+    assert alone.uniform_bits == alone.bits(np.empty(0), width=1.0) == 0
+
+
+def test_the_best_width_is_that_of_the_noise():
+    """Values drawn with width 2 around known centres are coded best with a width near 2."""
+    generator = np.random.default_rng(0)
+    centres = generator.uniform(5, 25, size=4000)
+    values = np.clip(np.round(generator.laplace(centres, 2.0)), 0, 30).astype(int)
+    numbers = WholeNumbers(values, 0, np.full(4000, 30))
+    assert numbers.best_width(centres) == pytest.approx(2.0, rel=0.1)
+
+
+def test_codes_of_several_probes_are_those_of_each_alone(train):
+    probes = [kind(layer=0, rank=6, epochs=2) for kind in (DistanceProbe, DepthProbe)]
+    states = LayeredStates([train.vectors])
+    together = online_codes(probes, states, train, fractions=(0.3, 1.0))
+    for probe, code, column in zip(probes, together, (train.distances, train.depths)):
+        alone = online_code(probe, states, column, fractions=(0.3, 1.0))
+        assert [block.bits for block in code.blocks] == pytest.approx([b.bits for b in alone.blocks], rel=1e-3)
 
 
 @pytest.mark.parametrize("kind", [DistanceProbe, DepthProbe])
@@ -140,7 +164,7 @@ def test_vectors_that_hold_trees_shorten_the_code(kind, train):
     nothing = online_code(probe, noise, gold, fractions=(0.1, 0.3, 1.0))
     assert [block.sentences for block in code.blocks] == [30, 60, 210]
     assert code.blocks[0].bits == code.blocks[0].uniform_bits
-    assert code.uniform_bits == pytest.approx(sum(uniform_length(each, kind=probe.kind) for each in gold))
+    assert code.uniform_bits == pytest.approx(WholeNumbers.of(gold, kind=probe.kind).uniform_bits)
     assert code.compression > 1.5
     assert code.bits < nothing.bits
     assert not hasattr(probe, "matrix_")
