@@ -14,7 +14,7 @@ from torch import Tensor
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 
-from .checkpoint import CheckpointError, checkpoint_name, weights_digest
+from .checkpoint import AttentionError, CheckpointError, checkpoint_name, weights_digest
 
 Dtype = Literal["float32", "bfloat16", "float16"]
 """Number formats of weights and states, by torch's name."""
@@ -116,8 +116,14 @@ class Encoder:
 
     @property
     def heads(self) -> int:
-        """How many attention heads a block has."""
-        return int(self.model.config.num_attention_heads)
+        """How many attention heads a block has. Raises AttentionError when the model has none."""
+        heads = getattr(self.model.config, "num_attention_heads", None)
+        if not heads:
+            raise AttentionError(
+                f"{type(self.model).__name__} has no attention heads; expected a checkpoint with self-attention, such "
+                "as BERT's. Its hidden states can be probed all the same"
+            )
+        return int(heads)
 
     @property
     def layers(self) -> range:
