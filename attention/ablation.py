@@ -14,6 +14,7 @@ from transformers import AutoModelForMaskedLM, PreTrainedModel
 
 from extraction import Encoder, edit_attention
 from extraction.checkpoint import CheckpointError
+from extraction.encoder import quiet_loading
 
 Cut = Literal["zero", "uniform"]
 """What a cut head does: nothing at all, or look everywhere alike (which keeps the mean of its values)."""
@@ -84,9 +85,12 @@ def masked_lm_encoder(checkpoint: str, *, device: str | None = None) -> Encoder:
     """
     plain = Encoder.from_pretrained(checkpoint, device=device)
     try:
-        model, loading = AutoModelForMaskedLM.from_pretrained(checkpoint, output_loading_info=True)
+        with quiet_loading():
+            model, loading = AutoModelForMaskedLM.from_pretrained(checkpoint, output_loading_info=True)
     except ValueError as error:
-        raise CheckpointError(f"checkpoint {plain.name} has no masked-LM head: {error}") from error
+        raise CheckpointError(
+            f"checkpoint {plain.name} has no masked-LM head: transformers knows none for a {type(plain.model).__name__}"
+        ) from error
     missing = sorted(loading.get("missing_keys", ()))
     if missing or plain.tokenizer.mask_token_id is None:
         found = f"weights such as {missing[0]} are not in it" if missing else "its tokenizer has no mask token"

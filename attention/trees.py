@@ -72,10 +72,12 @@ def head_tree_tallies(
     return [[Tally("uuas", head, edges, strata) for head in layer] for layer in by_layer]
 
 
-def held_out_tally(tallies: Sequence[Sequence[Tally]]) -> tuple[Tally, list[ChosenHead]]:
-    """UUAS of the best head's tree when each half of the groups chooses the head for the other half, and both heads.
+def held_out_tally(tallies: Sequence[Sequence[Tally]]) -> tuple[Tally, list[tuple[int, int]]]:
+    """UUAS of the best head's tree when each half of the groups chooses the head for the other half, and both heads,
+    (layer, head) from 0: the first was chosen on the odd groups and scored on the even ones.
 
-    The first head was chosen on the odd groups and scored on the even ones. Takes what `head_tree_tallies` returns.
+    Args:
+        tallies: what `head_tree_tallies` returns.
     """
     correct = np.array([[tally.numerators for tally in layer] for layer in tallies])
     heads = []
@@ -83,7 +85,7 @@ def held_out_tally(tallies: Sequence[Sequence[Tally]]) -> tuple[Tally, list[Chos
     for parity in (0, 1):
         chosen_by = correct[..., 1 - parity :: 2].sum(-1)
         layer, head = np.unravel_index(int(chosen_by.argmax()), chosen_by.shape)
-        heads.append(ChosenHead(int(layer), int(head), DIRECTIONS[0]))
+        heads.append((int(layer), int(head)))
         numerators[parity::2] = correct[layer, head, parity::2]
     like = tallies[0][0]
     return Tally(like.metric, numerators, like.denominators, like.strata), heads

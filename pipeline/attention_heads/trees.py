@@ -27,6 +27,7 @@ from parsing.attachment import score_heads
 from parsing.decoding import arborescence, decode_bulk
 from parsing.punctuation import PunctuationRule, punctuation_mask
 from parsing.scores import micro
+from reporting import head_name
 
 COLUMNS = ["trees", "heads", "metric", "value", "low", "high", "n"]
 
@@ -41,11 +42,11 @@ def score_trees(
     """
     tallies = head_tree_tallies(stream_attention(encoder, bank.words), bank, punctuation=punctuation)
     tally, single = held_out_tally(tallies)
-    rows = [score_row("best single head", tally, named([[head] for head in single]))]
+    rows = [score_row("best single head", tally, " | ".join(head_name(*one) for one in single))]
     halves = [counts.half(parity) for parity in (0, 1)]
     chosen = [chosen_heads(best_heads(half, offset_baseline(half))) for half in halves]
     if all(chosen):
-        names = named(chosen[::-1])
+        names = " | ".join(", ".join(map(str, heads)) for heads in chosen[::-1])
         for gold_roots in (False, True):
             scored, trees = halves_of_trees(encoder, bank, chosen[::-1], gold_roots=gold_roots)
             name = "best heads of relations" + (", gold roots" if gold_roots else "")
@@ -116,12 +117,7 @@ def attachment(gold: Sequence[Sentence], heads: Sequence[NDArray[np.int64]], *, 
     return micro("uas", hits, [int(mask.sum()) for mask in kept])
 
 
-def named(halves: Sequence[Sequence[ChosenHead]]) -> str:
-    """The heads that score the even and the odd sentences, as "3-1 to head, 2-5 to dependent | 3-1 to head"."""
-    return " | ".join(", ".join(map(str, heads)) for heads in halves)
-
-
 def score_row(name: str, tally: Tally, heads: str = "") -> dict[str, object]:
-    """A row of the table of trees."""
+    """A row of the table of trees; `heads` are those that score the even sentences, " | ", and the odd ones."""
     score = tally.score()
     return {"trees": name, "heads": heads, **vars(score)}

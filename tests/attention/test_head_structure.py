@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from planted import batches_of, noise, to_heads
+from scipy.spatial.distance import jensenshannon
 from transformers import BertForMaskedLM
 
 from attention import (
@@ -61,11 +62,11 @@ def test_a_head_is_not_scored_on_the_sentences_that_chose_it(sentences) -> None:
 
     tallies = head_tree_tallies(batches_of(sentences, [[finds(0), finds(1)]]), sentences)
     tally, heads = held_out_tally(tallies)
-    assert [head.head for head in heads] == [1, 0]
+    assert heads == [(0, 1), (0, 0)]
     assert tally.value < 0.5
     tallies = head_tree_tallies(batches_of(sentences, [[noise(0), to_heads]]), sentences)
     tally, heads = held_out_tally(tallies)
-    assert [head.head for head in heads] == [1, 1]
+    assert heads == [(0, 1), (0, 1)]
     assert tally.value == tallies[0][1].value > 0.9
 
 
@@ -138,6 +139,19 @@ def test_rollout_multiplies_layers_and_keeps_rows_at_one() -> None:
     np.testing.assert_allclose(rollout(attention)[-1], mixed[2] @ mixed[1] @ mixed[0])
     np.testing.assert_allclose(rollout(attention).sum(-1), 1)
     np.testing.assert_allclose(rollout(attention, residual=1.0)[-1], np.eye(4))
+
+
+def test_rollout_is_the_weight_of_all_paths() -> None:
+    """Equation 1 of Abnar & Zuidema, read as they explain it: paths through the layers, weights multiplied along."""
+    attention = random_attention(3, 2, 3)
+    mixed = 0.5 * attention.mean(1) + 0.5 * np.eye(3)
+    graph = nx.DiGraph()
+    for layer, query, key in np.ndindex(3, 3, 3):
+        graph.add_edge((layer + 1, query), (layer, key), weight=mixed[layer, query, key])
+    for query, key in np.ndindex(3, 3):
+        paths = nx.all_simple_edge_paths(graph, (3, query), (0, key))
+        total = sum(np.prod([graph.edges[edge]["weight"] for edge in path]) for path in paths)
+        assert rollout(attention)[-1, query, key] == pytest.approx(total)
 
 
 def test_flow_is_networkx_maximum_flow() -> None:
@@ -275,6 +289,20 @@ def test_divergence_is_zero_for_twins_and_ln_2_for_heads_apart(sentences) -> Non
     apart[0].attention[0, ..., 0] = 1
     apart[0].attention[1, ..., 1] = 1
     assert head_divergences(apart)[0, 2] == pytest.approx(np.log(2), rel=1e-5)
+
+
+def test_divergence_is_scipys_word_by_word(sentences) -> None:
+    batches = batches_of(sentences[:12], [[to_heads, noise(0)], [noise(1), lambda s: to_heads(s).T]])
+    found = head_divergences(batches)
+    rows: list[list[np.ndarray]] = [[], [], [], []]
+    for batch in batches:
+        for row, length in enumerate(batch.lengths):
+            attention = batch.attention[:, row].flatten(0, 1).double().numpy()
+            for head in range(4):
+                rows[head] += list(attention[head, 1 : 1 + length, : length + 2])
+    for one, other in np.ndindex(4, 4):
+        squares = [jensenshannon(p, q) ** 2 for p, q in zip(rows[one], rows[other])]
+        assert found[one, other] == pytest.approx(np.mean(squares), abs=1e-6)
 
 
 def test_map_and_clusters_keep_like_heads_together() -> None:
