@@ -48,8 +48,8 @@ def best_heads(counts: RelationCounts, baseline: OffsetBaseline) -> pd.DataFrame
     table = relation_table(counts, baseline)
     best = table.loc[table.groupby(["relation", "direction"], sort=False)["accuracy"].idxmax()].copy()
     best.insert(0, "name", best["layer"].astype(str) + "-" + best["head"].astype(str))
-    relation = pd.Index(counts.relations).get_indexer(best["relation"])
-    direction = pd.Index(DIRECTIONS).get_indexer(best["direction"])
+    relation = pd.Index(counts.relations).get_indexer(pd.Index(best["relation"]))
+    direction = pd.Index(DIRECTIONS).get_indexer(pd.Index(best["direction"]))
     held_out = np.stack([held_out_best(counts, number) for number in range(len(DIRECTIONS))])
     best["held_out"] = held_out[direction, relation]
     p = search_p_values(counts, baseline)
