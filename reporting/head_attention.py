@@ -109,9 +109,12 @@ def best_head_examples(examples: Sequence[HeadExample], axes: Sequence[Axes]) ->
     """
     if len(examples) > len(axes):
         raise ValueError(f"{len(examples)} examples but {len(axes)} axes; expected an axes for each")
+    for ax in axes:
+        ax.set_axis_off()
+    figure = axes[0].get_figure(root=True) if axes else None
+    if figure is not None:
+        figure.draw_without_rendering()  # lays the panels out: words and lines are fitted to the width they will have
     for example, ax in zip(examples, axes, strict=False):
         title = f"{example.relation}: head {head_name(example.layer, example.head)}"
         attention_lines(example.words, example.attention, ax, marked=example.pairs, title=title)
-    for ax in axes[len(examples) :]:
-        ax.set_axis_off()
     return axes

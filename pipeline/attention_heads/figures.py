@@ -98,9 +98,6 @@ def draw_examples(folder: Path, examples: Sequence[HeadExample]) -> None:
     longest = max(len(example.words) for example in examples)
     figure = Figure(figsize=(3.0 * COLUMNS, (0.16 * longest + 0.4) * rows), layout="constrained")
     panels = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
-    for panel in panels:
-        panel.set_axis_off()
-    figure.draw_without_rendering()  # lays the panels out, so that words and lines are fitted to their true width
     best_head_examples(examples, list(panels))
     save_formats(figure, folder / "best-heads")
     for one in examples:
