@@ -3,22 +3,23 @@
 from attention.ablation import ablated_heads, ablation_effects, masked_lm_encoder, masked_lm_loss
 from attention.baselines import OffsetBaseline, offset_baseline, trained_baseline
 from attention.behaviour import Behaviour
-from attention.examples import Example, best_head_sentences, example_sentences
+from attention.examples import HeadExample, best_head_sentences, example_sentences
 from attention.features import PairFeatures, choose_sentences, pair_features, static_embeddings
 from attention.flow import attention_flow, rollout
 from attention.norms import weighted_norms
 from attention.probe import AttentionProbe, heads_of
 from attention.relations import RelationCounts, RelationError
+from attention.significance import accuracy_intervals, search_p_values
 from attention.similarity import cluster_heads, head_divergences, map_heads
 from attention.survey import HeadSurvey, survey_heads
 from attention.tables import best_heads, relation_table
-from attention.trees import ChosenHead, chosen_heads, ensemble_trees, head_tree_tallies
+from attention.trees import ChosenHead, chosen_heads, ensemble_trees, head_tree_tallies, held_out_tally
 
 __all__ = [
     "AttentionProbe",
     "Behaviour",
     "ChosenHead",
-    "Example",
+    "HeadExample",
     "HeadSurvey",
     "OffsetBaseline",
     "PairFeatures",
@@ -26,6 +27,7 @@ __all__ = [
     "RelationError",
     "ablated_heads",
     "ablation_effects",
+    "accuracy_intervals",
     "attention_flow",
     "best_head_sentences",
     "best_heads",
@@ -37,6 +39,7 @@ __all__ = [
     "head_divergences",
     "head_tree_tallies",
     "heads_of",
+    "held_out_tally",
     "map_heads",
     "masked_lm_encoder",
     "masked_lm_loss",
@@ -44,6 +47,7 @@ __all__ = [
     "pair_features",
     "relation_table",
     "rollout",
+    "search_p_values",
     "static_embeddings",
     "survey_heads",
     "trained_baseline",

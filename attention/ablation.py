@@ -14,6 +14,7 @@ from transformers import AutoModelForMaskedLM, PreTrainedModel
 
 from extraction import Encoder, edit_attention
 from extraction.checkpoint import CheckpointError
+from extraction.encoder import quiet_loading
 
 Cut = Literal["zero", "uniform"]
 """What a cut head does: nothing at all, or look everywhere alike (which keeps the mean of its values)."""
@@ -84,9 +85,12 @@ def masked_lm_encoder(checkpoint: str, *, device: str | None = None) -> Encoder:
     """
     plain = Encoder.from_pretrained(checkpoint, device=device)
     try:
-        model, loading = AutoModelForMaskedLM.from_pretrained(checkpoint, output_loading_info=True)
+        with quiet_loading():
+            model, loading = AutoModelForMaskedLM.from_pretrained(checkpoint, output_loading_info=True)
     except ValueError as error:
-        raise CheckpointError(f"checkpoint {plain.name} has no masked-LM head: {error}") from error
+        raise CheckpointError(
+            f"checkpoint {plain.name} has no masked-LM head: transformers knows none for a {type(plain.model).__name__}"
+        ) from error
     missing = sorted(loading.get("missing_keys", ()))
     if missing or plain.tokenizer.mask_token_id is None:
         found = f"weights such as {missing[0]} are not in it" if missing else "its tokenizer has no mask token"
@@ -102,29 +106,41 @@ def masked_lm_loss(encoder: Encoder, words: Sequence[Sequence[str]], *, seed: in
 
     Args:
         encoder: one with a masked-LM head, from `masked_lm_encoder`.
+
+    Raises:
+        ValueError: there is no subword to mask.
     """
     model: PreTrainedModel = encoder.model
-    generator = np.random.default_rng(seed)
     total, count = 0.0, 0
     order = sorted(range(len(words)), key=lambda place: -len(words[place]))
     for start in range(0, len(order), batch_size):
+        places = order[start : start + batch_size]
         batch = encoder.tokenizer(
-            [list(words[place]) for place in order[start : start + batch_size]],
+            [list(words[place]) for place in places],
             is_split_into_words=True,
             padding=True,
             truncation=encoder.max_subwords is not None,
             max_length=encoder.max_subwords,
             return_special_tokens_mask=True,
             return_tensors="pt",
-        ).to(encoder.device)
+        )
         free = ~batch.pop("special_tokens_mask").bool()
-        draws = torch.from_numpy(generator.random(free.shape)).to(free.device).masked_fill(~free, 2.0)
-        chosen = free & ((draws < MASKED_SHARE) | (draws == draws.min(-1, keepdim=True).values))
+        chosen = torch.stack([choose_masked(row, seed=(seed, place)) for row, place in zip(free, places)])
         gold = batch["input_ids"][chosen]
         batch["input_ids"] = batch["input_ids"].masked_fill(chosen, encoder.tokenizer.mask_token_id)
-        scores = model(**batch).logits[chosen].float()
+        scores = model(**batch.to(encoder.device)).logits.cpu()[chosen].float()
         total += float(cross_entropy(scores, gold, reduction="sum"))
         count += len(gold)
     if not count:
         raise ValueError("no subwords to mask; expected at least one sentence with a word")
     return total / count
+
+
+def choose_masked(free: Tensor, *, seed: tuple[int, int]) -> Tensor:
+    """(subwords,) bool: which of the free subwords of a sentence are masked, the same whatever batch it stands in."""
+    places = torch.nonzero(free)[:, 0].numpy()
+    masked = torch.zeros_like(free)
+    if len(places):
+        size = max(1, round(MASKED_SHARE * len(places)))
+        masked[np.random.default_rng(seed).choice(places, size, replace=False)] = True
+    return masked

@@ -48,11 +48,11 @@ class Behaviour:
 
     @property
     def kinds(self) -> NDArray[np.str_]:
-        """(layers, heads) the one thing that a head attends to most, or "other words"."""
+        """(layers, heads) what takes at least half of a head's attention, or "other words" where nothing here does."""
         names = ["first_special", "last_special", "punctuation", "same", "previous", "next"]
         shares = np.stack([getattr(self, name) for name in names])
         labels = np.array([name.replace("_", " ") for name in names])
-        return np.where(shares.max(axis=0) >= 0.3, labels[shares.argmax(axis=0)], "other words")
+        return np.where(shares.max(axis=0) >= 0.5, labels[shares.argmax(axis=0)], "other words")
 
     @property
     def frame(self) -> pd.DataFrame:

@@ -17,7 +17,7 @@ LENGTHS = range(5, 16)
 
 
 @dataclass(frozen=True)
-class Example:
+class HeadExample:
     """A head on a sentence; layer and head from 0."""
 
     relation: str
@@ -40,7 +40,7 @@ def example_sentences(sentences: Sequence[Sentence], *, most: int = 400) -> NDAr
 
 def best_head_sentences(
     batches: Iterable[AttentionBatch], sentences: Sequence[Sentence], best: pd.DataFrame
-) -> list[Example]:
+) -> list[HeadExample]:
     """For each row of a `best_heads` table the sentence where its head finds most of the relation's edges.
 
     A sentence counts its right edges minus its wrong ones; the first of equals is shown. Relations that no sentence
@@ -50,7 +50,7 @@ def best_head_sentences(
         (str(relation), int(layer) - 1, int(head) - 1, direction == DIRECTIONS[0])
         for relation, layer, head, direction in best[["relation", "layer", "head", "direction"]].to_numpy()
     ]
-    found: dict[int, tuple[int, Example]] = {}
+    found: dict[int, tuple[int, HeadExample]] = {}
     for batch in batches:
         words = between_words(batch)
         attended = most_attended(words)
@@ -63,7 +63,7 @@ def best_head_sentences(
                 worth = 2 * right - len(pairs)
                 if place not in found or worth > found[place][0]:
                     weights = words[layer, row, head, : len(sentence), : len(sentence)].double().numpy().copy()
-                    shown = Example(relation, layer, head, int(index), sentence.words, weights, pairs)
+                    shown = HeadExample(relation, layer, head, int(index), sentence.words, weights, pairs)
                     found[place] = (worth, shown)
     return [found[place][1] for place in sorted(found)]
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from extraction import AttentionBatch, Encoder
+from extraction.alignment import Aligner
 from parsing import Sentence
 
 PAIRS = 400_000
@@ -55,16 +56,17 @@ def static_embeddings(
 ) -> list[NDArray[np.float32]]:
     """A vector of each word that no context has touched, (words, dim) a sentence.
 
-    Each word form is the mean of the model's own input embeddings of its subwords; the forms' principal components of
-    the given sentences are kept, scaled to unit variance overall. They stand where Clark et al. (2019) have GloVe.
+    It is the mean of the model's own input embeddings of the word's subwords, on the principal components of the
+    model's vocabulary, scaled to unit variance over that: the same for the same subwords, whatever the text. They stand
+    where Clark et al. (2019) have GloVe.
     """
-    forms = sorted({word for words in sentences for word in words})
-    place = {form: row for row, form in enumerate(forms)}
     table = encoder.model.get_input_embeddings().weight.detach().float().cpu()
-    ids = encoder.tokenizer(forms, add_special_tokens=False)["input_ids"]
-    vectors = torch.stack([table[row].mean(0) if row else torch.zeros(table.shape[1]) for row in ids])
-    centred = vectors - vectors.mean(0)
-    _, _, axes = torch.linalg.svd(centred, full_matrices=False)
-    reduced = centred @ axes[:dim].T
-    reduced = (reduced / reduced.std().clamp_min(1e-12)).numpy()
-    return [reduced[[place[word] for word in words]] for words in sentences]
+    centred = table - table.mean(0)
+    _, axes = torch.linalg.eigh(centred.T @ centred)
+    reduced = (centred @ axes[:, -dim:].flip(1)).numpy()
+    reduced = reduced / max(float(reduced.std()), 1e-12)
+    alignment = Aligner(encoder.tokenizer)(sentences)
+    vectors = np.zeros((alignment.words, reduced.shape[1]), dtype=np.float32)
+    shares = alignment.weights("mean")[:, None] * reduced[alignment.ids[alignment.link_subwords]]
+    np.add.at(vectors, alignment.link_words, shares)
+    return np.split(vectors, alignment.word_bounds[1:-1])

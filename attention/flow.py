@@ -6,7 +6,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import maximum_flow
 
 SCALE = 1 << 20
-"""Capacities are whole numbers of this part, so flows are exact to a millionth."""
+"""Capacities are whole numbers of this part, so each is exact to half a millionth, and flows to a few millionths."""
 
 
 def rollout(attention: ArrayLike, *, residual: float = 0.5) -> NDArray[np.float64]:

@@ -49,6 +49,12 @@ class RelationCounts:
         with np.errstate(invalid="ignore"):
             return self.correct.sum(0) / self.totals.sum(0)[:, None, None, None]
 
+    def half(self, parity: int) -> "RelationCounts":
+        """The counts of the even (0) or odd (1) groups, which hold the sentences of even or odd numbers: to choose
+        heads on one half and score them on the other."""
+        chosen = slice(parity, None, 2)
+        return RelationCounts(self.relations, self.totals[chosen], self.correct[chosen], self.offsets[chosen])
+
 
 class RelationTally:
     """Counts over batches of attention between words.

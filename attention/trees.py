@@ -1,6 +1,6 @@
 """Trees from attention: of each head alone, and of the heads that are best at single relations."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,31 +72,42 @@ def head_tree_tallies(
     return [[Tally("uuas", head, edges, strata) for head in layer] for layer in by_layer]
 
 
+def held_out_tally(tallies: Sequence[Sequence[Tally]]) -> tuple[Tally, list[tuple[int, int]]]:
+    """UUAS of the best head's tree when each half of the groups chooses the head for the other half, and both heads,
+    (layer, head) from 0: the first was chosen on the odd groups and scored on the even ones.
+
+    Args:
+        tallies: what `head_tree_tallies` returns.
+    """
+    correct = np.array([[tally.numerators for tally in layer] for layer in tallies])
+    heads = []
+    numerators = np.zeros(correct.shape[-1])
+    for parity in (0, 1):
+        chosen_by = correct[..., 1 - parity :: 2].sum(-1)
+        layer, head = np.unravel_index(int(chosen_by.argmax()), chosen_by.shape)
+        heads.append((int(layer), int(head)))
+        numerators[parity::2] = correct[layer, head, parity::2]
+    like = tallies[0][0]
+    return Tally(like.metric, numerators, like.denominators, like.strata), heads
+
+
 def edge_numbers(edges: NDArray[np.int64]) -> NDArray[np.int64]:
     """One number an edge, (trees, edges), of the edges of trees over the same words, (trees, edges, 2)."""
     return edges[..., 0] * (edges.shape[1] + 1) + edges[..., 1]
 
 
-def ensemble_scores(
-    batches: Iterable[AttentionBatch], heads: Sequence[ChosenHead]
-) -> Iterator[tuple[int, NDArray[np.float64]]]:
-    """Each sentence's number and its scores of arcs, (words, words), row the head: the mean over the chosen heads.
+def ensemble_scores(batch: AttentionBatch, heads: Sequence[ChosenHead]) -> list[NDArray[np.float64]]:
+    """The scores of arcs of each sentence of a batch, (words, words), row the head: the mean over the chosen heads.
 
     A head that looks from dependents gives its transposed attention (Limisiewicz et al. 2020, section 4).
-
-    Raises:
-        ValueError: no heads are chosen.
     """
-    if not heads:
-        raise ValueError("no heads were chosen; expected at least one (no head beats its baseline?)")
-    for batch in batches:
-        words = between_words(batch)
-        total = torch.zeros_like(words[0, :, 0])
-        for one in heads:
-            attention = words[one.layer, :, one.head]
-            total += attention.transpose(-1, -2) if one.direction == DIRECTIONS[0] else attention
-        for index, length, scores in zip(batch.indices, batch.lengths, total.double().numpy() / len(heads)):
-            yield int(index), scores[:length, :length]
+    words = between_words(batch)
+    total = torch.zeros_like(words[0, :, 0])
+    for one in heads:
+        attention = words[one.layer, :, one.head]
+        total += attention.transpose(-1, -2) if one.direction == DIRECTIONS[0] else attention
+    means = total.double().numpy() / len(heads)
+    return [scores[:length, :length] for scores, length in zip(means, batch.lengths)]
 
 
 def ensemble_trees(
@@ -110,8 +121,17 @@ def ensemble_trees(
 
     The tree is the maximum arborescence of the mean scores. `gold_roots` gives the decoder the root, as in Ravishankar
     et al. (2021, section 3.2); without it the word that gains most as root is the root.
+
+    Raises:
+        ValueError: no heads are chosen.
     """
-    scored = dict(ensemble_scores(batches, heads))
-    roots = [np.eye(len(matrix))[sentences[index].heads.index(-1)] * len(matrix) for index, matrix in scored.items()]
-    trees = decode_bulk(list(scored.values()), decoder=arborescence, roots=roots if gold_roots else None)
-    return dict(zip(scored, trees))
+    if not heads:
+        raise ValueError("no heads were chosen; expected at least one (no head beats its baseline?)")
+    trees: dict[int, NDArray[np.int64]] = {}
+    for batch in batches:
+        scores = ensemble_scores(batch, heads)
+        gold = [sentence.heads.index(-1) for sentence in sentences_of(batch, sentences)]
+        roots = [len(matrix) * np.eye(len(matrix))[root] for matrix, root in zip(scores, gold)]
+        found = decode_bulk(scores, decoder=arborescence, roots=roots if gold_roots else None)
+        trees |= {int(index): tree for index, tree in zip(batch.indices, found)}
+    return trees

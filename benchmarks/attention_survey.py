@@ -1,12 +1,20 @@
-"""Time of surveying all heads (behaviour and relations) beside the bare batched forward pass that returns attention.
+"""Time and memory of surveying all heads, behaviour and relations, on a treebank.
 
-Both run in turn in one process, on the same batches: python benchmarks/attention_survey.py en_ewt-dev.conllu [MODEL]
-The bare pass runs the model on the same sentences, sorted by length and padded alike, and keeps nothing.
+    python benchmarks/attention_survey.py --treebank en_ewt-dev.conllu [--model FOLDER]
+
+Time: beside the bare batched forward pass that returns attention, both in turn in one process. The bare pass reads the
+same sentences, tokenized, sorted by length and padded beforehand, and keeps nothing. Goal: at most 1.5 times as long.
+Memory: each size in a process of its own, its text the treebank's first sentences again and again. Goal: no growth.
 """
 
+import argparse
+import json
+import resource
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import torch
 
@@ -15,6 +23,8 @@ from extraction import Encoder, embedded_checkpoint, stream_attention
 from parsing import Treebank, read_conllu
 
 ROUNDS = 3
+SENTENCES = 500
+TIMES = (1, 2, 4, 8)
 
 
 def bare_forward(encoder: Encoder, batches: Sequence[dict[str, torch.Tensor]]) -> None:
@@ -41,9 +51,8 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def main(treebank: str, model: str | None = None) -> None:
-    bank = read_conllu(treebank)
-    encoder = Encoder.from_pretrained(model or embedded_checkpoint())
+def measure_time(encoder: Encoder, bank: Treebank) -> None:
+    """Print the ratio of each round, and that of the best of both."""
     encoder.model.set_attn_implementation("eager")
     batches = ready_batches(encoder, bank)
     with torch.inference_mode():
@@ -58,8 +67,40 @@ def main(treebank: str, model: str | None = None) -> None:
     for bare, survey in pairs:
         print(f"bare forward {bare:.2f} s, survey with forward {survey:.2f} s: {survey / bare:.2f}×")
     bare, survey = (min(column) for column in zip(*pairs))
-    print(f"best of {ROUNDS}: {survey / bare:.2f}×")
+    print(f"{len(bank)} sentences, best of {ROUNDS}: {survey / bare:.2f}×")
+
+
+def peak_of_survey(encoder: Encoder, bank: Treebank) -> dict[str, float]:
+    """What a process of its own prints: sentences, and the greatest resident memory of the survey, in MB."""
+    survey_heads(stream_attention(encoder, bank.words), bank)
+    return {"sentences": len(bank), "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+
+
+def measure_memory() -> None:
+    """Print the peak memory of each size of text."""
+    found = []
+    for times in TIMES:
+        command = [sys.executable, *sys.argv, "--times", str(times)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        found.append(json.loads(done.stdout.splitlines()[-1]))
+        print(f"{found[-1]['sentences']:>6} sentences: peak {found[-1]['peak']:.0f} MB")
+    print(f"{TIMES[-1]} times the sentences: {found[-1]['peak'] - found[0]['peak']:+.0f} MB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--treebank", type=Path, required=True)
+    parser.add_argument("--model", default=None, help="a checkpoint; the embedded one where none is given")
+    parser.add_argument("--times", type=int, help="measure the memory of one size in this process")
+    options = parser.parse_args()
+    bank = read_conllu(options.treebank)
+    encoder = Encoder.from_pretrained(options.model or embedded_checkpoint())
+    if options.times:
+        print(json.dumps(peak_of_survey(encoder, Treebank(list(bank)[:SENTENCES] * options.times))))
+        return
+    measure_time(encoder, bank)
+    measure_memory()
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

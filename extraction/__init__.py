@@ -4,7 +4,7 @@ from .attention import AttentionBatch, stream_attention
 from .attention_file import write_attention
 from .cache import open_states
 from .caches import CacheEntry, find_cache, list_caches, remove_cache, verify_cache
-from .checkpoint import CheckpointError, embedded_checkpoint
+from .checkpoint import AttentionError, CheckpointError, embedded_checkpoint
 from .editing import edit_attention
 from .embeddings import EmbeddingParts, read_embeddings
 from .encoder import Encoder
@@ -23,6 +23,7 @@ from .states import States
 __all__ = [
     "AlignmentReport",
     "AttentionBatch",
+    "AttentionError",
     "CacheEntry",
     "CacheError",
     "CheckpointError",

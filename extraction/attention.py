@@ -11,7 +11,8 @@ from torch import Tensor
 
 from .alignment import Aligner, Alignment
 from .batching import Batch, Windows, cut_windows, make_batch, token_budget_batches
-from .editing import reported_attention
+from .checkpoint import AttentionError
+from .editing import edited, reported_attention
 from .encoder import Encoder
 from .extract import TOKEN_BUDGET, reading_of
 from .hidden import Reading
@@ -119,8 +120,13 @@ def stream_attention(
     Args:
         words, space_after, segment, max_subwords, token_budget: as in `extract`.
         level: positions are words, or subwords.
+
+    Raises:
+        AttentionError: the model has no heads, or, once batches are asked for, reports no attention probabilities of
+            every block between all subwords.
     """
     check_text(words, space_after)
+    _ = encoder.heads  # a model without heads is refused here, before any work
     if level not in ("words", "subwords"):
         raise ValueError(f"level must be words or subwords, found {level!r}")
     reading = reading_of(encoder, segment=segment, max_subwords=max_subwords)
@@ -141,11 +147,45 @@ def _kept(alignment: Alignment, capacity: int | None) -> NDArray[np.bool_]:
 def _attention(encoder: Encoder, batch: Batch) -> Tensor:
     """(layers, sentences, heads, subwords, subwords) float32 on the CPU, zero at padding."""
     with reported_attention(encoder):
-        reported = encoder.run(
-            batch.input_ids, batch.attention_mask, batch.token_type_ids, output_attentions=True
-        ).attentions
+        output = encoder.run(batch.input_ids, batch.attention_mask, batch.token_type_ids, output_attentions=True)
+    reported = _whole_attention(encoder, getattr(output, "attentions", None), tuple(batch.input_ids.shape))
     real = batch.attention_mask.to(torch.float32)
     return torch.stack([block.float().cpu() for block in reported]) * (real[:, None, :, None] * real[:, None, None])
+
+
+def _whole_attention(
+    encoder: Encoder, reported: Sequence[Tensor | None] | None, shape: tuple[int, ...]
+) -> Sequence[Tensor]:
+    """What the model reported, known to be attention of every block between all subwords of (sentences, subwords).
+
+    Some models report nothing (sparse kernels), part of their blocks (hybrids with recurrent blocks), windows or pools
+    of positions, or scores before the softmax; numbers taken from those would look right and be wrong.
+    """
+    blocks = [block for block in reported or () if block is not None]
+    found = None
+    if not blocks:
+        found = "returned no attention weights although they were asked for"
+    elif len(blocks) != encoder.blocks:
+        found = f"returned the attention of {len(blocks)} blocks, expected all {encoder.blocks}"
+    for block in blocks:
+        if block.shape[:1] + block.shape[2:] != (*shape, shape[1]):
+            found = (
+                f"returned attention of shape {tuple(block.shape)}, expected (sentences, heads, subwords, subwords) of "
+                f"{shape[0]} sentences and {shape[1]} subwords"
+            )
+            break
+        # The first row of the first sentence is never padding; an edit may make of it what it likes.
+        sums = block[0, :, 0].float().sum(-1)
+        if not edited(encoder) and not torch.allclose(sums, torch.ones_like(sums), atol=0.02):
+            found = f"returned attention that sums to {float(sums[0]):.3g} over a row, expected probabilities"
+            break
+    if found:
+        raise AttentionError(
+            f"{type(encoder.model).__name__} {found}: its heads cannot be analysed. Choose full softmax attention in "
+            "the checkpoint's configuration if it has that choice, or another checkpoint; hidden states can be probed "
+            "all the same"
+        )
+    return blocks
 
 
 def _between_words(

@@ -19,6 +19,10 @@ class CheckpointError(ValueError):
     """A checkpoint that is not there, cannot be used here, or is not the one it claims to be."""
 
 
+class AttentionError(CheckpointError):
+    """A model without attention heads, or one whose attention cannot be read or edited."""
+
+
 def embedded_checkpoint() -> Path:
     """The folder of all-MiniLM-L6-v2 (a `BertModel`: 6 layers, 384 wide, 12 heads), from its installed package.
 

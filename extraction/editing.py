@@ -12,6 +12,7 @@ from transformers import AttentionMaskInterface
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
+from .checkpoint import AttentionError
 from .encoder import Encoder
 
 PREFIX = "treeprobe_edit_"
@@ -35,8 +36,8 @@ def edit_attention(encoder: Encoder, edit: AttentionEdit) -> Iterator[None]:
     nested edits of one encoder, the inner one alone acts.
 
     Raises:
-        ValueError: the model does not go through transformers' attention interface (DeBERTa, XLNet), or `edit`
-            returned probabilities of another shape.
+        AttentionError: the model does not go through transformers' attention interface (DeBERTa, XLNet).
+        ValueError: `edit` returned probabilities of another shape.
     """
     model = encoder.model
     name = _free_name()
@@ -48,15 +49,15 @@ def edit_attention(encoder: Encoder, edit: AttentionEdit) -> Iterator[None]:
     ) -> tuple[Tensor, Tensor]:
         eager = _eager_attention(module)
         _, probabilities = eager(module, query, key, value, attention_mask, **options)
-        edited = edit(counter.next(), probabilities, _allowed(attention_mask, probabilities))
-        if edited.shape != probabilities.shape:
+        changed = edit(counter.next(), probabilities, _allowed(attention_mask, probabilities))
+        if changed.shape != probabilities.shape:
             raise ValueError(
-                f"an edit of attention returned shape {tuple(edited.shape)}, expected {tuple(probabilities.shape)}"
+                f"an edit of attention returned shape {tuple(changed.shape)}, expected {tuple(probabilities.shape)}"
             )
         # Grouped-query attention: several heads of queries share one of values.
-        shared = edited.shape[1] // value.shape[1]
+        shared = changed.shape[1] // value.shape[1]
         values = value.repeat_interleave(shared, dim=1) if shared > 1 else value
-        return (edited.to(values.dtype) @ values).transpose(1, 2).contiguous(), edited
+        return (changed.to(values.dtype) @ values).transpose(1, 2).contiguous(), changed
 
     ALL_ATTENTION_FUNCTIONS[name] = attend
     # Models make masks only for names that are registered for good, so names are few and used again.
@@ -64,7 +65,7 @@ def edit_attention(encoder: Encoder, edit: AttentionEdit) -> Iterator[None]:
     hook = model.register_forward_pre_hook(lambda *_: counter.reset())
     try:
         if not _switched(model, name):
-            raise ValueError(
+            raise AttentionError(
                 f"{type(model).__name__} does not compute its attention through transformers' attention interface, "
                 "so it cannot be edited"
             )
@@ -75,12 +76,17 @@ def edit_attention(encoder: Encoder, edit: AttentionEdit) -> Iterator[None]:
         del ALL_ATTENTION_FUNCTIONS[name]
 
 
+def edited(encoder: Encoder) -> bool:
+    """Whether an edit of the encoder's attention is in force."""
+    return str(encoder.model.config._attn_implementation).startswith(PREFIX)
+
+
 @contextmanager
 def reported_attention(encoder: Encoder) -> Iterator[None]:
     """Within this context the model can report its attention probabilities; edits that act stay in force."""
     model = encoder.model
     before = model.config._attn_implementation
-    if before == "eager" or before.startswith(PREFIX):
+    if before == "eager" or edited(encoder):
         yield
         return
     model.set_attn_implementation("eager")
@@ -120,7 +126,7 @@ def _eager_attention(module: nn.Module) -> Callable[..., tuple[Tensor, Tensor]]:
     family = sys.modules[type(module).__module__]
     eager: Callable[..., tuple[Tensor, Tensor]] | None = getattr(family, "eager_attention_forward", None)
     if eager is None:
-        raise ValueError(f"{type(module).__name__} has no eager attention whose probabilities could be edited")
+        raise AttentionError(f"{type(module).__name__} has no eager attention whose probabilities could be edited")
     return eager
 
 

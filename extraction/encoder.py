@@ -14,7 +14,7 @@ from torch import Tensor
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 
-from .checkpoint import CheckpointError, checkpoint_name, weights_digest
+from .checkpoint import AttentionError, CheckpointError, checkpoint_name, weights_digest
 
 Dtype = Literal["float32", "bfloat16", "float16"]
 """Number formats of weights and states, by torch's name."""
@@ -63,7 +63,7 @@ class Encoder:
         options: dict[str, Any] = {"revision": revision, "trust_remote_code": trust_remote_code}
         _check_place(name)
         try:
-            with _quiet():
+            with quiet_loading():
                 tokenizer = AutoTokenizer.from_pretrained(name, use_fast=True, **options)
                 model, loading = AutoModel.from_pretrained(name, dtype="auto", output_loading_info=True, **options)
         except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
@@ -116,8 +116,14 @@ class Encoder:
 
     @property
     def heads(self) -> int:
-        """How many attention heads a block has."""
-        return int(self.model.config.num_attention_heads)
+        """How many attention heads a block has. Raises AttentionError when the model has none."""
+        heads = getattr(self.model.config, "num_attention_heads", None)
+        if not heads:
+            raise AttentionError(
+                f"{type(self.model).__name__} has no attention heads; expected a checkpoint with self-attention, such "
+                "as BERT's. Its hidden states can be probed all the same"
+            )
+        return int(heads)
 
     @property
     def layers(self) -> range:
@@ -202,7 +208,7 @@ def _check_place(name: str) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet_loading() -> Iterator[None]:
     """No bar and no report of transformers' own while weights load.
 
     Loading takes a moment, heads are left off on purpose, and weights that are missing are refused right after.

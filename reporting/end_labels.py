@@ -45,7 +45,15 @@ def write_end_labels(labels: Sequence[EndLabel], ax: Axes, *, size: float = SIZE
             va="center",
             ha="left",
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": label.color, "linewidth": 0.5, "shrinkA": 1, "shrinkB": 1},
+            # From the name's left edge: from its middle the line would cross the names beside it.
+            arrowprops={
+                "arrowstyle": "-",
+                "color": label.color,
+                "linewidth": 0.5,
+                "shrinkA": 1,
+                "shrinkB": 1,
+                "relpos": (0.0, 0.5),
+            },
             **PLAIN,
         )
     return ax

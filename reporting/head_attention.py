@@ -1,7 +1,7 @@
 """What one head attends to in one sentence, as lines from word to word, and examples of the best heads."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -76,19 +76,30 @@ def attention_lines(
     return ax
 
 
-@dataclass(frozen=True)
-class HeadExample:
-    """A head (layer and head from 0) on a sentence that shows what it tracks.
+class HeadExample(Protocol):
+    """A head on a sentence that shows what it tracks: what `attention.best_head_sentences` finds, or anything alike."""
 
-    `attention` is (words, words), rows query; `pairs` are the (query, key) words of the relation, (pairs, 2).
-    """
+    @property
+    def relation(self) -> str:
+        """The relation that the head tracks."""
 
-    relation: str
-    layer: int
-    head: int
-    words: tuple[str, ...]
-    attention: NDArray[np.float64]
-    pairs: NDArray[np.int64]
+    @property
+    def layer(self) -> int:
+        """From 0, as is `head`."""
+
+    @property
+    def head(self) -> int: ...
+
+    @property
+    def words(self) -> Sequence[str]: ...
+
+    @property
+    def attention(self) -> NDArray[np.float64]:
+        """(words, words), rows query."""
+
+    @property
+    def pairs(self) -> NDArray[np.int64]:
+        """The (query, key) words of the relation, (pairs, 2)."""
 
 
 def best_head_examples(examples: Sequence[HeadExample], axes: Sequence[Axes]) -> Sequence[Axes]:
@@ -98,9 +109,12 @@ def best_head_examples(examples: Sequence[HeadExample], axes: Sequence[Axes]) ->
     """
     if len(examples) > len(axes):
         raise ValueError(f"{len(examples)} examples but {len(axes)} axes; expected an axes for each")
+    for ax in axes:
+        ax.set_axis_off()
+    figure = axes[0].get_figure(root=True) if axes else None
+    if figure is not None:
+        figure.draw_without_rendering()  # lays the panels out: words and lines are fitted to the width they will have
     for example, ax in zip(examples, axes, strict=False):
         title = f"{example.relation}: head {head_name(example.layer, example.head)}"
         attention_lines(example.words, example.attention, ax, marked=example.pairs, title=title)
-    for ax in axes[len(examples) :]:
-        ax.set_axis_off()
     return axes

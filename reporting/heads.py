@@ -62,8 +62,8 @@ def head_map(
 ) -> Axes:
     """Heads as points in two dimensions, (layers × heads, 2), near when they attend alike (Clark et al. 2019, fig. 6).
 
-    They are told apart by `behaviours`, one word a head (colour and marker), or shaded by `values`. The `named` heads
-    farthest from the middle are written beside their points.
+    They are told apart by `behaviours`, one word a head (colour and marker), or shaded by `values`. `names` are written
+    beside their points, of the `named` heads farthest from the middle; a head with an empty name has none.
     """
     cloud = np.asarray(points, dtype=float)
     if cloud.ndim != 2 or cloud.shape[1] != 2:
@@ -104,13 +104,14 @@ def scatter_kinds(cloud: NDArray[np.float64], behaviours: Sequence[str], ax: Axe
 
 
 def name_outer(cloud: NDArray[np.float64], names: Sequence[str], ax: Axes, *, most: int) -> None:
-    """Write the names of the points that lie farthest out."""
-    chosen = np.argsort(-np.linalg.norm(cloud - cloud.mean(axis=0), axis=1), kind="stable")[:most]
+    """Write the names, where they have one, of the points that lie farthest out."""
+    farthest = np.argsort(-np.linalg.norm(cloud - cloud.mean(axis=0), axis=1), kind="stable")
+    chosen = np.array([place for place in farthest if names[place]][:most], dtype=np.int64)
     ax.apply_aspect()
     on_page = ax.transData.transform(cloud) * 72 / ax.figure.dpi
     sizes = np.array([(text_width(name, size=7), 7.0) for name in names])
     order = np.concatenate([chosen, np.setdiff1d(np.arange(len(cloud)), chosen)])
-    sizes[order[most:]] = 0.0
+    sizes[order[len(chosen) :]] = 0.0
     offsets = label_places(on_page, sizes, [], clearance=4.0) - on_page
     for index in chosen:
         ax.annotate(

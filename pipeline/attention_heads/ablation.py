@@ -1,6 +1,7 @@
 """What a checkpoint loses when a head is cut: masked-LM loss, and the UUAS of probes at later layers."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -13,43 +14,69 @@ from parsing.punctuation import PunctuationRule
 from probes import DistanceProbe, ProbeError
 
 
-def saved_distance_probes(folder: Path) -> list[DistanceProbe]:
-    """The distance probes of a run's folder, by layer. Raises ProbeError when there are none."""
+@dataclass(frozen=True)
+class AblationMeasures:
+    """What tells the loss of a head: the checkpoint with its masked-LM head, where it has one, and distance probes."""
+
+    speaker: Encoder | None
+    probes: Sequence[DistanceProbe]
+
+
+def ablation_measures(model: str | Path, encoder: Encoder, run: str | Path | None) -> AblationMeasures:
+    """What ablations of a checkpoint can be measured on, known before any work.
+
+    Args:
+        run: a run's folder, whose distance probes are to be scored; None for the masked-LM loss alone.
+
+    Raises:
+        CheckpointError: the checkpoint has no masked-LM head, and there are no probes; or its attention cannot be
+            edited.
+        ProbeError: the folder holds no distance probes, or those of another checkpoint.
+    """
+    with ablated_heads(encoder, []):
+        pass
+    probes = [] if run is None else saved_distance_probes(Path(run), encoder)
+    try:
+        return AblationMeasures(masked_lm_encoder(str(model)), probes)
+    except CheckpointError as error:
+        if not probes:
+            raise CheckpointError(f"{error}; give distance probes (--probes RUN) to measure ablations on") from error
+        return AblationMeasures(None, probes)
+
+
+def saved_distance_probes(folder: Path, encoder: Encoder) -> list[DistanceProbe]:
+    """The distance probes of a run's folder, of its first seed, by layer.
+
+    Raises ProbeError when there are none, or when they were trained on another checkpoint.
+    """
     found = sorted((folder / "probes").glob("distance-layer-*"))
     if not found:
         raise ProbeError(f"{folder} holds no distance probes; expected a run's folder with probes/distance-layer-N")
-    loaded = [DistanceProbe.from_pretrained(one) for one in found]
+    identity = {"checkpoint": {"name": encoder.name, "digest": encoder.digest}}
+    loaded = [DistanceProbe.from_pretrained(one, identity=identity) for one in found]
     return sorted((probe for probe in loaded if probe.seed == loaded[0].seed), key=lambda probe: probe.layer or 0)
 
 
 def ablation_table(
-    model: str | Path,
     encoder: Encoder,
     bank: Treebank,
-    probes: Sequence[DistanceProbe],
+    measures: AblationMeasures,
     *,
     punctuation: PunctuationRule = "xpos",
     progress: bool = True,
 ) -> pd.DataFrame:
     """One row a head and measurement: layer, head (from 1), metric, probe_layer, value, difference to the whole model.
 
-    The masked-LM loss is left out for a checkpoint without that head, and UUAS when there are no probes.
-
-    Raises:
-        CheckpointError: neither can be measured.
+    `metric` is masked_lm_loss (nats) or uuas; `probe_layer` is the hidden layer that the probe reads.
     """
     tables = []
-    try:
-        speaker = masked_lm_encoder(str(model))
-    except CheckpointError as error:
-        if not probes:
-            raise CheckpointError(f"{error}; give distance probes (--probes RUN) to measure ablations on") from error
-    else:
+    if measures.speaker is not None:
+        speaker = measures.speaker
         effects = ablation_effects(speaker, lambda: masked_lm_loss(speaker, bank.words), progress=progress)
         tables.append(effects.assign(metric="masked_lm_loss", probe_layer=float("nan")))
-    if probes:
-        tables.append(probe_effects(encoder, bank, probes, punctuation=punctuation, progress=progress))
-    table = pd.concat(tables, ignore_index=True)
+    if measures.probes:
+        tables.append(probe_effects(encoder, bank, measures.probes, punctuation=punctuation, progress=progress))
+    table = pd.concat(tables, ignore_index=True).astype({"probe_layer": "Int64"})
     return table[["layer", "head", "metric", "probe_layer", "value", "difference"]]
 
 

@@ -1,19 +1,19 @@
 """The figures of `treeprobe heads`: behaviour by layer, grids, the map of heads, and heads at work on sentences."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from attention import Behaviour, Example
+from attention import Behaviour, HeadExample
 from reporting import new_figure, save_formats
 from reporting.attention_svg import attention_svg
 from reporting.grids import head_grid
-from reporting.head_attention import HeadExample, best_head_examples
+from reporting.head_attention import best_head_examples
 from reporting.heads import behaviour_by_layer, head_map, head_name
 
-SHARES = ("first_special", "last_special", "punctuation", "same", "previous", "next")
+SHARES = ("punctuation", "same", "previous", "next")
 QUANTITIES = {
     "entropy": "entropy (nats)",
     "offset": "mean offset (words)",
@@ -21,35 +21,63 @@ QUANTITIES = {
     "position_share": "share explained by position",
     "uuas": "UUAS of the head's tree",
 }
+LOSSES = {
+    "masked_lm_loss": "masked-LM loss without the head, change (nats)",
+    "uuas": "UUAS without the head, greatest change of any later layer",
+}
 COLUMNS = 3
 
 
 def draw_heads(
-    folder: Path, behaviour: Behaviour, heads: pd.DataFrame, relations: pd.DataFrame, examples: Sequence[Example]
+    folder: Path,
+    behaviour: Behaviour,
+    heads: pd.DataFrame,
+    relations: pd.DataFrame,
+    examples: Sequence[HeadExample],
+    *,
+    specials: Mapping[str, str],
+    ablation: pd.DataFrame | None = None,
 ) -> None:
-    """Draw everything into `folder`, as PDF and PNG; single sentences also as SVG that stands alone."""
+    """Draw everything into `folder`, as PDF and PNG; single sentences also as SVG that stands alone.
+
+    `specials` says which special tokens stand before and after a sentence: {"first_special": "[CLS]", ...}.
+    """
     folder.mkdir()
     figure, axes = new_figure((6.0, 3.6))
-    behaviour_by_layer({name.replace("_", " "): getattr(behaviour, name) for name in SHARES}, axes)
+    shares = {**specials, **{name: name for name in SHARES}}
+    behaviour_by_layer({label: getattr(behaviour, name) for name, label in shares.items()}, axes)
     save_formats(figure, folder / "behaviour")
     figure, axes = new_figure((4.5, 3.0))
     behaviour_by_layer({"entropy": behaviour.entropy}, axes, label="entropy (nats)")
     save_formats(figure, folder / "entropy-by-layer")
     for name, label in QUANTITIES.items():
-        draw_grid(folder / f"grid-{name.replace('_', '-')}", heads, name, label=label)
+        draw_grid(folder / f"grid-{name.replace('_', '-')}", heads, name, label=label, signed=name == "offset")
     draw_relations(folder, relations)
-    figure, axes = new_figure((5.0, 4.4))
-    names = [head_name(layer - 1, head - 1) for layer, head in zip(heads["layer"], heads["head"])]
-    head_map(heads[["x", "y"]], axes, names=names, behaviours=heads["kind"].tolist())
-    save_formats(figure, folder / "map")
+    draw_map(folder, heads, specials=specials)
     draw_examples(folder, examples)
+    if ablation is not None:
+        draw_ablation(folder, ablation)
 
 
-def draw_grid(stem: Path, heads: pd.DataFrame, column: str, *, label: str) -> None:
+def draw_map(folder: Path, heads: pd.DataFrame, *, specials: Mapping[str, str]) -> None:
+    """Heads by likeness, coloured by what takes half of their attention or by being best at a relation; the best heads
+    are named with at most two of their relations."""
+    shown = {name.replace("_", " "): label for name, label in specials.items()}
+    kinds = heads["kind"].map(lambda kind: shown.get(kind, kind)).where(heads["best_at"] == "", "best at a relation")
+    names = [
+        f"{head_name(layer - 1, head - 1)} {', '.join(relations.split()[:2])}" if relations else ""
+        for layer, head, relations in zip(heads["layer"], heads["head"], heads["best_at"])
+    ]
+    figure, axes = new_figure((5.0, 4.6))
+    head_map(heads[["x", "y"]], axes, names=names, behaviours=kinds.tolist(), named=len(names))
+    save_formats(figure, folder / "map")
+
+
+def draw_grid(stem: Path, heads: pd.DataFrame, column: str, *, label: str, signed: bool = False) -> None:
     """One quantity of all heads."""
     grid = heads.pivot(index="layer", columns="head", values=column).to_numpy(dtype=float)
     figure, axes = new_figure((0.42 * grid.shape[1] + 1.4, 0.34 * grid.shape[0] + 1.0))
-    head_grid(grid, axes, label=label, signed=column == "offset")
+    head_grid(grid, axes, label=label, signed=signed)
     save_formats(figure, stem)
 
 
@@ -59,10 +87,10 @@ def draw_relations(folder: Path, relations: pd.DataFrame, *, most: int = 8) -> N
     frequent = to_head.groupby("relation")["n"].first().sort_values(ascending=False, kind="stable").index[:most]
     for relation in frequent:
         rows = to_head[to_head["relation"] == relation]
-        draw_grid(folder / f"relation-{relation}", rows, "accuracy", label=f"{relation}: share of heads found")
+        draw_grid(folder / f"relation-{relation}", rows, "accuracy", label=f"{relation}: accuracy to head")
 
 
-def draw_examples(folder: Path, examples: Sequence[Example]) -> None:
+def draw_examples(folder: Path, examples: Sequence[HeadExample]) -> None:
     """The best heads at work: all in one figure, and each as an SVG of its own."""
     if not examples:
         return
@@ -70,10 +98,20 @@ def draw_examples(folder: Path, examples: Sequence[Example]) -> None:
     longest = max(len(example.words) for example in examples)
     figure = Figure(figsize=(3.0 * COLUMNS, (0.16 * longest + 0.4) * rows), layout="constrained")
     panels = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
-    shown = [HeadExample(one.relation, one.layer, one.head, one.words, one.attention, one.pairs) for one in examples]
-    best_head_examples(shown, list(panels))
+    best_head_examples(examples, list(panels))
     save_formats(figure, folder / "best-heads")
     for one in examples:
         name = head_name(one.layer, one.head)
         drawing = attention_svg(one.words, one.attention, marked=one.pairs, title=f"{one.relation}: head {name}")
         (folder / f"attention-{one.relation}-{name}.svg").write_text(drawing, encoding="utf-8")
+
+
+def draw_ablation(folder: Path, ablation: pd.DataFrame) -> None:
+    """What is lost without each head: masked-LM loss, and the UUAS of the probe that loses most."""
+    for metric, label in LOSSES.items():
+        rows = ablation[ablation["metric"] == metric]
+        if rows.empty:
+            continue
+        # A probe at a head's own layer and those above it are all cut from it: the greatest change is shown.
+        most = rows.loc[rows.groupby(["layer", "head"])["difference"].apply(lambda change: change.abs().idxmax())]
+        draw_grid(folder / f"ablation-{metric.replace('_', '-')}", most, "difference", label=label, signed=True)

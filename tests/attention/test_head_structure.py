@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from planted import batches_of, noise, to_heads
+from scipy.spatial.distance import jensenshannon
 from transformers import BertForMaskedLM
 
 from attention import (
@@ -20,16 +21,17 @@ from attention import (
     head_divergences,
     head_tree_tallies,
     heads_of,
+    held_out_tally,
     map_heads,
     masked_lm_loss,
     offset_baseline,
     pair_features,
-    relation_table,
     rollout,
     static_embeddings,
     survey_heads,
     weighted_norms,
 )
+from attention.ablation import choose_masked
 from extraction import Encoder, extract, stream_attention
 from parsing.scores import uuas
 
@@ -49,6 +51,23 @@ def test_uuas_of_heads_is_the_parsing_layers(sentences) -> None:
         expected = uuas(sentences, [distances[index] for index in range(len(sentences))])
         assert tallies[0][head].value == pytest.approx(expected.value)
         assert tallies[0][head].n == expected.n
+
+
+def test_a_head_is_not_scored_on_the_sentences_that_chose_it(sentences) -> None:
+    """Head 1 finds the trees of even sentences only, head 2 those of odd ones: each half chooses the wrong head."""
+
+    def finds(parity: int):
+        mine = {id(sentence) for number, sentence in enumerate(sentences) if number % 2 == parity}
+        return lambda sentence: to_heads(sentence) if id(sentence) in mine else noise(7)(sentence)
+
+    tallies = head_tree_tallies(batches_of(sentences, [[finds(0), finds(1)]]), sentences)
+    tally, heads = held_out_tally(tallies)
+    assert heads == [(0, 1), (0, 0)]
+    assert tally.value < 0.5
+    tallies = head_tree_tallies(batches_of(sentences, [[noise(0), to_heads]]), sentences)
+    tally, heads = held_out_tally(tallies)
+    assert heads == [(0, 1), (0, 1)]
+    assert tally.value == tallies[0][1].value > 0.9
 
 
 def test_ensemble_of_the_planted_head_is_the_gold_tree(sentences) -> None:
@@ -122,6 +141,19 @@ def test_rollout_multiplies_layers_and_keeps_rows_at_one() -> None:
     np.testing.assert_allclose(rollout(attention, residual=1.0)[-1], np.eye(4))
 
 
+def test_rollout_is_the_weight_of_all_paths() -> None:
+    """Equation 1 of Abnar & Zuidema, read as they explain it: paths through the layers, weights multiplied along."""
+    attention = random_attention(3, 2, 3)
+    mixed = 0.5 * attention.mean(1) + 0.5 * np.eye(3)
+    graph = nx.DiGraph()
+    for layer, query, key in np.ndindex(3, 3, 3):
+        graph.add_edge((layer + 1, query), (layer, key), weight=mixed[layer, query, key])
+    for query, key in np.ndindex(3, 3):
+        paths = nx.all_simple_edge_paths(graph, (3, query), (0, key))
+        total = sum(np.prod([graph.edges[edge]["weight"] for edge in path]) for path in paths)
+        assert rollout(attention)[-1, query, key] == pytest.approx(total)
+
+
 def test_flow_is_networkx_maximum_flow() -> None:
     attention = random_attention(3, 2, 4)
     mixed = 0.5 * attention.mean(1) + 0.5 * np.eye(4)
@@ -176,16 +208,74 @@ def test_heads_that_are_not_there_cannot_be_cut(small_encoder) -> None:
         pass
 
 
-def test_masked_lm_loss_repeats_and_feels_ablation(small_encoder) -> None:
-    torch.manual_seed(1)
-    speaker = Encoder.from_parts(BertForMaskedLM(small_encoder.model.config), small_encoder.tokenizer, name="speaker")
-    words = [list("abcde"), list("hgfed"), ["a"]]
-    effects = ablation_effects(speaker, lambda: masked_lm_loss(speaker, words))
-    whole = masked_lm_loss(speaker, words)
-    assert len(effects) == 4
-    np.testing.assert_allclose(effects["value"] - effects["difference"], whole)
-    assert effects["difference"].abs().max() > 0
-    assert ablation_effects(speaker, lambda: 3.0, heads=[(0, 1)])["difference"].tolist() == [0.0]
+def speaker_of(small_encoder, seed: int = 1) -> Encoder:
+    torch.manual_seed(seed)
+    return Encoder.from_parts(BertForMaskedLM(small_encoder.model.config), small_encoder.tokenizer, name="speaker")
+
+
+def test_masked_lm_loss_is_that_of_one_masked_sentence_at_a_time(small_encoder) -> None:
+    speaker = speaker_of(small_encoder)
+    words = [list("abcde"), list("hgfedabcabcdefghabcdef"), ["a"]]
+    losses = []
+    for place, sentence in enumerate(words):
+        ids = speaker.tokenizer(" ".join(sentence), return_tensors="pt")["input_ids"]
+        free = torch.ones(ids.shape[1], dtype=torch.bool)
+        free[[0, -1]] = False
+        hidden = torch.nonzero(choose_masked(free, seed=(0, place)))[:, 0]
+        assert len(hidden) == max(1, round(0.15 * len(sentence)))
+        masked = ids.clone()
+        masked[0, hidden] = speaker.tokenizer.mask_token_id
+        log_p = speaker.model(masked).logits[0].log_softmax(-1)
+        losses += [-float(log_p[at, ids[0, at]]) for at in hidden]
+    for batch_size in (1, 2, 32):
+        assert masked_lm_loss(speaker, words, batch_size=batch_size) == pytest.approx(np.mean(losses), rel=1e-5)
+
+
+def test_masked_lm_loss_of_a_model_that_knows_nothing_is_the_log_of_the_vocabulary(small_encoder) -> None:
+    speaker = speaker_of(small_encoder)
+    for weight in speaker.model.parameters():
+        weight.zero_()
+    size = speaker.model.config.vocab_size
+    assert masked_lm_loss(speaker, [list("abc"), list("hg")]) == pytest.approx(np.log(size))
+    with pytest.raises(ValueError, match="no subwords to mask"):
+        masked_lm_loss(speaker, [])
+
+
+def test_a_head_that_matters_costs_loss_and_one_that_does_not_costs_none(small_encoder) -> None:
+    """Every word stands twice, so a masked word can be read off its twin; only a head can carry it there. One head of
+    the trained model is silent: its part of the output projection is zero."""
+    torch.manual_seed(0)
+    config = type(small_encoder.model.config).from_dict(
+        {**small_encoder.model.config.to_dict(), "num_hidden_layers": 1, "hidden_size": 32, "initializer_range": 0.1}
+    )
+    model = BertForMaskedLM(config)
+    silent = model.bert.encoder.layer[0].attention.output.dense.weight
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(150):
+        twins = torch.randint(5, 13, (64, 4), generator=generator).repeat_interleave(2, dim=1)
+        hidden = torch.rand(twins.shape, generator=generator) < 0.15
+        ids = torch.nn.functional.pad(twins.masked_fill(hidden, 4), (1, 0), value=2)
+        ids = torch.nn.functional.pad(ids, (0, 1), value=3)
+        with torch.no_grad():
+            silent[:, 16:] = 0
+        loss = torch.nn.functional.cross_entropy(model(ids).logits[:, 1:-1][hidden], twins[hidden])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    with torch.no_grad():
+        silent[:, 16:] = 0
+    speaker = Encoder.from_parts(model, small_encoder.tokenizer, name="twins")
+    letters = np.random.default_rng(0).integers(8, size=(60, 4))
+    words = [[letter for place in row for letter in 2 * "abcdefgh"[place]] for row in letters]
+    effects = ablation_effects(speaker, lambda: masked_lm_loss(speaker, words)).set_index("head")["difference"]
+    assert masked_lm_loss(speaker, words) < 0.7
+    assert effects[1] > 1.0
+    assert abs(effects[2]) < 1e-5
+
+
+def test_ablation_of_a_measure_that_does_not_run_the_model_is_nothing(small_encoder) -> None:
+    assert ablation_effects(small_encoder, lambda: 3.0, heads=[(0, 1)])["difference"].tolist() == [0.0]
 
 
 def test_divergence_is_zero_for_twins_and_ln_2_for_heads_apart(sentences) -> None:
@@ -199,6 +289,20 @@ def test_divergence_is_zero_for_twins_and_ln_2_for_heads_apart(sentences) -> Non
     apart[0].attention[0, ..., 0] = 1
     apart[0].attention[1, ..., 1] = 1
     assert head_divergences(apart)[0, 2] == pytest.approx(np.log(2), rel=1e-5)
+
+
+def test_divergence_is_scipys_word_by_word(sentences) -> None:
+    batches = batches_of(sentences[:12], [[to_heads, noise(0)], [noise(1), lambda s: to_heads(s).T]])
+    found = head_divergences(batches)
+    rows: list[list[np.ndarray]] = [[], [], [], []]
+    for batch in batches:
+        for row, length in enumerate(batch.lengths):
+            attention = batch.attention[:, row].flatten(0, 1).double().numpy()
+            for head in range(4):
+                rows[head] += list(attention[head, 1 : 1 + length, : length + 2])
+    for one, other in np.ndindex(4, 4):
+        squares = [jensenshannon(p, q) ** 2 for p, q in zip(rows[one], rows[other])]
+        assert found[one, other] == pytest.approx(np.mean(squares), abs=1e-6)
 
 
 def test_map_and_clusters_keep_like_heads_together() -> None:
@@ -218,7 +322,7 @@ def test_map_and_clusters_keep_like_heads_together() -> None:
 def test_examples_show_the_relation_that_the_head_tracks(sentences) -> None:
     batches = batches_of(sentences, [[to_heads, noise(0)]])
     counts = survey_heads(batches, sentences).relations
-    best = best_heads(counts, relation_table(counts, offset_baseline(counts)))
+    best = best_heads(counts, offset_baseline(counts))
     shown = best_head_sentences(batches, sentences, best.query("direction == 'to head'"))
     assert {one.relation for one in shown} == {"nsubj", "obj", "det"}
     for one in shown:
@@ -228,6 +332,16 @@ def test_examples_show_the_relation_that_the_head_tracks(sentences) -> None:
 
 
 def test_static_vectors_do_not_know_their_context(small_encoder) -> None:
-    first, second = static_embeddings(small_encoder, [["a", "b"], ["c", "a"]], dim=2)
+    first, second = static_embeddings(small_encoder, [["a", "b"], ["c", "a", "h"]], dim=2)
+    assert first.shape == (2, 2)
+    assert second.shape == (3, 2)
     np.testing.assert_array_equal(first[0], second[1])
     assert np.abs(first[0] - first[1]).max() > 0
+
+
+def test_static_vectors_keep_what_the_vocabulary_varies_in(small_encoder) -> None:
+    """With as many components as dimensions, distances between words are those of the input embeddings, scaled."""
+    (vectors,) = static_embeddings(small_encoder, [["a", "b", "h"]], dim=16)
+    table = small_encoder.model.get_input_embeddings().weight.numpy()[[5, 6, 12]]
+    ours, theirs = (np.linalg.norm(x[:, None] - x, axis=-1) for x in (vectors, table))
+    np.testing.assert_allclose(ours / ours.max(), theirs / theirs.max(), rtol=1e-4)

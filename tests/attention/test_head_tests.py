@@ -4,10 +4,18 @@ import numpy as np
 import pytest
 from planted import batches_of, noise, random_sentence, to_heads
 
-from attention import best_heads, offset_baseline, relation_table, survey_heads, trained_baseline
+from attention import (
+    RelationCounts,
+    accuracy_intervals,
+    best_heads,
+    offset_baseline,
+    relation_table,
+    search_p_values,
+    survey_heads,
+    trained_baseline,
+)
 from attention.baselines import best_offsets
-from attention.relations import LONGEST_OFFSET, RelationCounts
-from attention.significance import search_p_values
+from attention.relations import LONGEST_OFFSET
 from extraction import stream_attention
 from parsing import read_conllu
 
@@ -48,6 +56,62 @@ def test_relations_with_few_edges_are_not_tested() -> None:
     assert np.isnan(search_p_values(counts, offset_baseline(counts), fewest=10_000)).all()
 
 
+def few_edges(seed: int, *, edges: int, chance: float, groups: int = 64) -> RelationCounts:
+    """One relation of few edges, dealt at random into groups, that 50 heads each find by the same chance."""
+    generator = np.random.default_rng(seed)
+    totals = generator.multinomial(edges, np.full(groups, 1 / groups))[:, None]
+    correct = generator.binomial(totals[..., None, None, None], chance, (groups, 1, 2, 5, 5))
+    return RelationCounts(("x",), totals, correct, np.zeros((groups, 1, 2 * LONGEST_OFFSET + 1), dtype=np.int64))
+
+
+def covered_by_bootstrap(counts: RelationCounts, chance: float) -> float:
+    """The share of heads whose percentile interval over groups covers their chance: the method that was not taken."""
+    weights = np.random.default_rng(0).multinomial(64, np.full(64, 1 / 64), size=500)
+    totals, correct = weights @ counts.totals[:, 0], weights @ counts.correct.reshape(64, -1)
+    low, high = np.quantile(correct[totals > 0] / totals[totals > 0, None], [0.025, 0.975], axis=0)
+    return float(((low <= chance) & (chance <= high)).mean())
+
+
+@pytest.mark.parametrize(("edges", "chance"), [(10, 0.5), (10, 0.9), (30, 0.95), (100, 0.1), (1000, 0.7)])
+def test_intervals_cover_the_truth_also_of_few_edges(edges: int, chance: float) -> None:
+    covered, by_bootstrap = [], []
+    for seed in range(30):
+        counts = few_edges(seed, edges=edges, chance=chance)
+        low, high = accuracy_intervals(counts)
+        assert ((low <= counts.accuracy) & (counts.accuracy <= high)).all()
+        covered.append(((low <= chance) & (chance <= high)).mean())
+        by_bootstrap.append(covered_by_bootstrap(counts, chance))
+    # 1,500 intervals: three standard errors of a share of .95 are .017.
+    assert np.mean(covered) > 0.93
+    if edges <= 30 and chance >= 0.9:
+        assert np.mean(by_bootstrap) < 0.85
+
+
+def test_edges_of_one_group_that_agree_widen_the_interval() -> None:
+    generator = np.random.default_rng(0)
+    totals = np.full((64, 1), 10)
+    alike = np.zeros((64, 1, 2, 1, 1), dtype=np.int64)
+    alike[generator.permutation(64)[:32]] = 10
+    spread = generator.binomial(10, 0.5, alike.shape)
+    offsets = np.zeros((64, 1, 2 * LONGEST_OFFSET + 1), dtype=np.int64)
+    widths = []
+    for correct in (alike, spread):
+        low, high = accuracy_intervals(RelationCounts(("x",), totals, correct, offsets))
+        widths.append(float((high - low).max()))
+    assert widths[0] > 2.5 * widths[1]  # ten edges that agree are worth one: √10 wider
+
+
+def test_a_half_holds_the_sentences_of_one_parity(sentences) -> None:
+    planted = [[to_heads, noise(0)]]
+    counts = survey_heads(batches_of(sentences, planted), sentences).relations
+    for parity in (0, 1):
+        half = sentences[parity::2]
+        alone = survey_heads(batches_of(half, planted), half).relations
+        for place, relation in enumerate(alone.relations):
+            there = counts.relations.index(relation)
+            np.testing.assert_array_equal(alone.correct.sum(0)[place], counts.half(parity).correct.sum(0)[there])
+
+
 def test_offsets_are_chosen_on_the_other_half() -> None:
     offsets = np.zeros((4, 1, 2 * LONGEST_OFFSET + 1), dtype=np.int64)
     offsets[::2, 0, LONGEST_OFFSET + 1] = 10  # even groups: the head is the next word
@@ -74,10 +138,10 @@ def test_the_table_names_the_planted_head_from_one(sentences) -> None:
     planted = [[noise(1), noise(2)], [to_heads, noise(3)]]
     counts = survey_heads(batches_of(bank, planted), bank).relations
     table = relation_table(counts, offset_baseline(counts))
-    assert list(table.columns[:10]) == [
+    assert list(table.columns) == [
         "layer", "head", "relation", "direction", "n", "accuracy", "low", "high", "baseline", "offset",
     ]  # fmt: skip
-    best = best_heads(counts, table).query("direction == 'to head'")
+    best = best_heads(counts, offset_baseline(counts)).query("direction == 'to head'")
     assert (best["name"] == "2-1").all()
     assert (best["accuracy"] == 1).all()
     assert (best["held_out"] == 1).all()
@@ -103,8 +167,11 @@ PUBLISHED = {
 def test_minilm_on_ewt_dev_as_computed_elsewhere(minilm, ewt) -> None:
     bank = read_conllu(ewt / "en_ewt-dev.conllu")
     counts = survey_heads(stream_attention(minilm, bank.words), bank).relations
-    table = relation_table(counts, offset_baseline(counts, chosen_on="same data"))
-    best = best_heads(counts, table).query("direction == 'to head'").set_index("relation")
+    best = (
+        best_heads(counts, offset_baseline(counts, chosen_on="same data"))
+        .query("direction == 'to head'")
+        .set_index("relation")
+    )
     for relation, (accuracy, name, baseline) in PUBLISHED.items():
         assert best.loc[relation, "name"] == name
         assert best.loc[relation, "accuracy"] == pytest.approx(accuracy, abs=0.005)

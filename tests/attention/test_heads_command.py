@@ -1,20 +1,34 @@
 """The whole analysis on a small model: files, figures, and bad input met at the door."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from extraction import CheckpointError
-from parsing import Treebank
-from pipeline.attention_heads.ablation import ablation_table
-from pipeline.attention_heads.analysis import heads, score_probes
+from extraction import CheckpointError, extract
+from parsing import Treebank, TreebankError
+from parsing.attachment import score_heads
+from parsing.decoding import arborescence, decode
+from pipeline.attention_heads.ablation import ablation_measures
+from pipeline.attention_heads.analysis import heads
+from pipeline.attention_heads.trees import attachment, score_probes
+from probes import DistanceProbe, ProbeError
+
+RELATION_COLUMNS = "layer head relation direction n accuracy low high baseline offset".split()
+
+
+@pytest.fixture
+def saved(small_encoder, tmp_path):
+    """The small model's folder."""
+    small_encoder.model.save_pretrained(tmp_path / "model")
+    small_encoder.tokenizer.save_pretrained(tmp_path / "model")
+    return tmp_path / "model"
 
 
 @pytest.mark.slow
-def test_everything_is_written(sentences, small_encoder, tmp_path) -> None:
-    small_encoder.model.save_pretrained(tmp_path / "model")
-    small_encoder.tokenizer.save_pretrained(tmp_path / "model")
-    done = heads(tmp_path / "model", Treebank(sentences, name="random"), tmp_path / "out", progress=False)
+def test_everything_is_written(saved, sentences, small_encoder, tmp_path) -> None:
+    done = heads(saved, Treebank(sentences, name="random"), tmp_path / "out", progress=False)
     relations = pd.read_csv(tmp_path / "out" / "relations.csv")
+    assert relations.columns.tolist() == RELATION_COLUMNS
     assert len(relations) == len(done.relations) == 3 * 2 * 4
     assert len(pd.read_csv(tmp_path / "out" / "heads.csv")) == 4
     assert (tmp_path / "out" / "figures" / "map.png").stat().st_size > 0
@@ -23,12 +37,42 @@ def test_everything_is_written(sentences, small_encoder, tmp_path) -> None:
 
 def test_probes_are_scored_with_and_without_words(sentences, small_encoder) -> None:
     table = score_probes(small_encoder, Treebank(sentences[:40]), Treebank(sentences[40:60]), punctuation="xpos")
-    assert table["trees"].tolist() == ["attention-only probe", "attention-and-words probe"]
+    assert table["trees"].tolist() == [
+        "attention-only probe", "attention-only probe, no tree",
+        "attention-and-words probe", "attention-and-words probe, no tree",
+    ]  # fmt: skip
     assert table["value"].between(0, 1).all()
 
 
-def test_nothing_to_measure_ablation_on_is_said(sentences, small_encoder, tmp_path) -> None:
-    small_encoder.model.save_pretrained(tmp_path / "model")
-    small_encoder.tokenizer.save_pretrained(tmp_path / "model")
+def test_nothing_to_measure_ablation_on_is_said_before_any_work(saved, sentences, tmp_path) -> None:
     with pytest.raises(CheckpointError, match=r"no masked-LM head.*--probes"):
-        ablation_table(tmp_path / "model", small_encoder, Treebank(sentences[:3]), [], progress=False)
+        heads(saved, Treebank(sentences), tmp_path / "out", ablate=True, progress=False)
+    assert not (tmp_path / "out").exists()
+
+
+def test_training_on_the_treebank_that_is_analysed_is_refused(saved, sentences, tmp_path) -> None:
+    with pytest.raises(TreebankError, match="is the one that is analysed"):
+        heads(saved, Treebank(sentences), tmp_path / "out", train=Treebank(sentences), progress=False)
+
+
+def test_probes_of_another_checkpoint_are_refused(saved, small_encoder, sentences, tmp_path) -> None:
+    twin = small_encoder.with_random_weights(seed=3)
+    words = [sentence.words for sentence in sentences[5:15]]
+    distances = [sentence.distances for sentence in sentences[5:15]]
+    for encoder, place in ((twin, "theirs"), (small_encoder, "ours")):
+        probe = DistanceProbe(layer=1, rank=2, epochs=1).fit(extract(encoder, words), distances)
+        probe.save_pretrained(tmp_path / place / "probes" / "distance-layer-1")
+    with pytest.raises(ProbeError, match="was trained on"):
+        ablation_measures(saved, small_encoder, tmp_path / "theirs")
+    assert len(ablation_measures(saved, small_encoder, tmp_path / "ours").probes) == 1
+    with pytest.raises(ProbeError, match="holds no distance probes"):
+        ablation_measures(saved, small_encoder, tmp_path)
+
+
+def test_uas_of_likeliest_heads_is_that_of_trees_where_they_are_trees(sentences) -> None:
+    trees = [np.array(sentence.heads) for sentence in sentences]
+    for number in range(0, len(sentences), 3):
+        trees[number] = decode(np.ones((len(trees[number]),) * 2), decoder=arborescence)
+    ours = attachment(sentences, trees, punctuation="xpos")
+    assert ours.value == score_heads(sentences, trees)["uas"].value
+    assert ours.value < 1

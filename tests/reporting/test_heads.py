@@ -1,6 +1,7 @@
 """Figures of heads, and their attention as SVG in which no word can be markup."""
 
 import re
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -12,7 +13,6 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from reporting import (
-    HeadExample,
     attention_lines,
     attention_svg,
     behaviour_by_layer,
@@ -51,7 +51,9 @@ def test_heavier_attention_is_a_heavier_line(ax: Axes) -> None:
 
 def test_examples_are_titled_by_relation_and_head_and_spare_axes_hidden() -> None:
     axes = list(Figure().subplots(1, 2))
-    example = HeadExample("nsubj", 2, 8, ("she", "ran"), np.eye(2), np.array([[0, 1]]))
+    example = SimpleNamespace(
+        relation="nsubj", layer=2, head=8, words=("she", "ran"), attention=np.eye(2), pairs=np.array([[0, 1]])
+    )
     assert best_head_examples([example], axes) is axes
     assert axes[0].get_title() == "nsubj: head 3-9"
     assert not axes[1].axison

@@ -1,0 +1,123 @@
+"""Trees from attention, scored: of single heads, of the heads that track relations, and of probes of all heads."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from attention import (
+    AttentionProbe,
+    ChosenHead,
+    RelationCounts,
+    best_heads,
+    choose_sentences,
+    chosen_heads,
+    ensemble_trees,
+    head_tree_tallies,
+    heads_of,
+    held_out_tally,
+    offset_baseline,
+    pair_features,
+    static_embeddings,
+)
+from extraction import Encoder, stream_attention
+from parsing import Sentence, Tally, Treebank
+from parsing.attachment import score_heads
+from parsing.decoding import arborescence, decode_bulk
+from parsing.punctuation import PunctuationRule, punctuation_mask
+from parsing.scores import micro
+from reporting import head_name
+
+COLUMNS = ["trees", "heads", "metric", "value", "low", "high", "n"]
+
+
+def score_trees(
+    encoder: Encoder, bank: Treebank, counts: RelationCounts, *, punctuation: PunctuationRule
+) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+    """Scores of trees from the best single head and from the best heads of relations; UUAS of every head.
+
+    Heads are chosen on one half of the sentences and scored on the other, both ways round: no head is scored on the
+    sentences that chose it.
+    """
+    tallies = head_tree_tallies(stream_attention(encoder, bank.words), bank, punctuation=punctuation)
+    tally, single = held_out_tally(tallies)
+    rows = [score_row("best single head", tally, " | ".join(head_name(*one) for one in single))]
+    halves = [counts.half(parity) for parity in (0, 1)]
+    chosen = [chosen_heads(best_heads(half, offset_baseline(half))) for half in halves]
+    if all(chosen):
+        names = " | ".join(", ".join(map(str, heads)) for heads in chosen[::-1])
+        for gold_roots in (False, True):
+            scored, trees = halves_of_trees(encoder, bank, chosen[::-1], gold_roots=gold_roots)
+            name = "best heads of relations" + (", gold roots" if gold_roots else "")
+            rows.append(score_row(name, score_heads(scored, trees, punctuation=punctuation)["uas"], names))
+    uuas = np.array([[one.value for one in layer] for layer in tallies])
+    return pd.DataFrame(rows, columns=COLUMNS), uuas
+
+
+def halves_of_trees(
+    encoder: Encoder, bank: Treebank, chosen: Sequence[Sequence[ChosenHead]], *, gold_roots: bool
+) -> tuple[list[Sentence], list[NDArray[np.int64]]]:
+    """Trees of the sentences of even numbers by the first heads, and of odd ones by the second; with the sentences."""
+    sentences: list[Sentence] = []
+    trees: list[NDArray[np.int64]] = []
+    for parity, heads in enumerate(chosen):
+        half = bank[parity::2]
+        found = ensemble_trees(stream_attention(encoder, half.words), half, heads, gold_roots=gold_roots)
+        sentences += [half[place] for place in found]
+        trees += found.values()
+    return sentences, trees
+
+
+def score_probes(encoder: Encoder, train: Treebank, bank: Treebank, *, punctuation: PunctuationRule) -> pd.DataFrame:
+    """UAS of the attention-only probe and of the probe of attention and static word vectors (Clark et al. 2019, §5).
+
+    Each is scored twice: by the maximum arborescence of its scores, and by the likeliest head of each word alone, which
+    need not make a tree.
+    """
+    sample = [train[int(place)] for place in choose_sentences(train)]
+    words = [sentence.words for sentence in sample]
+    features = list(pair_features(stream_attention(encoder, words)))
+    own = static_embeddings(encoder, words)
+    plain = AttentionProbe().fit(features, sample)
+    worded = AttentionProbe().fit(features, sample, vectors=own)
+    del features
+    rows: list[dict[str, object]] = []
+    for name, probe, vectors in (
+        ("attention-only probe", plain, None),
+        ("attention-and-words probe", worded, static_embeddings(encoder, bank.words)),
+    ):
+        scored: list[Sentence] = []
+        trees: list[NDArray[np.int64]] = []
+        likeliest: list[NDArray[np.int64]] = []
+        for sentences, scores in probe_scores(encoder, bank, probe, vectors):
+            scored += sentences
+            trees += decode_bulk(
+                [matrix[:, 1:].T for matrix in scores], decoder=arborescence, roots=[matrix[:, 0] for matrix in scores]
+            )
+            likeliest += [heads_of(matrix) for matrix in scores]
+        rows.append(score_row(name, score_heads(scored, trees, punctuation=punctuation)["uas"]))
+        rows.append(score_row(f"{name}, no tree", attachment(scored, likeliest, punctuation=punctuation)))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def probe_scores(
+    encoder: Encoder, bank: Treebank, probe: AttentionProbe, vectors: Sequence[NDArray[np.float32]] | None
+) -> Iterator[tuple[list[Sentence], list[NDArray[np.float64]]]]:
+    """A probe's log-probabilities of heads, batch by batch, with the sentences."""
+    for batch in stream_attention(encoder, bank.words):
+        features = list(pair_features([batch]))
+        yield [bank[one.index] for one in features], [probe.predict(one, vectors=vectors) for one in features]
+
+
+def attachment(gold: Sequence[Sentence], heads: Sequence[NDArray[np.int64]], *, punctuation: PunctuationRule) -> Tally:
+    """UAS of heads that need not make a tree; `score_heads` gives the same where they do."""
+    kept = [~punctuation_mask(sentence, punctuation) for sentence in gold]
+    hits = [int(((found == sentence.heads) & mask).sum()) for sentence, found, mask in zip(gold, heads, kept)]
+    return micro("uas", hits, [int(mask.sum()) for mask in kept])
+
+
+def score_row(name: str, tally: Tally, heads: str = "") -> dict[str, object]:
+    """A row of the table of trees; `heads` are those that score the even sentences, " | ", and the odd ones."""
+    score = tally.score()
+    return {"trees": name, "heads": heads, **vars(score)}
