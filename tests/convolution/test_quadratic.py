@@ -112,7 +112,7 @@ def test_borders_wider_than_the_input_are_refused_where_torch_has_none(mode, lea
     layer = QuadraticSelfAttention.from_convolution(convolution)
     inputs = torch.randn(1, 1, 1, least, dtype=torch.float64)
     torch.testing.assert_close(layer(inputs), convolution(inputs))
-    with pytest.raises(ValueError, match=f"axis 1, shorter than the kernel: {mode} borders of 2 expect at least {least}"):
+    with pytest.raises(ValueError, match=f"axis 1, .*: {mode} borders of 2 expect at least {least}"):
         layer(inputs[..., 1:])
 
 
