@@ -19,28 +19,28 @@ from reporting import head_centres, query_attention, save_formats
 
 
 def draw_centres(run: ImageRun, stem: Path) -> None:
-    """A panel a block: each head's way through training."""
+    """A panel a layer, two a block: each head's way through training."""
     assert run.centres is not None
-    blocks = run.centres.shape[1]
-    figure = Figure(figsize=(2.9 * blocks, 3.1), layout="constrained")
-    for block, panel in enumerate(figure.subplots(1, blocks, squeeze=False)[0]):
-        head_centres(run.centres[:, block], panel, title=f"{run.variant}, block {block + 1}")
+    layers = run.centres.shape[1]
+    figure = Figure(figsize=(2.5 * -(-layers // 2), 5.4), layout="constrained")
+    for layer, panel in enumerate(figure.subplots(2, -(-layers // 2), squeeze=False).ravel()):
+        head_centres(run.centres[:, layer], panel, title=f"layer {layer + 1}")
     save_formats(figure, stem)
 
 
 def draw_attention(run: ImageRun, stem: Path) -> None:
-    """A row a block, a column a head: what the middle pixel attends to."""
+    """A row a layer, a column a head: what the middle pixel attends to."""
     assert run.attention is not None
-    blocks, heads, rows, columns = run.attention.shape
-    figure = Figure(figsize=(0.95 * heads, 1.15 * blocks), layout="constrained")
-    panels = figure.subplots(blocks, heads, squeeze=False)
-    for block in range(blocks):
+    layers, heads, rows, columns = run.attention.shape
+    figure = Figure(figsize=(0.85 * heads, 1.02 * layers), layout="constrained")
+    panels = figure.subplots(layers, heads, squeeze=False)
+    for layer in range(layers):
         for head in range(heads):
             query_attention(
-                run.attention[block, head],
+                run.attention[layer, head],
                 (rows // 2, columns // 2),
-                panels[block, head],
-                title=f"{block + 1}-{head + 1}",
+                panels[layer, head],
+                title=f"{layer + 1}-{head + 1}",
             )
     save_formats(figure, stem)
 

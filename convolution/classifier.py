@@ -12,54 +12,29 @@ from .relative import LearnedSelfAttention
 Variant = Literal["convolution", "quadratic", "learned", "learned with content"]
 VARIANTS: tuple[Variant, ...] = ("convolution", "quadratic", "learned", "learned with content")
 
+Attention = QuadraticSelfAttention | LearnedSelfAttention
+
 KERNEL = 3
 """Convolutions are 3 × 3, so attention has 9 heads, one for each position of the kernel (Theorem 1)."""
 
 
 class ResidualBlock(nn.Module):
-    """Two 3 × 3 convolutions with batch normalisation around a shortcut (He et al. 2016)."""
+    """Two layers that mix positions, with batch normalisation, around a shortcut (He et al. 2016)."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, first: nn.Module, second: nn.Module) -> None:
         super().__init__()
-        self.layers = nn.Sequential(
-            nn.Conv2d(channels, channels, KERNEL, padding="same", bias=False),
-            nn.BatchNorm2d(channels),
-            nn.ReLU(),
-            nn.Conv2d(channels, channels, KERNEL, padding="same", bias=False),
-            nn.BatchNorm2d(channels),
-        )
+        self.layers = nn.Sequential(first, nn.BatchNorm2d(channels), nn.ReLU(), second, nn.BatchNorm2d(channels))
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(images, channels, rows, columns) -> the same."""
         return torch.relu(inputs + self.layers(inputs))
 
 
-class AttentionBlock(nn.Module):
-    """Attention, then two fully connected layers at each pixel, each around a shortcut and normalised before."""
-
-    def __init__(self, channels: int, attention: QuadraticSelfAttention | LearnedSelfAttention) -> None:
-        super().__init__()
-        self.attention = attention
-        self.norms = nn.ModuleList([nn.GroupNorm(1, channels), nn.GroupNorm(1, channels)])
-        self.pixelwise = nn.Sequential(
-            nn.Conv2d(channels, 2 * channels, 1), nn.GELU(), nn.Conv2d(2 * channels, channels, 1)
-        )
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        """(images, channels, rows, columns) -> the same."""
-        inputs = inputs + self.attention(self.norms[0](inputs))
-        return inputs + self.pixelwise(self.norms[1](inputs))
-
-    @torch.no_grad()
-    def maps(self, inputs: Tensor) -> Tensor:
-        """(images, heads, rows, columns, rows, columns) the attention that `forward` pays, queries first."""
-        if isinstance(self.attention, QuadraticSelfAttention):
-            return self.attention.attention(inputs.shape[2:])[None]
-        return self.attention.attention(self.norms[0](inputs))
-
-
 class ImageClassifier(nn.Module):
-    """A stem that brings images to `channels` (in patches of `patch` pixels a side), blocks, a mean, a linear layer."""
+    """A stem that brings images to `channels` (in patches of `patch` pixels a side), blocks, a mean, a linear layer.
+
+    Variants differ in nothing but the layers that mix positions, two in each of `depth` blocks.
+    """
 
     def __init__(
         self,
@@ -79,29 +54,39 @@ class ImageClassifier(nn.Module):
             raise ValueError(f"images of {rows} × {columns} pixels cannot be cut in patches of {patch}")
         size = (rows // patch, columns // patch)
         self.stem = nn.Conv2d(colours, channels, patch, stride=patch)
-        self.blocks = nn.ModuleList(_block(variant, channels, size) for _ in range(depth))
+        self.blocks = nn.Sequential(
+            *(
+                ResidualBlock(channels, *(_mixing_layer(variant, channels, size) for _ in range(2)))
+                for _ in range(depth)
+            )
+        )
         self.classify = nn.Linear(channels, classes)
 
     def forward(self, images: Tensor) -> Tensor:
         """(images, colours, rows, columns) -> (images, classes) logits."""
-        hidden = self.stem(images)
-        for block in self.blocks:
-            hidden = block(hidden)
-        return self.classify(hidden.mean((2, 3)))
+        return self.classify(self.blocks(self.stem(images)).mean((2, 3)))
+
+    @property
+    def attention_layers(self) -> list[Attention]:
+        """The layers that mix positions by attention, in the order of the forward pass; none among convolutions."""
+        return [layer for layer in self.blocks.modules() if isinstance(layer, Attention)]
 
     @torch.no_grad()
     def maps(self, images: Tensor) -> Tensor:
-        """(blocks, heads, rows, columns, rows, columns) attention averaged over images, queries first.
+        """(layers, heads, rows, columns, rows, columns) attention averaged over images, queries first.
 
         `ValueError` for a trunk of convolutions, which has no attention.
         """
-        hidden, found = self.stem(images), []
-        for block in self.blocks:
-            if not isinstance(block, AttentionBlock):
-                raise ValueError("a trunk of convolutions has no attention to show")
-            found.append(block.maps(hidden).mean(0))
-            hidden = block(hidden)
-        return torch.stack(found)
+        layers, read = self.attention_layers, []
+        if not layers:
+            raise ValueError("a trunk of convolutions has no attention to show")
+        hooks = [layer.register_forward_pre_hook(lambda _, inputs: read.append(inputs[0])) for layer in layers]
+        try:
+            self(images)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        return torch.stack([_attention_of(layer, inputs).mean(0) for layer, inputs in zip(layers, read)])
 
 
 def count_parameters(model: nn.Module) -> int:
@@ -121,11 +106,19 @@ def count_flops(model: nn.Module, image: tuple[int, int, int]) -> int:
     return int(counter.get_total_flops())
 
 
-def _block(variant: Variant, channels: int, size: tuple[int, int]) -> nn.Module:
+def _attention_of(layer: Attention, inputs: Tensor) -> Tensor:
+    """(images or 1, heads, rows, columns, rows, columns)"""
+    if isinstance(layer, QuadraticSelfAttention):
+        return layer.attention(inputs.shape[2:])[None]
+    return layer.attention(inputs)
+
+
+def _mixing_layer(variant: Variant, channels: int, size: tuple[int, int]) -> nn.Module:
+    # No biases: the normalisation that follows takes the mean away.
     heads = KERNEL**2
     if variant == "convolution":
-        return ResidualBlock(channels)
+        return nn.Conv2d(channels, channels, KERNEL, padding="same", bias=False)
     if variant == "quadratic":
-        return AttentionBlock(channels, QuadraticSelfAttention(channels, channels, heads))
+        return QuadraticSelfAttention(channels, channels, heads, bias=False)
     content = variant == "learned with content"
-    return AttentionBlock(channels, LearnedSelfAttention(channels, channels, heads, size=size, content=content))
+    return LearnedSelfAttention(channels, channels, heads, size=size, content=content, bias=False)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from .classifier import VARIANTS, AttentionBlock, ImageClassifier, Variant, count_flops, count_parameters
+from .classifier import VARIANTS, ImageClassifier, Variant, count_flops, count_parameters
 from .images import Images
 from .quadratic import QuadraticSelfAttention
 
@@ -41,9 +41,9 @@ class ImageRun:
     history: pd.DataFrame
     """One row an epoch: epoch (0 before training), loss, accuracy."""
     centres: NDArray[np.float64] | None
-    """(epochs + 1, blocks, heads, 2) where each head attends, in (rows, columns) from the query; None without heads."""
+    """(epochs + 1, layers, heads, 2) where each head attends, in (rows, columns) from the query; None without heads."""
     attention: NDArray[np.float64] | None
-    """(blocks, heads, rows, columns) the middle pixel's attention, averaged over test images; None without heads."""
+    """(layers, heads, rows, columns) the middle pixel's attention, averaged over test images; None without heads."""
     model: ImageClassifier
 
 
@@ -131,13 +131,14 @@ def accuracy(model: ImageClassifier, images: Images) -> float:
 
 @torch.no_grad()
 def head_centres(model: ImageClassifier, images: Tensor) -> NDArray[np.float64] | None:
-    """(blocks, heads, 2): Δ of quadratic heads; for learned ones the middle pixel's mean shift of attention."""
+    """(layers, heads, 2): Δ of quadratic heads; for learned ones the middle pixel's mean shift of attention."""
     model.eval()
-    blocks = [block for block in model.blocks if isinstance(block, AttentionBlock)]
-    if not blocks:
+    layers = model.attention_layers
+    if not layers:
         return None
-    if all(isinstance(block.attention, QuadraticSelfAttention) for block in blocks):
-        return torch.stack([block.attention.centres for block in blocks]).double().numpy()  # type: ignore[misc]
+    centres = [layer.centres for layer in layers if isinstance(layer, QuadraticSelfAttention)]
+    if centres:
+        return torch.stack(centres).double().numpy()
     attention = middle_attention(model, images)
     rows, columns = attention.shape[2:]
     down, across = np.arange(rows) - rows // 2, np.arange(columns) - columns // 2
@@ -145,7 +146,7 @@ def head_centres(model: ImageClassifier, images: Tensor) -> NDArray[np.float64] 
 
 
 def middle_attention(model: ImageClassifier, images: Tensor) -> NDArray[np.float64]:
-    """(blocks, heads, rows, columns): the attention of the pixel in the middle, averaged over images."""
+    """(layers, heads, rows, columns): the attention of the pixel in the middle, averaged over images."""
     model.eval()
     maps = model.maps(images)
     return maps[:, :, maps.shape[2] // 2, maps.shape[3] // 2].double().numpy()

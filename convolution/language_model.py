@@ -68,8 +68,10 @@ def masked_language_model(folder_or_hub_name: str | Path, encoder: Encoder) -> M
 
     `encoder` is the same checkpoint, already loaded; its tokenizer is used again.
     """
-    trained = tuple(encoder.model.config.architectures or ())
-    if encoder.tokenizer.mask_token_id is None or not any(name.endswith(HEADED) for name in trained):
+    config = encoder.model.config
+    headed = any(name.endswith(HEADED) for name in config.architectures or ())
+    # A decoder's head predicts the next subword, whatever mask token its tokenizer may have.
+    if not headed or getattr(config, "is_decoder", False) or encoder.tokenizer.mask_token_id is None:
         return None
     try:
         model, loading = AutoModelForMaskedLM.from_pretrained(

@@ -72,9 +72,12 @@ class QuadraticSelfAttention(nn.Module):
         finite `alpha` the two differ by no more than `error_bound`.
 
         Raises:
-            ValueError: an even kernel, a stride, groups, or something that is not a Conv1d or Conv2d.
+            ValueError: an even kernel, a stride, groups, something that is not a Conv1d or Conv2d, or an `alpha` that
+                is not positive.
         """
         _check(convolution)
+        if not alpha > 0:
+            raise ValueError(f"alpha must be positive, so that heads attend to their centres; found {alpha}")
         kernel, dilation = convolution.kernel_size, convolution.dilation
         reach = tuple(d * (k // 2) for k, d in zip(kernel, dilation))
         weight = convolution.weight
@@ -99,8 +102,10 @@ class QuadraticSelfAttention(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(sentences or images, in_channels, *sizes) -> the same with out_channels, cropped to the queries."""
-        if inputs.dim() != self.axes + 2:
-            raise ValueError(f"expected (images, channels, {self.axes} axes), found shape {tuple(inputs.shape)}")
+        channels = self.value.shape[1]
+        if inputs.dim() != self.axes + 2 or inputs.shape[1] != channels:
+            sizes = "length" if self.axes == 1 else "rows, columns"
+            raise ValueError(f"expected (batch, {channels} channels, {sizes}), found shape {tuple(inputs.shape)}")
         keys = self._with_margin(inputs)
         attention = self.attention(keys.shape[2:])
         queries = attention.shape[1 : 1 + self.axes]
@@ -130,6 +135,12 @@ class QuadraticSelfAttention(nn.Module):
             return per_axis[0]
         return torch.einsum("hqk,hrl->hqrkl", *per_axis)
 
+    def extra_repr(self) -> str:
+        """What the layer is made of, as torch's own modules show it."""
+        heads, in_channels, out_channels = self.value.shape
+        shown = f"{in_channels}, {out_channels}, heads={heads}, axes={self.axes}"
+        return f"{shown}, margin={self.margin} {self.margin_mode}" if any(self.margin) else shown
+
     def error_bound(self, inputs: Tensor) -> float:
         """How far a layer from `from_convolution` can be from its convolution on these inputs, at any output.
 
@@ -148,6 +159,14 @@ class QuadraticSelfAttention(nn.Module):
         widths = [width for side in reversed(self.margin) for width in (side, side)]
         if not any(widths):
             return inputs
+        # A mirror leaves the border itself out, a circle goes round once.
+        spare = {"reflect": 1, "circular": 0}.get(self.margin_mode)
+        for axis, (size, side) in enumerate(zip(inputs.shape[2:], self.margin)):
+            if spare is not None and side + spare > size:
+                raise ValueError(
+                    f"the input has {size} positions along axis {axis}, shorter than the kernel: {self.margin_mode} "
+                    f"borders of {side} expect at least {side + spare}"
+                )
         mode = "constant" if self.margin_mode == "zeros" else self.margin_mode
         return nn.functional.pad(inputs, widths, mode=mode)
 

@@ -17,7 +17,7 @@ class LearnedSelfAttention(nn.Module):
     Parameters:
         rows (2·size − 1, encoding), columns (likewise): the two halves of r_δ, read at δ + size − 1.
         position (heads, 2·encoding): v, already multiplied by the head's key matrix for encodings.
-        value (heads, channels, out_channels), bias (out_channels,): as in `QuadraticSelfAttention`.
+        value (heads, channels, out_channels), bias (out_channels,) or None: as in `QuadraticSelfAttention`.
     """
 
     def __init__(
@@ -28,6 +28,7 @@ class LearnedSelfAttention(nn.Module):
         *,
         size: tuple[int, int],
         content: bool,
+        bias: bool = True,
         encoding: int = 16,
         head_dim: int | None = None,
     ) -> None:
@@ -38,7 +39,7 @@ class LearnedSelfAttention(nn.Module):
         self.columns = nn.Parameter(torch.randn(2 * size[1] - 1, encoding))
         self.position = nn.Parameter(torch.randn(heads, 2 * encoding) * (2 * encoding) ** -0.5)
         self.value = nn.Parameter(torch.randn(heads, channels, out_channels) * (heads * channels) ** -0.5)
-        self.bias = nn.Parameter(torch.zeros(out_channels))
+        self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
         if content:
             self.query = nn.Parameter(torch.randn(heads, channels, head_dim) * channels**-0.5)
             self.key = nn.Parameter(torch.randn(heads, channels, head_dim) * channels**-0.5)
@@ -52,8 +53,8 @@ class LearnedSelfAttention(nn.Module):
         pixels = inputs.flatten(2)
         attention = self.attention(inputs).flatten(4).flatten(2, 3)
         seen = torch.einsum("bhqk,bck->bhqc", attention.expand(len(pixels), -1, -1, -1), pixels)
-        outputs = torch.einsum("bhqc,hco->boq", seen, self.value) + self.bias[:, None]
-        return outputs.unflatten(2, self.size)
+        outputs = torch.einsum("bhqc,hco->boq", seen, self.value).unflatten(2, self.size)
+        return outputs if self.bias is None else outputs + self.bias[:, None, None]
 
     def attention(self, inputs: Tensor) -> Tensor:
         """(images, heads, rows, columns, rows, columns) probabilities, queries first; one image without content."""

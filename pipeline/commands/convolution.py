@@ -17,6 +17,9 @@ def convolution_command(
     ] = None,
     rank: Annotated[int, typer.Option(min=1, help="Rank of the probes.")] = 128,
     retrain: Annotated[bool, typer.Option("--retrain", help="Also train probes on the replaced models.")] = False,
+    cache: Annotated[
+        Path, typer.Option(help="Where hidden states are kept between runs.", envvar="TREEPROBE_CACHE")
+    ] = Path("~/.cache/treeprobe"),
     punctuation: Annotated[PunctuationRule, typer.Option(help="The tags that tell punctuation.")] = "xpos",
     seed: Annotated[int, typer.Option(help="Of random heads, masks and probes.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds once done.")] = False,
@@ -32,6 +35,7 @@ def convolution_command(
         train=train,
         rank=rank,
         retrain=retrain,
+        cache=cache.expanduser(),
         punctuation=punctuation,
         seed=seed,
         overwrite=overwrite,

@@ -1,47 +1,19 @@
 """How much of a model's syntax is convolution: heads' kernels, what they explain, and what is left when they rule."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from safetensors.numpy import save_file
 
-from convolution import (
-    KernelFit,
-    LogitSplit,
-    LogitSplitError,
-    PositionCode,
-    RelationHits,
-    compare_codes,
-    fit_kernels,
-    measure_offsets,
-    position_embeddings,
-    random_code,
-    relation_table,
-    sinusoidal_code,
-    split_logits,
-)
-from convolution.relations import RelationSums
-from convolution.statistics import OffsetSums
-from extraction import Encoder, extract, stream_attention
-from parsing import Treebank, TreebankError, load_treebank
+from extraction import Encoder
+from parsing import Treebank, load_treebank
 from parsing.punctuation import PunctuationRule
 from pipeline.head_kernels.figures import write_convolution_figures
-from pipeline.head_kernels.survival import (
-    ProbePlan,
-    chain_uuas,
-    kernel_conditions,
-    measure_blocks,
-    measure_losses,
-    measure_relation_survival,
-    measure_retrained,
-    measure_survival,
-    survival_sentence,
-)
+from pipeline.head_kernels.intact import IntactHeads, describe_heads
+from pipeline.head_kernels.probing import ProbePlan, split_banks
+from pipeline.head_kernels.survival import Survival, replace_and_measure
 from pipeline.record import Stopwatch, versions, write_record
 from pipeline.staging import check_free, staged_folder
 
@@ -68,6 +40,7 @@ def convolve(
     rank: int = 128,
     training: Mapping[str, Any] | None = None,
     retrain: bool = False,
+    cache: str | Path | None = None,
     punctuation: PunctuationRule = "xpos",
     seed: int = 0,
     overwrite: bool = False,
@@ -84,6 +57,7 @@ def convolve(
         rank: rank of the probes; `training` goes to `DistanceProbe` (epochs, batch_size, ...).
         retrain: also train probes on the states of the model whose heads are all replaced, by their own kernels and
             by uniform attention: what is there to be found, wherever it has moved.
+        cache: folder for the hidden states that probes are trained on; they are held in memory when None.
         seed: of the random heads, masks and probes.
 
     Raises:
@@ -92,117 +66,53 @@ def convolve(
     """
     check_free(Path(out).absolute(), overwrite=overwrite)
     bank = treebank if isinstance(treebank, Treebank) else load_treebank(treebank, split="dev")
-    seen, held = _split(bank, train)
-    first = max(1, len(seen) // 8)
-    plan = ProbePlan(seen[first:], seen[:first], held, rank, seed, punctuation, training or {})
+    plan = ProbePlan(*split_banks(bank, train), rank, seed, punctuation, training or {})
     stopwatch, encoder = Stopwatch(), Encoder.from_pretrained(model)
     with staged_folder(out, overwrite=overwrite) as folder:
-        with stopwatch.stage("word kernels and relations"):
-            words, hits = measure_words(encoder, bank)
-        with stopwatch.stage("subword kernels"):
-            subwords = fit_kernels(measure_offsets(stream_attention(encoder, bank.words, level="subwords")))
-        with stopwatch.stage("relation kernels"):
-            relations = relation_table(hits, words.free, bank)
-        with stopwatch.stage("logit split"):
-            split = _split_or_none(encoder, bank)
-        with stopwatch.stage("position codes"):
-            codes, code_table = _codes_or_none(encoder, seed)
-        with stopwatch.stage("probes"):
-            probes = plan.fit(encoder, progress=progress)
-        conditions = kernel_conditions(encoder, subwords.free, seed=seed)
-        with stopwatch.stage("replacement"):
-            intact = extract(encoder, held.words)
-            survival, moved = measure_survival(plan, probes, encoder, intact, conditions)
-            moved = pd.concat([moved, measure_blocks(plan, encoder, intact, subwords.free)], ignore_index=True)
-            relation_survival = measure_relation_survival(encoder, bank, hits, conditions)
-            losses = measure_losses(model, encoder, held, subwords.free, seed=seed)
-        if retrain:
-            with stopwatch.stage("probes of replaced models"):
-                survival = pd.concat([survival, measure_retrained(plan, encoder, conditions)], ignore_index=True)
-        floor = chain_uuas(held, punctuation)
-        sentence = survival_sentence(survival, floor)
-        tables = {
-            "kernels": words.frame,
-            "subword-kernels": subwords.frame,
-            "relations": relations,
-            "relation-survival": relation_survival,
-            "survival": survival,
-            "replacement": moved,
-            **({} if split is None else {"logits": split.frame}),
-            **({} if codes is None else {"position-codes": code_table}),
-            **({} if losses is None else {"masked-lm": losses}),
-        }
-        for name, table in tables.items():
+        intact = describe_heads(encoder, bank, seed=seed, stopwatch=stopwatch)
+        survival = replace_and_measure(
+            plan,
+            encoder,
+            bank,
+            intact,
+            model=model,
+            retrain=retrain,
+            cache=cache,
+            stopwatch=stopwatch,
+            progress=progress,
+        )
+        for name, table in {**intact.tables, **survival.tables}.items():
             table.to_csv(folder / f"{name}.csv", index=False)
-        save_kernels(folder / "kernels.safetensors", words=words, subwords=subwords)
-        write_convolution_figures(folder / "figures", words, survival=survival, codes=codes or [], floor=floor)
+        intact.save_kernels(folder / "kernels.safetensors")
+        with stopwatch.stage("figures"):
+            write_convolution_figures(folder / "figures", intact, survival)
         write_record(
             folder / "convolution.json",
             {
                 "checkpoint": {"name": encoder.name, "path": str(model), "digest": encoder.digest},
                 "treebank": {"name": bank.name, "path": bank.path, "sentences": len(bank), "digest": bank.digest},
-                "probes": {"trained on": len(plan.train), "validated on": len(plan.validation), "scored on": len(held)},
-                "options": {"rank": rank, "punctuation": punctuation, "seed": seed},
-                "masked-LM loss": "no masked-LM head" if losses is None else "in masked-lm.csv",
-                "logit split": "not defined for this architecture" if split is None else "in logits.csv",
-                "position codes": "no position embeddings" if codes is None else "in position-codes.csv",
-                "result": sentence,
+                **record_of(plan, intact, survival),
                 "seconds": stopwatch.seconds,
                 "versions": versions(),
             },
         )
-    return Convolution(Path(out), words.frame, relations, survival, moved, sentence)
+    return Convolution(
+        Path(out), intact.words.frame, intact.relations, survival.uuas, survival.replacement, survival.sentence
+    )
 
 
-def measure_words(encoder: Encoder, bank: Treebank) -> tuple[KernelFit, RelationHits]:
-    """Kernels of every head between words, and its right guesses of relations, in one pass over the treebank."""
-    offsets, relations = OffsetSums(), RelationSums(bank)
-    for batch in stream_attention(encoder, bank.words):
-        offsets.add(batch)
-        relations.add(batch)
-    return fit_kernels(offsets.result()), relations.result()
-
-
-def save_kernels(path: Path, *, words: KernelFit, subwords: KernelFit) -> None:
-    """Write every fitted kernel as arrays (layers, heads, offsets), with logarithms of weights."""
-    arrays = {
-        f"{level}.{form}.{part}": np.ascontiguousarray(getattr(getattr(fit, form), f"log_{part}"))
-        for level, fit in (("words", words), ("subwords", subwords))
-        for form in ("free", "quadratic")
-        for part in ("offsets", "specials")
+def record_of(plan: ProbePlan, intact: IntactHeads, survival: Survival) -> dict[str, Any]:
+    """What was asked, what could be had of this checkpoint, and the result."""
+    return {
+        "sentences_left_out": intact.left_out,
+        "probes": {
+            "trained on": len(plan.train),
+            "validated on": len(plan.validation),
+            "scored on": len(plan.scored),
+        },
+        "options": {"rank": plan.rank, "punctuation": plan.punctuation, "seed": plan.seed},
+        "masked-LM loss": "no masked-LM head" if survival.losses is None else "in masked-lm.csv",
+        "logit split": "not defined for this architecture" if intact.logits is None else "in logits.csv",
+        "position codes": "in position-codes.csv" if intact.codes else "no position embeddings",
+        "result": survival.sentence,
     }
-    save_file(arrays, path, metadata={"span": json.dumps({"words": words.free.span, "subwords": subwords.free.span})})
-
-
-def _split(bank: Treebank, train: str | Path | Treebank | None) -> tuple[Treebank, Treebank]:
-    """Sentences to train probes on, and sentences to score them on."""
-    if train is not None:
-        return (train if isinstance(train, Treebank) else load_treebank(train)), bank
-    seen = 3 * len(bank) // 4
-    if seen < 2 or all(len(sentence) < 2 for sentence in bank[seen:]):
-        raise TreebankError(
-            f"{bank.path or bank.name}: {len(bank)} sentences are too few to train probes on three quarters of them; "
-            "give a treebank to train on"
-        )
-    return bank[:seen], bank[seen:]
-
-
-def _split_or_none(encoder: Encoder, bank: Treebank) -> LogitSplit | None:
-    try:
-        return split_logits(encoder, bank.words)
-    except LogitSplitError:
-        return None
-
-
-def _codes_or_none(encoder: Encoder, seed: int) -> tuple[list[PositionCode] | None, pd.DataFrame]:
-    try:
-        learned = position_embeddings(encoder)
-    except ValueError:
-        return None, pd.DataFrame()
-    shape = learned.shape
-    codes = {
-        "learned": learned,
-        "sinusoidal": sinusoidal_code(shape[0], shape[1] + shape[1] % 2),
-        "random": random_code(*shape, seed=seed),
-    }
-    return compare_codes(codes)

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from convolution import KernelFit, PositionCode
+from pipeline.head_kernels.intact import IntactHeads
+from pipeline.head_kernels.survival import Survival
 from reporting import (
     behaviour_by_layer,
     fourier_spectra,
@@ -29,29 +30,32 @@ REACH = 12
 PANELS = 9
 
 
-def write_convolution_figures(
-    folder: Path,
-    kernels: KernelFit,
-    *,
-    survival: pd.DataFrame,
-    codes: Sequence[PositionCode],
-    floor: float,
-) -> None:
+def write_convolution_figures(folder: Path, intact: IntactHeads, survival: Survival) -> None:
     """Draw everything into `folder`, as PDF and PNG."""
     folder.mkdir()
-    draw_kernel_map(folder / "kernel-map", kernels)
-    draw_kernels(folder / "kernels", kernels)
+    draw_kernel_map(folder / "kernel-map", intact.words)
+    draw_kernels(folder / "kernels", intact.words)
+    draw_shares(folder / "shares", intact.words)
+    draw_survival(folder / "survival", survival)
+    if intact.codes:
+        draw_codes(folder, intact.codes)
+
+
+def draw_shares(stem: Path, kernels: KernelFit) -> None:
+    """How much of each head's attention a kernel explains, layer by layer."""
     figure, axes = new_figure((4.8, 3.3))
     shares = {"any kernel": kernels.share, "quadratic kernel": kernels.quadratic_share}
     behaviour_by_layer(shares, axes, label="share of attention explained")
-    save_formats(figure, folder / "shares")
+    save_formats(figure, stem)
+
+
+def draw_survival(stem: Path, survival: Survival) -> None:
+    """The one figure: UUAS layer by layer under every condition."""
     figure, axes = new_figure((5.6, 3.6))
-    intact = survival.loc[survival.condition == "intact", "value"].max()
+    intact = survival.uuas.loc[survival.uuas.condition == "intact", "value"].max()
     # Shares of what stands above the floor have no meaning for a model that does not reach it.
-    survival_curves(survival, axes, floor=floor if intact > floor else None)
-    save_formats(figure, folder / "survival")
-    if codes:
-        draw_codes(folder, codes)
+    survival_curves(survival.uuas, axes, floor=survival.floor if intact > survival.floor else None)
+    save_formats(figure, stem)
 
 
 def draw_kernel_map(stem: Path, kernels: KernelFit) -> None:

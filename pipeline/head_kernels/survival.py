@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
 from convolution import (
     Kernels,
@@ -19,10 +20,11 @@ from convolution import (
 )
 from convolution.relations import DIRECTIONS
 from extraction import Encoder, States, extract, stream_attention
-from parsing import Treebank, score_distances
-from parsing.punctuation import PunctuationRule
-from parsing.trees import chain_distances
-from probes import DistanceProbe, fit_all
+from parsing import Treebank
+from pipeline.head_kernels.intact import IntactHeads
+from pipeline.head_kernels.probing import ProbePlan
+from pipeline.record import Stopwatch
+from probes import DistanceProbe
 
 INTACT, CONVOLUTION, UNIFORM, RANDOM = "intact", "convolution", "uniform", "random head's kernel"
 RETRAINED = ", probes retrained"
@@ -31,34 +33,65 @@ Replacement = Callable[[], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True)
-class ProbePlan:
-    """How distance probes of every layer are trained, and the sentences that they are scored on."""
+class Survival:
+    """What is left under each condition; frames are the tables that bear their names."""
 
-    train: Treebank
-    validation: Treebank
-    scored: Treebank
-    rank: int
-    seed: int
-    punctuation: PunctuationRule
-    training: Mapping[str, Any]
+    uuas: pd.DataFrame
+    """UUAS of every layer's probe: condition, layer, value, low, high, n."""
+    replacement: pd.DataFrame
+    """How far the states of every layer move, with all blocks replaced and with one."""
+    relations: pd.DataFrame
+    losses: pd.DataFrame | None
+    """Masked-LM loss in nats; None where the checkpoint has no such head."""
+    floor: float
+    """UUAS of the chain of neighbours."""
 
-    def fit(self, encoder: Encoder, *, progress: bool = False) -> list[DistanceProbe]:
-        """Probes trained on the states that the encoder has now, replaced heads and all."""
-        probes = [
-            DistanceProbe(layer=layer, rank=min(self.rank, encoder.dim), seed=self.seed, **self.training)
-            for layer in encoder.layers
-        ]
-        held_out = extract(encoder, self.validation.words), self.validation
-        fit_all(probes, extract(encoder, self.train.words), self.train, validation=held_out, progress=progress)
-        return probes
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The tables that there are, by name."""
+        return {
+            "survival": self.uuas,
+            "replacement": self.replacement,
+            "relation-survival": self.relations,
+            **({} if self.losses is None else {"masked-lm": self.losses}),
+        }
 
-    def score(self, probes: Sequence[DistanceProbe], states: States, condition: str) -> list[dict[str, Any]]:
-        """One row of the table of survival for each layer."""
-        rows = []
-        for probe in probes:
-            tallies = score_distances(self.scored, probe.predict(states), punctuation=self.punctuation)
-            rows.append({"condition": condition, "layer": probe.layer, **vars(tallies["uuas"].score())})
-        return rows
+    @property
+    def sentence(self) -> str:
+        """The result in words."""
+        return survival_sentence(self.uuas, self.floor)
+
+
+def replace_and_measure(
+    plan: ProbePlan,
+    encoder: Encoder,
+    bank: Treebank,
+    intact: IntactHeads,
+    *,
+    model: str | Path,
+    retrain: bool,
+    cache: str | Path | None,
+    stopwatch: Stopwatch,
+    progress: bool,
+) -> Survival:
+    """Train probes on the intact model, then replace its heads and see what these still find."""
+    with stopwatch.stage("probes"):
+        probes = plan.fit(encoder, cache=cache, progress=progress)
+    kernels = intact.subwords.free
+    conditions = kernel_conditions(encoder, kernels, seed=plan.seed)
+    with stopwatch.stage("replacement"):
+        states = extract(encoder, plan.scored.words)
+        uuas, moved = measure_survival(plan, probes, encoder, states, conditions, progress=progress)
+        blocks = measure_blocks(plan, encoder, states, kernels, progress=progress)
+    with stopwatch.stage("relations under replacement"):
+        relations = measure_relation_survival(encoder, bank, intact.hits, conditions)
+    with stopwatch.stage("masked-LM loss"):
+        losses = measure_losses(model, encoder, plan.scored, kernels, seed=plan.seed)
+    if retrain:
+        with stopwatch.stage("probes of replaced models"):
+            uuas = pd.concat([uuas, measure_retrained(plan, encoder, conditions)], ignore_index=True)
+    moved = pd.concat([moved, blocks], ignore_index=True)
+    return Survival(uuas, moved, relations, losses, plan.chain_uuas())
 
 
 def kernel_conditions(encoder: Encoder, kernels: Kernels, *, seed: int) -> dict[str, Replacement]:
@@ -77,10 +110,12 @@ def measure_survival(
     encoder: Encoder,
     intact: States,
     conditions: Mapping[str, Replacement],
+    *,
+    progress: bool = False,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """UUAS of every layer's probe under each condition, and how far that layer's states moved."""
     scores, moved = [], []
-    for condition, replaced in conditions.items():
+    for condition, replaced in tqdm(conditions.items(), desc="heads replaced", disable=not progress, leave=False):
         with replaced():
             states = extract(encoder, plan.scored.words)
         scores += plan.score(probes, states, condition)
@@ -97,10 +132,12 @@ def measure_retrained(plan: ProbePlan, encoder: Encoder, conditions: Mapping[str
     return pd.DataFrame(rows)
 
 
-def measure_blocks(plan: ProbePlan, encoder: Encoder, intact: States, kernels: Kernels) -> pd.DataFrame:
+def measure_blocks(
+    plan: ProbePlan, encoder: Encoder, intact: States, kernels: Kernels, *, progress: bool = False
+) -> pd.DataFrame:
     """How far the states of every layer move when one block alone is replaced by its kernels."""
     rows: list[dict[str, Any]] = []
-    for block in range(encoder.blocks):
+    for block in tqdm(range(encoder.blocks), desc="one block replaced", disable=not progress, leave=False):
         with replace_heads(encoder, kernels, heads=[(block, head) for head in range(encoder.heads)]):
             states = extract(encoder, plan.scored.words)
         rows += _moved_rows(CONVOLUTION, str(block + 1), intact, states)
@@ -147,12 +184,6 @@ def measure_losses(
         with replaced():
             rows.append({"condition": condition, "loss": language_model.loss(bank.words, seed=seed)})
     return pd.DataFrame(rows)
-
-
-def chain_uuas(bank: Treebank, punctuation: PunctuationRule) -> float:
-    """UUAS of joining each word to the next, whatever they are."""
-    chains = [chain_distances(len(sentence)) for sentence in bank]
-    return score_distances(bank, chains, punctuation=punctuation)["uuas"].value
 
 
 def survival_sentence(survival: pd.DataFrame, floor: float) -> str:

@@ -5,7 +5,15 @@ import pytest
 import torch
 from torch import nn
 
-from convolution import Images, LearnedSelfAttention, cifar10, digits, experiment_table, run_experiment
+from convolution import (
+    Images,
+    LearnedSelfAttention,
+    QuadraticSelfAttention,
+    cifar10,
+    digits,
+    experiment_table,
+    run_experiment,
+)
 from convolution.classifier import VARIANTS, ImageClassifier, count_flops, count_parameters
 from convolution.images import CIFAR_BATCHES, CIFAR_TEST, ImageError
 
@@ -86,15 +94,66 @@ def test_learned_attention_is_that_of_the_formula(content):
         layer(image[..., :2])
 
 
-def test_counts_are_those_made_by_hand():
-    model = ImageClassifier("convolution", image=IMAGE, classes=10, channels=4, depth=2)
-    convolution, norm = 4 * 4 * 9, 8
-    assert count_parameters(model) == (4 + 4) + 2 * (2 * convolution + 2 * norm) + (4 * 10 + 10)
-    assert count_flops(model, IMAGE) == 2 * (64 * 4 + 2 * 2 * 64 * convolution + 4 * 10)
-    quadratic = ImageClassifier("quadratic", image=IMAGE, classes=10, channels=4, depth=1)
-    attending = 9 * 64 * 64 * 4 + 9 * 64 * 4 * 4
-    outer = 9 * 64 * 64
-    assert count_flops(quadratic, IMAGE) == pytest.approx(2 * (64 * 4 + attending + 2 * 64 * 4 * 8 + 40), abs=2 * outer)
+CHANNELS, PIXELS, HEADS, SIDE, ENCODING = 4, 64, 9, 8, 16
+EVERYWHERE = CHANNELS + CHANNELS + 2 * (2 * CHANNELS) + CHANNELS * 10 + 10  # stem, two normalisations, classes
+MIXING = HEADS * CHANNELS * CHANNELS  # a 3 × 3 kernel, or the values of 9 heads
+TABLES = 2 * (2 * SIDE - 1) * ENCODING + HEADS * 2 * ENCODING  # vectors of shifts, and v of each head
+CONTENT = 2 * HEADS * CHANNELS * CHANNELS + HEADS * CHANNELS + HEADS * 2 * ENCODING * CHANNELS
+
+
+@pytest.mark.parametrize(
+    ("variant", "each"),
+    [
+        ("convolution", MIXING),
+        ("quadratic", MIXING + HEADS * 3),
+        ("learned", MIXING + TABLES),
+        ("learned with content", MIXING + TABLES + CONTENT),
+    ],
+)
+def test_parameters_are_those_counted_by_hand(variant, each):
+    model = ImageClassifier(variant, image=IMAGE, classes=10, channels=CHANNELS, depth=1)
+    assert count_parameters(model) == EVERYWHERE + 2 * each
+
+
+def test_flops_are_those_counted_by_hand():
+    stem_and_classes = PIXELS * CHANNELS + CHANNELS * 10
+    values = PIXELS * MIXING
+    attending = HEADS * PIXELS * PIXELS * CHANNELS
+    found = {
+        variant: count_flops(ImageClassifier(variant, image=IMAGE, classes=10, channels=CHANNELS, depth=1), IMAGE) / 2
+        for variant in VARIANTS
+    }
+    assert found["convolution"] == stem_and_classes + 2 * values
+    assert found["quadratic"] == stem_and_classes + 2 * (attending + values)
+    scores_of_shifts = 2 * HEADS * ENCODING * (2 * SIDE - 1)
+    assert found["learned"] == stem_and_classes + 2 * (attending + values + scores_of_shifts)
+    assert found["learned with content"] > found["learned"] + 2 * (attending + 2 * values)
+
+
+def test_variants_differ_in_what_mixes_positions_and_in_nothing_else():
+    mixing = nn.Conv2d, QuadraticSelfAttention, LearnedSelfAttention
+    frames = []
+    for variant in VARIANTS:
+        model = ImageClassifier(variant, image=IMAGE, classes=10, channels=CHANNELS, depth=2)
+        layers = [layer for block in model.blocks for layer in block.layers]
+        assert sum(isinstance(layer, mixing) for layer in layers) == 4
+        assert len(model.attention_layers) == (0 if variant == "convolution" else 4)
+        frames.append([type(layer) for layer in layers if not isinstance(layer, mixing)])
+    assert all(frame == frames[0] for frame in frames)
+
+
+def test_maps_are_of_the_layers_that_the_forward_pass_runs():
+    torch.manual_seed(0)
+    model = ImageClassifier("learned with content", image=IMAGE, classes=10, channels=CHANNELS, depth=1).eval()
+    images = torch.randn(3, *IMAGE)
+    first, second = model.attention_layers
+    block = model.blocks[0].layers
+    with torch.no_grad():
+        hidden = model.stem(images)
+        expected = [first.attention(hidden).mean(0), second.attention(block[2](block[1](first(hidden)))).mean(0)]
+    torch.testing.assert_close(model.maps(images), torch.stack(expected))
+    with pytest.raises(ValueError, match="no attention to show"):
+        ImageClassifier("convolution", image=IMAGE, classes=10).maps(images)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -105,7 +164,7 @@ def test_every_variant_learns_and_can_be_repeated(few, variant):
     if variant == "convolution":
         assert one.centres is one.attention is None
         return
-    assert one.centres.shape == (4, 1, 9, 2)
+    assert one.centres.shape == (4, 2, 9, 2)
     assert np.abs(one.centres[-1] - one.centres[0]).max() > 1e-3, "centres move"
     np.testing.assert_allclose(one.attention.sum((2, 3)), 1.0, rtol=1e-5)
 

@@ -101,5 +101,22 @@ def test_inputs_shorter_than_the_kernel_and_of_other_shapes_are_refused():
     layer = QuadraticSelfAttention.from_convolution(nn.Conv1d(2, 2, 5))
     with pytest.raises(ValueError, match="shorter than the kernel: expected at least 5"):
         layer(torch.zeros(1, 2, 4))
-    with pytest.raises(ValueError, match="found shape"):
-        layer(torch.zeros(1, 2, 4, 4))
+    for shape in [(1, 2, 4, 4), (1, 3, 9)]:
+        with pytest.raises(ValueError, match=r"expected \(batch, 2 channels, length\), found shape"):
+            layer(torch.zeros(shape))
+
+
+@pytest.mark.parametrize(("mode", "least"), [("reflect", 3), ("circular", 2)])
+def test_borders_wider_than_the_input_are_refused_where_torch_has_none(mode, least):
+    convolution = nn.Conv2d(1, 1, (1, 5), padding="same", padding_mode=mode, dtype=torch.float64)
+    layer = QuadraticSelfAttention.from_convolution(convolution)
+    inputs = torch.randn(1, 1, 1, least, dtype=torch.float64)
+    torch.testing.assert_close(layer(inputs), convolution(inputs))
+    with pytest.raises(ValueError, match=f"axis 1, .*: {mode} borders of 2 expect at least {least}"):
+        layer(inputs[..., 1:])
+
+
+@pytest.mark.parametrize("alpha", [0, -1.0, float("nan")])
+def test_an_alpha_that_attends_to_no_centre_is_refused(alpha):
+    with pytest.raises(ValueError, match="alpha must be positive"):
+        QuadraticSelfAttention.from_convolution(nn.Conv1d(2, 2, 3), alpha=alpha)

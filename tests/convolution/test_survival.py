@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from known_attention import random_sentence, random_words
 from safetensors.numpy import load_file
+from transformers import BertConfig, BertLMHeadModel
 
 from convolution import fit_kernels, masked_language_model, measure_offsets, replace_heads
 from extraction import Encoder, stream_attention
@@ -37,6 +38,13 @@ def test_the_masked_lm_loss_is_repeatable_and_changes_with_attention(masked_lm_f
 
 def test_a_checkpoint_without_a_head_has_no_loss(bert, tmp_path):
     bert.model.save_pretrained(tmp_path)
+    bert.tokenizer.save_pretrained(tmp_path)
+    assert masked_language_model(tmp_path, Encoder.from_pretrained(tmp_path)) is None
+
+
+def test_a_decoder_has_no_masked_lm_loss(bert, tmp_path):
+    config = BertConfig(**{**bert.model.config.to_dict(), "is_decoder": True})
+    BertLMHeadModel(config).save_pretrained(tmp_path)
     bert.tokenizer.save_pretrained(tmp_path)
     assert masked_language_model(tmp_path, Encoder.from_pretrained(tmp_path)) is None
 

@@ -1,0 +1,114 @@
+"""What the heads of a checkpoint do as they are: kernels and what these explain, relations, logits, position codes."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from safetensors.numpy import save_file
+
+from convolution import (
+    KernelFit,
+    LogitSplit,
+    LogitSplitError,
+    PositionCode,
+    RelationHits,
+    compare_codes,
+    fit_kernels,
+    measure_offsets,
+    position_embeddings,
+    random_code,
+    relation_table,
+    sinusoidal_code,
+    split_logits,
+)
+from convolution.relations import RelationSums
+from convolution.statistics import OffsetSums
+from extraction import Encoder, stream_attention
+from parsing import Treebank
+from pipeline.record import Stopwatch
+
+
+@dataclass(frozen=True)
+class IntactHeads:
+    """Heads whose attention nobody has touched."""
+
+    words: KernelFit
+    """Kernels between words, which figures and tables show."""
+    subwords: KernelFit
+    """Kernels between subwords, which is what the model attends between."""
+    hits: RelationHits
+    relations: pd.DataFrame
+    logits: LogitSplit | None
+    """None where the architecture has no such split."""
+    codes: Sequence[PositionCode]
+    """Empty where the model has no table of position embeddings."""
+    code_table: pd.DataFrame
+    left_out: Sequence[int]
+    """Sentences longer than the model takes."""
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The tables that there are, by name."""
+        return {
+            "kernels": self.words.frame,
+            "subword-kernels": self.subwords.frame,
+            "relations": self.relations,
+            **({} if self.logits is None else {"logits": self.logits.frame}),
+            **({"position-codes": self.code_table} if self.codes else {}),
+        }
+
+    def save_kernels(self, path: Path) -> None:
+        """Write every fitted kernel as arrays (layers, heads, offsets), with logarithms of weights."""
+        arrays = {
+            f"{level}.{form}.{part}": np.ascontiguousarray(getattr(getattr(fit, form), f"log_{part}"))
+            for level, fit in (("words", self.words), ("subwords", self.subwords))
+            for form in ("free", "quadratic")
+            for part in ("offsets", "specials")
+        }
+        spans = {"words": self.words.free.span, "subwords": self.subwords.free.span}
+        save_file(arrays, path, metadata={"span": json.dumps(spans)})
+
+
+def describe_heads(encoder: Encoder, bank: Treebank, *, seed: int, stopwatch: Stopwatch) -> IntactHeads:
+    """Pass over attention between words and between subwords, and find what follows from the sums."""
+    with stopwatch.stage("word kernels and relations"):
+        stream = stream_attention(encoder, bank.words)
+        offsets, relations = OffsetSums(), RelationSums(bank)
+        for batch in stream:
+            offsets.add(batch)
+            relations.add(batch)
+        words, hits = fit_kernels(offsets.result()), relations.result()
+    with stopwatch.stage("subword kernels"):
+        subwords = fit_kernels(measure_offsets(stream_attention(encoder, bank.words, level="subwords")))
+    with stopwatch.stage("relation kernels"):
+        table = relation_table(hits, words.free, bank)
+    with stopwatch.stage("logit split"):
+        logits = _split_or_none(encoder, bank)
+    with stopwatch.stage("position codes"):
+        codes, code_table = _codes(encoder, seed)
+    return IntactHeads(words, subwords, hits, table, logits, codes, code_table, stream.report.skipped)
+
+
+def _split_or_none(encoder: Encoder, bank: Treebank) -> LogitSplit | None:
+    try:
+        return split_logits(encoder, bank.words)
+    except LogitSplitError:
+        return None
+
+
+def _codes(encoder: Encoder, seed: int) -> tuple[Sequence[PositionCode], pd.DataFrame]:
+    try:
+        learned = position_embeddings(encoder)
+    except ValueError:
+        return [], pd.DataFrame()
+    positions, dim = learned.shape
+    return compare_codes(
+        {
+            "learned": learned,
+            "sinusoidal": sinusoidal_code(positions, dim + dim % 2),
+            "random": random_code(positions, dim, seed=seed),
+        }
+    )
