@@ -14,7 +14,7 @@ from pipeline.sweeping.errors import SweepError
 from pipeline.sweeping.estimate import estimate
 from pipeline.sweeping.plan import Analysis, SweepOptions, Task, plan_tasks
 from pipeline.sweeping.sources import Splits, find_checkpoints
-from pipeline.sweeping.store import Store, join_scores, task_scores
+from pipeline.sweeping.store import Store, in_order, join_scores, task_scores
 from pipeline.sweeping.tasks import Outcome, execute
 
 
@@ -142,7 +142,7 @@ def run_all(
     tasks: Sequence[Task], store: Store, backend: Backend, *, keep_cache: bool, progress: bool, total: int
 ) -> list[Outcome]:
     """Do the tasks, one phase after the other; the table grows by each as it is done."""
-    table = {path.name: frame for path in task_folders(store) if (frame := task_scores(path)) is not None}
+    table = {path.name: frame for path in store.finished() if (frame := task_scores(path)) is not None}
     by_name = {task.name: task for task in tasks}
     left = Counter(task.checkpoint.name for task in tasks)
     outcomes: list[Outcome] = []
@@ -159,7 +159,7 @@ def run_all(
                 bar.update()
                 bar.set_postfix_str(f"{sum(one.state == 'failed' for one in outcomes)} failed", refresh=False)
     if table:
-        store.write_table(join_scores([table[name] for name in sorted(table)]))
+        store.write_table(join_scores([table[name] for name in sorted(table, key=in_order)]))
     return outcomes
 
 
@@ -187,12 +187,7 @@ def settle(task: Task, outcome: Outcome, store: Store, table: dict[str, pd.DataF
     frame = task_scores(store.task_folder(task))
     if frame is not None:
         table[task.name] = frame
-        store.write_table(join_scores([table[name] for name in sorted(table)]))
-
-
-def task_folders(store: Store) -> list[Path]:
-    """The folders of finished tasks, by name; hidden ones are being written."""
-    return sorted(path for path in store.tasks.glob("*") if not path.name.startswith(".") and path.is_dir())
+        store.write_table(join_scores([table[name] for name in sorted(table, key=in_order)]))
 
 
 def load_results(folder: str | Path) -> pd.DataFrame:
@@ -202,5 +197,5 @@ def load_results(folder: str | Path) -> pd.DataFrame:
     one was killed. Raises SweepError when the folder holds no sweep.
     """
     store = Store.existing(folder)
-    frames = [frame for path in task_folders(store) if (frame := task_scores(path)) is not None]
+    frames = [frame for path in store.finished() if (frame := task_scores(path)) is not None]
     return join_scores(frames)

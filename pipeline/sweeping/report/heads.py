@@ -1,13 +1,12 @@
-"""The parts of a report that show heads: what they attend to, and how convolutional they are."""
+"""What heads attend to."""
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from pipeline.sweeping.store import Store
-from reporting import head_grid, new_figure, survival_curves
+from pipeline.sweeping.report.results import Results
+from reporting import head_grid, new_figure
 from reporting.html import Cell, Picture, Section, Table, picture
 
 SHOWN_RELATIONS = 12
@@ -15,10 +14,11 @@ MOST_OPEN = 4
 """Checkpoints whose heads are shown without being asked for."""
 
 
-def heads_section(store: Store, tasks: Sequence[dict[str, Any]]) -> Section | None:
+def heads_section(results: Results) -> Section | None:
     """Maps of every head's trees, and the best head of each relation, by checkpoint."""
     pictures, tables = [], []
-    for task, folder in folders_of(store, tasks, "heads"):
+    for task in results.of("heads"):
+        folder = results.folder(task) / "heads"
         heads = pd.read_csv(folder / "heads.csv")
         pictures.append(grid_picture(heads, "uuas", f"UUAS of each head’s own tree: {place_of(task)}"))
         best = pd.read_csv(folder / "best_heads.csv", dtype={"name": str}).head(SHOWN_RELATIONS)
@@ -40,28 +40,6 @@ def heads_section(store: Store, tasks: Sequence[dict[str, Any]]) -> Section | No
     return Section("heads", "Heads", text, tables, pictures, folded=len(tables) > MOST_OPEN)
 
 
-def convolution_section(store: Store, tasks: Sequence[dict[str, Any]]) -> Section | None:
-    """How much of each head a convolution explains, and what survives when it rules."""
-    pictures: list[Picture] = []
-    for task, folder in folders_of(store, tasks, "convolution"):
-        name = place_of(task)
-        kernels = pd.read_csv(folder / "kernels.csv")
-        pictures.append(grid_picture(kernels, "share", f"Share of attention that a convolution explains: {name}"))
-        survival = pd.read_csv(folder / "survival.csv")
-        figure, axes = new_figure((5.2, 3.2))
-        survival_curves(survival, axes)
-        best = survival.groupby("condition", sort=False)["value"].max()
-        text = "; ".join(f"{condition}: {value:.3f}" for condition, value in best.items())
-        pictures.append(picture(figure, title=f"UUAS with heads replaced: {name}", description=text))
-    if not pictures:
-        return None
-    text = (
-        "A head is a convolution when it attends by relative position alone. What probes still find when every head is "
-        "replaced by its own convolution, by uniform attention, or by another head’s."
-    )
-    return Section("convolution", "Convolution", text, pictures=pictures, folded=len(pictures) > 2 * MOST_OPEN)
-
-
 def grid_picture(table: pd.DataFrame, column: str, title: str) -> Picture:
     """A quantity of every head, layers by heads."""
     grid = table.pivot(index="layer", columns="head", values=column)
@@ -75,13 +53,6 @@ def grid_picture(table: pd.DataFrame, column: str, title: str) -> Picture:
     return picture(figure, title=title, description=text)
 
 
-def place_of(task: dict[str, Any]) -> str:
+def place_of(task: Mapping[str, Any]) -> str:
     """What a picture or a table is of."""
     return f"{task['checkpoint']} on {task['treebank']}"
-
-
-def folders_of(store: Store, tasks: Sequence[dict[str, Any]], analysis: str) -> Iterator[tuple[dict[str, Any], Path]]:
-    """The finished tasks of an analysis, each with the folder of its tables."""
-    for task in tasks:
-        if task["analysis"] == analysis:
-            yield task, store.tasks / task["task"] / analysis
