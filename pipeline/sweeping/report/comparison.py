@@ -55,7 +55,7 @@ def relation_gaps(better: Measured, worse: Measured, bank: str) -> Table:
             Cell(f"{row['n']:,}", number=row["n"]),
             Cell(f"{row['a']:.3f}", number=round(row["a"], 6)),
             Cell(f"{row['b']:.3f}", number=round(row["b"], 6)),
-            Cell(f"{row['edges']:+d}", number=row["edges"]),
+            Cell(f"{row['edges']:+d}".replace("-", "−"), number=row["edges"]),
         ]
         for row in largest.head(MOST_GAPS).reset_index().to_dict("records")
     ]

@@ -50,7 +50,7 @@ def grid_picture(table: pd.DataFrame, column: str, title: str) -> Picture:
     if not found.empty:
         top = found.iloc[int(found[column].argmax())]
         text += f"; highest {top[column]:.3f} at head {int(top['layer'])}-{int(top['head'])}"
-    return picture(figure, title=title, description=text)
+    return picture(figure, title=title, description=text, shaded=True)
 
 
 def place_of(task: Mapping[str, Any]) -> str:

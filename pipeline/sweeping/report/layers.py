@@ -8,12 +8,14 @@ from pipeline.sweeping.report.results import (
     BASELINES,
     METRICS,
     MOST_SHOWN,
+    TITLES,
     Results,
     best_row,
     probe_rows,
     spread,
     structure_rows,
 )
+from pipeline.sweeping.sources import label
 from reporting import heat_map, layer_curves, new_figure
 from reporting.html import Picture, Section, picture
 
@@ -29,7 +31,7 @@ def layers_section(results: Results, bank: str) -> Section | None:
     text = "Bands are 95 % intervals; the hollow point is layer 0, the embeddings; grey lines are baselines."
     if len(shown) < len(names):
         text += f" Curves show {len(shown)} of {len(names)} checkpoints, spread over the range of their best scores."
-    return Section(f"layers-{bank}", f"Layers: {bank}", text, pictures=[*maps, *curves])
+    return Section(f"layers-{label(bank)}", f"Layers: {bank}", text, pictures=[*maps, *curves])
 
 
 def layer_picture(rows: pd.DataFrame, metric: str, bank: str) -> Picture:
@@ -42,7 +44,7 @@ def layer_picture(rows: pd.DataFrame, metric: str, bank: str) -> Picture:
     own = own.assign(probe=own["probe"].where(own["probe"].isin(list(BASELINES)), own["checkpoint"]))
     figure, axes = new_figure((5.2, 3.4))
     layer_curves(own[["layer", "probe", "metric", "value", "low", "high"]], axes, metric=metric)
-    title = METRICS[metric]
+    title = TITLES[metric]
     return picture(figure, title=f"{title} by layer, {bank}", description=curve_text(own, title))
 
 
@@ -59,11 +61,12 @@ def layer_map(rows: pd.DataFrame, names: Sequence[str], metric: str) -> Picture:
         label=METRICS[metric],
     )
     axes.set_xlabel("layer", fontsize=9)
-    title = METRICS[metric]
+    title = TITLES[metric]
     return picture(
         figure,
         title=f"{title} of every checkpoint and layer",
         description=f"Heat map of {title}, {len(names)} checkpoints by {table.shape[1]} layers",
+        shaded=True,
     )
 
 

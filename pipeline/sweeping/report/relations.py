@@ -31,6 +31,7 @@ def relation_map(best: dict[str, Measured], bank: str) -> Picture:
         figure,
         title=f"Edges found by relation, {bank}",
         description=f"Heat map of edges recovered, {relations} relations by {len(best)} checkpoints",
+        shaded=True,
     )
 
 

@@ -13,6 +13,7 @@ from pipeline.sweeping.store import Store
 from pipeline.sweeping.sweep import load_results
 
 METRICS = {"uuas": "UUAS", "dspr": "DSpr.", "root_accuracy": "root acc.", "nspr": "NSpr."}
+TITLES = {**METRICS, "root_accuracy": "Root accuracy"}
 BASELINES = {"random weights": "random weights, same architecture", "chain": "left-to-right chain"}
 MOST_SHOWN = 7
 """Curves that one can still tell apart."""

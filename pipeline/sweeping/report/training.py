@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pipeline.sweeping.report.results import METRICS, Results, best_rows, probe_rows, structure_rows
+from pipeline.sweeping.report.results import METRICS, TITLES, Results, best_rows, probe_rows, structure_rows
 from reporting import new_figure, step_curves
 from reporting.html import Picture, Section, picture
 
@@ -30,4 +30,4 @@ def training_picture(rows: pd.DataFrame, metric: str) -> Picture:
     if best["step"].max() > 0:
         axes.set_xscale("symlog", linthresh=max(float(best.loc[best["step"] > 0, "step"].min()), 1.0))
     text = "; ".join(f"step {step}: {value:.3f}" for step, value in zip(best["step"], best["value"]))
-    return picture(figure, title=f"{METRICS[metric]} over training, at the best layer", description=text)
+    return picture(figure, title=f"{TITLES[metric]} over training, at the best layer", description=text)

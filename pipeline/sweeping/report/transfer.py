@@ -27,4 +27,4 @@ def transfer_map(checkpoint: str, best: pd.DataFrame) -> Picture:
     heat_map(table.to_numpy(dtype=float), axes, rows=rows, columns=columns, label="UUAS", digits=3)
     axes.set_xlabel("scored on")
     axes.set_ylabel("trained on")
-    return picture(figure, title=checkpoint, description=table.round(3).to_string())
+    return picture(figure, title=checkpoint, description=table.round(3).to_string(), shaded=True)
