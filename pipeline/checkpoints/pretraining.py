@@ -24,9 +24,11 @@ from transformers import (
     BertLMHeadModel,
     DataCollatorForLanguageModeling,
     PreTrainedModel,
+    PreTrainedTokenizerBase,
     PreTrainedTokenizerFast,
     get_linear_schedule_with_warmup,
 )
+from transformers.utils import logging
 
 from parsing import Sentence
 from pipeline.checkpoints.examples import Pair, documents, draw_pairs, train_tokenizer
@@ -54,10 +56,10 @@ class Pretraining:
     blocks: int = 4
     dim: int = 128
     heads: int = 4
-    vocabulary: int = 8000
+    vocabulary: int = 4000
     max_subwords: int = 96
-    steps: int = 2000
-    saved: Sequence[int] = (0, 100, 250, 500, 1000, 2000)
+    steps: int = 3000
+    saved: Sequence[int] = (0, 100, 300, 1000, 2000, 3000)
     batch_size: int = 32
     learning_rate: float = 1e-3
     masked: float = 0.15
@@ -92,9 +94,9 @@ def pretrain(
 ) -> Path:
     """Train a BERT on the sentences' text, and write `out/step-N` for every saved step, each a whole checkpoint.
 
-    The seed settles weights, order, pairs and masks. The vocabulary is settled only up to ties: the tokenizer's trainer
-    breaks them as it likes, so two runs may differ in a few subwords. `out/training.json` holds the options and the
-    loss of every step. Raises OutputError when `out` holds files, ValueError when the text is too small.
+    The text settles the vocabulary, and the seed settles weights, order, pairs and masks: on one machine, with one
+    number of threads, the same checkpoints come out. `out/training.json` holds the options and the loss of every step.
+    Raises OutputError when `out` holds files, ValueError when the text is too small.
     """
     options = options or Pretraining()
     texts = documents(sentences)
@@ -230,7 +232,13 @@ def encode_pairs(tokenizer: PreTrainedTokenizerFast, pairs: Sequence[Pair]) -> l
     ]
 
 
-def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
-    """Write one checkpoint."""
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Write one checkpoint, without transformers' own progress bar: it takes a moment."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+    finally:
+        if shown:
+            logging.enable_progress_bar()

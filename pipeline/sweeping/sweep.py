@@ -20,14 +20,20 @@ from pipeline.sweeping.tasks import Outcome, execute
 
 @dataclass(frozen=True)
 class Sweep:
-    """What a sweep leaves: its folder, the table of scores, and how its tasks stand, by name."""
+    """What a sweep leaves: its folder, the table of scores, and how its tasks stand, by name.
+
+    Attributes:
+        done, failed: what this call did, the failed ones with their reasons.
+        skipped: what was done before it.
+        failed_before: what failed before it and was not asked for again, with the reasons.
+    """
 
     out: Path
     scores: pd.DataFrame
     done: tuple[str, ...]
     failed: dict[str, str]
     skipped: tuple[str, ...]
-    """Done before this call, or failed before it and not asked for again."""
+    failed_before: dict[str, str]
 
 
 def sweep(
@@ -73,12 +79,15 @@ def sweep(
         todo = [task for task in tasks if is_open(task, store, retry=retry)]
         outcomes = run_all(todo, store, backend, keep_cache=keep_cache, progress=progress, total=len(tasks))
     open_names = {task.name for task in todo}
+    left = ((task.name, store.failure(task)) for task in tasks if task.name not in open_names)
+    earlier = {name: failure["reason"] for name, failure in left if failure is not None}
     return Sweep(
         store.folder,
         load_results(store.folder),
         tuple(outcome.name for outcome in outcomes if outcome.state == "done"),
         {outcome.name: outcome.reason for outcome in outcomes if outcome.state == "failed"},
-        tuple(task.name for task in tasks if task.name not in open_names),
+        tuple(task.name for task in tasks if task.name not in open_names and task.name not in earlier),
+        earlier,
     )
 
 

@@ -172,7 +172,7 @@ def test_half_of_the_pairs_follow_each_other() -> None:
         ({"left_to_right": True}, "next_sentence=False"),
         ({"dim": 10, "heads": 4}, "dim 10 cannot be shared by 4 heads"),
         ({"as_mask": 0.8, "as_random": 0.3}, "at most 1 together"),
-        ({"saved": (5000,)}, "expected steps from 0 to 2000"),
+        ({"saved": (5000,)}, "expected steps from 0 to 3000"),
     ],
 )
 def test_what_cannot_be_trained_is_refused(options: dict[str, Any], message: str) -> None:
