@@ -20,11 +20,11 @@ from selenium import webdriver
 from parsing import Treebank, read_conllu, score_depths, score_distances
 from parsing.breakdown import edge_table
 from pipeline.score_table import Setting
-from pipeline.structural.analysis import Measurement, chain_measurement
+from pipeline.structural.analysis import Measurement, chain_measurement, tabulate
 from pipeline.sweeping.keeping import EDGE_COLUMNS, FoundEdges, write_kept
 from pipeline.sweeping.plan import SweepOptions
 from pipeline.sweeping.report import write_report
-from pipeline.sweeping.structure_task import sample_numbers, tabulate_together, write_trees
+from pipeline.sweeping.structure_task import sample_numbers, write_trees
 
 LAYERS, RANK = range(13), 64
 
@@ -69,7 +69,7 @@ def write_task(folder: Path, bank: Treebank, number: int) -> None:
         tables.append(edge_table(bank, distances))
     measurements.append(chain_measurement(name, bank, "dev", punctuation="xpos"))
     correct = np.stack([table["correct"].to_numpy(dtype=bool) for table in tables])
-    tabulate_together(measurements).to_csv(folder / "scores.csv", index=False)
+    tabulate(measurements).to_csv(folder / "scores.csv", index=False)
     write_kept(folder, measurements, {"dev": FoundEdges(tables[0][list(EDGE_COLUMNS)], settings, correct)})
     write_trees(folder / "trees.json", bank, samples, options=options)
     record = {

@@ -1,8 +1,7 @@
 """Figures as files that can be printed: vector formats with their fonts inside, written whole or not at all."""
 
-import os
 import re
-import tempfile
+import secrets
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -57,18 +56,8 @@ def save_figure(figure: Figure, path: str | Path, *, dpi: int = 300, transparent
         raise FileNotFoundError(f"the folder {target.parent} for the figure {target.name} is not there")
     # Dates would make every saving of one figure another file.
     metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": None}[kind]
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=f".{kind}")
-    os.close(descriptor)
-    draft = Path(name)
-    try:
-        with matplotlib.rc_context(PRINTABLE), one_warning_for_all_glyphs():
-            figure.savefig(
-                draft, dpi=dpi, metadata=metadata, transparent=transparent, bbox_inches="tight", pad_inches=0.04
-            )
-        draft.chmod(0o666 & ~current_umask())
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
+    with written_whole(target) as draft, matplotlib.rc_context(PRINTABLE), one_warning_for_all_glyphs():
+        figure.savefig(draft, dpi=dpi, metadata=metadata, transparent=transparent, bbox_inches="tight", pad_inches=0.04)
     return target
 
 
@@ -77,6 +66,20 @@ def save_formats(
 ) -> list[Path]:
     """Write a figure once in each format; `stem` is the path without its suffix."""
     return [save_figure(figure, Path(f"{stem}.{kind}"), dpi=dpi) for kind in formats]
+
+
+@contextmanager
+def written_whole(target: Path) -> Iterator[Path]:
+    """A path to write to that becomes `target` when the block ends well, and is removed when it does not.
+
+    It lies beside `target` and ends alike, since some writers go by the suffix.
+    """
+    draft = target.with_name(f".{target.stem}-{secrets.token_hex(8)}{target.suffix}")
+    try:
+        yield draft
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -93,10 +96,3 @@ def one_warning_for_all_glyphs() -> Iterator[None]:
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
     if missing:
         warn_missing(missing)
-
-
-def current_umask() -> int:
-    """The permissions that new files do not get; temporary files are private until they are renamed."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -22,15 +22,11 @@ class Pair:
 
 
 def train_tokenizer(texts: Iterable[str], *, vocabulary: int, max_subwords: int) -> PreTrainedTokenizerFast:
-    """A lower-case WordPiece tokenizer of at most `vocabulary` subwords, with BERT's special tokens."""
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = decoders.WordPiece()
-    trainer = trainers.WordPieceTrainer(
-        vocab_size=vocabulary, min_frequency=2, special_tokens=list(SPECIALS), show_progress=False
-    )
-    tokenizer.train_from_iterator(texts, trainer)
+    """A lower-case WordPiece tokenizer of at most `vocabulary` subwords, with BERT's special tokens.
+
+    The same text gives the same subwords with the same numbers.
+    """
+    tokenizer = splitting_as_bert(models.WordPiece(train_vocabulary(list(texts), size=vocabulary), unk_token="[UNK]"))
     separator, beginning = (("[SEP]", SPECIALS.index("[SEP]")), ("[CLS]", SPECIALS.index("[CLS]")))
     tokenizer.post_processor = processors.BertProcessing(separator, beginning)
     return PreTrainedTokenizerFast(
@@ -39,6 +35,42 @@ def train_tokenizer(texts: Iterable[str], *, vocabulary: int, max_subwords: int)
         model_input_names=["input_ids", "token_type_ids", "attention_mask"],
         **dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), SPECIALS)),
     )
+
+
+def train_vocabulary(texts: Sequence[str], *, size: int) -> dict[str, int]:
+    """The subwords that the texts are best spelled with, numbered; special tokens come first.
+
+    The trainer breaks ties between merges by the numbers of their parts, and numbers what continues a word in the order
+    of a hash table, which is another in every run. Naming those characters beforehand, in order, settles both.
+    """
+    learner = splitting_as_bert(models.WordPiece(unk_token="[UNK]"))
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=size,
+        min_frequency=2,
+        special_tokens=[*SPECIALS, *(f"##{letter}" for letter in continuing_letters(learner, texts))],
+        show_progress=False,
+    )
+    learner.train_from_iterator(texts, trainer)
+    return dict(sorted(learner.get_vocab().items(), key=lambda item: item[1]))
+
+
+def continuing_letters(tokenizer: Tokenizer, texts: Iterable[str]) -> list[str]:
+    """Every character that stands in a word behind its first, in order."""
+    found: set[str] = set()
+    for text in texts:
+        normal = tokenizer.normalizer.normalize_str(text)
+        for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(normal):
+            found.update(word[1:])
+    return sorted(found)
+
+
+def splitting_as_bert(model: models.WordPiece) -> Tokenizer:
+    """A tokenizer that makes text lower-case and splits it at spaces and punctuation, as BERT does."""
+    tokenizer = Tokenizer(model)
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    return tokenizer
 
 
 def documents(sentences: Sequence[Sentence]) -> list[list[str]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from extraction import Encoder, embedded_checkpoint
 from parsing import Sentence
-from pipeline.checkpoints.pretraining import Pretraining, pretrain
+from pipeline.checkpoints.pretraining import Pretraining, pretrain, save
 from pipeline.staging import staged_folder
 
 
@@ -29,7 +29,6 @@ def make_family(
     with staged_folder(out, overwrite=overwrite) as folder:
         twin = encoder.with_random_weights(seed=options.seed)
         for name, made in (("MiniLM", encoder), ("MiniLM-random", twin)):
-            made.model.save_pretrained(folder / name)
-            made.tokenizer.save_pretrained(folder / name)
+            save(made.model, made.tokenizer, folder / name)
         pretrain(sentences, folder / "tiny-bert", options=options, progress=progress)
     return [Path(out) / name for name in ("MiniLM", "MiniLM-random", "tiny-bert")]

@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 from transformers import (
     BertConfig,
@@ -22,13 +24,19 @@ from transformers import (
     BertLMHeadModel,
     DataCollatorForLanguageModeling,
     PreTrainedModel,
+    PreTrainedTokenizerBase,
     PreTrainedTokenizerFast,
     get_linear_schedule_with_warmup,
 )
+from transformers.utils import logging
 
 from parsing import Sentence
 from pipeline.checkpoints.examples import Pair, documents, draw_pairs, train_tokenizer
 from pipeline.staging import staged_folder
+
+IGNORED = -100
+"""The label of subwords that are not predicted, as transformers has it."""
+POOL = 16
 
 
 @dataclass(frozen=True)
@@ -48,10 +56,10 @@ class Pretraining:
     blocks: int = 4
     dim: int = 128
     heads: int = 4
-    vocabulary: int = 8000
+    vocabulary: int = 4000
     max_subwords: int = 96
-    steps: int = 2000
-    saved: Sequence[int] = (0, 100, 250, 500, 1000, 2000)
+    steps: int = 3000
+    saved: Sequence[int] = (0, 100, 300, 1000, 2000, 3000)
     batch_size: int = 32
     learning_rate: float = 1e-3
     masked: float = 0.15
@@ -86,9 +94,9 @@ def pretrain(
 ) -> Path:
     """Train a BERT on the sentences' text, and write `out/step-N` for every saved step, each a whole checkpoint.
 
-    The seed settles weights, order, pairs and masks. The vocabulary is settled only up to ties: the tokenizer's trainer
-    breaks them as it likes, so two runs may differ in a few subwords. `out/training.json` holds the options and the
-    loss of every step. Raises OutputError when `out` holds files, ValueError when the text is too small.
+    The text settles the vocabulary, and the seed settles weights, order, pairs and masks: on one machine, with one
+    number of threads, the same checkpoints come out. `out/training.json` holds the options and the loss of every step.
+    Raises OutputError when `out` holds files, ValueError when the text is too small.
     """
     options = options or Pretraining()
     texts = documents(sentences)
@@ -144,13 +152,31 @@ def training_steps(
     model.train()
     batches = endless_batches(tokenizer, texts, options)
     for _ in tqdm(range(options.steps), desc="pre-training", unit="step", disable=not progress):
-        loss = model(**next(batches)).loss
+        loss = training_loss(model, next(batches))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         schedule.step()
         optimizer.zero_grad()
         yield float(loss.detach())
+
+
+def training_loss(model: PreTrainedModel, batch: dict[str, Tensor]) -> Tensor:
+    """What `model(**batch).loss` is, in nats, with the masked subwords' scores alone.
+
+    transformers scores every subword of the vocabulary at every place, and then looks at the 15 % that are predicted;
+    in a small model that is most of the work.
+    """
+    if isinstance(model, BertLMHeadModel):
+        return model(**batch).loss
+    labels, following = batch["labels"], batch.get("next_sentence_label")
+    inputs = {name: values for name, values in batch.items() if name not in ("labels", "next_sentence_label")}
+    encoded = model.bert(**inputs)
+    picked = labels != IGNORED
+    loss = cross_entropy(model.cls.predictions(encoded.last_hidden_state[picked]), labels[picked])
+    if following is None:
+        return loss
+    return loss + cross_entropy(model.cls.seq_relationship(encoded.pooler_output), following)
 
 
 def endless_batches(
@@ -169,17 +195,26 @@ def endless_batches(
     while True:
         pairs = draw_pairs(texts, generator) if options.next_sentence else None
         lines = [line for text in texts for line in text]
-        count = len(lines) if pairs is None else len(pairs)
-        size = min(options.batch_size, count)
-        order = generator.permutation(count)
-        for start in range(0, count - size + 1, size):
-            chosen = order[start : start + size]
+        letters = [len(line) for line in lines] if pairs is None else [len(one.first + one.second) for one in pairs]
+        for chosen in batches_alike(np.array(letters), options.batch_size, generator):
             examples = (
                 encode_lines(tokenizer, [lines[i] for i in chosen])
                 if pairs is None
                 else encode_pairs(tokenizer, [pairs[i] for i in chosen])
             )
             yield dict(collate(examples))
+
+
+def batches_alike(lengths: NDArray[np.int64], size: int, generator: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+    """Every example once, in batches of about one length, so that little of a batch is padding.
+
+    Lengths are sorted within random pools of `POOL` batches only, and the batches of a pool come in random order: what
+    meets in a batch stays a matter of chance. What does not fill a last batch is left out.
+    """
+    order, size = generator.permutation(len(lengths)), min(size, len(lengths))
+    for pool in np.split(order[: len(order) // size * size], range(size * POOL, len(order), size * POOL)):
+        batches = pool[np.argsort(lengths[pool], kind="stable")].reshape(-1, size)
+        yield from generator.permutation(batches)
 
 
 def encode_lines(tokenizer: PreTrainedTokenizerFast, lines: Sequence[str]) -> list[dict[str, Any]]:
@@ -197,7 +232,13 @@ def encode_pairs(tokenizer: PreTrainedTokenizerFast, pairs: Sequence[Pair]) -> l
     ]
 
 
-def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
-    """Write one checkpoint."""
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Write one checkpoint, without transformers' own progress bar: it takes a moment."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+    finally:
+        if shown:
+            logging.enable_progress_bar()

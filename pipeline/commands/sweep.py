@@ -93,7 +93,7 @@ def sweep_command(
         progress=not quiet,
     )
     typer.echo(closing_lines(done))
-    if done.failed:
+    if done.failed or done.failed_before:
         raise typer.Exit(FAILED)
 
 
@@ -134,8 +134,10 @@ def plan_text(plan: "pd.DataFrame") -> str:
 
 def closing_lines(done: "Sweep") -> str:
     """What a person reads when a sweep ends."""
-    lines = [f"{len(done.done)} tasks done now, {len(done.skipped)} left as they were, {len(done.failed)} failed"]
-    lines += [f"  {name}: {reason}" for name, reason in done.failed.items()]
-    if done.failed:
+    counts = f"{len(done.done)} tasks done now, {len(done.skipped)} done before, {len(done.failed)} failed"
+    if done.failed_before:
+        counts += f", {len(done.failed_before)} failed before and were left"
+    lines = [counts, *(f"  {name}: {reason}" for name, reason in {**done.failed_before, **done.failed}.items())]
+    if done.failed or done.failed_before:
         lines.append("Take the failed ones up again with --retry")
     return "\n".join([*lines, f"Everything is in {done.out}; read it with `treeprobe report {done.out}`"])

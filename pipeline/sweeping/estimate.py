@@ -1,14 +1,14 @@
 """How much disk and time a sweep will take, before it takes them.
 
 Disk is arithmetic: words × dim × layers × 2 bytes for the hidden states that stay in the cache. Time is floating-point
-operations over the speed of this machine, corrected by the finished tasks of the same analysis where there are some;
-it says hours from minutes, no more.
+operations over the speed of this machine, and a little for every tree, corrected by the finished tasks of the same
+analysis where there are some; it says hours from minutes, no more.
 """
 
 import json
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -16,7 +16,8 @@ import torch
 from transformers import AutoConfig
 
 from pipeline.sweeping.backends import Backend
-from pipeline.sweeping.plan import Task
+from pipeline.sweeping.plan import SweepOptions, Task
+from pipeline.sweeping.sources import Splits
 from pipeline.sweeping.store import Store
 
 STORED_BYTES = 2
@@ -26,6 +27,8 @@ EPOCHS = 6
 FLOPS_A_BLOCK = 24
 # Forward and backward of a probe's projection.
 PROBE_PASSES = 3
+# Predicting and scoring the tree of one sentence with one probe.
+SECONDS_A_TREE = 1.5e-3
 # Passes over the text that each analysis makes with the whole model, besides probes.
 MODEL_PASSES = {"structure": 1, "transfer": 1, "heads": 2, "convolution": 12}
 
@@ -36,6 +39,14 @@ class Size:
 
     blocks: int
     dim: int
+
+
+@dataclass(frozen=True)
+class Amount:
+    """How much text a split is."""
+
+    sentences: int
+    words: int
 
 
 @dataclass(frozen=True)
@@ -59,35 +70,56 @@ def estimate(
     `states` says of each task, by name, whether it is to do.
     """
     speed = matrix_speed(backend.task_threads)
-    words = {
-        splits: {s: sum(map(len, bank)) for s, bank in splits.read().items()} for splits in {t.treebank for t in tasks}
-    }
+    texts = {splits: amounts(splits, tasks[0].options) for splits in {task.treebank for task in tasks}}
     sizes = {task.checkpoint: size_of(task) for task in tasks}
     rows = []
     for task in tasks:
-        size, counts = sizes[task.checkpoint], words[task.scored or task.treebank]
-        read = {split: count for split, count in counts.items() if task.scored is None or split != "train"}
-        cached = task.analysis in ("structure", "transfer")
-        copies = 2 if task.analysis == "structure" and task.options.random_baseline else 1
-        total = sum(read.values())
-        bytes_ = (
-            0 if not cached else None if size is None else copies * total * size.dim * (size.blocks + 1) * STORED_BYTES
-        )
-        seconds = None if size is None else copies * operations(task, size, total) / speed
-        rows.append(Estimate(task.name, states[task.name], seconds, bytes_))
+        size, read = sizes[task.checkpoint], texts[task.scored or task.treebank]
+        if task.scored is not None:
+            read = {split: amount for split, amount in read.items() if split != "train"}
+        seconds = None if size is None else task_seconds(task, size, read, speed)
+        rows.append(Estimate(task.name, states[task.name], seconds, cache_bytes(task, size, read)))
     table = pd.DataFrame([vars(row) for row in corrected(rows, tasks, store)])
     return table, summary(table, tasks, backend, keep_cache=keep_cache)
 
 
-def operations(task: Task, size: Size, words: int) -> float:
-    """Floating-point operations of a task: the model over its text, and the probes over its states."""
+def amounts(splits: Splits, options: SweepOptions) -> dict[str, Amount]:
+    """How much of each split is read."""
+    banks = {split: bank[: options.max_sentences] for split, bank in splits.read().items()}
+    return {split: Amount(len(bank), sum(map(len, bank))) for split, bank in banks.items()}
+
+
+def cache_bytes(task: Task, size: Size | None, read: Mapping[str, Amount]) -> int | None:
+    """Bytes of the hidden states that a task keeps; None when the checkpoint's size is unknown."""
+    if task.analysis not in ("structure", "transfer"):
+        return 0
+    if size is None:
+        return None
+    words = sum(amount.words for amount in read.values())
+    return models_of(task) * words * size.dim * (size.blocks + 1) * STORED_BYTES
+
+
+def task_seconds(task: Task, size: Size, read: Mapping[str, Amount], speed: float) -> float:
+    """Seconds of a task: operations of the model and of its probes over `speed`, and the trees one by one."""
+    words = sum(amount.words for amount in read.values())
     model = MODEL_PASSES[task.analysis] * words * SUBWORDS_A_WORD * size.blocks * FLOPS_A_BLOCK * size.dim**2
-    if task.analysis not in ("structure", "convolution"):
-        return model
+    seconds = models_of(task) * model / speed
+    if task.analysis == "heads":
+        return seconds
     layers = size.blocks + 1 if task.options.layers is None else len(task.options.layers)
-    ranks = sum(task.options.ranks) * len(task.options.seeds)
-    epochs = task.options.training.get("epochs", EPOCHS)
-    return model + epochs * words * 2 * layers * ranks * size.dim * 2 * PROBE_PASSES
+    ranks = [*task.options.ranks, *([max(task.options.ranks)] if models_of(task) > 1 else [])]
+    probes = 2 * layers * len(task.options.seeds)
+    if task.scored is None:
+        epochs = task.options.training.get("epochs", EPOCHS)
+        training = epochs * words * probes * sum(ranks) * size.dim * 2 * PROBE_PASSES
+        seconds += training / speed
+    trees = sum(amount.sentences for split, amount in read.items() if split != "train") * probes * len(ranks)
+    return seconds + trees * SECONDS_A_TREE
+
+
+def models_of(task: Task) -> int:
+    """How many models a task reads: the checkpoint, and its random twin where that is probed too."""
+    return 2 if task.analysis == "structure" and task.options.random_baseline else 1
 
 
 def corrected(rows: Sequence[Estimate], tasks: Sequence[Task], store: Store) -> list[Estimate]:
@@ -115,6 +147,8 @@ def summary(table: pd.DataFrame, tasks: Sequence[Task], backend: Backend, *, kee
     sizes = sorted(by_checkpoint.sum(), reverse=True)
     disk = sum(sizes) if keep_cache else sum(sizes[: workers or 1])
     unknown = int(todo["seconds"].isna().sum())
+    if todo.empty:
+        return f"nothing to do: {len(table)} tasks are done, or failed and wait for --retry"
     text = (
         f"{len(todo)} of {len(table)} tasks to do: about {duration(seconds)} with {workers or 'unknown'} at once, "
         f"and at most {disk / 1e9:.2f} GB of hidden states, {'kept' if keep_cache else 'dropped as checkpoints finish'}"

@@ -10,9 +10,8 @@ DIR/
 
 import importlib.util
 import json
-import os
+import re
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from pipeline.score_table import COLUMNS
 from pipeline.sweeping.errors import SweepError
 from pipeline.sweeping.plan import Task
 from pipeline.sweeping.sources import label
+from reporting import written_whole
 
 FORMAT = 1
 
@@ -99,8 +99,13 @@ class Store:
 
     def records(self) -> list[dict[str, Any]]:
         """The records of every finished task, by name."""
-        found = (read_json(path) for path in sorted(self.tasks.glob("*/task.json")))
+        found = (read_json(folder / "task.json") for folder in self.finished())
         return [record for record in found if record is not None]
+
+    def finished(self) -> list[Path]:
+        """The folders of finished tasks, by name; hidden ones are being written."""
+        folders = (path for path in self.tasks.glob("*") if not path.name.startswith(".") and path.is_dir())
+        return sorted(folders, key=lambda path: in_order(path.name))
 
     def failure(self, task: Task) -> dict[str, Any] | None:
         """Why a task failed; None when it did not."""
@@ -155,18 +160,9 @@ def join_scores(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
 
 
-@contextmanager
-def written_whole(target: Path) -> Iterator[Path]:
-    """A path to write to that becomes `target` when the block ends well, and is removed when it does not."""
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
-    os.close(descriptor)
-    draft = Path(name)
-    try:
-        yield draft
-        draft.chmod(0o644)
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
+def in_order(name: str) -> list[str | int]:
+    """What names are sorted by, so that `step-20` stands before `step-100`."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -14,20 +14,26 @@ from pipeline.sweeping.errors import SweepError
 from pipeline.sweeping.estimate import estimate
 from pipeline.sweeping.plan import Analysis, SweepOptions, Task, plan_tasks
 from pipeline.sweeping.sources import Splits, find_checkpoints
-from pipeline.sweeping.store import Store, join_scores, task_scores
+from pipeline.sweeping.store import Store, in_order, join_scores, task_scores
 from pipeline.sweeping.tasks import Outcome, execute
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """What a sweep leaves: its folder, the table of scores, and how its tasks stand, by name."""
+    """What a sweep leaves: its folder, the table of scores, and how its tasks stand, by name.
+
+    Attributes:
+        done, failed: what this call did, the failed ones with their reasons.
+        skipped: what was done before it.
+        failed_before: what failed before it and was not asked for again, with the reasons.
+    """
 
     out: Path
     scores: pd.DataFrame
     done: tuple[str, ...]
     failed: dict[str, str]
     skipped: tuple[str, ...]
-    """Done before this call, or failed before it and not asked for again."""
+    failed_before: dict[str, str]
 
 
 def sweep(
@@ -73,12 +79,15 @@ def sweep(
         todo = [task for task in tasks if is_open(task, store, retry=retry)]
         outcomes = run_all(todo, store, backend, keep_cache=keep_cache, progress=progress, total=len(tasks))
     open_names = {task.name for task in todo}
+    left = ((task.name, store.failure(task)) for task in tasks if task.name not in open_names)
+    earlier = {name: failure["reason"] for name, failure in left if failure is not None}
     return Sweep(
         store.folder,
         load_results(store.folder),
         tuple(outcome.name for outcome in outcomes if outcome.state == "done"),
         {outcome.name: outcome.reason for outcome in outcomes if outcome.state == "failed"},
-        tuple(task.name for task in tasks if task.name not in open_names),
+        tuple(task.name for task in tasks if task.name not in open_names and task.name not in earlier),
+        earlier,
     )
 
 
@@ -142,7 +151,7 @@ def run_all(
     tasks: Sequence[Task], store: Store, backend: Backend, *, keep_cache: bool, progress: bool, total: int
 ) -> list[Outcome]:
     """Do the tasks, one phase after the other; the table grows by each as it is done."""
-    table = {path.name: frame for path in task_folders(store) if (frame := task_scores(path)) is not None}
+    table = {path.name: frame for path in store.finished() if (frame := task_scores(path)) is not None}
     by_name = {task.name: task for task in tasks}
     left = Counter(task.checkpoint.name for task in tasks)
     outcomes: list[Outcome] = []
@@ -159,7 +168,7 @@ def run_all(
                 bar.update()
                 bar.set_postfix_str(f"{sum(one.state == 'failed' for one in outcomes)} failed", refresh=False)
     if table:
-        store.write_table(join_scores([table[name] for name in sorted(table)]))
+        store.write_table(join_scores([table[name] for name in sorted(table, key=in_order)]))
     return outcomes
 
 
@@ -187,12 +196,7 @@ def settle(task: Task, outcome: Outcome, store: Store, table: dict[str, pd.DataF
     frame = task_scores(store.task_folder(task))
     if frame is not None:
         table[task.name] = frame
-        store.write_table(join_scores([table[name] for name in sorted(table)]))
-
-
-def task_folders(store: Store) -> list[Path]:
-    """The folders of finished tasks, by name; hidden ones are being written."""
-    return sorted(path for path in store.tasks.glob("*") if not path.name.startswith(".") and path.is_dir())
+        store.write_table(join_scores([table[name] for name in sorted(table, key=in_order)]))
 
 
 def load_results(folder: str | Path) -> pd.DataFrame:
@@ -202,5 +206,5 @@ def load_results(folder: str | Path) -> pd.DataFrame:
     one was killed. Raises SweepError when the folder holds no sweep.
     """
     store = Store.existing(folder)
-    frames = [frame for path in task_folders(store) if (frame := task_scores(path)) is not None]
+    frames = [frame for path in store.finished() if (frame := task_scores(path)) is not None]
     return join_scores(frames)

@@ -7,6 +7,8 @@
   const byId = (name) => document.getElementById(name);
 
   sortTables();
+  addEventListener("hashchange", unfold);
+  unfold();
   addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
   const data = JSON.parse(byId("data").textContent);
   if (data.views && data.views.length) explore(data);
@@ -38,7 +40,7 @@
       inputs.layer.setAttribute("aria-valuetext", `layer ${view.layers[place]}`);
       drawBars(view.layers, share, place);
       const count = found(gold, recovered[place], sentence.scored);
-      byId("status").textContent = `Layer ${view.layers[place]}: ${count} of ${gold.size} edges found`;
+      byId("status").textContent = `Layer ${view.layers[place]} of ${view.checkpoint}: ${count} of ${gold.size} edges found`;
       drawTree(sentence, recovered[place], gold);
       fillTable(sentence, recovered[place]);
     };
@@ -75,10 +77,15 @@
       inputs.layer.value = Number(inputs.layer.value) + by;
       update();
     });
-    const best = views[0].layers.length - 1;
-    inputs.layer.max = best;
-    inputs.layer.value = Math.ceil(best / 2);
+    inputs.layer.max = views[0].layers.length - 1;
+    inputs.layer.value = views[0].best;
     update();
+  }
+
+  /* Opens the section that a link leads to. */
+  function unfold() {
+    const section = byId(decodeURIComponent(location.hash.slice(1)));
+    if (section) section.querySelectorAll(":scope > details").forEach((one) => { one.open = true; });
   }
 
   function code(a, b) { return a < b ? `${a},${b}` : `${b},${a}`; }

@@ -15,11 +15,15 @@ from markupsafe import Markup
 
 @dataclass(frozen=True)
 class Picture:
-    """An image: its address (a `data:` URI), a title, and what it shows in words."""
+    """An image: its address (a `data:` URI), a title, and what it shows in words.
+
+    A `shaded` one tells values by lightness, which a dark page must leave as it is.
+    """
 
     source: str
     title: str
     description: str
+    shaded: bool = False
 
 
 @dataclass(frozen=True)

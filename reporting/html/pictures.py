@@ -14,12 +14,12 @@ from reporting.saving import PRINTABLE, one_warning_for_all_glyphs
 ON_SCREEN: Any = {**PRINTABLE, "svg.fonttype": "none"}
 
 
-def picture(figure: Figure, *, title: str, description: str) -> Picture:
-    """A figure as an image of a page; `description` is what someone who cannot see it is told."""
+def picture(figure: Figure, *, title: str, description: str, shaded: bool = False) -> Picture:
+    """A figure as an image of a page; `description` is what someone who cannot see it is told, `shaded` is for maps."""
     stream = io.StringIO()
     with matplotlib.rc_context(ON_SCREEN), one_warning_for_all_glyphs():
         figure.savefig(
             stream, format="svg", transparent=True, metadata={"Date": None}, bbox_inches="tight", pad_inches=0.05
         )
     source = "data:image/svg+xml;base64," + base64.b64encode(stream.getvalue().encode()).decode()
-    return Picture(source, title, description)
+    return Picture(source, title, description, shaded)

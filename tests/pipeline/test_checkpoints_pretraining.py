@@ -1,6 +1,8 @@
 """Pre-training does what Devlin et al. (2019) say, and the same again with the same seed."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,14 @@ import torch
 from extraction import Encoder
 from parsing import Sentence, read_conllu
 from pipeline.checkpoints import Pretraining, pretrain
-from pipeline.checkpoints.examples import documents, draw_pairs, train_tokenizer
-from pipeline.checkpoints.pretraining import encode_lines, endless_batches
+from pipeline.checkpoints.examples import SPECIALS, documents, draw_pairs, train_tokenizer, train_vocabulary
+from pipeline.checkpoints.pretraining import (
+    batches_alike,
+    encode_lines,
+    endless_batches,
+    new_model,
+    training_loss,
+)
 from pipeline.sweeping import find_checkpoints
 
 SMALL: dict[str, Any] = {
@@ -45,6 +53,70 @@ def test_one_seed_one_checkpoint(sentences: list[Sentence], tmp_path: Path) -> N
     first, again, other = (Encoder.from_pretrained(folder / "step-3").digest for folder in made)
     assert first == again
     assert first != other
+    losses = [json.loads((folder / "training.json").read_text())["losses"] for folder in made]
+    assert losses[0] == losses[1] != losses[2]
+
+
+def test_one_text_one_vocabulary_in_whatever_process() -> None:
+    # Many words as frequent as one another: every merge is a tie, which hash tables would break each in its own way.
+    generator = np.random.default_rng(0)
+    words = ["".join(generator.choice(list("abcdefghijklmnop"), size=8)) for _ in range(400)]
+    script = (
+        "import json, sys\n"
+        "from pipeline.checkpoints.examples import train_vocabulary\n"
+        "print(json.dumps(train_vocabulary(json.load(sys.stdin), size=300)))"
+    )
+    found = [train_vocabulary(words * 2, size=300) for _ in range(4)]
+    other = subprocess.run(
+        [sys.executable, "-c", script], input=json.dumps(words * 2), capture_output=True, text=True, check=True
+    )
+    found.append(json.loads(other.stdout))
+    assert all(list(one.items()) == list(found[0].items()) for one in found)
+    assert list(found[0])[:5] == list(SPECIALS)
+    assert len(found[0]) == 300
+
+
+def test_words_are_spelled_as_the_trainer_spells_them(sentences: list[Sentence]) -> None:
+    texts = [sentence.text for sentence in sentences]
+    tokenizer = train_tokenizer(texts, vocabulary=60, max_subwords=32)
+    assert tokenizer.tokenize("The cat sees a dog.") == ["the", "cat", "sees", "a", "dog", "."]
+    encoded = tokenizer("the cat", "a dog")
+    assert tokenizer.convert_ids_to_tokens(encoded["input_ids"]) == [
+        "[CLS]", "the", "cat", "[SEP]", "a", "dog", "[SEP]"
+    ]  # fmt: skip
+    assert encoded["token_type_ids"] == [0, 0, 0, 0, 1, 1, 1]
+    assert set(tokenizer.all_special_tokens) == set(SPECIALS)
+
+
+@pytest.mark.parametrize("next_sentence", [True, False])
+def test_the_loss_is_that_of_the_whole_model(sentences: list[Sentence], next_sentence: bool) -> None:
+    texts = documents(sentences)
+    options = Pretraining(**SMALL, next_sentence=next_sentence)
+    tokenizer = train_tokenizer([line for text in texts for line in text], vocabulary=60, max_subwords=32)
+    model = new_model(tokenizer, options).eval()
+    batch = next(endless_batches(tokenizer, texts, options))
+    whole, mine = model(**batch).loss, training_loss(model, batch)
+    torch.testing.assert_close(mine, whole)
+    gradients = [torch.autograd.grad(loss, model.bert.embeddings.word_embeddings.weight)[0] for loss in (whole, mine)]
+    torch.testing.assert_close(gradients[1], gradients[0])
+
+
+@pytest.mark.parametrize(("count", "size"), [(700, 8), (33, 8), (5, 8)])
+def test_batches_hold_every_example_once_and_little_padding(count: int, size: int) -> None:
+    generator = np.random.default_rng(0)
+    lengths = generator.integers(1, 100, size=count)
+    batches = list(batches_alike(lengths, size, generator))
+    seen = np.concatenate(batches)
+    assert len(set(seen.tolist())) == len(seen) == count // min(size, count) * min(size, count)
+    assert {len(batch) for batch in batches} == {min(size, count)}
+    if count == 700:
+        padded = sum(lengths[batch].max() * size for batch in batches)
+        assert lengths[seen].sum() / padded > 0.85
+        # Batches come in no order of length, and each pool is a mixture anew.
+        longest = [int(lengths[batch].max()) for batch in batches]
+        assert longest != sorted(longest)
+        again = list(batches_alike(lengths, size, generator))
+        assert {frozenset(one.tolist()) for one in again} != {frozenset(one.tolist()) for one in batches}
 
 
 def test_left_to_right_sees_no_word_to_its_right(sentences: list[Sentence], tmp_path: Path) -> None:
@@ -100,7 +172,7 @@ def test_half_of_the_pairs_follow_each_other() -> None:
         ({"left_to_right": True}, "next_sentence=False"),
         ({"dim": 10, "heads": 4}, "dim 10 cannot be shared by 4 heads"),
         ({"as_mask": 0.8, "as_random": 0.3}, "at most 1 together"),
-        ({"saved": (5000,)}, "expected steps from 0 to 2000"),
+        ({"saved": (5000,)}, "expected steps from 0 to 3000"),
     ],
 )
 def test_what_cannot_be_trained_is_refused(options: dict[str, Any], message: str) -> None:

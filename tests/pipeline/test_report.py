@@ -134,7 +134,7 @@ def test_in_a_browser_layers_change_the_tree(report: Path, browser: Any) -> None
         texts.append(browser.find_element("id", "status").text)
         trees.append(browser.find_element("id", "heads").get_attribute("textContent"))
         slider.send_keys(Keys.ARROW_RIGHT)
-    assert [text.partition(":")[0] for text in texts] == ["Layer 0", "Layer 1", "Layer 2"]
+    assert [text.partition(" of ")[0] for text in texts] == ["Layer 0", "Layer 1", "Layer 2"]
     data = browser.execute_script("return JSON.parse(document.getElementById('data').textContent)")
     recovered = [layer[0] for layer in data["views"][0]["recovered"]]
     gold = {frozenset(edge) for edge in data["treebanks"]["<i>toy</i>"]["sentences"][0]["edges"]}

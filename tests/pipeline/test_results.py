@@ -13,10 +13,10 @@ from pipeline.sweeping.comparisons import (
     compare_by,
     compare_checkpoints,
     compare_layers,
-    probe_angles,
     scores_by,
     training_curve,
 )
+from pipeline.sweeping.subspaces import probe_angles
 from probes import DistanceProbe
 
 

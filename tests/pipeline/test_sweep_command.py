@@ -35,8 +35,8 @@ def test_a_sweep_and_its_report(asked: list[object], tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
     first = run(*asked)
     assert first.exit_code == 0, first.output
-    assert "2 tasks done now, 0 left as they were, 0 failed" in first.output
-    assert "0 tasks done now, 2 left as they were" in run(*asked).output
+    assert "2 tasks done now, 0 done before, 0 failed" in first.output
+    assert "0 tasks done now, 2 done before, 0 failed\n" in run(*asked).output
     report = run("report", tmp_path / "out")
     assert report.exit_code == 0
     assert (tmp_path / "out" / "report.html").exists()
@@ -46,9 +46,13 @@ def test_a_failure_is_told_and_the_code_says_so(asked: list[object], tmp_path: P
     (tmp_path / "other" / "model.safetensors").write_bytes(b"")
     found = run(*asked)
     assert found.exit_code == 1
-    assert "1 tasks done now, 0 left as they were, 1 failed" in found.output
+    assert "1 tasks done now, 0 done before, 1 failed\n" in found.output
     assert "other--" in found.output
     assert "--retry" in found.output
+    again = run(*asked)
+    assert again.exit_code == 1
+    assert "0 tasks done now, 1 done before, 0 failed, 1 failed before and were left" in again.output
+    assert "other--" in again.output
 
 
 @pytest.mark.parametrize(

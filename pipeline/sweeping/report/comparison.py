@@ -1,0 +1,64 @@
+"""Checkpoints against the best one, on the same sentences."""
+
+from collections.abc import Mapping
+
+from parsing import Tally, paired_difference
+from pipeline.sweeping.measured import Measured
+from pipeline.sweeping.report.results import Results
+from reporting import new_figure, paired_differences
+from reporting.html import Cell, Picture, Section, Table, picture
+
+MOST_GAPS = 10
+
+
+def comparison_section(results: Results) -> Section | None:
+    """Every checkpoint against the best one; None where there is nothing to compare."""
+    pictures, tables = [], []
+    for bank in results.treebanks:
+        best = results.best_on(bank)
+        tallies = {name: measured.tally() for name, measured in best.items()}
+        ordered = sorted(tallies, key=lambda name: -tallies[name].value)
+        if len(ordered) > 1:
+            pictures.append(gap_picture(tallies, ordered, bank))
+            tables.append(relation_gaps(best[ordered[0]], best[ordered[1]], bank))
+    if not pictures:
+        return None
+    return Section(
+        "comparison",
+        "Checkpoints compared",
+        "Differences on the same resampled sentences, so that what is hard for all cancels out. A full point leaves no "
+        "difference outside its 95 % interval; no correction is made for the number of comparisons.",
+        tables,
+        pictures,
+    )
+
+
+def gap_picture(tallies: Mapping[str, Tally], ordered: list[str], bank: str) -> Picture:
+    """The difference of every checkpoint from the first."""
+    best, *others = ordered
+    gaps = {name: paired_difference(tallies[name], tallies[best]) for name in others}
+    figure, axes = new_figure((5.6, 0.9 + 0.26 * len(gaps)))
+    paired_differences(gaps, axes, baseline=best)
+    text = "; ".join(f"{name}: {gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]" for name, gap in gaps.items())
+    return picture(figure, title=f"UUAS against {best}, {bank}", description=text)
+
+
+def relation_gaps(better: Measured, worse: Measured, bank: str) -> Table:
+    """The relations in which two checkpoints differ most, weighed by how many edges that makes."""
+    joined = better.edges()[["relation", "correct"]].assign(other=worse.edges()["correct"].to_numpy())
+    grouped = joined.groupby("relation").agg(n=("correct", "size"), a=("correct", "mean"), b=("other", "mean"))
+    grouped = grouped.assign(edges=((grouped["a"] - grouped["b"]) * grouped["n"]).round().astype(int))
+    largest = grouped.reindex(grouped["edges"].abs().sort_values(ascending=False, kind="stable").index)
+    rows = [
+        [
+            Cell(row["relation"]),
+            Cell(f"{row['n']:,}", number=row["n"]),
+            Cell(f"{row['a']:.3f}", number=round(row["a"], 6)),
+            Cell(f"{row['b']:.3f}", number=round(row["b"], 6)),
+            Cell(f"{row['edges']:+d}".replace("-", "−"), number=row["edges"]),
+        ]
+        for row in largest.head(MOST_GAPS).reset_index().to_dict("records")
+    ]
+    names = [one.setting.checkpoint for one in (better, worse)]
+    caption = f"{bank}: where {names[0]} and {names[1]} differ most"
+    return Table(caption, ["relation", "edges", *names, "more found"], rows)

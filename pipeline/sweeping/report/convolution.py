@@ -1,0 +1,30 @@
+"""How convolutional heads are."""
+
+import pandas as pd
+
+from pipeline.sweeping.report.heads import MOST_OPEN, grid_picture, place_of
+from pipeline.sweeping.report.results import Results
+from reporting import new_figure, survival_curves
+from reporting.html import Picture, Section, picture
+
+
+def convolution_section(results: Results) -> Section | None:
+    """How much of each head a convolution explains, and what survives when it rules."""
+    pictures: list[Picture] = []
+    for task in results.of("convolution"):
+        folder, name = results.folder(task) / "convolution", place_of(task)
+        kernels = pd.read_csv(folder / "kernels.csv")
+        pictures.append(grid_picture(kernels, "share", f"Share of attention that a convolution explains: {name}"))
+        survival = pd.read_csv(folder / "survival.csv")
+        figure, axes = new_figure((5.2, 3.2))
+        survival_curves(survival, axes)
+        best = survival.groupby("condition", sort=False)["value"].max()
+        text = "; ".join(f"{condition}: {value:.3f}" for condition, value in best.items())
+        pictures.append(picture(figure, title=f"UUAS with heads replaced: {name}", description=text))
+    if not pictures:
+        return None
+    text = (
+        "A head is a convolution when it attends by relative position alone. What probes still find when every head is "
+        "replaced by its own convolution, by uniform attention, or by another head’s."
+    )
+    return Section("convolution", "Convolution", text, pictures=pictures, folded=len(pictures) > 2 * MOST_OPEN)

@@ -1,0 +1,58 @@
+"""What heads attend to."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from pipeline.sweeping.report.results import Results
+from reporting import head_grid, new_figure
+from reporting.html import Cell, Picture, Section, Table, picture
+
+SHOWN_RELATIONS = 12
+MOST_OPEN = 4
+"""Checkpoints whose heads are shown without being asked for."""
+
+
+def heads_section(results: Results) -> Section | None:
+    """Maps of every head's trees, and the best head of each relation, by checkpoint."""
+    pictures, tables = [], []
+    for task in results.of("heads"):
+        folder = results.folder(task) / "heads"
+        heads = pd.read_csv(folder / "heads.csv")
+        pictures.append(grid_picture(heads, "uuas", f"UUAS of each head’s own tree: {place_of(task)}"))
+        best = pd.read_csv(folder / "best_heads.csv", dtype={"name": str}).head(SHOWN_RELATIONS)
+        rows = [
+            [
+                Cell(str(row["relation"]), str(row["direction"])),
+                Cell(str(row["name"])),
+                Cell(f"{row['accuracy']:.3f}", number=row["accuracy"]),
+                Cell(f"{row['baseline']:.3f}", number=row["baseline"]),
+                Cell(f"{row['n']:,}", number=row["n"]),
+            ]
+            for row in best.to_dict("records")
+        ]
+        columns = ["relation", "head", "accuracy", "best fixed offset", "edges"]
+        tables.append(Table(f"Best heads: {place_of(task)}", columns, rows))
+    if not pictures:
+        return None
+    text = "How well a single attention head finds syntax without any training; head 3-9 is head 9 of layer 3."
+    return Section("heads", "Heads", text, tables, pictures, folded=len(tables) > MOST_OPEN)
+
+
+def grid_picture(table: pd.DataFrame, column: str, title: str) -> Picture:
+    """A quantity of every head, layers by heads."""
+    grid = table.pivot(index="layer", columns="head", values=column)
+    figure, axes = new_figure((4.8, 1.3 + 0.26 * len(grid)))
+    head_grid(grid.to_numpy(dtype=float), axes, label=column.replace("uuas", "UUAS"))
+    found = table.dropna(subset=[column])
+    text = title
+    if not found.empty:
+        top = found.iloc[int(found[column].argmax())]
+        text += f"; highest {top[column]:.3f} at head {int(top['layer'])}-{int(top['head'])}"
+    return picture(figure, title=title, description=text, shaded=True)
+
+
+def place_of(task: Mapping[str, Any]) -> str:
+    """What a picture or a table is of."""
+    return f"{task['checkpoint']} on {task['treebank']}"

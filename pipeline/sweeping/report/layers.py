@@ -1,0 +1,80 @@
+"""Every metric by layer."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from pipeline.sweeping.report.results import (
+    BASELINES,
+    METRICS,
+    MOST_SHOWN,
+    TITLES,
+    Results,
+    best_row,
+    probe_rows,
+    spread,
+    structure_rows,
+)
+from pipeline.sweeping.sources import label
+from reporting import heat_map, layer_curves, new_figure
+from reporting.html import Picture, Section, picture
+
+
+def layers_section(results: Results, bank: str) -> Section | None:
+    """Curves of every metric over layers; a map too, where curves would be too many to tell apart."""
+    rows = structure_rows(results, treebank=bank)
+    if rows.empty:
+        return None
+    names, shown = list(dict.fromkeys(rows["checkpoint"])), spread(rows)
+    maps = [layer_map(rows, names, metric) for metric in METRICS] if len(names) > MOST_SHOWN else []
+    curves = [layer_picture(rows[rows["checkpoint"].isin(shown)], metric, bank) for metric in METRICS]
+    text = "Bands are 95 % intervals; the hollow point is layer 0, the embeddings; grey lines are baselines."
+    if len(shown) < len(names):
+        text += f" Curves show {len(shown)} of {len(names)} checkpoints, spread over the range of their best scores."
+    return Section(f"layers-{label(bank)}", f"Layers: {bank}", text, pictures=[*maps, *curves])
+
+
+def layer_picture(rows: pd.DataFrame, metric: str, bank: str) -> Picture:
+    """Curves of one metric, and its baselines once."""
+    own = rows[rows["metric"] == metric]
+    plain = own["probe"].isin(list(BASELINES))
+    # The chain is the same for every checkpoint, and random weights nearly so: one of each will do.
+    once = own["checkpoint"] == own.groupby("probe")["checkpoint"].transform("first")
+    own = own[~plain | once]
+    own = own.assign(probe=own["probe"].where(own["probe"].isin(list(BASELINES)), own["checkpoint"]))
+    figure, axes = new_figure((5.2, 3.4))
+    layer_curves(own[["layer", "probe", "metric", "value", "low", "high"]], axes, metric=metric)
+    title = TITLES[metric]
+    return picture(figure, title=f"{title} by layer, {bank}", description=curve_text(own, title))
+
+
+def layer_map(rows: pd.DataFrame, names: Sequence[str], metric: str) -> Picture:
+    """A metric of every checkpoint and layer, shaded."""
+    table = probe_rows(rows, metric).pivot_table(index="checkpoint", columns="layer", values="value")
+    table = table.reindex(list(names))
+    figure, axes = new_figure((5.4, 1.0 + 0.21 * len(names)))
+    heat_map(
+        table.to_numpy(dtype=float),
+        axes,
+        rows=[str(name) for name in table.index],
+        columns=[str(layer) for layer in table.columns],
+        label=METRICS[metric],
+    )
+    axes.set_xlabel("layer", fontsize=9)
+    title = TITLES[metric]
+    return picture(
+        figure,
+        title=f"{title} of every checkpoint and layer",
+        description=f"Heat map of {title}, {len(names)} checkpoints by {table.shape[1]} layers",
+        shaded=True,
+    )
+
+
+def curve_text(rows: pd.DataFrame, title: str) -> str:
+    """What the curves show, for those who cannot see them."""
+    parts = []
+    for name, own in rows[~rows["probe"].isin(list(BASELINES))].groupby("probe", sort=False):
+        best = best_row(own)
+        if best is not None:
+            parts.append(f"{name} peaks at layer {int(best['layer'])} with {best['value']:.3f}")
+    return f"{title} by layer: {'; '.join(parts)}"

@@ -1,0 +1,68 @@
+"""The whole report, section by section."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.sweeping.report.closing import failures_section, provenance_section
+from pipeline.sweeping.report.comparison import comparison_section
+from pipeline.sweeping.report.convolution import convolution_section
+from pipeline.sweeping.report.explorer import explorer
+from pipeline.sweeping.report.headline import headline_section, headline_sentence
+from pipeline.sweeping.report.heads import heads_section
+from pipeline.sweeping.report.layers import layers_section
+from pipeline.sweeping.report.ranks import ranks_section
+from pipeline.sweeping.report.relations import relations_section
+from pipeline.sweeping.report.results import Results, read_results
+from pipeline.sweeping.report.training import training_section
+from pipeline.sweeping.report.transfer import transfer_section
+from reporting import written_whole
+from reporting.html import Report, Section, render_report
+
+
+def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
+    """Write the report of a sweep's folder, `report.html` inside it unless told; whole or not at all.
+
+    Raises SweepError when the folder holds no sweep.
+    """
+    results = read_results(folder)
+    target = results.store.folder / "report.html" if out is None else Path(out).absolute()
+    page = render_report(make_report(results))
+    with written_whole(target) as draft:
+        draft.write_text(page, encoding="utf-8")
+    return target
+
+
+def make_report(results: Results) -> Report:
+    """The report's content."""
+    names, banks = results.checkpoints, results.treebanks
+    found = f"{len(names)} checkpoint{'s' * (len(names) != 1)} on {', '.join(banks) or 'no treebank'}"
+    return Report(
+        title=f"Syntax in {', '.join(names) if 0 < len(names) <= 3 else f'{len(names)} checkpoints'}",
+        summary=headline_sentence(results) or f"{found}; no structural results yet.",
+        facts={
+            "checkpoints": str(len(names)),
+            "treebanks": ", ".join(banks) or "none",
+            "tasks": f"{len(results.tasks)} done, {len(results.failed)} failed",
+            "intervals": "95 %, by resampling sentences",
+        },
+        sections=list(sections(results)),
+        explorer=explorer(results),
+    )
+
+
+def sections(results: Results) -> Iterator[Section]:
+    """The parts of the page in order, without those that there is nothing to say in."""
+    yield headline_section(results)
+    found = (
+        *(layers_section(results, bank) for bank in results.treebanks),
+        training_section(results),
+        ranks_section(results),
+        relations_section(results),
+        comparison_section(results),
+        transfer_section(results),
+        heads_section(results),
+        convolution_section(results),
+        failures_section(results),
+    )
+    yield from (section for section in found if section is not None)
+    yield provenance_section(results)

@@ -1,0 +1,24 @@
+"""Scores by the rank of the probes."""
+
+from pipeline.sweeping.report.results import Results, best_rows, over_seeds, probe_rows, spread
+from reporting import new_figure, rank_curves
+from reporting.html import Section, picture
+
+
+def ranks_section(results: Results) -> Section | None:
+    """UUAS by rank, each checkpoint at its best layer; None where there is but one rank."""
+    scores = results.scores
+    rows = probe_rows(scores[(scores["analysis"] == "structure") & (scores["split"] == "dev")], "uuas")
+    if rows["rank"].nunique() < 2:
+        return None
+    rows = over_seeds(rows[rows["checkpoint"].isin(spread(rows))])
+    best = best_rows(rows, by=["checkpoint", "treebank", "rank"]).drop(columns=["layer", "split"])
+    figure, axes = new_figure((5.2, 3.2))
+    rank_curves(best, axes, metric="uuas")
+    text = "; ".join(f"{row.checkpoint}, rank {row.rank}: {row.value:.3f}" for row in best.itertuples())
+    return Section(
+        "ranks",
+        "Ranks",
+        "How many dimensions the tree needs: UUAS at the best layer, by the rank of the probe.",
+        pictures=[picture(figure, title="UUAS by rank", description=text)],
+    )

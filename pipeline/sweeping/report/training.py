@@ -1,0 +1,33 @@
+"""Scores over the steps of training runs."""
+
+import pandas as pd
+
+from pipeline.sweeping.report.results import METRICS, TITLES, Results, best_rows, probe_rows, structure_rows
+from reporting import new_figure, step_curves
+from reporting.html import Picture, Section, picture
+
+
+def training_section(results: Results) -> Section | None:
+    """Each metric over training, each step at its best layer."""
+    rows = structure_rows(results)
+    rows = rows[rows["step"].notna()]
+    if rows.empty:
+        return None
+    text = "Each step at the layer that is best for it; steps on a logarithmic scale."
+    return Section("training", "Training", text, pictures=[training_picture(rows, metric) for metric in METRICS])
+
+
+def training_picture(rows: pd.DataFrame, metric: str) -> Picture:
+    """One metric over training, above the left-to-right chain."""
+    best = best_rows(probe_rows(rows, metric), by=["family", "treebank", "step"])
+    several = best["family"].nunique() * best["treebank"].nunique() > 1
+    best = best.assign(probe=best["family"] + (", " + best["treebank"] if several else ""))
+    chain = rows[(rows["metric"] == metric) & (rows["probe"] == "chain")].drop_duplicates("treebank").astype(object)
+    chain["step"] = None
+    shown: pd.DataFrame = pd.concat([best, chain])[["step", "probe", "metric", "value", "low", "high"]]
+    figure, axes = new_figure((5.2, 3.2))
+    step_curves(shown, axes, metric=metric)
+    if best["step"].max() > 0:
+        axes.set_xscale("symlog", linthresh=max(float(best.loc[best["step"] > 0, "step"].min()), 1.0))
+    text = "; ".join(f"step {step}: {value:.3f}" for step, value in zip(best["step"], best["value"]))
+    return picture(figure, title=f"{TITLES[metric]} over training, at the best layer", description=text)
