@@ -12,6 +12,9 @@ from .alignment import Alignment, SpecialTokens
 
 Integers = NDArray[np.int64]
 
+BATCH_COST = 1 / 32
+"""What a batch costs beyond its positions, as a share of the budget: kernels are called however little they compute."""
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -87,18 +90,38 @@ def _best(alignment: Alignment, links: Integers, starts: Integers, ends: Integer
 def token_budget_batches(lengths: Integers, budget: int, *, squares: int | None = None) -> Iterator[Integers]:
     """Groups of windows sorted by length, longest first, of at most `budget` positions with padding counted.
 
-    A window longer than the budget is a group by itself. Where `squares` is given, a group has at most so many
-    pairs of positions too.
+    Of all ways to cut the sorted windows into such groups, the one with the least padding, where a further group
+    counts as much as `BATCH_COST` of the budget. A window longer than the budget is a group by itself. Where
+    `squares` is given, a group has at most so many pairs of positions too.
     """
     order = np.argsort(-lengths, kind="stable")
+    longest = np.maximum(lengths[order], 1)
+    most = budget // longest
+    if squares is not None:
+        most = np.minimum(most, squares // longest**2)
+    ends = _cheapest_ends(longest, np.maximum(most, 1), BATCH_COST * budget)
     start = 0
     while start < len(order):
-        longest = max(1, int(lengths[order[start]]))
-        count = max(1, budget // longest)
-        if squares is not None:
-            count = max(1, min(count, squares // longest**2))
-        yield order[start : start + count]
-        start += count
+        yield order[start : ends[start]]
+        start = ends[start]
+
+
+def _cheapest_ends(longest: Integers, most: Integers, cost: float) -> list[int]:
+    """Where a group that begins at each window ends, for the least sum of positions and of `cost` a group.
+
+    Args:
+        longest: (windows,) lengths, descending; most: (windows,) windows that a group beginning there may have.
+    """
+    windows = len(longest)
+    ahead = np.zeros(windows + 1)  # the least sum from each window to the end
+    ends = [0] * windows
+    counts = np.arange(1, windows + 1)
+    for start in range(windows - 1, -1, -1):
+        stop = min(windows, start + int(most[start]))
+        sums = cost + longest[start] * counts[: stop - start] + ahead[start + 1 : stop + 1]
+        best = int(sums.argmin())
+        ahead[start], ends[start] = sums[best], start + best + 1
+    return ends
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ import errno
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from filelock import FileLock
 
 from .hidden import WordVectors
@@ -27,6 +27,9 @@ from .manifest import MANIFEST, Plan, manifest_of, read_manifest, write_json
 from .report import AlignmentReport
 from .shards import CacheError, DiskShard, file_problem, file_record, shard_place, shard_problems, write_states
 from .states import States
+
+WRITERS = 4
+"""Files of a shard that are written at once."""
 
 
 def cached_states(
@@ -169,11 +172,12 @@ def _write_shard(path: Path, plan: Plan, found: WordVectors) -> dict[str, Any]:
     partial = path.with_name(path.name + ".partial")
     partial.mkdir()
     try:
-        files = {}
-        for row, layer in enumerate(plan.layers):
-            name = f"layer-{layer:02d}.safetensors"
-            stored = found.vectors[row].to(getattr(torch, plan.storage))
-            files[name] = write_states(partial / name, stored, shard_place(plan.key, path.name, layer))
+        names = [f"layer-{layer:02d}.safetensors" for layer in plan.layers]
+        places = [shard_place(plan.key, path.name, layer) for layer in plan.layers]
+        # Digests and writes let go of the interpreter, so several layers are under way at once.
+        with ThreadPoolExecutor(WRITERS) as writers:
+            records = writers.map(write_states, (partial / name for name in names), found.vectors, places)
+            files = dict(zip(names, records))
         record = {"key": plan.key, "shard": path.name, "files": files, "report": found.report.to_json()}
         (partial / "shard.json").write_text(json.dumps(record), encoding="utf-8")
         partial.rename(path)

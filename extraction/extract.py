@@ -1,8 +1,9 @@
 """Word-aligned hidden states of a whole text: the function that everything else of the package serves."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -22,8 +23,9 @@ from .text import check_text, text_digest
 TOKEN_BUDGET = 1024
 """Positions in a batch, padding counted; the fastest of those tried by `benchmarks/extraction_speed.py` on a CPU."""
 
-SHARD_BYTES = 48 << 20
-"""States that are held in memory at once, all layers in float32."""
+SHARD_BYTES = 64 << 20
+"""States that are held in memory at once, all layers as they are stored. Sentences are sorted by length within a
+shard, so small shards mean more padding."""
 
 
 def extract(
@@ -65,7 +67,7 @@ def extract(
         max_subwords: longest input with special tokens; the model's own limit where None.
         overlap: share of a window that the next one repeats, in sentences longer than that.
         token_budget: subwords in a batch, padding counted.
-        shard_bytes: states held in memory at once, all layers in float32, before they are stored as one shard.
+        shard_bytes: states held in memory at once, all layers, before they are stored as one shard.
         verify: compare every file of a cache that was there with its digest.
         repair: extract damaged shards of the cache anew instead of refusing them.
         progress: show a progress bar.
@@ -76,9 +78,16 @@ def extract(
     """
     check_text(words, space_after)
     reading = reading_of(
-        encoder, layers=layers, site=site, pooling=pooling, segment=segment, max_subwords=max_subwords, overlap=overlap
+        encoder,
+        layers=layers,
+        site=site,
+        pooling=pooling,
+        segment=segment,
+        max_subwords=max_subwords,
+        overlap=overlap,
+        storage=storage,
     )
-    plan = _plan(encoder, words, space_after, reading, storage, shard_bytes)
+    plan = _plan(encoder, words, space_after, reading, shard_bytes)
     aligner = Aligner(encoder.tokenizer)
 
     def produce(shard: int) -> WordVectors:
@@ -95,7 +104,7 @@ def extract(
             first_sentence=first,
             advance=bar.update,
         )
-        _check_range(found, reading.layers, storage, plan.word_bounds[first : last + 1], first)
+        _check_range(found, reading, plan.word_bounds[first : last + 1], first)
         return found
 
     with tqdm(desc=f"reading with {encoder.name}", unit=" subwords", disable=not progress, delay=1.0) as bar:
@@ -113,6 +122,7 @@ def reading_of(
     segment: Literal[0, 1] = 0,
     max_subwords: int | None = None,
     overlap: float = 0.5,
+    storage: Dtype = "float32",
 ) -> Reading:
     """Settings checked against the encoder, limits filled in; `ValueError` for those that it cannot follow."""
     if site not in SITES:
@@ -126,6 +136,8 @@ def reading_of(
         )
     if pooling not in ("mean", "first", "last"):
         raise ValueError(f"pooling must be mean, first or last, found {pooling!r}")
+    if storage not in get_args(Dtype):
+        raise ValueError(f"storage must be one of {', '.join(get_args(Dtype))}, found {storage!r}")
     if segment not in (0, 1) or (segment and encoder.segments < 2):
         raise ValueError(
             f"segment id {segment} asked for, but {encoder.name} has {encoder.segments} segment embeddings"
@@ -139,7 +151,7 @@ def reading_of(
     specials = encoder.tokenizer.num_special_tokens_to_add()
     if limit is not None and limit <= specials:
         raise ValueError(f"max_subwords={limit} leaves no room beside {specials} special tokens")
-    return Reading(chosen, site, pooling, segment, limit, overlap)
+    return Reading(chosen, site, pooling, segment, limit, overlap, storage)
 
 
 def _plan(
@@ -147,13 +159,13 @@ def _plan(
     words: Sequence[Sequence[str]],
     space_after: Sequence[Sequence[bool]] | None,
     reading: Reading,
-    storage: Dtype,
     shard_bytes: int,
 ) -> Plan:
     counts = np.fromiter((len(words[i]) for i in range(len(words))), np.int64, len(words))
     word_bounds = np.concatenate([[0], np.cumsum(counts)])
     dim = site_dim(encoder, reading.site)
-    shard_words = max(1, shard_bytes // (len(reading.layers) * dim * 4))
+    word_bytes = len(reading.layers) * dim * getattr(torch, reading.storage).itemsize
+    shard_words = max(1, shard_bytes // word_bytes)
     identity = {
         "checkpoint": {
             "name": encoder.name,
@@ -175,12 +187,12 @@ def _plan(
             "segment": reading.segment,
             "max_subwords": reading.max_subwords,
             "overlap": reading.overlap,
-            "storage": storage,
+            "storage": reading.storage,
             "shard_words": shard_words,
         },
     }
 
-    return Plan(identity, reading.layers, dim, storage, word_bounds, _shard_bounds(word_bounds, shard_words))
+    return Plan(identity, reading.layers, dim, reading.storage, word_bounds, _shard_bounds(word_bounds, shard_words))
 
 
 def _shard_bounds(word_bounds: NDArray[np.int64], shard_words: int) -> NDArray[np.int64]:
@@ -190,33 +202,25 @@ def _shard_bounds(word_bounds: NDArray[np.int64], shard_words: int) -> NDArray[n
     return np.append(starts, len(word_bounds) - 1) if len(starts) else np.array([0, len(word_bounds) - 1])
 
 
-def _check_range(
-    found: WordVectors, layers: Sequence[int], storage: Dtype, word_bounds: NDArray[np.int64], first: int
-) -> None:
-    """Refuse values that are not finite or that the storage format cannot hold."""
-    limit = torch.finfo(getattr(torch, storage)).max
-    for row, layer in enumerate(layers):
-        if not found.vectors[row].numel():
+def _check_range(found: WordVectors, reading: Reading, word_bounds: NDArray[np.int64], first: int) -> None:
+    """Refuse values that are not finite, or not any more in the storage format."""
+    for layer, vectors in zip(reading.layers, found.vectors):
+        if not vectors.numel() or all(map(math.isfinite, torch.aminmax(vectors))):
             continue
-        low, high = torch.aminmax(found.vectors[row])
-        # NaN compares false with everything, so the test is for what is good.
-        if not (-limit <= float(low) and float(high) <= limit):
-            highest = found.vectors[row].abs().amax(1)
-            bad = torch.nonzero(~(highest <= limit)).flatten()
-            sentence = first + int(np.searchsorted(word_bounds - word_bounds[0], int(bad[0]), "right"))
-            value = float(highest[bad[0]])
-            raise ValueError(
-                f"layer {layer} holds {value:g} in sentence {sentence}, beyond {storage} (largest {limit:g}); "
-                "store float32 or bfloat16, and compute in float32 if the value is not finite"
-            )
+        bad = int(torch.nonzero(~vectors.isfinite().all(1))[0])
+        sentence = first + int(np.searchsorted(word_bounds - word_bounds[0], bad, "right"))
+        raise ValueError(
+            f"layer {layer} of sentence {sentence} has a value beyond {reading.storage} (largest "
+            f"{torch.finfo(vectors.dtype).max:g}), which would be stored as {vectors[bad].abs().amax():g}: store "
+            "float32 or bfloat16, and if it is not finite there either, compute in float32"
+        )
 
 
 def _in_memory(plan: Plan, produce: Callable[[int], WordVectors]) -> States:
-    kind = getattr(torch, plan.storage)
     shards, report = [], AlignmentReport()
     for number in range(len(plan.shard_bounds) - 1):
         found = produce(number)
-        vectors = found.vectors.to(kind).float().numpy()
+        vectors = found.vectors.float().numpy()
         shards.append(MemoryShard(dict(zip(plan.layers, vectors))))
         report += found.report
     return States(

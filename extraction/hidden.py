@@ -6,13 +6,17 @@ from typing import Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import embedding_bag
 
 from .alignment import Aligner, Alignment, Pooling
 from .batching import Windows, cut_windows, make_batch, token_budget_batches
-from .encoder import Encoder
+from .encoder import Dtype, Encoder
 from .report import AlignmentReport
 from .sites import Site, read_site, site_dim
+
+Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -26,11 +30,13 @@ class Reading:
     max_subwords: int | None = None
     """Longest input with special tokens; longer sentences go through overlapping windows. None: no limit."""
     overlap: float = 0.5
+    storage: Dtype = "float32"
+    """Number format of the vectors that are kept."""
 
 
 @dataclass(frozen=True)
 class WordVectors:
-    """The vectors of a stretch of sentences, (layers, words, dim) float32 on the CPU, and their report."""
+    """The vectors of a stretch of sentences, (layers, words, dim) as they are stored, on the CPU; and their report."""
 
     vectors: Tensor
     report: AlignmentReport
@@ -52,7 +58,8 @@ def read_words(
     capacity = None if reading.max_subwords is None else reading.max_subwords - len(aligner.specials)
     windows = cut_windows(alignment, capacity, overlap=reading.overlap)
     links = _Links.of(alignment, windows, reading.pooling)
-    out = torch.zeros(len(reading.layers), alignment.words, site_dim(encoder, reading.site))
+    shape = (len(reading.layers), alignment.words, site_dim(encoder, reading.site))
+    out = torch.zeros(shape, dtype=getattr(torch, reading.storage))
     padding = encoder.tokenizer.pad_token_id or 0
     for chosen in token_budget_batches(windows.lengths + len(aligner.specials), token_budget):
         batch = make_batch(
@@ -69,10 +76,10 @@ def read_words(
 class _Links:
     """Links between words and positions in windows, ordered by window, those of no weight left out."""
 
-    words: Tensor
-    positions: Tensor  # in the window, special tokens not counted
-    weights: Tensor
-    bounds: np.ndarray  # (windows + 1,) where each window's links begin
+    words: Integers
+    positions: Integers  # in the window, special tokens not counted
+    weights: NDArray[np.float32]
+    bounds: Integers  # (windows + 1,) where each window's links begin
 
     @classmethod
     def of(cls, alignment: Alignment, windows: Windows, pooling: Pooling) -> "_Links":
@@ -83,26 +90,33 @@ class _Links:
         positions = alignment.link_subwords[order] - windows.starts[window]
         counts = np.bincount(window, minlength=len(windows.starts))
         return cls(
-            torch.from_numpy(alignment.link_words[order]),
-            torch.from_numpy(positions),
-            torch.from_numpy(weights[order]),
+            alignment.link_words[order],
+            positions,
+            weights[order],
             np.concatenate([[0], np.cumsum(counts)]),
         )
 
-    def pool(self, states: Sequence[Tensor], chosen: np.ndarray, leading: int, out: Tensor) -> None:
-        """Add the weighted subword vectors of one batch to their words' rows.
+    def pool(self, states: Sequence[Tensor], chosen: Integers, leading: int, out: Tensor) -> None:
+        """Add the weighted sums of one batch's subword vectors, made in float32, to their words' rows.
 
         Args:
             states: a (windows, positions, dim) tensor a layer.
             chosen: numbers of the batch's windows; leading: special tokens before their subwords.
-            out: (layers, words, dim) float32 on the CPU.
+            out: (layers, words, dim) on the CPU.
         """
         counts = self.bounds[chosen + 1] - self.bounds[chosen]
         rows = np.repeat(np.arange(len(chosen)), counts)
         within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-        links = torch.from_numpy(np.repeat(self.bounds[chosen], counts) + within)
-        flat = torch.from_numpy(rows * states[0].shape[1] + leading) + self.positions[links]
-        words, weights = self.words[links], self.weights[links, None]
+        links = np.repeat(self.bounds[chosen], counts) + within
+        words = self.words[links]
+        if not len(words):
+            return
+        # A word's links in a window stand together; a word of two windows has two sums, which add up in its row.
+        begins = np.flatnonzero((np.diff(words, prepend=-1) != 0) | (within == 0))
+        flat = rows * states[0].shape[1] + leading + self.positions[links]
+        into_rows = torch.from_numpy(words[begins])
+        bags = [torch.from_numpy(one).to(states[0].device) for one in (flat, begins, self.weights[links])]
         for layer, into in zip(states, out):
-            picked = layer.flatten(0, 1).index_select(0, flat.to(layer.device))
-            into.index_add_(0, words, picked.cpu().float() * weights)
+            vectors = layer.flatten(0, 1).float()
+            sums = embedding_bag(bags[0], vectors, bags[1], mode="sum", per_sample_weights=bags[2])
+            into.index_add_(0, into_rows, sums.to("cpu", into.dtype))

@@ -304,13 +304,18 @@ def test_two_at_once_extract_each_shard_once(tmp_path: Path, produced: list[int]
 def test_values_beyond_the_storage_format_are_refused(tmp_path: Path) -> None:
     encoder = zoo.encoder("gpt2").with_random_weights(0)
     encoder.model.wte.weight.mul_(1e7)
-    with pytest.raises(ValueError, match=r"layer 0 holds .* in sentence 1, beyond float16"):
+    with pytest.raises(ValueError, match=r"layer 0 of sentence 1 .* beyond float16 .* stored as inf"):
         extract(encoder, SENTENCES, storage="float16", cache=tmp_path)
     assert not list(tmp_path.rglob("shard-*"))
     assert np.isfinite(extract(encoder, SENTENCES, storage="bfloat16", layers=[0]).read(slice(None))).all()
     encoder.model.wte.weight.fill_(float("nan"))
-    with pytest.raises(ValueError, match="layer 0 holds nan"):
+    with pytest.raises(ValueError, match=r"layer 0 of sentence 1 .* stored as nan"):
         extract(encoder, SENTENCES)
+
+
+def test_storage_formats_are_a_closed_choice() -> None:
+    with pytest.raises(ValueError, match="storage must be one of float32, bfloat16, float16, found 'int8'"):
+        extract(zoo.encoder("bert"), SENTENCES, storage="int8")
 
 
 def test_files_hold_two_bytes_a_number_in_float16(tmp_path: Path, minilm) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from extraction import Encoder, extract, stream_attention
 from extraction.alignment import Aligner
-from extraction.batching import cut_windows, token_budget_batches
+from extraction.batching import BATCH_COST, cut_windows, token_budget_batches
 
 ALIGNER = Aligner(zoo.fast(zoo.byte_level("[CLS] $A [SEP]")))
 texts = st.lists(st.lists(st.text("abc", min_size=1, max_size=12), min_size=1, max_size=30), min_size=1, max_size=5)
@@ -51,6 +51,28 @@ def test_batches_hold_every_window_once_within_the_budget(lengths, budget: int, 
     for batch in batches:
         longest = counts[batch].max()
         assert len(batch) == 1 or (longest * len(batch) <= budget and longest**2 * len(batch) <= squares)
+
+
+def every_cut(count: int):
+    """Every way to cut `count` windows in a row into groups, as the sizes of the groups."""
+    if not count:
+        yield ()
+    for first in range(1, count + 1):
+        for rest in every_cut(count - first):
+            yield (first, *rest)
+
+
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=9), st.integers(20, 100))
+def test_batches_are_the_cheapest_of_all_cuts(lengths, budget: int) -> None:
+    descending = sorted(lengths, reverse=True)
+
+    def cost(sizes) -> float:
+        begins = np.cumsum((0, *sizes))[:-1]
+        padded = [descending[begin] * size for begin, size in zip(begins, sizes)]
+        return float("inf") if max(padded) > budget else sum(padded) + len(sizes) * BATCH_COST * budget
+
+    found = [len(batch) for batch in token_budget_batches(np.array(lengths), budget)]
+    assert cost(found) == min(map(cost, every_cut(len(lengths))))
 
 
 @pytest.mark.parametrize("name", ["bert", "roberta", "gpt2", "t5", "xlnet"])
