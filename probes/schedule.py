@@ -1,9 +1,29 @@
 """How long probes are trained: epochs by the size of the data, a step size that falls to zero, and when to stop."""
 
 import math
+from dataclasses import dataclass
 
 EPOCHS = 5
 LEAST_STEPS = 300
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Epochs, sentences a step and the first step size, for a number of sentences."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    sentences: int
+
+    @property
+    def steps(self) -> int:
+        """Steps of an epoch."""
+        return math.ceil(self.sentences / self.batch_size)
+
+    def rate(self, done: int) -> float:
+        """The step size after so many steps."""
+        return self.learning_rate * falling(done / (self.epochs * self.steps))
 
 
 def epochs_for(epochs: int | None, *, sentences: int, batch_size: int) -> int:

@@ -10,9 +10,9 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from probes.artefacts import Arrays, SavedProbe
-from probes.batches import Group, ordered_batches, read_batches
+from probes.batches import Batch, ordered_batches, read_batches
 from probes.maps import layer_of
-from probes.objectives import Loss, depth_loss, distance_loss, squared_distances, squared_norms
+from probes.objectives import depth_loss, distance_loss, squared_distances, squared_norms
 from probes.states import States, as_states
 from probes.targets import GoldTargets, Kind
 from probes.training import fit_all
@@ -66,8 +66,8 @@ class LinearProbe(SavedProbe):
         self.device = device
 
     @staticmethod
-    def objective(projected: Tensor, targets: Tensor, group: Group) -> Loss:
-        """Loss and gradient at projected words, (probes, sentences, words, rank)."""
+    def objective(projected: Tensor, gold: Any, batch: Batch, *, rank: int, pulls: Tensor | None) -> Tensor:
+        """Losses of probes of this kind side by side, (probes,); their gradient goes to `pulls`."""
         raise NotImplementedError
 
     @staticmethod

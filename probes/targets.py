@@ -64,6 +64,11 @@ class PackedTargets:
             found.append(torch.from_numpy(values).to(batch.words.device))
         return found
 
+    def packed(self, batch: Batch) -> Tensor:
+        """Gold values of a batch's sentences back to back, as its words are."""
+        values = np.concatenate([self[sentence].ravel() for sentence in batch.sentences])
+        return torch.from_numpy(values.astype(np.float32)).to(batch.words.device)
+
 
 def column_of(kind: Kind, targets: Targets) -> Sequence[NDArray[Any]]:
     """The column of the targets that a kind of probe is trained on."""

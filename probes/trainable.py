@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from probes.batches import Group
-from probes.objectives import Loss
+from probes.batches import Batch
 from probes.targets import Kind
 
 
@@ -32,5 +31,5 @@ class Trainable(Protocol):
     def kind(self) -> Kind:
         """Which gold values it is trained on."""
 
-    def objective(self, projected: Tensor, targets: Tensor, group: Group) -> Loss:
-        """Loss and gradient at projected words, (probes, sentences, words, rank)."""
+    def objective(self, projected: Tensor, gold: Any, batch: Batch, *, rank: int, pulls: Tensor | None) -> Tensor:
+        """Losses of probes side by side, (probes,); their gradient goes to `pulls`. See `objectives`."""

@@ -39,8 +39,5 @@ class GeometryProbe(GradientProbe):
 
 def absolute_error(predicted: Tensor, gold: Tensor, group: Group) -> Tensor:
     """Σ |gold - predicted| / words² (pairs) or / words (depths), summed over the sentences of a group."""
-    if predicted.ndim == 3:
-        weights = group.mask[:, :, None] * group.mask[:, None, :] / group.lengths[:, None, None].square()
-    else:
-        weights = group.mask / group.lengths[:, None]
+    weights = group.pair_weights if predicted.ndim == 3 else group.word_weights
     return ((predicted - gold).abs() * weights).sum()

@@ -102,5 +102,5 @@ def test_threads_change_nothing_and_are_given_back(threads, train, dev):
     for a, b in zip(one, three):
         np.testing.assert_allclose(a.matrix_, b.matrix_, atol=1e-4 * np.abs(a.matrix_).max())
     with pytest.raises(ValueError, match="not finite"):
-        DistanceProbe(epochs=1).fit([train.vectors[0] * np.nan], train.distances[:1])
+        DistanceProbe(rank=2, epochs=1).fit([train.vectors[0] * np.nan], train.distances[:1])
     assert torch.get_num_threads() == 3
