@@ -1,9 +1,8 @@
 """Vectors and gold values of some sentences, found to belong together and read batch by batch."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,11 +10,8 @@ from numpy.typing import NDArray
 
 from probes.batches import Batch, ahead, read_batch
 from probes.states import States
-from probes.targets import Kind, PackedTargets, Targets
+from probes.targets import GroupedGold, Kind, PackedTargets, Targets
 from probes.trainable import Trainable
-
-# A batch's gold values by kind: distances padded by group, depths packed as the words are.
-Gold = Mapping[Kind, Any]
 
 
 @dataclass(frozen=True)
@@ -37,20 +33,21 @@ class Examples:
                 raise ValueError(f"no layer {probe.layer} in the states; they hold layers {list(states.layers)}")
             if not 1 <= probe.rank <= states.dim:
                 raise ValueError(f"rank {probe.rank}; expected 1 to {states.dim}, the width of the vectors")
-        return cls(states, {kind: PackedTargets(kind, targets, states) for kind in {p.kind for p in probes}}, lengths)
+        kinds = {kind for probe in probes for kind in probe.needs}
+        labels = next((probe.labels for probe in probes if probe.labels), ())
+        return cls(states, {kind: PackedTargets(kind, targets, states, labels=labels) for kind in kinds}, lengths)
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     def batches(
         self, order: Sequence[NDArray[np.int64]], *, layers: Sequence[int], device: torch.device
-    ) -> Iterator[tuple[Batch, Gold]]:
+    ) -> Iterator[tuple[Batch, GroupedGold]]:
         """The batches of `order` with those layers and the gold values, each read while its forerunner is worked on."""
         return ahead(partial(self._read, sentences, layers, device) for sentences in order)
 
-    def _read(self, sentences: NDArray[np.int64], layers: Sequence[int], device: torch.device) -> tuple[Batch, Gold]:
+    def _read(
+        self, sentences: NDArray[np.int64], layers: Sequence[int], device: torch.device
+    ) -> tuple[Batch, GroupedGold]:
         batch = read_batch(self.states, sentences, layers).to(device)
-        return batch, {
-            kind: packed.padded(batch) if kind == "distance" else packed.packed(batch)
-            for kind, packed in self.targets.items()
-        }
+        return batch, {kind: packed.of(batch) for kind, packed in self.targets.items()}

@@ -1,20 +1,21 @@
-"""Probes that are trained side by side by one thread: their maps, their optimiser, and how each of them fares."""
+"""Probes that are trained side by side by one thread: their learners, and how each of them fares."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from threading import Event
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from probes.batches import ordered_batches, shuffled_batches
 from probes.examples import Examples
-from probes.maps import LayerMaps, layer_of, layer_scales
+from probes.maps import layer_of, layer_scales
 from probes.schedule import Schedule, has_stopped
-from probes.trainable import Trainable
+from probes.trainable import Learner, Trainable
 
 ORDER_SEED = 0
 VALIDATION_BATCH = 64
@@ -22,29 +23,31 @@ VALIDATION_BATCH = 64
 
 @dataclass
 class Progress:
-    """How a probe has fared: its losses by epoch, and the matrix of its best epoch so far."""
+    """How a probe has fared: its losses by epoch, and what it had learned by its best epoch so far."""
 
     probe: Trainable
     history: list[dict[str, float]] = field(default_factory=list)
     best: float = float("inf")
     epoch: int = 0
-    matrix: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    learned: Any = None
 
 
 class Team:
-    """Some probes in training. A probe that has stopped leaves the products; the others do not notice."""
+    """Some probes in training. A probe that has stopped leaves its learner; the others do not notice."""
 
     def __init__(
         self, probes: Sequence[Trainable], data: Examples, held_out: Examples | None, *, device: torch.device
     ) -> None:
         self.data, self.held_out, self.device = data, held_out, device
-        by_layer: dict[int, list[Trainable]] = {layer_of(probe, data.states): [] for probe in probes}
+        alike: dict[tuple[int, type[Learner]], list[Trainable]] = defaultdict(list)
         for probe in probes:
-            by_layer[layer_of(probe, data.states)].append(probe)
-        scales = layer_scales(data.states, list(by_layer))
-        self.maps = [LayerMaps(*each, scale.to(device)) for each, scale in zip(by_layer.items(), scales)]
-        self.optimiser = torch.optim.Adam([maps.parameter for maps in self.maps], fused=True)
-        self.records = [Progress(probe) for maps in self.maps for probe in maps.probes]
+            alike[layer_of(probe, data.states), probe.learner].append(probe)
+        layers = list(dict.fromkeys(layer for layer, _ in alike))
+        scales = dict(zip(layers, layer_scales(data.states, layers)))
+        self.learners = [
+            learner(layer, together, scales[layer].to(device)) for (layer, learner), together in alike.items()
+        ]
+        self.records = [Progress(probe) for learner in self.learners for probe in learner.probes]
         self.running = self.records
 
     def train(self, schedule: Schedule, *, bar: tqdm, halted: Event) -> None:
@@ -73,9 +76,9 @@ class Team:
         ):
             if halted.is_set():
                 break
-            total += torch.cat([maps.step(batch, gold, learn=True) for maps in self.maps])
-            self.optimiser.param_groups[0]["lr"] = schedule.rate(step)
-            self.optimiser.step()
+            total += torch.cat([learner.step(batch, gold, learn=True) for learner in self.learners])
+            for learner in self.learners:
+                learner.move(schedule.rate(step))
             bar.update()
         return (total / len(self.data)).tolist()
 
@@ -85,18 +88,18 @@ class Team:
         total = torch.zeros(len(self.running), device=self.device)
         batches = ordered_batches(held_out.lengths, size=VALIDATION_BATCH)
         for batch, gold in held_out.batches(batches, layers=self.layers, device=self.device):
-            total += torch.cat([maps.step(batch, gold, learn=False) for maps in self.maps])
+            total += torch.cat([learner.step(batch, gold, learn=False) for learner in self.learners])
         return (total / len(held_out)).tolist()
 
     @property
     def layers(self) -> list[int]:
         """The layers that are still read."""
-        return [maps.layer for maps in self.maps]
+        return list(dict.fromkeys(learner.layer for learner in self.learners))
 
     def _close(self, epoch: int, training: list[float], validation: list[float] | None) -> None:
-        """Note every probe's losses over the epoch, keep its matrix where it is the best, let the stopped go."""
-        matrices = [matrix for maps in self.maps for matrix in maps.matrices()]
-        for place, (record, matrix) in enumerate(zip(self.running, matrices)):
+        """Note every probe's losses, keep what it has learned where this is its best epoch, let the stopped go."""
+        learned = [each for learner in self.learners for each in learner.learned()]
+        for place, record in enumerate(self.running):
             judged = -float(epoch) if validation is None else validation[place]
             if not np.isfinite([training[place], judged]).all():
                 raise ValueError(f"epoch {epoch}: the loss is not finite; do the vectors hold NaN or infinity?")
@@ -104,27 +107,15 @@ class Team:
             if validation is not None:
                 record.history[-1]["validation"] = validation[place]
             if judged < record.best:
-                record.best, record.epoch, record.matrix = judged, epoch, matrix
+                record.best, record.epoch, record.learned = judged, epoch, learned[place]
         self._drop([has_stopped(epoch, best=one.epoch, patience=one.probe.patience) for one in self.running])
 
     def _drop(self, stopped: Sequence[bool]) -> None:
-        """Take the columns of stopped probes out of the products and out of Adam's memory."""
-        if not any(stopped):
-            return
-        kept, moments = [], []
-        flags = iter(stopped)
-        for maps in self.maps:
-            state = self.optimiser.state[maps.parameter]
-            columns = maps.drop([next(flags) for _ in maps.probes])
-            if len(columns):
-                kept.append(maps)
-                moments.append({name: value[:, columns] if value.ndim else value for name, value in state.items()})
-        self.running = [record for record, gone in zip(self.running, stopped) if not gone]
-        self.maps = kept
-        if kept:
-            self.optimiser = torch.optim.Adam([maps.parameter for maps in kept], fused=True)
-            for maps, state in zip(kept, moments):
-                self.optimiser.state[maps.parameter] = {name: value.contiguous() for name, value in state.items()}
+        if any(stopped):
+            flags = iter(stopped)
+            left = [learner.drop([next(flags) for _ in learner.probes]) for learner in self.learners]
+            self.learners = [learner for learner in left if learner is not None]
+            self.running = [record for record, gone in zip(self.running, stopped) if not gone]
 
 
 def make_teams(

@@ -32,15 +32,18 @@ def fit_all(
 ) -> Sequence[Probe]:
     """Fit every probe, reading the data once an epoch for all of them. Returns the probes, fitted.
 
-    Probes may differ in kind, layer, rank and seed. Those that differ in `epochs`, `batch_size`, `learning_rate` or
-    `device` take other steps, so they are trained in passes of their own. With `validation`, each probe keeps the
-    matrix of its own best epoch and stops when its loss has not fallen for `patience` epochs; without it, it is trained
-    to the end and keeps the last. On a CPU the probes are shared out among as many threads as torch has.
+    Probes may differ in family, kind, layer, rank and seed; where a `DepProbe` is among them, `targets` are trees, as
+    in a treebank. Those that differ in `epochs`, `batch_size`, `learning_rate` or `device` take other steps, so they
+    are trained in passes of their own. With `validation`, each probe keeps what it had learned by its own best epoch
+    and stops when its loss has not fallen for `patience` epochs; without it, it is trained to the end and keeps the
+    last. On a CPU the probes are shared out among as many threads as torch has.
 
-    Raises ValueError, before training, when a layer is not in the states, when there are not as many targets as
-    sentences, or when a target has another size than its sentence.
+    Raises ValueError, before training, when a layer is not in the states, when a rank is above the width of the
+    vectors, when there are not as many targets as sentences, or when a target has another size than its sentence.
     """
     layer = next((probe.layer for probe in probes if probe.layer is not None), None)
+    for probe in probes:
+        probe.prepare(targets)
     training = Examples.of(probes, as_states(states, layer=layer), targets)
     held_out = None if validation is None else Examples.of(probes, as_states(validation[0], layer=layer), validation[1])
     passes: dict[tuple[Any, ...], list[Trainable]] = defaultdict(list)
@@ -61,7 +64,7 @@ def train(probes: Sequence[Trainable], data: Examples, held_out: Examples | None
     with tqdm(total=steps, desc=f"training {len(probes)} probes", disable=not progress, leave=False) as bar:
         train_side_by_side(teams, schedule, bar=bar)
     for record in [record for team in teams for record in team.records]:
-        record.probe.matrix_ = record.matrix
+        record.probe.keep(record.learned)
         record.probe.best_epoch_ = record.epoch
         record.probe.history_ = record.history
         record.probe.identity_ = dict(getattr(data.states, "identity", {}))

@@ -114,8 +114,10 @@ def test_written_out_gradients_are_those_of_autograd(objective):
 
 def doubled(batch: Batch) -> Batch:
     """The batch with its weights in double precision."""
-    groups = [replace(group, pair_weights=(group.pair_weights > 0) / group.lengths.double()[:, None, None] ** 2)
-              for group in batch.groups]
+    groups = [
+        replace(group, pair_weights=(group.pair_weights > 0) / group.lengths.double()[:, None, None] ** 2)
+        for group in batch.groups
+    ]
     sizes = torch.cat([group.lengths.double().repeat_interleave(group.lengths.int()) for group in groups])
     return replace(batch, groups=tuple(groups), word_weights=1 / sizes)
 
