@@ -76,9 +76,9 @@ class LayerMaps:
             self.parameter.grad = (words.T @ pulls).div_(self.scale * len(batch.sentences))
         return torch.cat(sums)
 
-    def move(self, rate: float) -> None:
+    def move(self, share: float) -> None:
         """One step of Adam."""
-        self.optimiser.param_groups[0]["lr"] = rate
+        self.optimiser.param_groups[0]["lr"] = self.probes[0].learning_rate * share
         self.optimiser.step()
 
     def learned(self) -> list[NDArray[np.float32]]:

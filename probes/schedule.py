@@ -9,11 +9,10 @@ LEAST_STEPS = 300
 
 @dataclass(frozen=True)
 class Schedule:
-    """Epochs, sentences a step and the first step size, for a number of sentences."""
+    """Epochs and sentences a step, for a number of sentences."""
 
     epochs: int
     batch_size: int
-    learning_rate: float
     sentences: int
 
     @property
@@ -21,9 +20,9 @@ class Schedule:
         """Steps of an epoch."""
         return math.ceil(self.sentences / self.batch_size)
 
-    def rate(self, done: int) -> float:
-        """The step size after so many steps."""
-        return self.learning_rate * falling(done / (self.epochs * self.steps))
+    def share(self, done: int) -> float:
+        """What is left of the first step size after so many steps."""
+        return falling(done / (self.epochs * self.steps))
 
 
 def epochs_for(epochs: int | None, *, sentences: int, batch_size: int) -> int:

@@ -39,13 +39,13 @@ class Team:
         self, probes: Sequence[Trainable], data: Examples, held_out: Examples | None, *, device: torch.device
     ) -> None:
         self.data, self.held_out, self.device = data, held_out, device
-        alike: dict[tuple[int, type[Learner]], list[Trainable]] = defaultdict(list)
+        alike: dict[tuple[int, type[Learner], float], list[Trainable]] = defaultdict(list)
         for probe in probes:
-            alike[layer_of(probe, data.states), probe.learner].append(probe)
-        layers = list(dict.fromkeys(layer for layer, _ in alike))
+            alike[layer_of(probe, data.states), probe.learner, probe.learning_rate].append(probe)
+        layers = list(dict.fromkeys(layer for layer, _, _ in alike))
         scales = dict(zip(layers, layer_scales(data.states, layers)))
         self.learners = [
-            learner(layer, together, scales[layer].to(device)) for (layer, learner), together in alike.items()
+            learner(layer, together, scales[layer].to(device)) for (layer, learner, _), together in alike.items()
         ]
         self.records = [Progress(probe) for learner in self.learners for probe in learner.probes]
         self.running = self.records
@@ -78,7 +78,7 @@ class Team:
                 break
             total += torch.cat([learner.step(batch, gold, learn=True) for learner in self.learners])
             for learner in self.learners:
-                learner.move(schedule.rate(step))
+                learner.move(schedule.share(step))
             bar.update()
         return (total / len(self.data)).tolist()
 

@@ -1,4 +1,4 @@
-"""What training asks of probes, and of the learners in which those of one sort on one layer are trained together."""
+"""What training asks of probes, and of the learners in which they are trained together."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar, Protocol, Self
@@ -10,7 +10,7 @@ from probes.targets import GroupedGold, Kind
 
 
 class Learner(Protocol):
-    """Probes of one sort on one layer, in training side by side."""
+    """Probes of one sort, layer and learning rate, in training side by side."""
 
     layer: int
 
@@ -24,8 +24,8 @@ class Learner(Protocol):
     def step(self, batch: Batch, gold: GroupedGold, *, learn: bool) -> Tensor:
         """Losses of the probes summed over a batch, (probes,); with `learn`, gradients of their mean are left."""
 
-    def move(self, rate: float) -> None:
-        """One step of Adam along the gradients that were left."""
+    def move(self, share: float) -> None:
+        """One step of Adam along the gradients that were left, of that share of the first step size."""
 
     def learned(self) -> list[Any]:
         """What each probe would `keep` now: a copy."""

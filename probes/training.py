@@ -32,9 +32,9 @@ def fit_all(
 ) -> Sequence[Probe]:
     """Fit every probe, reading the data once an epoch for all of them. Returns the probes, fitted.
 
-    Probes may differ in family, kind, layer, rank and seed; where a `DepProbe` is among them, `targets` are trees, as
-    in a treebank. Those that differ in `epochs`, `batch_size`, `learning_rate` or `device` take other steps, so they
-    are trained in passes of their own. With `validation`, each probe keeps what it had learned by its own best epoch
+    Probes may differ in family, kind, layer, rank, seed and learning rate; where a `DepProbe` is among them, `targets`
+    are trees, as in a treebank. Those that differ in `epochs`, `batch_size` or `device` take other batches, so they are
+    trained in passes of their own. With `validation`, each probe keeps what it had learned by its own best epoch
     and stops when its loss has not fallen for `patience` epochs; without it, it is trained to the end and keeps the
     last. On a CPU the probes are shared out among as many threads as torch has.
 
@@ -48,7 +48,7 @@ def fit_all(
     held_out = None if validation is None else Examples.of(probes, as_states(validation[0], layer=layer), validation[1])
     passes: dict[tuple[Any, ...], list[Trainable]] = defaultdict(list)
     for probe in probes:
-        passes[probe.epochs, probe.batch_size, probe.learning_rate, probe.device].append(probe)
+        passes[probe.epochs, probe.batch_size, probe.device].append(probe)
     for together in passes.values():
         train(together, training, held_out, progress=progress)
     return probes
@@ -58,7 +58,7 @@ def train(probes: Sequence[Trainable], data: Examples, held_out: Examples | None
     """Train probes of one schedule together, until all have stopped, and hand each its matrix."""
     first = probes[0]
     epochs = epochs_for(first.epochs, sentences=len(data), batch_size=first.batch_size)
-    schedule = Schedule(epochs, first.batch_size, first.learning_rate, len(data))
+    schedule = Schedule(epochs, first.batch_size, len(data))
     teams = make_teams(probes, data, held_out, device=torch.device(first.device))
     steps = len(teams) * epochs * schedule.steps
     with tqdm(total=steps, desc=f"training {len(probes)} probes", disable=not progress, leave=False) as bar:

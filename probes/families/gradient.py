@@ -50,10 +50,10 @@ class GradientLearner:
             sums.append(parts.detach().sum())
         return torch.stack(sums)
 
-    def move(self, rate: float) -> None:
+    def move(self, share: float) -> None:
         """One step of Adam for each, at the pace of its family."""
         for probe, parameters, optimiser in zip(self.probes, self.parameters, self.optimisers):
-            optimiser.param_groups[0]["lr"] = probe.pace * rate
+            optimiser.param_groups[0]["lr"] = probe.pace * probe.learning_rate * share
             optimiser.step()
             optimiser.zero_grad()
             probe.retract(parameters)

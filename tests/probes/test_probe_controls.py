@@ -1,5 +1,7 @@
 """Baselines, control trees, description length and curves: each against a slow reading of its definition."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -168,6 +170,32 @@ def test_curves_are_tidy_and_agree_with_lone_probes(train, dev):
     row = table.query("probe == 'depth' and layer == 1 and rank == 6 and seed == 1 and metric == 'loss'")
     alone = DepthProbe(1, 6, 1, epochs=1).fit(states, train.depths, validation=(held, dev.depths))
     assert row["value"].item() == pytest.approx(alone.history_[0]["validation"], rel=1e-4)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A score with its interval, as `parsing.Score`."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+def test_curves_keep_intervals_where_there_are_any(train, dev):
+    table = curves(
+        train.vectors,
+        train,
+        validation=(dev.vectors, dev),
+        kinds=(DistanceProbe,),
+        ranks=(3,),
+        score=lambda probe, predicted: {"uuas": Estimate(0.5, 0.4, 0.6, len(predicted))},
+        epochs=1,
+    )
+    loss, uuas = table.to_dict("records")
+    assert (uuas["value"], uuas["low"], uuas["high"], uuas["n"]) == (0.5, 0.4, 0.6, 60)
+    assert np.isnan(loss["low"])
+    assert pd.isna(loss["n"])
 
 
 def test_over_seeds_is_students_interval():
