@@ -1,6 +1,7 @@
 """Baselines, control trees, description length and curves: each against a slow reading of its definition."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -116,6 +117,21 @@ def test_the_code_is_a_proper_distribution(width):
     np.testing.assert_allclose((2.0**table).sum(axis=1), 1)
     assert table[1].argmax() == 0, "the likeliest value is the possible one that is nearest"
     assert table[3].argmax() == 7
+
+
+@pytest.mark.parametrize("kind", ["distance", "depth"])
+def test_all_messages_of_a_sentence_together_have_probability_one(kind):
+    """Kraft's equality: every matrix of distances, or row of depths, that three words can have."""
+    generator = np.random.default_rng(0)
+    said = generator.normal(1.5, 2, size=(3, 3) if kind == "distance" else 3)
+    total = 0.0
+    for values in product((1, 2) if kind == "distance" else (0, 1, 2), repeat=3):
+        message = np.array(values)
+        if kind == "distance":
+            message = np.zeros((3, 3), dtype=int)
+            message[np.triu_indices(3, 1)] = values
+        total += 2 ** -code_length([said], [message], kind=kind, width=0.7)
+    assert total == pytest.approx(1)
 
 
 def test_code_lengths_by_hand():
