@@ -1,8 +1,10 @@
 """Batches of sentences for training and prediction: packed words, and groups of similar length for the pairs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -10,6 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from probes.states import States
+
+Result = TypeVar("Result")
 
 # Sentences of a batch whose pairs are padded to the longest among them.
 GROUP_SENTENCES = 8
@@ -19,31 +23,39 @@ GROUP_SENTENCES = 8
 class Group:
     """Neighbours in length within a batch, padded to the longest.
 
-    `index` (sentences, words) finds each word's row among the batch's packed words, 0 where there is none; `mask` is
-    1.0 at real words; `lengths` (sentences,) counts them. The group's own words are the packed rows `rows`, and stand
-    at `real` in the flattened (sentences, words). `positions` are the sentences' places in the batch.
+    `index` (sentences, words) finds each word's row among the batch's packed words, that of another where there is
+    none; `mask` is 1.0 at real words; `lengths` (sentences,) counts them; `pair_weights` (sentences, words, words) is
+    1 / words² at pairs of real words, else 0, and `word_weights` (sentences, words) likewise 1 / words. The group's own
+    words are the packed rows `rows`, and stand at `real` in the flattened (sentences, words). `positions` are the
+    sentences' places in the batch.
     """
 
     index: Tensor
     mask: Tensor
     lengths: Tensor
+    pair_weights: Tensor
+    word_weights: Tensor
     real: Tensor
     rows: slice
     positions: NDArray[np.int64]
 
     def to(self, device: torch.device) -> "Group":
         """The group with its tensors on another device."""
-        tensors = {name: getattr(self, name).to(device) for name in ("index", "mask", "lengths", "real")}
-        return replace(self, **tensors)
+        names = ("index", "mask", "lengths", "pair_weights", "word_weights", "real")
+        return replace(self, **{name: getattr(self, name).to(device) for name in names})
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Some sentences: `words` (layers, words, dim) packed without padding, on those `layers`, and their groups."""
+    """Some sentences: `words` (layers, words, dim) packed without padding, on those `layers`, and their groups.
+
+    `word_weights` (words,) is 1 / words of each word's sentence.
+    """
 
     sentences: NDArray[np.int64]
     layers: tuple[int, ...]
     words: Tensor
+    word_weights: Tensor
     groups: tuple[Group, ...]
 
     def layer(self, number: int) -> Tensor:
@@ -54,7 +66,8 @@ class Batch:
         """The batch with its tensors on another device."""
         if self.words.device == device:
             return self
-        return replace(self, words=self.words.to(device), groups=tuple(group.to(device) for group in self.groups))
+        words, weights = self.words.to(device), self.word_weights.to(device)
+        return replace(self, words=words, word_weights=weights, groups=tuple(group.to(device) for group in self.groups))
 
 
 def shuffled_batches(
@@ -79,14 +92,20 @@ def read_batches(
     states: States, batches: Sequence[NDArray[np.int64]], *, layers: Sequence[int], device: torch.device
 ) -> Iterator[Batch]:
     """The batches with their vectors, the next one read by a thread while the current one is worked on."""
-    with ThreadPoolExecutor(max_workers=1) as reader:
+    for batch in ahead(partial(read_batch, states, sentences, layers) for sentences in batches):
+        yield batch.to(device)
+
+
+def ahead(jobs: Iterable[Callable[[], Result]]) -> Iterator[Result]:
+    """What the jobs return, in order; the next one is done by a thread while its forerunner is worked on."""
+    with ThreadPoolExecutor(max_workers=1) as worker:
         coming = None
-        for batch in [*batches, None]:
-            arrived = coming
-            if batch is not None:
-                coming = reader.submit(read_batch, states, batch, layers)
+        for job in jobs:
+            arrived, coming = coming, worker.submit(job)
             if arrived is not None:
-                yield arrived.result().to(device)
+                yield arrived.result()
+        if coming is not None:
+            yield coming.result()
 
 
 def read_batch(states: States, sentences: NDArray[np.int64], layers: Sequence[int]) -> Batch:
@@ -98,18 +117,24 @@ def read_batch(states: States, sentences: NDArray[np.int64], layers: Sequence[in
         make_group(positions, starts[positions], lengths[positions])
         for positions in np.array_split(np.arange(len(sentences)), -(-len(sentences) // GROUP_SENTENCES))
     )
-    return Batch(sentences, tuple(layers), words, groups)
+    weights = torch.from_numpy(np.repeat(1 / lengths, lengths).astype(np.float32))
+    return Batch(sentences, tuple(layers), words, weights, groups)
 
 
 def make_group(positions: NDArray[np.int64], starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> Group:
-    """The index and mask of some sentences of a batch."""
+    """The index and weights of some sentences of a batch."""
     place = np.arange(int(lengths.max()))
     real = place < lengths[:, None]
-    index = np.where(real, starts[:, None] + place, 0)
+    index = np.where(real, starts[:, None] + place, starts[:, None])
+    mask = torch.from_numpy(real.astype(np.float32))
+    sizes = torch.from_numpy(lengths.astype(np.float32))
+    word_weights = mask / sizes[:, None]
     return Group(
         torch.from_numpy(index),
-        torch.from_numpy(real.astype(np.float32)),
-        torch.from_numpy(lengths.astype(np.float32)),
+        mask,
+        sizes,
+        word_weights[:, :, None] * word_weights[:, None, :],
+        word_weights,
         torch.from_numpy(np.flatnonzero(real)),
         slice(int(starts[0]), int(starts[-1] + lengths[-1])),
         positions,

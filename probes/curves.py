@@ -1,7 +1,7 @@
 """Scores over layers and ranks as tidy tables, every probe trained in one pass."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,29 @@ from probes.structural import DepthProbe, DistanceProbe, LinearProbe
 from probes.targets import Targets
 from probes.training import fit_all
 
-Score = Callable[[LinearProbe, list[NDArray[np.float32]]], Mapping[str, float]]
+
+class Estimate(Protocol):
+    """A score with its interval and the number of sentences it is of, as `parsing.Score`."""
+
+    @property
+    def value(self) -> float:
+        """The score."""
+
+    @property
+    def low(self) -> float:
+        """Where its interval begins."""
+
+    @property
+    def high(self) -> float:
+        """Where its interval ends."""
+
+    @property
+    def n(self) -> int:
+        """Of how many sentences."""
+
+
+Figures = Mapping[str, Estimate] | Mapping[str, float]
+Score = Callable[[LinearProbe, list[NDArray[np.float32]]], Figures]
 
 
 def curves(
@@ -34,12 +56,14 @@ def curves(
     Args:
         validation: held-out vectors and targets, for the choice of epoch and for the scores.
         layers: all that the states hold where None.
-        score: figures by name of a probe and what it predicts of the held-out sentences.
+        score: figures by name of a probe and what it predicts of the held-out sentences: plain numbers, or scores with
+            intervals, such as `parsing.score_all` gives.
         training: further parameters of the probes, such as `epochs`.
 
     Returns:
-        Tidy: probe, layer, rank, seed, metric, value. The metric `loss` is Hewitt & Manning's on the held-out
-        sentences, at the kept epoch; those of `score` follow.
+        Tidy: probe, layer, rank, seed, metric, value, low, high, n, the last three empty where nothing is known of
+        them; `reporting.layer_curves` and `rank_curves` draw it. The metric `loss` is Hewitt & Manning's on the
+        held-out sentences, at the kept epoch; those of `score` follow.
     """
     source = as_states(states)
     probes = [
@@ -52,21 +76,19 @@ def curves(
     fit_all(probes, states, targets, validation=validation, progress=progress)
     rows = []
     for probe in probes:
-        figures = {"loss": probe.history_[probe.best_epoch_ - 1]["validation"]}
+        place = {"probe": probe.kind, "layer": probe.layer, "rank": probe.rank, "seed": probe.seed}
+        rows.append({**place, "metric": "loss", **estimate(probe.history_[probe.best_epoch_ - 1]["validation"])})
         if score is not None:
-            figures |= score(probe, probe.predict(validation[0]))
-        for metric, value in figures.items():
-            rows.append(
-                {
-                    "probe": probe.kind,
-                    "layer": probe.layer,
-                    "rank": probe.rank,
-                    "seed": probe.seed,
-                    "metric": metric,
-                    "value": value,
-                }
-            )
-    return pd.DataFrame(rows)
+            for metric, figure in score(probe, probe.predict(validation[0])).items():
+                rows.append({**place, "metric": metric, **estimate(figure)})
+    return pd.DataFrame(rows).astype({"low": float, "high": float, "n": "Int64"})
+
+
+def estimate(figure: Estimate | float) -> dict[str, float | None]:
+    """The columns of a figure, which may come without an interval."""
+    if isinstance(figure, float | int):
+        return {"value": float(figure), "low": None, "high": None, "n": None}
+    return {"value": figure.value, "low": figure.low, "high": figure.high, "n": figure.n}
 
 
 def over_seeds(table: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:

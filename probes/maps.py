@@ -1,18 +1,18 @@
-"""The linear maps of many probes side by side, so that all probes on a layer share one matrix product."""
+"""The linear maps of the probes on a layer side by side, so that all of them share one matrix product."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from probes.batches import Batch, Group
-from probes.objectives import Loss
+from probes.batches import Batch
 from probes.states import States
-from probes.targets import Kind
+from probes.targets import GroupedGold, Kind
 from probes.trainable import Trainable
 
 SCALE_SENTENCES = 300
@@ -20,119 +20,99 @@ OUTLIER = 3.0
 TYPICAL_DISTANCE = 4.0
 
 
-@dataclass(frozen=True)
-class Stack:
-    """Probes of one kind and rank; `places` says where each map stands: (layer's place, columns)."""
-
-    probes: tuple[Trainable, ...]
-    places: tuple[tuple[int, slice], ...]
+class Linear(Trainable, Protocol):
+    """A linear map: what it is trained on, and the loss at projected words."""
 
     @property
     def kind(self) -> Kind:
-        """What these probes are trained on."""
-        return self.probes[0].kind
+        """Which gold values it is trained on."""
 
-    def objective(self, padded: Tensor, targets: Tensor, group: Group) -> Loss:
-        """The loss that these probes share."""
-        return self.probes[0].objective(padded, targets, group)
+    def objective(self, projected: Tensor, gold: Any, batch: Batch, *, rank: int, pulls: Tensor | None) -> Tensor:
+        """Losses of probes side by side, (probes,); their gradient goes to `pulls`. See `objectives`."""
 
 
-class Maps:
-    """The maps of all probes: for each layer a (dim, columns) parameter, and the scale of that layer's vectors.
+@dataclass(frozen=True)
+class Stack:
+    """Probes of one layer, kind and rank, whose maps are the neighbouring `columns`, (dim, probes · rank)."""
+
+    probes: tuple[Linear, ...]
+    columns: slice
+
+    def losses(self, projected: Tensor, gold: GroupedGold, batch: Batch, pulls: Tensor | None) -> Tensor:
+        """Losses of these probes at all probes' projected words; their gradient goes to their columns of `pulls`."""
+        first = self.probes[0]
+        ours = None if pulls is None else pulls[:, self.columns]
+        return first.objective(projected[:, self.columns], gold[first.kind], batch, rank=first.rank, pulls=ours)
+
+
+class LayerMaps:
+    """The maps of all linear probes on one layer: one (dim, columns) parameter, and the scale of the vectors.
 
     A map is trained on vectors divided by their typical size, so that one step size serves models whose activations
     are near 1 and models whose activations are in the hundreds. The division is folded into
     the matrix that a probe keeps, which stays a plain linear map of the vectors as they are.
     """
 
-    def __init__(self, probes: Sequence[Trainable], states: States, *, device: torch.device) -> None:
-        self.device = device
-        self.layers = sorted({layer_of(probe, states) for probe in probes})
-        self.scales = [scale.to(device) for scale in layer_scales(states, self.layers)]
-        columns: list[list[Tensor]] = [[] for _ in self.layers]
-        self.stacks = stacked([(probe, self.layers.index(layer_of(probe, states))) for probe in probes])
-        for probe, (layer, _) in zip(self.probes, self.places):
-            columns[layer].append(first_values(states.dim, probe.rank, seed=probe.seed))
-        self.parameters = [torch.cat(parts, dim=1).to(device) for parts in columns]
+    def __init__(self, layer: int, probes: Sequence[Linear], scale: Tensor) -> None:
+        self.layer = layer
+        self.scale = scale
+        self.stacks = stacked(probes)
+        first = [first_values(len(scale), probe.rank, seed=probe.seed) for probe in self.probes]
+        self.parameter = torch.cat(first, dim=1).to(scale.device)
+        self.optimiser = torch.optim.Adam([self.parameter], fused=True)
 
     @property
-    def probes(self) -> list[Trainable]:
-        """All probes, stack by stack: the order of everything that is noted by probe."""
+    def probes(self) -> list[Linear]:
+        """All probes, stack by stack: the order of their columns and of everything that is noted by probe."""
         return [probe for stack in self.stacks for probe in stack.probes]
 
-    @property
-    def places(self) -> list[tuple[int, slice]]:
-        """Where each of `probes` stands."""
-        return [place for stack in self.stacks for place in stack.places]
-
-    def matrix(self, layer: int, columns: slice) -> NDArray[np.float32]:
-        """B of the probe that stands there, (rank, dim), for vectors as they are."""
-        return (self.parameters[layer][:, columns] / self.scales[layer]).T.contiguous().cpu().numpy()
-
-    def drop(self, stopped: Sequence[bool]) -> list[tuple[int, list[int]]]:
-        """Go on without some of `probes`. Returns where each remaining parameter's numbers come from.
-
-        That is, for each layer that remains, its place among the layers before, and the columns that were kept of it.
-        """
-        staying = [(probe, place) for probe, place, gone in zip(self.probes, self.places, stopped) if not gone]
-        left = sorted({layer for _, (layer, _) in staying})
-        kept = [
-            (layer, [i for _, (at, columns) in staying if at == layer for i in range(columns.start, columns.stop)])
-            for layer in left
-        ]
-        self.parameters = [self.parameters[layer][:, columns].contiguous() for layer, columns in kept]
-        self.layers = [self.layers[layer] for layer in left]
-        self.scales = [self.scales[layer] for layer in left]
-        self.stacks = stacked([(probe, left.index(layer)) for probe, (layer, _) in staying])
-        return kept
-
-    def step(self, batch: Batch, targets: Mapping[Kind, list[Tensor]], *, learn: bool) -> Tensor:
-        """Losses of every probe summed over a batch, (probes,); with `learn`, gradients of their mean are set."""
-        every = [batch.layer(layer) for layer in self.layers]
-        projected = [
-            words @ (parameter / scale) for words, parameter, scale in zip(every, self.parameters, self.scales)
-        ]
-        pulls = [torch.empty_like(each) for each in projected] if learn else None
-        sums = [stack_losses(stack, projected, batch.groups, targets[stack.kind], pulls) for stack in self.stacks]
+    def step(self, batch: Batch, gold: GroupedGold, *, learn: bool) -> Tensor:
+        """Losses of every probe summed over a batch, (probes,); with `learn`, gradients of their mean are left."""
+        words = batch.layer(self.layer)
+        projected = words @ (self.parameter / self.scale)
+        pulls = torch.empty_like(projected) if learn else None
+        sums = [stack.losses(projected, gold, batch, pulls) for stack in self.stacks]
         if pulls is not None:
-            for parameter, scale, words, pull in zip(self.parameters, self.scales, every, pulls):
-                parameter.grad = (words.T @ pull).div_(scale * len(batch.sentences))
+            self.parameter.grad = (words.T @ pulls).div_(self.scale * len(batch.sentences))
         return torch.cat(sums)
 
+    def move(self, share: float) -> None:
+        """One step of Adam."""
+        self.optimiser.param_groups[0]["lr"] = self.probes[0].learning_rate * share
+        self.optimiser.step()
 
-def stacked(probes: Sequence[tuple[Trainable, int]]) -> list[Stack]:
-    """Stacks of probes alike in kind and rank, each with its layer's place; columns in the order of the stacks."""
-    alike: dict[tuple[Kind, int], list[tuple[Trainable, int]]] = defaultdict(list)
-    for probe, layer in probes:
-        alike[probe.kind, probe.rank].append((probe, layer))
-    taken: dict[int, int] = defaultdict(int)
-    stacks = []
+    def learned(self) -> list[NDArray[np.float32]]:
+        """B of every probe, (rank, dim), for vectors as they are."""
+        parts = (self.parameter / self.scale).split([probe.rank for probe in self.probes], dim=1)
+        return [part.T.contiguous().cpu().numpy() for part in parts]
+
+    def drop(self, stopped: Sequence[bool]) -> Self | None:
+        """Take the columns of stopped probes out of the product and out of Adam's memory."""
+        kept = np.flatnonzero(~np.repeat(stopped, [probe.rank for probe in self.probes]))
+        if not len(kept):
+            return None
+        # Stacks come in the order of their first probes: without some, the others keep theirs.
+        self.stacks = stacked([probe for probe, out in zip(self.probes, stopped) if not out])
+        state = self.optimiser.state[self.parameter]
+        self.parameter = self.parameter[:, kept].contiguous()
+        self.optimiser = torch.optim.Adam([self.parameter], fused=True)
+        self.optimiser.state[self.parameter] = {
+            name: value[:, kept].contiguous() if value.ndim else value for name, value in state.items()
+        }
+        return self
+
+
+def stacked(probes: Sequence[Linear]) -> list[Stack]:
+    """Stacks of probes alike in kind and rank, one after the other."""
+    alike: dict[tuple[Kind, int], list[Linear]] = defaultdict(list)
+    for probe in probes:
+        alike[probe.kind, probe.rank].append(probe)
+    stacks, taken = [], 0
     for together in alike.values():
-        places = []
-        for probe, layer in together:
-            places.append((layer, slice(taken[layer], taken[layer] + probe.rank)))
-            taken[layer] += probe.rank
-        stacks.append(Stack(tuple(probe for probe, _ in together), tuple(places)))
+        width = sum(probe.rank for probe in together)
+        stacks.append(Stack(tuple(together), slice(taken, taken + width)))
+        taken += width
     return stacks
-
-
-def stack_losses(
-    stack: Stack,
-    projected: Sequence[Tensor],
-    groups: Sequence[Group],
-    targets: Sequence[Tensor],
-    pulls: Sequence[Tensor] | None,
-) -> Tensor:
-    """Summed losses of a stack's probes, (probes,); gradients at the projected words are written into `pulls`."""
-    total = torch.zeros(len(stack.probes), device=projected[0].device)
-    for group, target in zip(groups, targets):
-        padded = torch.stack([projected[layer][group.index, columns] for layer, columns in stack.places])
-        loss = stack.objective(padded.mul_(group.mask[..., None]), target, group)
-        total += loss.sums
-        if pulls is not None:
-            for (layer, columns), gradient in zip(stack.places, loss.gradient.flatten(1, 2)):
-                pulls[layer][group.rows, columns] = gradient[group.real]
-    return total
 
 
 def layer_of(probe: Trainable, states: States) -> int:

@@ -1,23 +1,13 @@
 """What the two structural probes predict from projected words, their losses, and the losses' gradients.
 
-Projected words come as (probes, sentences, words, rank), padded with zeros; targets and masks have no axis of probes.
-The gradients are written out, because an L1 loss has a simple one and autograd would keep every intermediate.
+The gradients are written out, because an L1 loss has a simple one and autograd would keep every intermediate. Probes of
+one rank on one layer stand side by side in the columns of `projected` (words, probes · rank).
 """
-
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from probes.batches import Group
-
-
-@dataclass(frozen=True)
-class Loss:
-    """Sums over sentences for each probe, (probes,), and the gradient with respect to the projected words."""
-
-    sums: Tensor
-    gradient: Tensor
+from probes.batches import Batch, Group
 
 
 def squared_distances(projected: Tensor) -> Tensor:
@@ -34,23 +24,56 @@ def squared_norms(projected: Tensor) -> Tensor:
     return projected.square().sum(dim=-1)
 
 
-def distance_loss(projected: Tensor, targets: Tensor, group: Group) -> Loss:
+def distance_loss(projected: Tensor, gold: list[Tensor], batch: Batch, *, rank: int, pulls: Tensor | None) -> Tensor:
     """Hewitt & Manning (2019), equation 2: Σ |d(i, j) - ‖B(hᵢ - hⱼ)‖²| / words², over ordered pairs of a sentence.
 
-    With g the signs of the errors divided by words², the gradient at word i is 4 Σⱼ gᵢⱼ (Bhᵢ - Bhⱼ): each pair stands
-    twice in the sum, and each time pulls on both of its words.
+    Args:
+        projected: the batch's words under each probe, (words, probes · rank).
+        gold: tree distances by group, (sentences, words, words), padded.
+        pulls: takes the gradient at `projected`, where it is wanted.
+
+    Returns:
+        The loss of each probe, summed over sentences, (probes,).
     """
-    errors = squared_distances(projected) - targets
-    weights = (group.mask[:, :, None] * group.mask[:, None, :]) / group.lengths[:, None, None].square()
-    signs = torch.sign(errors).mul_(weights)
-    sums = errors.abs_().mul_(weights).sum(dim=(1, 2, 3))
-    pulls = signs.sum(dim=-1, keepdim=True) * projected - signs @ projected
-    return Loss(sums, pulls.mul_(4))
+    total = projected.new_zeros(projected.shape[1] // rank)
+    for group, distances in zip(batch.groups, gold):
+        total += group_distance_loss(projected, distances, group, rank=rank, pulls=pulls)
+    return total
 
 
-def depth_loss(projected: Tensor, targets: Tensor, group: Group) -> Loss:
-    """Hewitt & Manning (2019), section 3: Σ |depth(i) - ‖Bhᵢ‖²| / words, over the words of a sentence."""
-    errors = squared_norms(projected) - targets
-    weights = group.mask / group.lengths[:, None]
-    sums = (errors.abs() * weights).sum(dim=(1, 2))
-    return Loss(sums, (2 * torch.sign(errors) * weights)[..., None] * projected)
+def group_distance_loss(projected: Tensor, gold: Tensor, group: Group, *, rank: int, pulls: Tensor | None) -> Tensor:
+    """`distance_loss` of one group.
+
+    With g the signs of the errors over words², the gradient at word i is 4 Σⱼ gᵢⱼ (Bhᵢ - Bhⱼ): each pair stands twice
+    in the sum, and each time pulls on both of its words. What is computed is -½ times the error, which the Gram matrix
+    becomes by three subtractions in place; its diagonal comes out exactly 0.
+    """
+    sentences, longest = group.mask.shape
+    probes = projected.shape[1] // rank
+    padded = projected.new_empty(probes, sentences, longest, rank)
+    for probe, columns in zip(padded, projected.split(rank, dim=1)):
+        torch.index_select(columns, 0, group.index.view(-1), out=probe.view(-1, rank))
+    errors = padded @ padded.mT
+    halves = errors.diagonal(dim1=-2, dim2=-1) / 2
+    errors.sub_(halves[..., :, None]).sub_(halves[..., None, :]).add_(gold, alpha=0.5)
+    signs = torch.sign(errors).mul_(group.pair_weights)
+    sums = 2 * torch.linalg.vecdot(errors.flatten(1), signs.flatten(1))
+    if pulls is not None:
+        signs.diagonal(dim1=-2, dim2=-1).sub_(signs.sum(dim=-1))
+        gradients = (signs @ padded).view(probes, -1, rank)
+        for columns, gradient in zip(pulls.split(rank, dim=1), gradients):
+            torch.mul(gradient.index_select(0, group.real), 4, out=columns[group.rows])
+    return sums
+
+
+def depth_loss(projected: Tensor, gold: Tensor, batch: Batch, *, rank: int, pulls: Tensor | None) -> Tensor:
+    """Hewitt & Manning (2019), section 3: Σ |depth(i) - ‖Bhᵢ‖²| / words, over the words of a sentence.
+
+    As `distance_loss`, but `gold` is one tensor, (words,), packed as the words are.
+    """
+    placed = projected.unflatten(1, (-1, rank))
+    errors = squared_norms(placed) - gold[:, None]
+    signs = torch.sign(errors).mul_(batch.word_weights[:, None])
+    if pulls is not None:
+        torch.mul(placed, 2 * signs[..., None], out=pulls.unflatten(1, (-1, rank)))
+    return torch.linalg.vecdot(errors, signs, dim=0)

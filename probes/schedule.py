@@ -1,9 +1,28 @@
 """How long probes are trained: epochs by the size of the data, a step size that falls to zero, and when to stop."""
 
 import math
+from dataclasses import dataclass
 
 EPOCHS = 5
 LEAST_STEPS = 300
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Epochs and sentences a step, for a number of sentences."""
+
+    epochs: int
+    batch_size: int
+    sentences: int
+
+    @property
+    def steps(self) -> int:
+        """Steps of an epoch."""
+        return math.ceil(self.sentences / self.batch_size)
+
+    def share(self, done: int) -> float:
+        """What is left of the first step size after so many steps."""
+        return falling(done / (self.epochs * self.steps))
 
 
 def epochs_for(epochs: int | None, *, sentences: int, batch_size: int) -> int:

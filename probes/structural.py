@@ -1,7 +1,7 @@
 """The structural probes of Hewitt & Manning (2019): linear maps whose geometry is the tree's."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, Self
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -9,65 +9,26 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from probes.artefacts import Arrays, SavedProbe
-from probes.batches import Group, ordered_batches, read_batches
-from probes.maps import layer_of
-from probes.objectives import Loss, depth_loss, distance_loss, squared_distances, squared_norms
-from probes.states import States, as_states
+from probes.artefacts import Arrays
+from probes.batches import Batch
+from probes.maps import LayerMaps
+from probes.objectives import depth_loss, distance_loss, squared_distances, squared_norms
+from probes.probe import Probe, Vectors, in_order
 from probes.targets import GoldTargets, Kind
-from probes.training import fit_all
-
-PREDICTION_BATCH = 64
+from probes.trainable import Learner
 
 
-class LinearProbe(SavedProbe):
-    """What the two probes share: a matrix B of shape (rank, dim), found by gradient descent on an L1 loss.
-
-    Parameters:
-        layer: which layer's vectors are read; None for vectors given as plain arrays.
-        rank: rows of B, the dimension of the probe's space.
-        seed: draws B's first values; the order of the sentences is the same for every seed, so that probes trained
-            together see the same batches.
-        epochs: passes over the data at most; None for 5, or on a small treebank as many as make 300 steps.
-        patience: training ends when the validation loss has not fallen for so many epochs; None to train to the end.
-            A small one cuts off the fall that only the last, small steps bring.
-        batch_size, learning_rate: sentences a step, and Adam's first step size, which falls to zero along a half
-            cosine.
-        device: where to train, "cpu" or "cuda".
-
-    Attributes after `fit`:
-        matrix_: B, float32 (rank, dim). history_: loss on training and validation data after each epoch.
-        best_epoch_: the epoch, from 1, whose matrix was kept. identity_: which checkpoint the vectors came from.
-    """
+class LinearProbe(Probe):
+    """What the two probes share: a matrix B of shape (rank, dim), kept as `matrix_`. For the parameters see `Probe`."""
 
     kind: ClassVar[Kind]
+    learner: ClassVar[type[Learner]] = LayerMaps
 
     matrix_: NDArray[np.float32]
 
-    def __init__(
-        self,
-        layer: int | None = None,
-        rank: int = 128,
-        seed: int = 0,
-        *,
-        epochs: int | None = None,
-        patience: int | None = 10,
-        batch_size: int = 32,
-        learning_rate: float = 0.0005,
-        device: str = "cpu",
-    ) -> None:
-        self.layer = layer
-        self.rank = rank
-        self.seed = seed
-        self.epochs = epochs
-        self.patience = patience
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.device = device
-
     @staticmethod
-    def objective(projected: Tensor, targets: Tensor, group: Group) -> Loss:
-        """Loss and gradient at projected words, (probes, sentences, words, rank)."""
+    def objective(projected: Tensor, gold: Any, batch: Batch, *, rank: int, pulls: Tensor | None) -> Tensor:
+        """Losses of probes of this kind side by side, (probes,); their gradient goes to `pulls`."""
         raise NotImplementedError
 
     @staticmethod
@@ -75,38 +36,17 @@ class LinearProbe(SavedProbe):
         """What the probe predicts of projected words, (..., words, rank)."""
         raise NotImplementedError
 
-    @staticmethod
-    def columns(targets: Sequence[NDArray[Any]]) -> GoldTargets:
-        """One array of gold values a sentence, as the targets of this kind of probe."""
-        raise NotImplementedError
+    def keep(self, learned: NDArray[np.float32]) -> None:
+        """Take B."""
+        self.matrix_ = learned
 
-    def fit(
-        self,
-        states: States | Sequence[NDArray[Any]],
-        targets: Sequence[NDArray[Any]],
-        *,
-        validation: tuple[States | Sequence[NDArray[Any]], Sequence[NDArray[Any]]] | None = None,
-        progress: bool = False,
-    ) -> Self:
-        """Train on one array of gold values a sentence; the epoch with the least validation loss is kept.
-
-        Raises ValueError when states and targets do not fit each other, or hold values that are not finite.
-        """
-        held_out = None if validation is None else (validation[0], self.columns(validation[1]))
-        fit_all([self], states, self.columns(targets), validation=held_out, progress=progress)
-        return self
-
-    def transform(self, states: States | Sequence[NDArray[Any]]) -> list[NDArray[np.float32]]:
+    def transform(self, states: Vectors) -> list[NDArray[np.float32]]:
         """The words in the probe's space, one (words, rank) array a sentence."""
-        check_is_fitted(self, "matrix_")
-        found = {sentence: projected.numpy() for sentence, projected in self._projected(states)}
-        return [found[sentence] for sentence in range(len(found))]
+        return in_order({sentence: projected.numpy() for sentence, projected in self._projected(states)})
 
-    def predict(self, states: States | Sequence[NDArray[Any]]) -> list[NDArray[np.float32]]:
+    def predict(self, states: Vectors) -> list[NDArray[np.float32]]:
         """What the probe says of each sentence: squared distances (words, words), or squared norms (words,)."""
-        check_is_fitted(self, "matrix_")
-        found = {sentence: self.read_off(projected).numpy() for sentence, projected in self._projected(states)}
-        return [found[sentence] for sentence in range(len(found))]
+        return in_order({sentence: self.read_off(each).numpy() for sentence, each in self._projected(states)})
 
     @classmethod
     def parameter_count(cls, dim: int, rank: int) -> int:
@@ -122,16 +62,10 @@ class LinearProbe(SavedProbe):
             raise ValueError(f"the matrix is {matrix.shape}; expected ({self.rank}, dim)")
         self.matrix_ = matrix.astype(np.float32)
 
-    def _projected(self, states: States | Sequence[NDArray[Any]]) -> Iterator[tuple[int, Tensor]]:
-        """Each sentence's number and its words in the probe's space, shortest sentences first."""
-        source = as_states(states, layer=self.layer)
-        if source.dim != self.matrix_.shape[1]:
-            raise ValueError(f"vectors of width {source.dim}; the probe reads vectors of width {self.matrix_.shape[1]}")
+    def _projected(self, states: Vectors) -> Any:
+        check_is_fitted(self, "matrix_")
         matrix = torch.from_numpy(self.matrix_.T.copy())
-        batches = ordered_batches(np.asarray(source.lengths), size=PREDICTION_BATCH)
-        for batch in read_batches(source, batches, layers=[layer_of(self, source)], device=torch.device("cpu")):
-            sizes = np.asarray(source.lengths)[batch.sentences].tolist()
-            yield from zip(batch.sentences.tolist(), (batch.words[0] @ matrix).split(sizes))
+        return self._sentences(states, lambda words: words @ matrix, width=len(matrix))
 
 
 class DistanceProbe(LinearProbe):
@@ -141,6 +75,7 @@ class DistanceProbe(LinearProbe):
     """
 
     kind = "distance"
+    needs = ("distance",)
     objective = staticmethod(distance_loss)
     read_off = staticmethod(squared_distances)
 
@@ -157,6 +92,7 @@ class DepthProbe(LinearProbe):
     """
 
     kind = "depth"
+    needs = ("depth",)
     objective = staticmethod(depth_loss)
     read_off = staticmethod(squared_norms)
 

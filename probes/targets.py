@@ -1,6 +1,6 @@
 """Gold values by sentence, checked once and packed so that a batch is a few small copies."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -12,7 +12,12 @@ from torch import Tensor
 from probes.batches import Batch
 from probes.states import States
 
-Kind = Literal["distance", "depth"]
+Kind = Literal["distance", "depth", "relation"]
+
+# A batch's gold by kind: distances padded by group, depths and relations packed as the words are.
+GroupedGold = Mapping[Kind, Any]
+
+UNKNOWN = -100  # the number of a relation that training did not see
 
 
 class Targets(Protocol):
@@ -29,22 +34,25 @@ class Targets(Protocol):
 
 @dataclass(frozen=True)
 class GoldTargets:
-    """Columns of gold values as `Targets`, where a treebank is not at hand."""
+    """Columns of gold values as `Targets`, where a treebank is not at hand; `relations` are for `DepProbe` alone."""
 
     distances: Sequence[NDArray[Any]] = ()
     depths: Sequence[NDArray[Any]] = ()
+    relations: Sequence[Sequence[str]] = ()
 
 
 class PackedTargets:
     """One column of gold values, flat: whole numbers below 256 take a byte each, anything else a float32.
 
-    A treebank may compute its matrices on demand; packing asks for each of them once, not once an epoch.
+    A treebank may compute its matrices on demand; packing asks for each of them once, not once an epoch. Relations are
+    packed as their places among `labels`.
     """
 
-    def __init__(self, kind: Kind, targets: Targets, states: States) -> None:
-        column = column_of(kind, targets)
+    def __init__(self, kind: Kind, targets: Targets, states: States, *, labels: Sequence[str] = ()) -> None:
+        self.kind = kind
         self.lengths = np.asarray(states.lengths)
         self.axes = 2 if kind == "distance" else 1
+        column = numbered(relations_of(targets), labels) if kind == "relation" else column_of(kind, targets)
         self.flat = np.concatenate(list(checked(kind, column, self.lengths.tolist())))
         self.starts = np.concatenate([[0], np.cumsum(self.lengths**self.axes)])
 
@@ -52,22 +60,40 @@ class PackedTargets:
         shape = (int(self.lengths[sentence]),) * self.axes
         return self.flat[self.starts[sentence] : self.starts[sentence + 1]].reshape(shape)
 
-    def padded(self, batch: Batch) -> list[Tensor]:
-        """Gold values of a batch group by group, each padded with zeros: (sentences, words) or (…, words, words)."""
+    def of(self, batch: Batch) -> Any:
+        """The gold of a batch: distances group by group, padded; depths and relations packed as its words are."""
+        return self._padded(batch) if self.kind == "distance" else self._packed(batch)
+
+    def _padded(self, batch: Batch) -> list[Tensor]:
         found = []
         for group in batch.groups:
-            longest = group.index.shape[1]
-            values = np.zeros((len(group.positions), *[longest] * self.axes), dtype=np.float32)
+            values = np.zeros(group.pair_weights.shape, dtype=np.float32)
             for row, position in zip(values, group.positions):
                 gold = self[batch.sentences[position]]
-                row[tuple(slice(size) for size in gold.shape)] = gold
+                row[: len(gold), : len(gold)] = gold
             found.append(torch.from_numpy(values).to(batch.words.device))
         return found
 
+    def _packed(self, batch: Batch) -> Tensor:
+        values = np.concatenate([self[sentence] for sentence in batch.sentences])
+        number_format = np.int64 if self.kind == "relation" else np.float32
+        return torch.from_numpy(values.astype(number_format)).to(batch.words.device)
+
 
 def column_of(kind: Kind, targets: Targets) -> Sequence[NDArray[Any]]:
-    """The column of the targets that a kind of probe is trained on."""
+    """The column of the targets that holds distances or depths."""
     return targets.distances if kind == "distance" else targets.depths
+
+
+def relations_of(targets: Any) -> Sequence[Sequence[str]]:
+    """Every sentence's relations, of columns or of a treebank, whose sentences have them."""
+    return targets.relations if isinstance(targets, GoldTargets) else [tree.relations for tree in targets]
+
+
+def numbered(relations: Sequence[Sequence[str]], labels: Sequence[str]) -> list[NDArray[np.int64]]:
+    """Places of the relations among the labels; `UNKNOWN` where they are not there."""
+    places = {label: place for place, label in enumerate(labels)}
+    return [np.array([places.get(relation, UNKNOWN) for relation in sentence]) for sentence in relations]
 
 
 def checked(kind: Kind, column: Sequence[NDArray[Any]], lengths: Sequence[int]) -> Iterator[NDArray[Any]]:

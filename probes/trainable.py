@@ -1,18 +1,44 @@
-"""What training asks of a probe, whatever else the probe can do."""
+"""What training asks of probes, and of the learners in which they are trained together."""
 
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any, ClassVar, Protocol, Self
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
-from probes.batches import Group
-from probes.objectives import Loss
-from probes.targets import Kind
+from probes.batches import Batch
+from probes.targets import GroupedGold, Kind
+
+
+class Learner(Protocol):
+    """Probes of one sort, layer and learning rate, in training side by side."""
+
+    layer: int
+
+    def __init__(self, layer: int, probes: Sequence[Any], scale: Tensor) -> None:
+        """Begin with the probes' first values; `scale` (dim, 1) is the size of each number of the layer's vectors."""
+
+    @property
+    def probes(self) -> Sequence["Trainable"]:
+        """The probes, in the order of everything that is noted by probe."""
+
+    def step(self, batch: Batch, gold: GroupedGold, *, learn: bool) -> Tensor:
+        """Losses of the probes summed over a batch, (probes,); with `learn`, gradients of their mean are left."""
+
+    def move(self, share: float) -> None:
+        """One step of Adam along the gradients that were left, of that share of the first step size."""
+
+    def learned(self) -> list[Any]:
+        """What each probe would `keep` now: a copy."""
+
+    def drop(self, stopped: Sequence[bool]) -> Self | None:
+        """Go on without some of the probes; None where none is left."""
 
 
 class Trainable(Protocol):
-    """A linear map to be found by gradient descent: its options, and what training leaves on it."""
+    """A probe: its options, its sort of learner, and what training leaves on it."""
+
+    needs: ClassVar[tuple[Kind, ...]]
+    learner: ClassVar[type[Learner]]
 
     layer: int | None
     rank: int
@@ -23,14 +49,16 @@ class Trainable(Protocol):
     learning_rate: float
     device: str
 
-    matrix_: NDArray[np.float32]
     history_: list[dict[str, float]]
     best_epoch_: int
     identity_: dict[str, Any]
 
     @property
-    def kind(self) -> Kind:
-        """Which gold values it is trained on."""
+    def labels(self) -> Sequence[str]:
+        """The relations that it tells apart; none for most."""
 
-    def objective(self, projected: Tensor, targets: Tensor, group: Group) -> Loss:
-        """Loss and gradient at projected words, (probes, sentences, words, rank)."""
+    def prepare(self, targets: Any) -> None:
+        """Look at the targets before training."""
+
+    def keep(self, learned: Any) -> None:
+        """Take what the learner had at the best epoch."""

@@ -10,15 +10,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from probes.batches import Batch, Group
+from probes.batches import Group
 from probes.families.distances import absolute_error
-from probes.families.gradient import GradientProbe, Parameters
+from probes.families.gradient import GradientProbe, GroupGold, Parameters
 from probes.maps import first_values
 from probes.objectives import squared_distances
-from probes.states import States
-from probes.targets import GoldTargets, PackedTargets
-
-UNKNOWN = -100
+from probes.targets import UNKNOWN, GoldTargets, relations_of
 
 
 class LabelledTree(Protocol):
@@ -53,6 +50,7 @@ class DepProbe(GradientProbe):
     """
 
     kind: ClassVar[str] = "depprobe"
+    needs = ("distance", "relation")
     labels_: list[str]
 
     def initial(self, dim: int, generator: torch.Generator) -> Parameters:
@@ -60,45 +58,28 @@ class DepProbe(GradientProbe):
         labels = torch.randn(dim, len(getattr(self, "labels_", ())), generator=generator) / dim**0.5
         return {"matrix": first_values(dim, self.rank, seed=generator.initial_seed()), "labels": labels}
 
-    def fit(
-        self,
-        states: Any,
-        targets: Sequence[LabelledTree],
-        *,
-        validation: tuple[Any, Sequence[LabelledTree]] | None = None,
-        progress: bool = False,
-    ) -> "DepProbe":
-        """Train on gold trees with relations, as a treebank gives them; see `GradientProbe.fit`."""
-        self.labels_ = sorted({relation for tree in targets for relation in tree.relations})
+    @property
+    def labels(self) -> Sequence[str]:
+        """The relations, once they are known."""
+        return self.labels_
+
+    def prepare(self, targets: Any) -> None:
+        """Find the relations. Raises ValueError where none is `root`."""
+        self.labels_ = sorted({relation for sentence in relations_of(targets) for relation in sentence})
         if "root" not in self.labels_:
             raise ValueError(f"no word bears the relation 'root'; found {', '.join(self.labels_[:8])}")
-        return super().fit(states, targets, validation=validation, progress=progress)
 
-    def gold(self, targets: Sequence[LabelledTree], states: States) -> tuple[PackedTargets, list[NDArray[np.int64]]]:
-        """Gold distances, packed, and the numbers of the relations by sentence."""
-        numbers = {label: number for number, label in enumerate(self.labels_)}
-        relations = [np.array([numbers.get(each, UNKNOWN) for each in tree.relations]) for tree in targets]
-        distances = PackedTargets("distance", GoldTargets(distances=[tree.distances for tree in targets]), states)
-        return distances, relations
+    @staticmethod
+    def columns(targets: Sequence[LabelledTree]) -> GoldTargets:
+        """Distances and relations of gold trees, as a treebank gives them."""
+        return GoldTargets([tree.distances for tree in targets], relations=[tree.relations for tree in targets])
 
-    def batch_gold(self, packed: Any, batch: Batch) -> list[tuple[Tensor, Tensor]]:
-        """Padded gold distances, and relations padded with what carries no loss, by group."""
-        found = []
-        for group, distances in zip(batch.groups, packed[0].padded(batch)):
-            labels = np.full(group.index.shape, UNKNOWN)
-            for row, position in zip(labels, group.positions):
-                gold = packed[1][batch.sentences[position]]
-                row[: len(gold)] = gold
-            found.append((distances, torch.from_numpy(labels)))
-        return found
-
-    def loss(self, parameters: Parameters, words: Tensor, gold: tuple[Tensor, Tensor], group: Group) -> Tensor:
-        """Hewitt & Manning's loss plus the mean cross-entropy of a sentence's relations."""
-        distances, labels = gold
-        structural = absolute_error(squared_distances(words @ parameters["matrix"]), distances, group)
+    def loss(self, parameters: Parameters, words: Tensor, gold: GroupGold, group: Group) -> Tensor:
+        """Hewitt & Manning's loss, and the mean cross-entropy of a sentence's relations, (2,)."""
+        structural = absolute_error(squared_distances(words @ parameters["matrix"]), gold["distance"], group)
         logits = words @ parameters["labels"]
-        surprise = cross_entropy(logits.mT, labels, ignore_index=UNKNOWN, reduction="none")
-        return structural + (surprise.sum(dim=1) / group.lengths).sum()
+        surprise = cross_entropy(logits.mT, gold["relation"], ignore_index=UNKNOWN, reduction="none")
+        return torch.stack([structural, (surprise * group.word_weights).sum()])
 
     def read_off(self, parameters: Parameters, words: Tensor) -> DirectedTree:
         """The tree of one sentence."""

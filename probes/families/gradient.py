@@ -1,7 +1,7 @@
-"""The face and the training that all probe families share: any parameters, any differentiable loss."""
+"""What all probe families share beside the linear ones: any parameters, any differentiable loss."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -9,83 +9,111 @@ import torch
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
-from tqdm import tqdm
 
-from probes.artefacts import Arrays, SavedProbe
-from probes.batches import Batch, Group, ordered_batches, read_batches, shuffled_batches
-from probes.maps import layer_of, layer_scales
-from probes.schedule import epochs_for, falling, has_stopped
-from probes.states import States, as_states
+from probes.artefacts import Arrays
+from probes.batches import Batch, Group
+from probes.probe import Probe, Vectors, in_order
+from probes.targets import GroupedGold, Kind
+from probes.trainable import Learner
 
-ORDER_SEED = 0
-PREDICTION_BATCH = 64
-
-Vectors = States | Sequence[NDArray[Any]]
 Parameters = dict[str, Tensor]
+GroupGold = Mapping[Kind, Tensor]
 
 
-class GradientProbe(SavedProbe):
-    """A probe whose parameters are found by gradient descent through `loss`.
+class GradientLearner:
+    """Probes of any families on one layer, each with its own parameters and its own gradient by autograd.
 
-    The vectors of a layer are divided by their typical size before anything else, so that one step size serves all
-    models; the divisor is kept among the parameters, as `scale`.
-
-    Parameters:
-        layer, rank, seed, epochs, patience, batch_size, learning_rate: as for `DistanceProbe`; the
-            first step size is `learning_rate` times the family's `pace`.
-
-    Attributes after `fit`:
-        parameters_: arrays by name. history_: loss on training and validation data after each epoch. best_epoch_: the
-        epoch, from 1, that was kept. identity_: which checkpoint the vectors came from.
+    The vectors are divided by their typical size before anything else, so that one step size serves all models; the
+    divisor is kept among a probe's parameters, as `scale`.
     """
 
-    parameters_: dict[str, NDArray[np.float32]]
+    def __init__(self, layer: int, probes: "Sequence[GradientProbe]", scale: Tensor) -> None:
+        self.layer = layer
+        self.probes = list(probes)
+        self.scales = [probe.typical_scale(scale.squeeze(-1)) for probe in probes]
+        self.parameters = [probe.first_parameters(len(scale), device=scale.device) for probe in probes]
+        self.optimisers = [torch.optim.Adam(each.values(), fused=True) for each in self.parameters]
+
+    def step(self, batch: Batch, gold: GroupedGold, *, learn: bool) -> Tensor:
+        """Losses of every probe summed over a batch, (probes,); with `learn`, gradients of their mean are left."""
+        sums = []
+        for probe, scale, parameters in zip(self.probes, self.scales, self.parameters):
+            vectors = batch.layer(self.layer) / scale
+            parts = torch.stack(
+                [
+                    probe.loss(parameters, vectors[group.index] * group.mask[..., None], told, group)
+                    for group, told in zip(batch.groups, by_group(gold, batch))
+                ]
+            ).sum(dim=0)
+            if learn:
+                (probe.weigh(parameters, parts, len(batch.sentences)) / len(batch.sentences)).backward()
+            sums.append(parts.detach().sum())
+        return torch.stack(sums)
+
+    def move(self, share: float) -> None:
+        """One step of Adam for each, at the pace of its family."""
+        for probe, parameters, optimiser in zip(self.probes, self.parameters, self.optimisers):
+            optimiser.param_groups[0]["lr"] = probe.pace * probe.learning_rate * share
+            optimiser.step()
+            optimiser.zero_grad()
+            probe.retract(parameters)
+
+    def learned(self) -> list[Arrays]:
+        """Every probe's parameters by name, `scale` among them."""
+        return [
+            {name: tensor.detach().cpu().numpy().copy() for name, tensor in {"scale": scale, **parameters}.items()}
+            for scale, parameters in zip(self.scales, self.parameters)
+        ]
+
+    def drop(self, stopped: Sequence[bool]) -> Self | None:
+        """Go on without some of the probes."""
+        staying = [place for place, gone in enumerate(stopped) if not gone]
+        self.probes = [self.probes[place] for place in staying]
+        self.scales = [self.scales[place] for place in staying]
+        self.parameters = [self.parameters[place] for place in staying]
+        self.optimisers = [self.optimisers[place] for place in staying]
+        return self if staying else None
+
+
+def by_group(gold: GroupedGold, batch: Batch) -> list[GroupGold]:
+    """Gold by kind, group by group: distances (sentences, words, words), others (sentences, words).
+
+    Beyond a sentence's end stands anything; the group's weights are 0 there.
+    """
+    return [
+        {kind: values[place] if kind == "distance" else values[group.index] for kind, values in gold.items()}
+        for place, group in enumerate(batch.groups)
+    ]
+
+
+class GradientProbe(Probe):
+    """A probe whose parameters, `parameters_` by name, are found by gradient descent through `loss`.
+
+    For the parameters see `Probe`; the first step size is `learning_rate` times the family's `pace`.
+    """
+
+    learner: ClassVar[type[Learner]] = GradientLearner
 
     # Adam moves every number equally far, whatever its size: families whose numbers are larger take larger steps.
     pace: ClassVar[float] = 1.0
 
-    def __init__(
-        self,
-        layer: int | None = None,
-        rank: int = 128,
-        seed: int = 0,
-        *,
-        epochs: int | None = None,
-        patience: int | None = 10,
-        batch_size: int = 32,
-        learning_rate: float = 0.0005,
-    ) -> None:
-        self.layer = layer
-        self.rank = rank
-        self.seed = seed
-        self.epochs = epochs
-        self.patience = patience
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
+    parameters_: dict[str, NDArray[np.float32]]
 
     @abstractmethod
     def initial(self, dim: int, generator: torch.Generator) -> Parameters:
         """First values of everything that is learned."""
 
     @abstractmethod
-    def gold(self, targets: Any, states: States) -> Any:
-        """The targets, checked and packed, to be indexed by `batch_gold`."""
-
-    @abstractmethod
-    def batch_gold(self, packed: Any, batch: Batch) -> list[Any]:
-        """What `loss` needs of a batch's targets, group by group."""
-
-    @abstractmethod
-    def loss(self, parameters: Parameters, words: Tensor, gold: Any, group: Group) -> Tensor:
-        """Loss summed over the sentences of a group; `words` (sentences, words, dim) is padded with zeros."""
+    def loss(self, parameters: Parameters, words: Tensor, gold: GroupGold, group: Group) -> Tensor:
+        """Losses by part, (parts,), summed over the sentences of a group; words (sentences, words, dim) are padded."""
 
     @abstractmethod
     def read_off(self, parameters: Parameters, words: Tensor) -> Any:
         """What the probe predicts of one sentence's words, (words, dim)."""
 
-    def penalty(self, parameters: Parameters) -> Tensor | None:
-        """What is added to a batch's mean loss, if anything."""
-        return None
+    def weigh(self, parameters: Parameters, parts: Tensor, sentences: int) -> Tensor:
+        """What is descended, of the parts of the loss summed over so many sentences: their sum."""
+        return parts.sum()
 
     def retract(self, parameters: Parameters) -> None:
         """Bring parameters back to where they must stay, after a step."""
@@ -94,50 +122,28 @@ class GradientProbe(SavedProbe):
         """What vectors are divided by, given the deviation of each of their numbers, (dim,)."""
         return scales
 
+    def first_parameters(self, dim: int, *, device: torch.device) -> Parameters:
+        """First values by the probe's seed, to be learned."""
+        first = self.initial(dim, torch.Generator().manual_seed(self.seed))
+        return {name: tensor.to(device).requires_grad_() for name, tensor in first.items()}
+
     @classmethod
     def parameter_count(cls, dim: int, rank: int) -> int:
         """How many numbers are learned on vectors of width `dim`."""
         return sum(tensor.numel() for tensor in cls(rank=rank).initial(dim, torch.Generator()).values())
 
-    def fit(
-        self, states: Vectors, targets: Any, *, validation: tuple[Vectors, Any] | None = None, progress: bool = False
-    ) -> Self:
-        """Train; with `validation`, the epoch with the least loss on it is kept, without it the last.
-
-        Raises ValueError when states and targets do not fit each other, or when the loss is not finite.
-        """
-        source = as_states(states, layer=self.layer)
-        packed = self.gold(targets, source)
-        held_out = None
-        if validation is not None:
-            held_states = as_states(validation[0], layer=self.layer)
-            held_out = (held_states, self.gold(validation[1], held_states))
-        [scale] = layer_scales(source, [layer_of(self, source)])
-        scale = self.typical_scale(scale.squeeze(-1))
-        parameters = {
-            name: tensor.requires_grad_()
-            for name, tensor in self.initial(source.dim, torch.Generator().manual_seed(self.seed)).items()
-        }
-        self._descend(parameters, scale, source, packed, held_out, progress=progress)
-        self.identity_ = dict(getattr(source, "identity", {}))
-        return self
+    def keep(self, learned: Arrays) -> None:
+        """Take the parameters."""
+        self.parameters_ = learned
 
     def predict(self, states: Vectors) -> list[Any]:
         """What the probe says of each sentence."""
         check_is_fitted(self, "parameters_")
-        source = as_states(states, layer=self.layer)
         parameters = {name: torch.from_numpy(array) for name, array in self.parameters_.items()}
         scale = parameters.pop("scale")
-        if source.dim != len(scale):
-            raise ValueError(f"vectors of width {source.dim}; the probe reads vectors of width {len(scale)}")
-        lengths = np.asarray(source.lengths)
-        found: dict[int, Any] = {}
         with torch.inference_mode():
-            for batch in self._batches(source, ordered_batches(lengths, size=PREDICTION_BATCH)):
-                sentences = batch.sentences.tolist()
-                for sentence, words in zip(sentences, (batch.words[0] / scale).split(lengths[sentences].tolist())):
-                    found[sentence] = self.read_off(parameters, words)
-        return [found[sentence] for sentence in range(len(found))]
+            scaled = self._sentences(states, lambda words: words / scale, width=len(scale))
+            return in_order({sentence: self.read_off(parameters, words) for sentence, words in scaled})
 
     def _arrays(self) -> Arrays:
         return self.parameters_
@@ -149,66 +155,3 @@ class GradientProbe(SavedProbe):
         if found != expected:
             raise ValueError(f"the arrays are {found}; expected {expected}")
         self.parameters_ = arrays
-
-    def _batches(self, states: States, batches: Sequence[NDArray[np.int64]]) -> Any:
-        return read_batches(states, batches, layers=[layer_of(self, states)], device=torch.device("cpu"))
-
-    def _descend(
-        self,
-        parameters: Parameters,
-        scale: Tensor,
-        states: States,
-        packed: Any,
-        held_out: tuple[States, Any] | None,
-        *,
-        progress: bool,
-    ) -> None:
-        """Adam along a half cosine; keeps the best epoch."""
-        lengths = np.asarray(states.lengths)
-        epochs = epochs_for(self.epochs, sentences=len(lengths), batch_size=self.batch_size)
-        steps = epochs * -(-len(lengths) // self.batch_size)
-        optimiser = torch.optim.Adam(parameters.values(), lr=self.pace * self.learning_rate, fused=True)
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: falling(step / steps))
-        order = np.random.default_rng(ORDER_SEED)
-        self.history_, best = [], float("inf")
-        with tqdm(total=steps, desc=f"training a {self.kind} probe", disable=not progress, leave=False) as bar:
-            for epoch in range(1, epochs + 1):
-                total = 0.0
-                batches = shuffled_batches(lengths, size=self.batch_size, generator=order)
-                for batch in self._batches(states, batches):
-                    optimiser.zero_grad()
-                    loss = self._batch_loss(parameters, scale, batch, packed)
-                    penalty = self.penalty(parameters)
-                    mean = loss / len(batch.sentences)
-                    (mean if penalty is None else mean + penalty).backward()
-                    optimiser.step()
-                    schedule.step()
-                    self.retract(parameters)
-                    total += float(loss.detach())
-                    bar.update()
-                entry = {"epoch": float(epoch), "training": total / len(lengths)}
-                judged = -float(epoch)
-                if held_out is not None:
-                    entry["validation"] = judged = self._mean_loss(parameters, scale, *held_out)
-                if not np.isfinite([entry["training"], judged]).all():
-                    raise ValueError(f"epoch {epoch}: the loss is not finite; do the vectors hold NaN or infinity?")
-                self.history_.append(entry)
-                if judged < best:
-                    best, self.best_epoch_ = judged, epoch
-                    kept = {"scale": scale, **parameters}
-                    self.parameters_ = {name: tensor.detach().numpy().copy() for name, tensor in kept.items()}
-                if has_stopped(epoch, best=self.best_epoch_, patience=self.patience):
-                    break
-
-    @torch.inference_mode()
-    def _mean_loss(self, parameters: Parameters, scale: Tensor, states: States, packed: Any) -> float:
-        lengths = np.asarray(states.lengths)
-        batches = self._batches(states, ordered_batches(lengths, size=PREDICTION_BATCH))
-        return sum(float(self._batch_loss(parameters, scale, batch, packed)) for batch in batches) / len(lengths)
-
-    def _batch_loss(self, parameters: Parameters, scale: Tensor, batch: Batch, packed: Any) -> Tensor:
-        vectors = batch.words[0] / scale
-        sums = []
-        for group, gold in zip(batch.groups, self.batch_gold(packed, batch)):
-            sums.append(self.loss(parameters, vectors[group.index] * group.mask[..., None], gold, group))
-        return torch.stack(sums).sum()

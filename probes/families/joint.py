@@ -1,20 +1,19 @@
 """One map for distances and depths, the two losses weighed by what the model learns of their noise."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from probes.batches import Batch, Group
+from probes.batches import Group
 from probes.families.distances import absolute_error
-from probes.families.gradient import GradientProbe, Parameters
+from probes.families.gradient import GradientProbe, GroupGold, Parameters
 from probes.maps import first_values
 from probes.objectives import squared_distances, squared_norms
-from probes.states import States
-from probes.targets import PackedTargets, Targets
+from probes.targets import Targets
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,7 @@ class JointProbe(GradientProbe):
     """
 
     kind: ClassVar[str] = "joint"
+    needs = ("distance", "depth")
 
     def initial(self, dim: int, generator: torch.Generator) -> Parameters:
         """B (dim, rank), the offset (rank,) and the logarithms of b₁ and b₂."""
@@ -48,27 +48,25 @@ class JointProbe(GradientProbe):
             "log_noise": torch.zeros(2),
         }
 
-    def gold(self, targets: Targets, states: States) -> tuple[PackedTargets, PackedTargets]:
-        """Gold distances and depths, packed."""
-        return PackedTargets("distance", targets, states), PackedTargets("depth", targets, states)
+    @staticmethod
+    def columns(targets: Targets) -> Targets:
+        """The targets themselves."""
+        return targets
 
-    def batch_gold(self, packed: tuple[PackedTargets, PackedTargets], batch: Batch) -> list[Any]:
-        """Padded gold distances and depths by group."""
-        return list(zip(packed[0].padded(batch), packed[1].padded(batch)))
-
-    def loss(self, parameters: Parameters, words: Tensor, gold: tuple[Tensor, Tensor], group: Group) -> Tensor:
-        """The two losses weighed by their noise while learning; their plain sum where nothing is learned."""
+    def loss(self, parameters: Parameters, words: Tensor, gold: GroupGold, group: Group) -> Tensor:
+        """Hewitt & Manning's losses of distances and depths, (2,)."""
         placed = words @ parameters["matrix"] - parameters["offset"]
-        losses = torch.stack(
+        return torch.stack(
             [
-                absolute_error(squared_distances(placed), gold[0], group),
-                absolute_error(squared_norms(placed), gold[1], group),
+                absolute_error(squared_distances(placed), gold["distance"], group),
+                absolute_error(squared_norms(placed), gold["depth"], group),
             ]
         )
-        if torch.is_inference_mode_enabled():
-            return losses.sum()
+
+    def weigh(self, parameters: Parameters, parts: Tensor, sentences: int) -> Tensor:
+        """The two losses weighed by their noise, and what that costs."""
         noise = parameters["log_noise"]
-        return (losses * torch.exp(-noise)).sum() + len(words) * noise.sum()
+        return (parts * torch.exp(-noise)).sum() + sentences * noise.sum()
 
     def read_off(self, parameters: Parameters, words: Tensor) -> Geometry:
         """Distances and depths of one sentence."""

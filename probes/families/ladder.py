@@ -6,18 +6,25 @@ from typing import Any, SupportsFloat
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 from probes.families.bilinear import BilinearProbe
 from probes.families.distances import GeometryProbe
 from probes.families.kernel import KernelProbe
 from probes.families.orthogonal import OrthogonalProbe
 from probes.families.poincare import PoincareProbe
+from probes.probe import Probe
 from probes.states import States, as_states
 from probes.structural import DistanceProbe
+from probes.targets import GoldTargets
+from probes.training import fit_all
 
 Family = type[DistanceProbe] | type[GeometryProbe]
 FAMILIES: tuple[Family, ...] = (DistanceProbe, OrthogonalProbe, BilinearProbe, KernelProbe, PoincareProbe)
 
+LEARNING_RATES = (0.00025, 0.0005, 0.001, 0.002, 0.004)
+
+Split = tuple[States | Sequence[NDArray[Any]], Sequence[NDArray[Any]]]
 Score = Callable[[Sequence[NDArray[np.float32]]], Mapping[str, SupportsFloat]]
 
 
@@ -25,53 +32,86 @@ def geometry_ladder(
     states: States | Sequence[NDArray[Any]],
     targets: Sequence[NDArray[Any]],
     *,
-    validation: tuple[States | Sequence[NDArray[Any]], Sequence[NDArray[Any]]],
+    validation: Split,
+    test: Split | None = None,
     layer: int | None = None,
     rank: int = 64,
     seeds: Sequence[int] = (0,),
     families: Sequence[Family] = FAMILIES,
+    learning_rates: Sequence[float] = LEARNING_RATES,
     score: Score | None = None,
     progress: bool = False,
     **training: Any,
 ) -> pd.DataFrame:
     """Train families of distance probe on the same words, each with at most the parameters of a linear probe.
 
+    Every family is tried at as many step sizes, with the first seed; the one with the least validation loss serves all
+    seeds. Nothing else is chosen. All are trained in one pass over the data, and the other seeds in a second.
+
     Args:
         states, targets: vectors, and one (words, words) array of gold distances a sentence.
-        validation: held-out vectors and distances, for the choice of epoch and for the scores.
+        validation: held-out vectors and distances, for the choice of step size and epoch.
+        test: others, for the loss and the scores. Without them those are of `validation`, on which the choices were
+            made, and so a little too good.
         rank: rank of the linear probe, whose rank · dim numbers are what the others may spend.
+        learning_rates: step sizes, each times the family's `pace`.
         score: figures by name of one list of predicted distances, if wished: each becomes a column; such as
             `functools.partial(parsing.score_distances, dev)`. Distances below 0, which only a bilinear probe says, are
             given to it as 0.
         training: further parameters of the probes, such as `epochs`.
 
     Returns:
-        One row for each family and seed: family, rank, parameters, seed, best_epoch, loss (Hewitt & Manning's, on the
-        held-out words), and the columns of `score`.
+        One row for each family and seed: family, rank, parameters, learning_rate (the pace included), at_edge (whether
+        it is the least or the largest that was tried, so that another might be better), seed, best_epoch, loss (Hewitt
+        & Manning's), the columns of `score`, and the fitted probe.
     """
     dim = as_states(states, layer=layer).dim
     budget = DistanceProbe.parameter_count(dim, rank)
+    gold, held_out = GoldTargets(targets), (validation[0], GoldTargets(validation[1]))
+    tried = [
+        [
+            family(layer, rank_for(family, dim, parameters=budget), seeds[0], learning_rate=rate, **training)
+            for rate in sorted(learning_rates)
+        ]
+        for family in families
+    ]
+    fit_all([probe for probes in tried for probe in probes], states, gold, validation=held_out, progress=progress)
+    chosen = [min(probes, key=kept_loss) for probes in tried]
+    further = [[clone(probe).set_params(seed=seed) for seed in seeds[1:]] for probe in chosen]
+    fit_all([probe for probes in further for probe in probes], states, gold, validation=held_out, progress=progress)
     rows = []
-    for family in families:
-        affordable = rank_for(family, dim, parameters=budget)
-        for seed in seeds:
-            probe = family(layer, affordable, seed, **training)
-            probe.fit(states, targets, validation=validation, progress=progress)
+    for first, others, probes in zip(chosen, further, tried):
+        for probe in (first, *others):
+            told = validation if test is None else test
+            predicted = probe.predict(told[0])
             figures: Mapping[str, SupportsFloat] = {}
             if score is not None:
-                figures = score([np.maximum(each, 0) for each in probe.predict(validation[0])])
+                figures = score([np.maximum(each, 0) for each in predicted])
             rows.append(
                 {
                     "family": probe.kind if probe.kind != "distance" else "linear",
-                    "rank": affordable,
-                    "parameters": family.parameter_count(dim, affordable),
-                    "seed": seed,
+                    "rank": probe.rank,
+                    "parameters": type(probe).parameter_count(dim, probe.rank),
+                    "learning_rate": probe.learning_rate * getattr(probe, "pace", 1.0),
+                    "at_edge": first is probes[0] or first is probes[-1],
+                    "seed": probe.seed,
                     "best_epoch": probe.best_epoch_,
-                    "loss": probe.history_[probe.best_epoch_ - 1]["validation"],
+                    "loss": published_loss(predicted, told[1]),
                     **{name: float(value) for name, value in figures.items()},
+                    "probe": probe,
                 }
             )
     return pd.DataFrame(rows)
+
+
+def kept_loss(probe: Probe) -> float:
+    """The validation loss of the epoch that was kept."""
+    return probe.history_[probe.best_epoch_ - 1]["validation"]
+
+
+def published_loss(predicted: Sequence[NDArray[np.float32]], gold: Sequence[NDArray[Any]]) -> float:
+    """Hewitt & Manning (2019), equation 2: the mean over sentences of the mean absolute error of their entries."""
+    return float(np.mean([np.abs(one - other).mean() for one, other in zip(predicted, gold)]))
 
 
 def rank_for(family: Family, dim: int, *, parameters: int) -> int:

@@ -16,7 +16,7 @@ class OrthogonalProbe(GeometryProbe):
 
     Limisiewicz & Mareček (2021), "Introducing Orthogonal Constraint in Structural Probes". They keep V
     near orthogonal by a penalty; here each step is followed by Newton-Schulz steps back to V Vᵀ = I, so that the
-    constraint holds of the kept probe. `rank` rows of V are learned, `dim` at most. The vectors are divided by one
+    constraint holds of the kept probe. `rank` rows of V are learned. The vectors are divided by one
     number, because a scaling of its own for each of their numbers would undo the constraint.
     """
 
@@ -24,9 +24,7 @@ class OrthogonalProbe(GeometryProbe):
     pace: ClassVar[float] = 30.0
 
     def initial(self, dim: int, generator: torch.Generator) -> Parameters:
-        """V, (rank, dim), and s, (rank,). Raises ValueError where there cannot be as many orthonormal rows."""
-        if self.rank > dim:
-            raise ValueError(f"rank {self.rank}: at most {dim} orthonormal rows fit vectors of width {dim}")
+        """V, (rank, dim), and s, (rank,)."""
         rotation = torch.linalg.qr(torch.randn(dim, self.rank, generator=generator)).Q.T.contiguous()
         return {"rotation": rotation, "scaling": torch.full((self.rank,), (TYPICAL_DISTANCE / (2 * self.rank)) ** 0.5)}
 

@@ -1,5 +1,8 @@
 """Baselines, control trees, description length and curves: each against a slow reading of its definition."""
 
+from dataclasses import dataclass
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -124,6 +127,21 @@ def test_the_code_is_a_proper_distribution(width, lowest):
         assert possible[found.argmax()] == np.clip(round(centre), lowest, 8), "the likeliest value is the nearest"
 
 
+@pytest.mark.parametrize("kind", ["distance", "depth"])
+def test_all_messages_of_a_sentence_together_have_probability_one(kind):
+    """Kraft's equality: every matrix of distances, or row of depths, that three words can have."""
+    generator = np.random.default_rng(0)
+    said = generator.normal(1.5, 2, size=(3, 3) if kind == "distance" else 3)
+    total = 0.0
+    for values in product((1, 2) if kind == "distance" else (0, 1, 2), repeat=3):
+        message = np.array(values)
+        if kind == "distance":
+            message = np.zeros((3, 3), dtype=int)
+            message[np.triu_indices(3, 1)] = values
+        total += 2 ** -code_length([said], [message], kind=kind, width=0.7)
+    assert total == pytest.approx(1)
+
+
 def test_code_lengths_by_hand():
     """Three words in a row, all centres at 1 and b = 1: p(1) = 1 / (1 + e⁻¹), p(2) = e⁻¹ / (1 + e⁻¹)."""
     chain = WholeNumbers.of([np.array([[0, 1, 2], [1, 0, 1], [2, 1, 0]])], kind="distance")
@@ -192,6 +210,32 @@ def test_curves_are_tidy_and_agree_with_lone_probes(train, dev):
     row = table.query("probe == 'depth' and layer == 1 and rank == 6 and seed == 1 and metric == 'loss'")
     alone = DepthProbe(1, 6, 1, epochs=1).fit(states, train.depths, validation=(held, dev.depths))
     assert row["value"].item() == pytest.approx(alone.history_[0]["validation"], rel=1e-4)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A score with its interval, as `parsing.Score`."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+def test_curves_keep_intervals_where_there_are_any(train, dev):
+    table = curves(
+        train.vectors,
+        train,
+        validation=(dev.vectors, dev),
+        kinds=(DistanceProbe,),
+        ranks=(3,),
+        score=lambda probe, predicted: {"uuas": Estimate(0.5, 0.4, 0.6, len(predicted))},
+        epochs=1,
+    )
+    loss, uuas = table.to_dict("records")
+    assert (uuas["value"], uuas["low"], uuas["high"], uuas["n"]) == (0.5, 0.4, 0.6, 60)
+    assert np.isnan(loss["low"])
+    assert pd.isna(loss["n"])
 
 
 def test_over_seeds_is_students_interval():

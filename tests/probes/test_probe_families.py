@@ -8,17 +8,19 @@ from sklearn.base import clone
 from probes import (
     BilinearProbe,
     DepProbe,
+    DepthProbe,
     DistanceProbe,
     JointProbe,
     KernelProbe,
     OrthogonalProbe,
     PoincareProbe,
+    fit_all,
     geometry_ladder,
 )
 from probes.families import rank_for
 from probes.families.depprobe import rooted_tree
 from probes.families.gradient import GradientProbe
-from tests.probes.probe_corpora import make_corpus
+from tests.probes.probe_corpora import LayeredStates, make_corpus
 
 GEOMETRIES = [BilinearProbe, OrthogonalProbe, KernelProbe, PoincareProbe]
 ALL = [*GEOMETRIES, JointProbe, DepProbe]
@@ -94,7 +96,7 @@ def test_orthogonal_rows_stay_orthonormal_and_learn_a_rotated_tree(train, dev):
     v = probe.parameters_["rotation"]
     np.testing.assert_allclose(v @ v.T, np.eye(24), atol=1e-3)
     assert probe.history_[probe.best_epoch_ - 1]["validation"] < 0.3
-    with pytest.raises(ValueError, match="at most 24 orthonormal rows"):
+    with pytest.raises(ValueError, match="rank 25; expected 1 to 24"):
         OrthogonalProbe(rank=25).fit(rotated, train.distances)
 
 
@@ -104,8 +106,8 @@ def test_only_the_bilinear_probe_can_say_less_than_nothing():
     vectors = [generator.normal(size=(8, 2)).astype(np.float32) for _ in range(200)]
     gold = [((v[:, None] - v[None]) ** 2 @ np.array([1.0, -1.0])) for v in vectors]
     options = {"epochs": 40, "learning_rate": 0.01, "batch_size": 20}
-    bilinear = BilinearProbe(rank=4, **options).fit(vectors, gold)
-    linear = DistanceProbe(rank=4, **options).fit(vectors, gold)
+    bilinear = BilinearProbe(rank=2, **options).fit(vectors, gold)
+    linear = DistanceProbe(rank=2, **options).fit(vectors, gold)
     assert bilinear.history_[-1]["training"] < 0.2 * linear.history_[-1]["training"]
     assert min(each.min() for each in bilinear.predict(vectors)) < -1
 
@@ -147,7 +149,35 @@ def test_depprobe_gives_heads_and_relations():
     assert attached / words > 0.95
     assert labelled / words > 0.95
     with pytest.raises(ValueError, match="no word bears the relation 'root'"):
-        DepProbe().fit(told(train), [type(t)(t.distances, ["even"] * len(t.relations)) for t in train.trees])
+        DepProbe(rank=3).fit(told(train), [type(t)(t.distances, ["even"] * len(t.relations)) for t in train.trees])
+
+
+def test_all_families_train_together_as_each_alone(train, dev):
+    """Probes of every family, layer, rank and step size in one call, to the tolerance of the linear ones."""
+    states, held = LayeredStates([train.vectors, train.exact]), LayeredStates([dev.vectors, dev.exact])
+
+    def make():
+        return [
+            kind(layer, rank, epochs=2, learning_rate=rate)
+            for kind in (DistanceProbe, DepthProbe, *ALL)
+            for layer, rank, rate in ((0, 5, 0.0005), (1, 9, 0.001))
+        ]
+
+    together = fit_all(make(), states, Bank(train), validation=(held, Bank(dev)))
+    for one, alone in zip(together, make()):
+        fit_all([alone], states, Bank(train), validation=(held, Bank(dev)))
+        assert one.best_epoch_ == alone.best_epoch_
+        for name, expected in alone._arrays().items():
+            size = np.abs(expected).max()
+            np.testing.assert_allclose(one._arrays()[name], expected, atol=1e-4 * size, err_msg=f"{one.kind} {name}")
+
+
+class Bank(list):
+    """A treebank: a list of trees with two columns."""
+
+    def __init__(self, corpus) -> None:
+        super().__init__(corpus.trees)
+        self.distances, self.depths = corpus.distances, corpus.depths
 
 
 @pytest.mark.parametrize("kind", ALL)
@@ -162,8 +192,10 @@ def test_ladder_spends_no_more_than_the_linear_probe(train, dev):
         train.distances,
         validation=(dev.vectors, dev.distances),
         rank=8,
+        learning_rates=(0.0005, 0.002),
         score=lambda predicted: {"largest": float(max(each.max() for each in predicted))},
         seeds=(0, 1),
+        epochs=2,
     )
     assert table["family"].tolist() == [
         name for name in ("linear", "orthogonal", "bilinear", "kernel", "poincare") for _ in range(2)
@@ -171,6 +203,34 @@ def test_ladder_spends_no_more_than_the_linear_probe(train, dev):
     assert (table["parameters"] <= 8 * 24).all()
     assert (table["parameters"] > 6 * 24).all()
     assert np.isfinite(table[["loss", "largest"]]).all(axis=None)
+    kept = [probe.history_[probe.best_epoch_ - 1]["validation"] for probe in table["probe"]]
+    np.testing.assert_allclose(table["loss"], kept, rtol=1e-5)
+
+
+def test_ladder_gives_every_family_the_same_search_and_scores_what_it_did_not_choose_by(train, dev):
+    """The step size of each family is the one that is best on validation, found by training each of them by hand."""
+    test = make_corpus(20, seed=11)
+    rates = (0.0001, 0.003, 0.01)
+    table = geometry_ladder(
+        train.vectors,
+        train.distances,
+        validation=(dev.vectors, dev.distances),
+        test=(test.vectors, test.distances),
+        rank=12,
+        families=(DistanceProbe, PoincareProbe),
+        learning_rates=rates,
+        epochs=3,
+    )
+    for row in table.itertuples():
+        alone = {}
+        for rate in rates:
+            probe = type(row.probe)(rank=row.rank, learning_rate=rate, epochs=3)
+            probe.fit(train.vectors, train.distances, validation=(dev.vectors, dev.distances))
+            alone[rate] = min(entry["validation"] for entry in probe.history_)
+        assert row.learning_rate == min(alone, key=alone.__getitem__)
+        assert row.at_edge == (row.learning_rate in (rates[0], rates[-1]))
+        said = row.probe.predict(test.vectors)
+        assert row.loss == pytest.approx(np.mean([np.abs(p - g).mean() for p, g in zip(said, test.distances)]))
 
 
 def test_rank_for_is_the_largest_affordable():

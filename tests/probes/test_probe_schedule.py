@@ -102,5 +102,44 @@ def test_threads_change_nothing_and_are_given_back(threads, train, dev):
     for a, b in zip(one, three):
         np.testing.assert_allclose(a.matrix_, b.matrix_, atol=1e-4 * np.abs(a.matrix_).max())
     with pytest.raises(ValueError, match="not finite"):
-        DistanceProbe(epochs=1).fit([train.vectors[0] * np.nan], train.distances[:1])
+        DistanceProbe(rank=2, epochs=1).fit([train.vectors[0] * np.nan], train.distances[:1])
     assert torch.get_num_threads() == 3
+
+
+def test_an_error_in_one_team_halts_the_others(threads, train):
+    """Layer 1 holds NaN; without a halt the team of layer 0 would take its 1,000 epochs first."""
+    threads(2)
+    broken = [each * np.nan for each in train.vectors]
+    states = LayeredStates([train.vectors, broken])
+    with pytest.raises(ValueError, match="epoch 1: the loss is not finite"):
+        fit_all([DistanceProbe(layer, 4, epochs=1000) for layer in (0, 1)], states, train)
+    assert states.reads < 1000
+    assert torch.get_num_threads() == 2
+
+
+def test_an_error_of_the_reader_is_told_as_it_is(threads, train):
+    class Failing(LayeredStates):
+        def read(self, sentences, layers=None):
+            if self.reads > 3:
+                raise OSError("the disk is gone")
+            return super().read(sentences, layers)
+
+    threads(2)
+    with pytest.raises(OSError, match="the disk is gone"):
+        fit_all([DistanceProbe(layer, 4) for layer in (0, 1)], Failing([train.vectors, train.exact]), train)
+
+
+def test_learning_rates_share_a_pass(train):
+    """Two probes that differ in nothing but the step size: one reading, and each as it is alone."""
+    states = LayeredStates([train.vectors])
+
+    def make() -> list[DistanceProbe]:
+        return [DistanceProbe(0, 4, epochs=2, learning_rate=rate) for rate in (0.0005, 0.01)]
+
+    together = fit_all(make(), states, train)
+    reads = states.reads
+    for one, alone in zip(together, make()):
+        states.reads = 0
+        fit_all([alone], states, train)
+        np.testing.assert_allclose(one.matrix_, alone.matrix_, atol=1e-4 * np.abs(alone.matrix_).max())
+    assert torch.get_num_threads() > 1 or states.reads == reads

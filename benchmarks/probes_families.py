@@ -1,0 +1,85 @@
+"""Families of distance probe at matched numbers of parameters, on a slice of English EWT with MiniLM's vectors.
+
+    python benchmarks/probes_families.py --treebank FOLDER [--cache FOLDER] [--sentences 2000] [--layer 3] [--rank 64]
+
+Each family is trained at the same number of step sizes, on the first so many sentences of train. Step size and epoch
+are chosen on every other sentence of dev; all figures are of the rest. Differences from the linear probe are of the
+mean over seeds, with 95 % paired bootstrap intervals over sentences.
+"""
+
+import argparse
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from extraction import Encoder, embedded_checkpoint, extract
+from parsing import Tally, Treebank, paired_difference, read_conllu, score_distances
+from probes import geometry_ladder
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--treebank", type=Path, required=True)
+    parser.add_argument("--cache", type=Path, default=Path("cache"))
+    parser.add_argument("--sentences", type=int, default=2000)
+    parser.add_argument("--layer", type=int, default=3)
+    parser.add_argument("--rank", type=int, default=64)
+    parser.add_argument("--seeds", type=int, default=3)
+    arguments = parser.parse_args()
+    encoder = Encoder.from_pretrained(embedded_checkpoint())
+    train = read_conllu(arguments.treebank / "en_ewt-train.conllu")[: arguments.sentences]
+    dev = read_conllu(arguments.treebank / "en_ewt-dev.conllu")
+    chosen_on, test = dev[::2], dev[1::2]
+    states, held, told = (extract(encoder, bank.words, cache=arguments.cache) for bank in (train, chosen_on, test))
+    ladder = geometry_ladder(
+        states,
+        train.distances,
+        validation=(held, chosen_on.distances),
+        test=(told, test.distances),
+        layer=arguments.layer,
+        rank=arguments.rank,
+        seeds=range(arguments.seeds),
+        score=partial(score_distances, test),
+    )
+    columns = ["family", "rank", "parameters", "learning_rate", "at_edge", "seed", "best_epoch", "loss", "uuas", "dspr"]
+    print(ladder[columns].to_string(index=False, float_format="{:.4f}".format))
+    print(f"\ndifferences from the linear probe, means over {arguments.seeds} seeds, {len(test)} sentences")
+    print(differences(ladder, test, told).to_string(index=False, float_format="{:.4f}".format))
+
+
+def differences(ladder: pd.DataFrame, test: Treebank, states: object) -> pd.DataFrame:
+    """Each family's scores less the linear probe's, with paired intervals."""
+    tallies = {
+        family: mean_tallies([score_distances(test, probe.predict(states)) for probe in rows["probe"]])
+        for family, rows in ladder.groupby("family", sort=False)
+    }
+    rows = []
+    for family in [family for family in tallies if family != "linear"]:
+        for metric, tally in tallies[family].items():
+            found = paired_difference(tally, tallies["linear"][metric])
+            rows.append(
+                {
+                    "family": family,
+                    "metric": metric,
+                    "difference": found.value,
+                    "low": found.low,
+                    "high": found.high,
+                    "p": found.p,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def mean_tallies(seeds: list[dict[str, Tally]]) -> dict[str, Tally]:
+    """What a sentence counts on the average over seeds; what it is counted out of is the same for all."""
+    return {
+        metric: replace(tally, numerators=np.mean([each[metric].numerators for each in seeds], axis=0))
+        for metric, tally in seeds[0].items()
+    }
+
+
+if __name__ == "__main__":
+    main()
