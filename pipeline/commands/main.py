@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,6 @@ from pipeline.commands.sweep import sweep_command
 
 app = typer.Typer(
     name="treeprobe",
-    help="Find syntax in the hidden states and attention of BERT-like models.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -32,6 +32,22 @@ DEFAULT_CACHE = Path("~/.cache/treeprobe")
 DRAWINGS = (".svg", ".png", ".pdf")
 
 
+def show_version(asked: bool) -> None:
+    """Print which treeprobe this is, and leave."""
+    if asked:
+        typer.echo(f"treeprobe {version('treeprobe')}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Find syntax in the hidden states and attention of BERT-like models."""
+
+
 @app.command("run")
 def run_command(
     model: Model,
@@ -43,6 +59,7 @@ def run_command(
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds to train each probe with.")] = 1,
     punctuation: Annotated[PunctuationRule, typer.Option(help="The tags that tell punctuation.")] = "xpos",
     random_baseline: Annotated[bool, typer.Option(help="Also probe the architecture with random weights.")] = True,
+    device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1, mps.")] = "cpu",
     cache: Cache = DEFAULT_CACHE,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -60,12 +77,16 @@ def run_command(
         test=test,
         options=ProbeOptions(rank=rank, seeds=tuple(range(seeds)), punctuation=punctuation),
         random_baseline=random_baseline,
+        device=device,
         cache=cache.expanduser(),
         overwrite=overwrite,
         progress=not quiet,
     )
     typer.echo(closing_table(done.scores))
-    typer.echo(f"\nBest layer on dev: {done.best_layer}. Everything is in {done.out}")
+    typer.echo(
+        f"\nBest layer on dev: {done.best_layer}. Everything is in {done.out}: start with figures/layers-uuas.png\n"
+        f'To parse a sentence with its probe:  treeprobe parse --probe {done.out} "A sentence."'
+    )
 
 
 @app.command("parse")

@@ -16,8 +16,13 @@ def closing_table(scores: pd.DataFrame) -> str:
         table = table.reindex(columns=[metric for metric in HEADINGS if metric in table.columns])
         table.columns = pd.Index([HEADINGS[metric] for metric in table.columns])
         treebank = block["treebank"].iloc[0]
-        blocks.append(f"{split} ({treebank})\n{table.rename_axis(None).fillna('').to_string()}")
-    return "\n\n".join(blocks)
+        blocks.append(f"{split_title(str(split), treebank)}\n{table.rename_axis(None).fillna('').to_string()}")
+    return "\n\n".join([*blocks, "± is half of the 95 % interval over sentences."])
+
+
+def split_title(split: str, treebank: str) -> str:
+    """`dev (en_ewt)`, or `dev` alone for a treebank of that name."""
+    return split if treebank == split else f"{split} ({treebank})"
 
 
 def cell(value: float, low: float, high: float) -> str:
