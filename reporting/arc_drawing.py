@@ -111,6 +111,7 @@ def arc_path(tail: float, tip: float, base: float, top: float) -> Path:
 
 
 def arrow_head(x: float, base: float, up: float, color: str) -> Polygon:
+    """A small triangle whose tip stands on the word at `x` points; `up` is 1 above the words and -1 below them."""
     return Polygon([(x, base), (x - 1.8, base + up * 4.2), (x + 1.8, base + up * 4.2)], color=color, linewidth=0)
 
 
@@ -153,8 +154,10 @@ def arcs_at_words(words: Sequence[str], *trees: NDArray[np.int64]) -> NDArray[np
 
 
 def highest(edges: NDArray[np.int64]) -> int:
+    """The level of the highest arc of edges, (edges, 2); 1 where there are none."""
     return int(arc_heights(edges).max(initial=1))
 
 
 def patch_line(style: LineStyle) -> dict[str, Any]:
+    """A line style in the words of matplotlib's patches, which are not those of its lines."""
     return {"edgecolor": style.color, "linestyle": style.dashes, "linewidth": style.width}

@@ -130,9 +130,11 @@ def prepare(ax: Axes, width: float, height: float, *, left: float = 0.0) -> None
 
 
 def name_sides(ax: Axes, *, upper: float, lower: float) -> None:
+    """Write at the left which tree is the gold one and which the recovered, at these heights in points."""
     for name, height in (("gold", upper), ("recovered", lower)):
         ax.text(-MARGIN, height, name, rotation=90, ha="left", va="center", fontsize=7, color=GREY)
 
 
 def narrowest_column(labelled: bool) -> float:
+    """The least width of a word's column in points: a relation over an arc needs more."""
     return LABELLED_NARROWEST if labelled else 15.0

@@ -85,6 +85,7 @@ def space_with_tree_3d(
 
 
 def projected(words: Sequence[str], points: ArrayLike, method: Method, *, dimensions: int) -> Projection:
+    """The points of the words, (words, rank), brought to the page. Raises ValueError unless there is one a word."""
     cloud = np.asarray(points, dtype=float)
     if len(cloud) != len(words):
         raise ValueError(f"{len(words)} words but {len(cloud)} points; expected one point a word")
@@ -133,6 +134,7 @@ def write_words(
 
 
 def finish(projection: Projection, ax: Axes, *, legend: bool, kinds: Sequence[EdgeKind]) -> None:
+    """Take away the frame, say below how well distances were kept, and name the kinds of edge above if asked."""
     ax.set_xticks([])
     ax.set_yticks([])
     ax.spines[:].set_visible(False)
@@ -142,8 +144,10 @@ def finish(projection: Projection, ax: Axes, *, legend: bool, kinds: Sequence[Ed
 
 
 def legend_above(kinds: Sequence[EdgeKind], ax: Axes) -> None:
+    """Name the kinds of edge and how many there are of each, over the axes."""
     edge_legend(kinds, ax, loc="lower center", anchor=(0.5, 1.0))
 
 
 def caption(projection: Projection) -> str:
+    """How the picture was made and how well it keeps distances: "MDS, stress 0.26"."""
     return f"{projection.method.upper()}, stress {projection.stress:.2f}"

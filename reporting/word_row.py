@@ -84,6 +84,7 @@ def word_row(
 
 
 def runs_leftward(words: Sequence[str], direction: Direction) -> bool:
+    """Whether the first word stands at the right, as asked for or as the script of most words has it."""
     chosen = reading_direction(words) if direction == "auto" else direction
     return chosen == "right-to-left"
 
