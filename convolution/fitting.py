@@ -47,6 +47,7 @@ class Observed:
 
     @property
     def span(self) -> int:
+        """The largest offset counted, in words or subwords."""
         return (self.offsets.shape[1] - 1) // 2
 
     def normalisers(self, offsets: Floats, specials: Floats) -> Floats:

@@ -29,9 +29,12 @@ class Annotated(Protocol):
     """The part of a sentence that is needed here: heads 0-based with −1 for the root, and relations."""
 
     @property
-    def heads(self) -> Sequence[int]: ...
+    def heads(self) -> Sequence[int]:
+        """The head of each word, (words,)."""
+
     @property
-    def relations(self) -> Sequence[str]: ...
+    def relations(self) -> Sequence[str]:
+        """The relation of each word to its head, (words,)."""
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ class Alignment:
 
     @property
     def words(self) -> int:
+        """How many words there are."""
         return int(self.word_bounds[-1])
 
     @property

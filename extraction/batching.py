@@ -35,6 +35,7 @@ class Windows:
 
     @property
     def lengths(self) -> Integers:
+        """(windows,) subwords in each window, special tokens not counted."""
         return self.ends - self.starts
 
     @property

@@ -108,16 +108,19 @@ def incomplete_problems(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
 
 
 def file_problems(folder: Path, files: Mapping[str, Any], *, verify: bool) -> list[str]:
+    """What is wrong with the files of a folder, a sentence each; with `verify` their digests are compared too."""
     found = (file_problem(folder / name, record, verify=verify) for name, record in files.items())
     return [problem for problem in found if problem]
 
 
 def damage_message(folder: Path, problems: list[str]) -> str:
+    """What `CacheError` says of a damaged cache: the first five problems, and what to do."""
     shown = "; ".join(problems[:5]) + (f"; and {len(problems) - 5} more" if len(problems) > 5 else "")
     return f"cache {folder} is damaged: {shown}. Extract with repair=True to replace what is damaged"
 
 
 def shard_name(number: int) -> str:
+    """The folder of a shard within its cache."""
     return f"shard-{number:05d}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from safetensors import SafetensorError
@@ -23,7 +23,7 @@ UNREAD = ("pooler.",)
 """Weights that no hidden state depends on; many checkpoints lack them and transformers then invents them."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Encoder:
     """A transformers model in evaluation mode with its fast tokenizer.
 
@@ -45,7 +45,7 @@ class Encoder:
         *,
         revision: str | None = None,
         device: str | torch.device | None = None,
-        dtype: Dtype = "float32",
+        dtype: Dtype | torch.dtype = "float32",
         trust_remote_code: bool = False,
     ) -> "Encoder":
         """Load a checkpoint from a folder, or by its hub name from the local hub cache or the network.
@@ -87,7 +87,7 @@ class Encoder:
         *,
         name: str,
         device: str | torch.device | None = None,
-        dtype: Dtype = "float32",
+        dtype: Dtype | torch.dtype = "float32",
     ) -> "Encoder":
         """An encoder from a model and a fast tokenizer that are already in memory; the model is changed in place."""
         if not getattr(tokenizer, "is_fast", False):
@@ -96,7 +96,14 @@ class Encoder:
                 "find the words"
             )
         digest = weights_digest((key, value) for key, value in model.state_dict().items() if not key.startswith(UNREAD))
-        model = model.eval().requires_grad_(False).to(device=device or "cpu", dtype=getattr(torch, dtype))
+        number = str(dtype).removeprefix("torch.")
+        if number not in get_args(Dtype):
+            raise ValueError(f"dtype must be one of {', '.join(get_args(Dtype))}; found {dtype}")
+        try:
+            model = model.eval().requires_grad_(False).to(device=device or "cpu", dtype=getattr(torch, number))
+        except (RuntimeError, AssertionError) as error:
+            reason = str(error).splitlines()[0]
+            raise CheckpointError(f"checkpoint {name} cannot be put on device {device}: {reason}") from error
         return cls(model, tokenizer, name, digest)
 
     def with_random_weights(self, seed: int = 0) -> "Encoder":
@@ -108,6 +115,9 @@ class Encoder:
         return Encoder.from_parts(
             model, self.tokenizer, name=f"{self.name}-random-{seed}", device=self.device, dtype=dtype
         )
+
+    def __repr__(self) -> str:
+        return f"Encoder({self.name!r}: {self.blocks} blocks, dim {self.dim}, {self.dtype} on {self.device})"
 
     @property
     def blocks(self) -> int:

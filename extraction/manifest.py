@@ -39,6 +39,7 @@ class Plan:
 
     @property
     def folder_name(self) -> str:
+        """The folder of this cache: the checkpoint's name, so that people find it, and the beginning of the key."""
         name = re.sub(r"[^\w.-]+", "--", self.identity["checkpoint"]["name"])
         return f"{name[:80]}-{self.key[:16]}"
 

@@ -27,6 +27,7 @@ class DiskShard:
         self._headers: dict[int, tuple[int, str]] = {}
 
     def read(self, layer: int, rows: Sequence[slice]) -> NDArray[np.float32]:
+        """The states of one layer, (words of the rows, dim). Raises CacheError when its file is damaged."""
         path = self._folder / f"layer-{layer:02d}.safetensors"
         try:
             file = os.open(path, os.O_RDONLY)

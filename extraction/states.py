@@ -23,6 +23,7 @@ class MemoryShard:
         self._layers = layers
 
     def read(self, layer: int, rows: Sequence[slice]) -> NDArray[np.float32]:
+        """The states of one layer, (words of the rows, dim), as a copy."""
         return np.concatenate([self._layers[layer][one] for one in rows])
 
 

@@ -13,7 +13,9 @@ def check_text(words: Sequence[Sequence[str]], space_after: Sequence[Sequence[bo
     for number in range(len(words)):
         sentence = words[number]
         if isinstance(sentence, str) or not isinstance(sentence, Sequence):
-            raise ValueError(f"sentence {number + 1} is {sentence!r:.60}, expected a sequence of words")
+            raise ValueError(
+                f"sentence {number + 1} is {sentence!r:.60}, expected a sequence of words (a treebank: .words)"
+            )
         if not sentence:
             raise ValueError(f"sentence {number + 1} has no words")
         for place, word in enumerate(sentence):

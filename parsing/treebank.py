@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from textwrap import shorten
 from typing import Generic, TypeVar, overload
 
 import networkx as nx
@@ -22,7 +23,7 @@ class TreebankError(ValueError):
     """A treebank that cannot be read as one: the message names file, line and sentence."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Sentence:
     """One annotated sentence. Words are numbered from 0 and the root's head is -1.
 
@@ -57,6 +58,12 @@ class Sentence:
     def __len__(self) -> int:
         """The number of words."""
         return len(self.words)
+
+    def __repr__(self) -> str:
+        return f"Sentence({self.identifier!r}: {shorten(self.text, 60, placeholder=' …')!r}, {len(self)} words)"
+
+    def __str__(self) -> str:
+        return self.text
 
     @property
     def text(self) -> str:

@@ -34,6 +34,12 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{package: version(package) for package in PACKAGES}}
 
 
+def lasting_path(checkpoint: str | Path) -> str:
+    """Where a checkpoint is, whatever the working directory: an absolute path for a folder, a hub name as it is."""
+    folder = Path(checkpoint).expanduser()
+    return str(folder.absolute()) if folder.is_dir() else str(checkpoint)
+
+
 def write_record(path: Path, record: Mapping[str, Any]) -> None:
     """Write a record as readable JSON; paths become text."""
     path.write_text(json.dumps(record, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")

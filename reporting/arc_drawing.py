@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from parsing.arc_layout import arc_heights, arc_ports
 from reporting.palette import EDGES, EdgeKind, LineStyle
 from reporting.text_fonts import PLAIN, text_width
-from reporting.word_row import WordRow
+from reporting.word_row import ARC_PITCH, WordRow
 
 LABEL_SIZE = 6.5
 
@@ -34,6 +34,14 @@ def edge_array(edges: ArrayLike, *, words: int | None = None) -> NDArray[np.int6
             f"an edge joins words {array.min()} to {array.max()}; expected words 0 to {words - 1} of this sentence"
         )
     return array
+
+
+def scored_words(words: Sequence[str], scored: ArrayLike | None) -> NDArray[np.bool_]:
+    """Which words count, (words,); all of them where `scored` is None. Raises ValueError for another shape."""
+    counted = np.ones(len(words), dtype=bool) if scored is None else np.asarray(scored, dtype=bool)
+    if counted.shape != (len(words),):
+        raise ValueError(f"{len(words)} words but scored has shape {counted.shape}; expected one value a word")
+    return counted
 
 
 def edge_kinds(
@@ -65,8 +73,9 @@ def draw_arcs(
         raise ValueError(f"{len(edges)} edges but {len(labels)} labels; expected one label an edge")
     up = 1.0 if side == "above" else -1.0
     heights = arc_heights(edges)
-    # Ports are fractions of half a column; a word's arcs never spread wider than the word needs.
-    spread = np.minimum(row.widths, 26.0) / 2 * 0.85
+    # Ports are fractions of half a column; a word's arcs never spread wider than the word or they themselves need.
+    needed = np.maximum(26.0, ARC_PITCH * arcs_at_words(row.words, edges))
+    spread = np.minimum(row.widths, needed) / 2 * 0.85
     flip = -1.0 if len(row.centres) > 1 and row.centres[0] > row.centres[-1] else 1.0
     ends = row.centres[edges] + flip * arc_ports(edges) * spread[edges]
     for index, (style, level) in enumerate(zip(styles, heights, strict=True)):
@@ -102,6 +111,7 @@ def arc_path(tail: float, tip: float, base: float, top: float) -> Path:
 
 
 def arrow_head(x: float, base: float, up: float, color: str) -> Polygon:
+    """A small triangle whose tip stands on the word at `x` points; `up` is 1 above the words and -1 below them."""
     return Polygon([(x, base), (x - 1.8, base + up * 4.2), (x + 1.8, base + up * 4.2)], color=color, linewidth=0)
 
 
@@ -138,9 +148,16 @@ def edge_legend(
     )
 
 
+def arcs_at_words(words: Sequence[str], *trees: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many arcs meet at each word in the tree that has most of them there, (words,)."""
+    return np.max([np.bincount(edges.ravel(), minlength=len(words)) for edges in trees], axis=0)
+
+
 def highest(edges: NDArray[np.int64]) -> int:
+    """The level of the highest arc of edges, (edges, 2); 1 where there are none."""
     return int(arc_heights(edges).max(initial=1))
 
 
 def patch_line(style: LineStyle) -> dict[str, Any]:
+    """A line style in the words of matplotlib's patches, which are not those of its lines."""
     return {"edgecolor": style.color, "linestyle": style.dashes, "linewidth": style.width}

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from reporting.arc_drawing import draw_arcs, edge_array, edge_kinds, edge_legend, highest
+from reporting.arc_drawing import arcs_at_words, draw_arcs, edge_array, edge_kinds, edge_legend, highest, scored_words
 from reporting.palette import BLACK, EDGES, GREY, LineStyle
 from reporting.word_row import WORD_SIZE, Direction, draw_words, natural_width, room_in, word_row
 
@@ -42,10 +42,12 @@ def arcs_size(
     needed = natural_width(words, size=size, narrowest=narrowest) / 72 + MARGIN / 72
     # A legend of three kinds of edge needs its own width; a lone tree has none.
     width = min(max(needed, NARROWEST_FIGURE if len(trees) > 1 else 1.2), widest)
-    row = word_row(words, room=width * 72 - MARGIN, size=size, narrowest=narrowest)
+    pairs = [edge_array(tree, words=len(words)) for tree in trees]
+    arcs = arcs_at_words(words, *pairs) if pairs else None
+    row = word_row(words, room=width * 72 - MARGIN, size=size, narrowest=narrowest, arcs=arcs)
     # Two trees stand apart by their names at the side, which need the room of two levels.
     fewest = 2 if len(trees) > 1 else 1
-    levels = sum(max(highest(edge_array(tree)), fewest) + 0.8 for tree in trees)
+    levels = sum(max(highest(tree), fewest) + 0.8 for tree in pairs)
     return width, (row.height + levels * LEVEL + (LEGEND_ROOM if len(trees) > 1 else 0)) / 72
 
 
@@ -66,7 +68,8 @@ def tree_arcs(
     """
     pairs = edge_array(edges, words=len(words))
     width, height = room_in(ax)
-    row = word_row(words, room=width, size=size, direction=direction, narrowest=narrowest_column(labels is not None))
+    narrowest, arcs = narrowest_column(labels is not None), arcs_at_words(words, pairs)
+    row = word_row(words, room=width, size=size, direction=direction, narrowest=narrowest, arcs=arcs)
     prepare(ax, width, height)
     draw_words(row, row.height / 2, ax)
     step = (height - row.height) / (highest(pairs) + 0.8)
@@ -94,15 +97,14 @@ def gold_and_recovered_arcs(
     edges, (edges, 2), words numbered from 0; edges at a word where `scored`, (words,), is false are thin and grey.
     """
     above, below = (edge_array(edges, words=len(words)) for edges in (gold, recovered))
-    counted = np.ones(len(words), dtype=bool) if scored is None else np.asarray(scored, dtype=bool)
-    if counted.shape != (len(words),):
-        raise ValueError(f"{len(words)} words but scored has shape {counted.shape}; expected one value a word")
+    counted = scored_words(words, scored)
     kinds_above = edge_kinds(above, below, other="missed", scored=counted)
     kinds_below = edge_kinds(below, above, other="spurious", scored=counted)
 
     width, height = room_in(ax)
     narrowest = narrowest_column(gold_labels is not None)
-    row = word_row(words, room=width - MARGIN, size=size, direction=direction, narrowest=narrowest)
+    arcs = arcs_at_words(words, above, below)
+    row = word_row(words, room=width - MARGIN, size=size, direction=direction, narrowest=narrowest, arcs=arcs)
     prepare(ax, width, height, left=MARGIN)
     bottom = LEGEND_ROOM if legend else 0.0
     room_above, room_below = (max(highest(edges), 2) + 0.8 for edges in (above, below))
@@ -128,9 +130,11 @@ def prepare(ax: Axes, width: float, height: float, *, left: float = 0.0) -> None
 
 
 def name_sides(ax: Axes, *, upper: float, lower: float) -> None:
+    """Write at the left which tree is the gold one and which the recovered, at these heights in points."""
     for name, height in (("gold", upper), ("recovered", lower)):
         ax.text(-MARGIN, height, name, rotation=90, ha="left", va="center", fontsize=7, color=GREY)
 
 
 def narrowest_column(labelled: bool) -> float:
+    """The least width of a word's column in points: a relation over an arc needs more."""
     return LABELLED_NARROWEST if labelled else 15.0

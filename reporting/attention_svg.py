@@ -79,10 +79,12 @@ def room_for(word: str) -> float:
 
 
 def middle(place: int) -> float:
+    """The height of the middle of a row, in pixels from the top."""
     return PADDING + (place + 0.5) * ROW
 
 
 def baseline(place: int) -> float:
+    """The height on which the letters of a row stand, in pixels from the top."""
     return middle(place) + 0.36 * SIZE
 
 

@@ -45,4 +45,5 @@ def paired_differences(differences: Mapping[str, Difference], ax: Axes, *, basel
 
 
 def p_text(p: float) -> str:
+    """A p-value with its sign, as it follows "p" in print: "= .032", "< .001"."""
     return "< .001" if p < 0.001 else f"= {p:.3f}".replace("0.", ".", 1)

@@ -179,11 +179,13 @@ def end_labels(rows: pd.DataFrame, *, along: Along, baselines: Collection[str]) 
 
 
 def rows_of(scores: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """The rows of one metric, their numbers as floats.
+    """The rows of one metric, their numbers as floats; where checkpoints have a `step`, in the order of training.
 
     Raises ValueError that lists the metrics there are when there is none of it.
     """
     rows = scores[scores["metric"] == metric]
     if rows.empty:
         raise ValueError(f"no scores of {metric!r}; found {', '.join(map(str, scores['metric'].unique())) or 'none'}")
+    if "step" in rows:
+        rows = rows.sort_values("step", kind="stable")
     return rows.astype(dict.fromkeys(("value", "low", "high"), float))

@@ -152,6 +152,6 @@ def write_numbers(
     lightness = colours[..., :3] @ np.array([0.2126, 0.7152, 0.0722])
     for (row, column), value in np.ndenumerate(matrix):
         if np.isfinite(value):
-            text = f"{value:.{digits}f}".replace("0.", ".", 1) if abs(value) < 1 and digits else f"{value:.{digits}f}"
+            text = f"{value:z.{digits}f}".replace("0.", ".", 1) if abs(value) < 1 and digits else f"{value:z.{digits}f}"
             text = text.replace("-", "\N{MINUS SIGN}")  # as on the axis of the scale beside it
             ax.text(column, row, text, ha="center", va="center", fontsize=size, color=shade(lightness[row, column]))

@@ -115,6 +115,7 @@ def kernel_legend(ax: Axes) -> Axes:
 
 
 def kernel_arrays(offsets: ArrayLike, kernel: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Offsets and kernel, both (offsets,). Raises ValueError when there is not one weight for each offset."""
     places, weights = np.asarray(offsets), np.asarray(kernel, dtype=float)
     if places.shape != weights.shape or places.ndim != 1:
         raise ValueError(

@@ -55,5 +55,6 @@ def principal(cloud: NDArray[np.float64], dimensions: int) -> NDArray[np.float64
 
 
 def stress(truth: NDArray[np.float64], shown: NDArray[np.float64]) -> float:
+    """Root of the squared error of the distances shown over the squares of the true ones, both (pairs,); 0 is exact."""
     total = float((truth**2).sum())
     return float(np.sqrt(((truth - shown) ** 2).sum() / total)) if total else 0.0

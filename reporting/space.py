@@ -8,7 +8,7 @@ from mpl_toolkits.mplot3d import proj3d
 from mpl_toolkits.mplot3d.axes3d import Axes3D
 from numpy.typing import ArrayLike, NDArray
 
-from reporting.arc_drawing import edge_array, edge_kinds, edge_legend
+from reporting.arc_drawing import edge_array, edge_kinds, edge_legend, scored_words
 from reporting.label_places import label_places
 from reporting.palette import BLACK, EDGES, GREY, EdgeKind
 from reporting.projection import Method, Projection, project
@@ -24,17 +24,19 @@ def space_with_tree(
     ax: Axes,
     *,
     gold: ArrayLike | None = None,
+    scored: ArrayLike | None = None,
     method: Method = "mds",
     size: float = SIZE,
 ) -> Axes:
     """The words where the probe puts them, and the recovered tree between them, as in Hewitt's blog picture (2019).
 
     `points` are (words, rank), `recovered` the edges of the tree, (edges, 2). With `gold` edges, recovered ones show
-    as correct or spurious and gold ones not recovered as missed. Distances on the page are to one scale; how well
-    they keep those of the probe's space is said below (stress 0: exactly).
+    as correct or spurious and gold ones not recovered as missed; edges at a word where `scored`, (words,), is false
+    are thin and grey. Distances on the page are to one scale; how well they keep those of the probe's space is said
+    below (stress 0: exactly).
     """
     projection = projected(words, points, method, dimensions=2)
-    edges, kinds = tree_and_kinds(words, recovered, gold)
+    edges, kinds = tree_and_kinds(words, recovered, gold, scored)
     flat = projection.points
     for pair, kind in zip(edges, kinds, strict=True):
         ax.plot(*flat[pair].T, **EDGES[kind].line, zorder=1 if kind == "missed" else 2, gid="edge")
@@ -53,6 +55,7 @@ def space_with_tree_3d(
     ax: Axes3D,
     *,
     gold: ArrayLike | None = None,
+    scored: ArrayLike | None = None,
     method: Method = "mds",
     size: float = SIZE,
 ) -> Axes3D:
@@ -61,7 +64,7 @@ def space_with_tree_3d(
     Turn the view (`ax.view_init`) before the call: names are placed for the view that they find.
     """
     projection = projected(words, points, method, dimensions=3)
-    edges, kinds = tree_and_kinds(words, recovered, gold)
+    edges, kinds = tree_and_kinds(words, recovered, gold, scored)
     solid = projection.points
     heights = solid[:, 2]
     floor = heights.min(initial=0.0) - 0.1 * float(np.ptp(heights)) if len(solid) else 0.0
@@ -82,6 +85,7 @@ def space_with_tree_3d(
 
 
 def projected(words: Sequence[str], points: ArrayLike, method: Method, *, dimensions: int) -> Projection:
+    """The points of the words, (words, rank), brought to the page. Raises ValueError unless there is one a word."""
     cloud = np.asarray(points, dtype=float)
     if len(cloud) != len(words):
         raise ValueError(f"{len(words)} words but {len(cloud)} points; expected one point a word")
@@ -89,15 +93,15 @@ def projected(words: Sequence[str], points: ArrayLike, method: Method, *, dimens
 
 
 def tree_and_kinds(
-    words: Sequence[str], recovered: ArrayLike, gold: ArrayLike | None
+    words: Sequence[str], recovered: ArrayLike, gold: ArrayLike | None, scored: ArrayLike | None
 ) -> tuple[NDArray[np.int64], list[EdgeKind]]:
     """Every edge to draw, (edges, 2), and what it is; all are correct where no gold tree is given."""
     found = edge_array(recovered, words=len(words))
     if gold is None:
         return found, ["correct"] * len(found)
-    truth, scored = edge_array(gold, words=len(words)), np.ones(len(words), dtype=bool)
-    of_found = edge_kinds(found, truth, other="spurious", scored=scored)
-    of_truth = edge_kinds(truth, found, other="missed", scored=scored)
+    truth, counted = edge_array(gold, words=len(words)), scored_words(words, scored)
+    of_found = edge_kinds(found, truth, other="spurious", scored=counted)
+    of_truth = edge_kinds(truth, found, other="missed", scored=counted)
     missed = [index for index, kind in enumerate(of_truth) if kind == "missed"]
     kinds: list[EdgeKind] = [*of_found, *(of_truth[index] for index in missed)]
     return np.concatenate([found, truth[missed]]), kinds
@@ -130,6 +134,7 @@ def write_words(
 
 
 def finish(projection: Projection, ax: Axes, *, legend: bool, kinds: Sequence[EdgeKind]) -> None:
+    """Take away the frame, say below how well distances were kept, and name the kinds of edge above if asked."""
     ax.set_xticks([])
     ax.set_yticks([])
     ax.spines[:].set_visible(False)
@@ -139,8 +144,10 @@ def finish(projection: Projection, ax: Axes, *, legend: bool, kinds: Sequence[Ed
 
 
 def legend_above(kinds: Sequence[EdgeKind], ax: Axes) -> None:
+    """Name the kinds of edge and how many there are of each, over the axes."""
     edge_legend(kinds, ax, loc="lower center", anchor=(0.5, 1.0))
 
 
 def caption(projection: Projection) -> str:
+    """How the picture was made and how well it keeps distances: "MDS, stress 0.26"."""
     return f"{projection.method.upper()}, stress {projection.stress:.2f}"

@@ -125,6 +125,7 @@ def missing_message(missing: Iterable[str]) -> str:
 
 
 def noto(name: str) -> str:
+    """The font to install for a script, and the Debian package that has it."""
     if name == "symbols":
         return "Noto Emoji or Symbola (Debian: fonts-symbola)"
     if name == "no script":

@@ -14,6 +14,8 @@ WORD_SIZE = 9.0
 GAP = 6.0
 NARROWEST = 15.0
 TURNED_PITCH = 1.2
+ARC_PITCH = 3.2
+"""Points that each arc at a turned word needs beside the next."""
 
 Direction = Literal["auto"] | ReadingDirection
 
@@ -52,8 +54,12 @@ def word_row(
     size: float = WORD_SIZE,
     direction: Direction = "auto",
     narrowest: float = NARROWEST,
+    arcs: NDArray[np.int64] | None = None,
 ) -> WordRow:
-    """Lay words out over `room` points: side by side if they fit, else turned, else turned and smaller."""
+    """Lay words out over `room` points: side by side if they fit, else turned, else turned and smaller.
+
+    Turned words have equal columns, but those with more `arcs`, (words,), than these hold have wider ones.
+    """
     families = font_families(words)
     lengths = np.array([text_width(word, size=size, families=families) for word in words])
     columns = np.maximum(lengths + GAP, narrowest)
@@ -62,10 +68,13 @@ def word_row(
     height = size * 1.7
     turned = bool(columns.sum() > room + 0.5)
     if turned:
-        smaller = min(size, room / len(words) / TURNED_PITCH)
+        columns = np.full(len(words), room / len(words))
+        if arcs is not None:
+            columns = np.maximum(columns, ARC_PITCH * arcs)
+            columns = columns * room / columns.sum()
+        smaller = min(size, float(columns.min()) / TURNED_PITCH)
         height = float(lengths.max()) * smaller / size + GAP
         size = smaller
-        columns = np.full(len(words), room / len(words))
     columns = columns * room / max(columns.sum(), 1.0)
     ordered = columns[::-1] if runs_leftward(words, direction) else columns
     centres = np.cumsum(ordered) - ordered / 2
@@ -75,6 +84,7 @@ def word_row(
 
 
 def runs_leftward(words: Sequence[str], direction: Direction) -> bool:
+    """Whether the first word stands at the right, as asked for or as the script of most words has it."""
     chosen = reading_direction(words) if direction == "auto" else direction
     return chosen == "right-to-left"
 

@@ -4,8 +4,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import matplotlib
+import pandas as pd
 import pytest
+
+from extraction import Encoder, embedded_checkpoint, extract
+from parsing.stimuli import generate
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md"))
@@ -18,6 +24,28 @@ def test_the_tutorial_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
     exec(compile(block, "docs/tutorial.md", "exec"), {})
     uuas = float(re.match(r"UUAS (\d\.\d\d), 95 % interval", capsys.readouterr().out)[1])
     assert uuas > 0.6, "the tutorial promises a score well above the chain of neighbours, 0.46"
+
+
+def test_the_examples_for_scientific_python_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "docs" / "how-to" / "scientific-python.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    matplotlib.use("agg")
+    encoder = Encoder.from_pretrained(embedded_checkpoint())
+    train, dev = generate(40, seed=0), generate(10, seed=1)
+    states, dev_states = extract(encoder, train.words), extract(encoder, dev.words)
+    (tmp_path / "runs" / "bert").mkdir(parents=True)
+    rows = [
+        {"probe": probe, "layer": layer, "split": split, "metric": "uuas", "value": 0.5, "low": 0.4, "high": 0.6}
+        for probe, layer in (("chain", None), ("distance", 0), ("distance", 1))
+        for split in ("dev", "test")
+    ]
+    pd.DataFrame(rows).to_csv("runs/bert/scores.csv", index=False)
+    names: dict[str, Any] = {"train": train, "dev": dev, "states": states, "dev_states": dev_states}
+    for block in blocks:
+        exec(compile(block, "docs/how-to/scientific-python.md", "exec"), names)
+    assert len(names["found"]) == 4
+    assert names["search"].best_score_ < 0
 
 
 def test_every_page_is_in_the_site() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,6 @@ from pipeline.commands.sweep import sweep_command
 
 app = typer.Typer(
     name="treeprobe",
-    help="Find syntax in the hidden states and attention of BERT-like models.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -30,6 +30,22 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what the f
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
 DEFAULT_CACHE = Path("~/.cache/treeprobe")
 DRAWINGS = (".svg", ".png", ".pdf")
+
+
+def show_version(asked: bool) -> None:
+    """Print which treeprobe this is, and leave."""
+    if asked:
+        typer.echo(f"treeprobe {version('treeprobe')}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Find syntax in the hidden states and attention of BERT-like models."""
 
 
 @app.command("run")
@@ -47,6 +63,7 @@ def run_command(
     description_length: Annotated[
         bool, typer.Option(help="Also measure how short a code the training trees have, given the states.")
     ] = False,
+    device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1, mps.")] = "cpu",
     cache: Cache = DEFAULT_CACHE,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -66,12 +83,16 @@ def run_command(
         random_baseline=random_baseline,
         control=control,
         description_length=description_length,
+        device=device,
         cache=cache.expanduser(),
         overwrite=overwrite,
         progress=not quiet,
     )
     typer.echo(closing_table(done.scores))
-    typer.echo(f"\nBest layer on dev: {done.best_layer}. Everything is in {done.out}")
+    typer.echo(
+        f"\nBest layer on dev: {done.best_layer}. Everything is in {done.out}: start with figures/layers-uuas.png\n"
+        f'To parse a sentence with its probe:  treeprobe parse --probe {done.out} "A sentence."'
+    )
 
 
 @app.command("parse")

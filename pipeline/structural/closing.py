@@ -30,9 +30,16 @@ def closing_table(scores: pd.DataFrame) -> str:
         table = table.reindex(columns=[metric for metric in HEADINGS if metric in table.columns])
         table.columns = pd.Index([HEADINGS[metric] for metric in table.columns])
         treebank = block["treebank"].iloc[0]
-        blocks.append(f"{split} ({treebank})\n{table.rename_axis(None).fillna('').to_string(justify='left')}")
+        blocks.append(
+            f"{split_title(str(split), treebank)}\n{table.rename_axis(None).fillna('').to_string(justify='left')}"
+        )
     blocks += [compression_table(scores)] if (scores["metric"] == "compression").any() else []
     return "\n\n".join([*blocks, LEGEND if selectivity.empty else f"{LEGEND} {SELECTIVITY_LEGEND}"])
+
+
+def split_title(split: str, treebank: str) -> str:
+    """`dev (en_ewt)`, or `dev` alone for a treebank of that name."""
+    return split if treebank == split else f"{split} ({treebank})"
 
 
 def compression_table(scores: pd.DataFrame) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from parsing import Sentence, Treebank, punctuation_mask
 from pipeline.structural.analysis import ProbeOptions, Structure
+from pipeline.structural.closing import split_title
 from reporting import (
     arcs_size,
     bare_figure,
@@ -53,7 +54,7 @@ def write_figures(
         stem = f"{place + 1:05d}"
         draw_arcs(folder / f"arcs-{stem}", bank[place], recovered[place], scored=scored)
         draw_matrices(folder / f"distances-{stem}", bank[place], structure.distances[split, best][place])
-        draw_space(folder / f"space-{stem}", bank[place], recovered[place], points[place])
+        draw_space(folder / f"space-{stem}", bank[place], recovered[place], points[place], scored=scored)
 
 
 def write_curves(folder: Path, scores: pd.DataFrame) -> None:
@@ -66,7 +67,7 @@ def write_curves(folder: Path, scores: pd.DataFrame) -> None:
         for panel, split in zip(panels, splits):
             rows = scores[scores["split"] == split]
             layer_curves(rows, panel, metric=metric)
-            panel.set_title(f"{split} ({rows['treebank'].iloc[0]})", fontsize=9)
+            panel.set_title(split_title(split, rows["treebank"].iloc[0]), fontsize=9)
         save_formats(figure, folder / f"layers-{metric}")
 
 
@@ -109,9 +110,9 @@ def draw_matrices(stem: Path, gold: Sentence, predicted: NDArray[Any]) -> None:
     save_formats(figure, stem)
 
 
-def draw_space(stem: Path, gold: Sentence, recovered: Sentence, points: NDArray[Any]) -> None:
+def draw_space(stem: Path, gold: Sentence, recovered: Sentence, points: NDArray[Any], *, scored: NDArray[Any]) -> None:
     """The words where the probe puts them, with the recovered tree."""
     side = 3.6 + 0.08 * len(gold)
     figure, axes = new_figure((side * 1.25, side))
-    space_with_tree(gold.words, points, head_edges(recovered.heads), axes, gold=head_edges(gold.heads))
+    space_with_tree(gold.words, points, head_edges(recovered.heads), axes, gold=head_edges(gold.heads), scored=scored)
     save_formats(figure, stem)

@@ -1,7 +1,7 @@
 """The main job: from a checkpoint and a treebank to recovered trees, scores and pictures."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +9,7 @@ import pandas as pd
 from extraction import Encoder
 from parsing import Treebank, TreebankError, load_treebank, write_conllu
 from parsing.named_treebanks import Split
-from pipeline.record import Stopwatch, versions, write_record
+from pipeline.record import Stopwatch, lasting_path, versions, write_record
 from pipeline.staging import check_free, staged_folder
 from pipeline.structural.analysis import (
     Measurement,
@@ -48,6 +48,7 @@ def run(
     random_baseline: bool = True,
     control: bool = True,
     description_length: bool = False,
+    device: str = "cpu",
     cache: str | Path | None = None,
     overwrite: bool = False,
     progress: bool = True,
@@ -62,6 +63,7 @@ def run(
     Args:
         model: a checkpoint folder or hub name.
         train, dev, test: treebanks; or CoNLL-U files, folders of a UD release, or UD names such as `en_ewt`.
+        device: where the model computes and the probes train, by torch's name: cpu, cuda, cuda:1, mps.
         cache: folder for hidden states; they are extracted anew each time when None.
         overwrite: replace what `out` holds, once the new results are complete.
 
@@ -70,10 +72,11 @@ def run(
         OutputError: `out` holds files, or cannot be written.
     """
     options = options or ProbeOptions()
+    options = replace(options, training={"device": device, **options.training})
     check_free(Path(out).absolute(), overwrite=overwrite)
     banks = open_banks(train, dev, test)
     stopwatch = Stopwatch()
-    encoder = Encoder.from_pretrained(model)
+    encoder = Encoder.from_pretrained(model, device=device)
     with staged_folder(out, overwrite=overwrite) as folder:
         structure = analyse_structure(
             encoder, banks, options=options, cache=cache, stopwatch=stopwatch, progress=progress
@@ -105,7 +108,7 @@ def run(
         write_record(
             folder / "run.json",
             {
-                "checkpoint": {"name": encoder.name, "path": str(model), "digest": encoder.digest},
+                "checkpoint": {"name": encoder.name, "path": lasting_path(model), "digest": encoder.digest},
                 "treebanks": {
                     split: {"name": bank.name, "path": bank.path, "sentences": len(bank), "digest": bank.digest}
                     for split, bank in banks.items()

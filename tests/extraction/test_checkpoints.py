@@ -161,6 +161,18 @@ def test_a_checkpoint_without_a_fast_tokenizer_is_refused() -> None:
         Encoder.from_parts(zoo.encoder("bert").model, Slow(), name="slow")  # type: ignore[arg-type]
 
 
+def test_number_formats_go_by_name_or_by_torchs_own(minilm: Encoder) -> None:
+    assert Encoder.from_pretrained(embedded_checkpoint(), dtype=torch.bfloat16).dtype == "bfloat16"
+    assert repr(minilm) == "Encoder('all-MiniLM-L6-v2': 6 blocks, dim 384, float32 on cpu)"
+    with pytest.raises(ValueError, match="dtype must be one of float32, bfloat16, float16; found float8"):
+        Encoder.from_pretrained(embedded_checkpoint(), dtype="float8")  # type: ignore[arg-type]
+
+
+def test_a_device_that_is_not_there_is_named() -> None:
+    with pytest.raises(CheckpointError, match="cannot be put on device gpu: "):
+        Encoder.from_pretrained(embedded_checkpoint(), device="gpu")
+
+
 def test_bfloat16_stays_near_float32(minilm: Encoder) -> None:
     low = Encoder.from_pretrained(embedded_checkpoint(), dtype="bfloat16")
     exact, rounded = (extract(encoder, zoo.SENTENCES).read(slice(None)) for encoder in (minilm, low))

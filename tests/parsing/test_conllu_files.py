@@ -175,6 +175,14 @@ def test_a_treebank_is_a_sequence_of_sentences_with_columns(tmp_path: Path) -> N
     assert bank.digest == read_conllu(bank.path).digest
 
 
+def test_sentences_introduce_themselves_briefly(tmp_path: Path) -> None:
+    sentence = Sentence(("word",) * 100, (-1, *range(99)), *[("_",) * 100] * 3, (True,) * 100, identifier="long")
+    assert repr(sentence).startswith("Sentence('long': 'word word")
+    assert repr(sentence).endswith("…', 100 words)")
+    assert len(repr(sentence)) < 100
+    assert str(sentence) == sentence.text
+
+
 def test_columns_of_other_lengths_are_refused() -> None:
     with pytest.raises(ValueError, match="upos has 1 entries for 2 words"):
         Sentence(("a", "b"), (-1, 0), ("root", "dep"), ("X",), ("X", "X"), (True, True))

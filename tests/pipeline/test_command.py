@@ -1,6 +1,7 @@
 """The command line: bad input ends in one message, exit code 2, and no output folder."""
 
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,28 @@ def test_parse_names_a_folder_without_probes(
     code, error = command(monkeypatch, capsys, "parse", "--probe", tmp_path, "A cat sleeps.")
     assert code == 2
     assert str(tmp_path) in error
+
+
+def test_it_says_which_version_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["treeprobe", "--version"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"treeprobe {version('treeprobe')}\n"
+
+
+def test_a_device_that_is_not_there_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    checkpoint: Path,
+    treebank_files: dict[str, Path],
+    tmp_path: Path,
+) -> None:
+    code, told = command(monkeypatch, capsys, "run", "--model", checkpoint, "--train", treebank_files["train"],
+                         "--dev", treebank_files["dev"], "--out", tmp_path / "out", "--device", "gpu")  # fmt: skip
+    assert code == 2
+    assert "cannot be put on device gpu" in told
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_bug_is_not_dressed_up_as_bad_input(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -152,6 +152,17 @@ def test_parse_uses_the_runs_best_layer(done: Run) -> None:
     assert tree.text == "the old man sees a dog."
 
 
+def test_parse_finds_the_checkpoint_from_any_folder(
+    done: Run, checkpoint: Path, treebank_files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(checkpoint.parent)
+    options = ProbeOptions(rank=4, layers=(1,), training={"epochs": 1})
+    run(checkpoint.name, treebank_files["train"], treebank_files["dev"], tmp_path / "run",
+        options=options, random_baseline=False, progress=False)  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert len(Parser.from_pretrained(tmp_path / "run").parse("The keys are here.")) == 5
+
+
 def test_parse_refuses_another_checkpoint(done: Run, checkpoint: Path, tmp_path: Path) -> None:
     from extraction import Encoder
 

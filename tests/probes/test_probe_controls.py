@@ -22,7 +22,7 @@ from probes import (
     over_seeds,
     selectivity,
 )
-from probes.whole_numbers import WholeNumbers, log_probability
+from probes.whole_numbers import WholeNumbers, log_probability, predicted_entries
 from tests.probes.probe_corpora import LayeredStates, walk_distances
 
 FOX = "the quick fox saw the lazy dog".split()
@@ -138,7 +138,8 @@ def test_all_messages_of_a_sentence_together_have_probability_one(kind):
         if kind == "distance":
             message = np.zeros((3, 3), dtype=int)
             message[np.triu_indices(3, 1)] = values
-        total += 2 ** -code_length([said], [message], kind=kind, width=0.7)
+        numbers = WholeNumbers.of([message], kind=kind)
+        total += 2 ** -numbers.bits(predicted_entries([said], kind=kind), width=0.7)
     assert total == pytest.approx(1)
 
 

@@ -110,6 +110,21 @@ def test_long_sentences_fit_a_page_with_words_turned(words: tuple[str, ...]) -> 
     assert {text.get_rotation() for text in ax.texts} == {90.0}
 
 
+@pytest.mark.parametrize("hub", [0, 14, 29])
+def test_arcs_at_a_turned_word_stay_apart_and_so_do_its_neighbours(hub: int) -> None:
+    words = tuple(f"word{number}" for number in range(30))
+    star = np.array([(hub, word) for word in range(30) if word != hub])
+    figure, ax = bare_figure(arcs_size(words, star, star))
+    gold_and_recovered_arcs(words, star, star, ax)
+    figure.canvas.draw()
+    ends = np.sort([path.vertices[:, 0][0] for path in (arc.get_path() for arc in arcs_of(ax)[:29])])
+    boxes = sorted(
+        (text.get_window_extent().x0, text.get_window_extent().x1) for text in ax.texts if "word" in text.get_text()
+    )
+    assert np.diff(ends).min() > 1.5, "arcs of 1.2 points would run into each other"
+    assert all(left[1] <= right[0] for left, right in itertools.pairwise(boxes))
+
+
 def test_short_sentences_stay_upright_and_their_words_apart(
     words: tuple[str, ...], gold: np.ndarray, chain: np.ndarray
 ) -> None:

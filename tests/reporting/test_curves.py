@@ -68,6 +68,14 @@ def test_steps_take_the_place_of_checkpoints(scores: pd.DataFrame, ax: Axes) -> 
     assert [len(curve) for curve in curves_of(ax)] == [3]
 
 
+def test_checkpoints_with_steps_stand_in_the_order_of_training(scores: pd.DataFrame, ax: Axes) -> None:
+    chosen = scores[(scores["probe"] == "distance") & (scores["rank"] == 8) & (scores["seed"] == 0)]
+    heights = {100: 0.1, 1000: 0.3, 200: 0.2}
+    steps = [chosen.assign(step=step, checkpoint=f"step-{step}", value=value) for step, value in heights.items()]
+    layer_curves(pd.concat(steps), ax)
+    assert [curve[0] for curve in curves_of(ax)] == [0.1, 0.2, 0.3]
+
+
 def test_a_metric_that_is_not_there_is_named_with_those_that_are(scores: pd.DataFrame, ax: Axes) -> None:
     with pytest.raises(ValueError, match="no scores of 'las'; found uuas"):
         layer_curves(scores, ax, metric="las")

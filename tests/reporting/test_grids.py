@@ -14,7 +14,7 @@ def numbers_in(ax: Axes) -> dict[tuple[int, int], str]:
 
 
 def test_every_value_is_written_in_its_cell(ax: Axes) -> None:
-    values = np.array([[0.123, -0.5, 1.0], [np.nan, 0.0, 12.3]])
+    values = np.array([[0.123, -0.5, 1.0], [np.nan, -0.001, 12.3]])
     assert heat_map(values, ax, rows=["a", "b"], columns=["x", "y", "z"], label="value") is ax
     written = {(0, 0): ".12", (0, 1): "\N{MINUS SIGN}.50", (0, 2): "1.00", (1, 1): ".00", (1, 2): "12.30"}
     assert numbers_in(ax) == written

@@ -46,6 +46,16 @@ def test_every_word_and_edge_is_drawn_once(
     assert [text.get_text() for text in ax.texts] == list(words)
 
 
+def test_edges_at_words_left_out_of_the_score_are_counted_apart(
+    words: tuple[str, ...], gold: np.ndarray, ax: Axes
+) -> None:
+    points = np.random.default_rng(3).normal(size=(len(words), 16))
+    space_with_tree(words, points, gold, ax, gold=gold, scored=np.array(words) != ".")
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["10 correct", "1 unscored"]
+    with pytest.raises(ValueError, match="scored has shape"):
+        space_with_tree(words, points, gold, ax, gold=gold, scored=[True])
+
+
 def test_names_do_not_cover_each_other(words: tuple[str, ...], chain: np.ndarray) -> None:
     figure = Figure(figsize=(5, 4))
     ax = figure.add_subplot()
