@@ -53,7 +53,10 @@ class Structure:
 
 @dataclass(frozen=True)
 class ProbeOptions:
-    """What is trained: probes of `rank` on every one of `layers` (all when None), once for each seed."""
+    """What is trained: probes of `rank` on every one of `layers` (all when None), once for each seed.
+
+    On states that are narrower than `rank` it is their width: a linear map of more rows can say nothing more.
+    """
 
     rank: int = 128
     seeds: Sequence[int] = (0,)
@@ -105,7 +108,7 @@ def train_probes(
     progress: bool = True,
 ) -> list[Probe]:
     """Every layer's distance and depth probes, for every seed, in one pass over the data."""
-    probes = layer_probes(states["train"].layers, options, seeds=options.seeds)
+    probes = layer_probes(states["train"], options, seeds=options.seeds)
     with stopwatch.stage("train probes"):
         fit_all(
             probes,
@@ -117,12 +120,12 @@ def train_probes(
     return probes
 
 
-def layer_probes(known: Sequence[int], options: ProbeOptions, *, seeds: Sequence[int]) -> list[Probe]:
-    """A distance and a depth probe, not yet trained, for each seed and each layer asked for, all `known` by default."""
+def layer_probes(states: States, options: ProbeOptions, *, seeds: Sequence[int]) -> list[Probe]:
+    """A distance and a depth probe, not yet trained, for each seed and each layer asked for."""
     return [
-        kind(layer=layer, rank=options.rank, seed=seed, **options.training)
+        kind(layer=layer, rank=min(options.rank, states.dim), seed=seed, **options.training)
         for kind in (DistanceProbe, DepthProbe)
-        for layer in (known if options.layers is None else options.layers)
+        for layer in (states.layers if options.layers is None else options.layers)
         for seed in seeds
     ]
 

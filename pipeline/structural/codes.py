@@ -25,7 +25,7 @@ def codelength_rows(
     Rows are of the split `train`, metrics `codelength` (bits) and `compression` (uniform code / online code), n the
     sentences coded. A code has no interval: it is a length of these very trees in one order.
     """
-    probes = layer_probes(states["train"].layers, options, seeds=options.seeds[:1])
+    probes = layer_probes(states["train"], options, seeds=options.seeds[:1])
     with stopwatch.stage("description length"):
         codes = online_codes(probes, states["train"], banks["train"], progress=progress)
     return [
