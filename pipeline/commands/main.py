@@ -55,7 +55,7 @@ def run_command(
     dev: Annotated[str, typer.Option(help="Treebank that decides when training stops, likewise.")],
     out: Out,
     test: Annotated[str | None, typer.Option(help="Treebank to score once more, likewise.")] = None,
-    rank: Annotated[int, typer.Option(min=1, help="Rank of the probes; the width of the states where they are narrower.")] = 128,
+    rank: Annotated[int, typer.Option(min=1, help="Rank of the probes, or the width of narrower states.")] = 128,
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds to train each probe with.")] = 1,
     punctuation: Annotated[PunctuationRule, typer.Option(help="The tags that tell punctuation.")] = "xpos",
     random_baseline: Annotated[bool, typer.Option(help="Also probe the architecture with random weights.")] = True,

@@ -36,6 +36,7 @@ def sweep_command(
     epochs: Annotated[int, typer.Option(min=1, help="Passes of the probes over the training treebank, at most.")] = 6,
     punctuation: Annotated[PunctuationRule, typer.Option(help="The tags that tell punctuation.")] = "xpos",
     random_baseline: Annotated[bool, typer.Option(help="Also probe each architecture with random weights.")] = True,
+    control: Annotated[bool, typer.Option(help="Also train on control trees, for the selectivity of scores.")] = False,
     samples: Annotated[int, typer.Option(min=0, help="Sentences whose trees are kept for the report.")] = 50,
     max_sentences: Annotated[int | None, typer.Option(min=1, help="Read no more of each split.")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Tasks at once; one, or all that a cluster takes.")] = None,
@@ -67,6 +68,7 @@ def sweep_command(
         punctuation=punctuation,
         training={"epochs": epochs},
         random_baseline=random_baseline,
+        control=control,
         samples=samples,
         max_sentences=max_sentences,
     )

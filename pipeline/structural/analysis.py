@@ -109,6 +109,18 @@ def train_probes(
 ) -> list[Probe]:
     """Every layer's distance and depth probes, for every seed, in one pass over the data."""
     probes = layer_probes(states["train"], options, seeds=options.seeds)
+    return fit_probes(probes, states, banks, stopwatch=stopwatch, progress=progress)
+
+
+def fit_probes(
+    probes: list[Probe],
+    states: Mapping[str, States],
+    banks: Mapping[str, Treebank],
+    *,
+    stopwatch: Stopwatch,
+    progress: bool = True,
+) -> list[Probe]:
+    """Train probes on the training split, `dev` deciding which epoch is kept."""
     with stopwatch.stage("train probes"):
         fit_all(
             probes,

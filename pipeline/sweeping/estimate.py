@@ -107,7 +107,8 @@ def task_seconds(task: Task, size: Size, read: Mapping[str, Amount], speed: floa
     if task.analysis == "heads":
         return seconds
     layers = size.blocks + 1 if task.options.layers is None else len(task.options.layers)
-    ranks = [*task.options.ranks, *([max(task.options.ranks)] if models_of(task) > 1 else [])]
+    ranks = [*task.options.ranks] * (2 if task.options.control else 1)
+    ranks += [max(task.options.ranks)] if models_of(task) > 1 else []
     probes = 2 * layers * len(task.options.seeds)
     if task.scored is None:
         epochs = task.options.training.get("epochs", EPOCHS)

@@ -25,6 +25,7 @@ class SweepOptions:
         layers: which layers to probe; all when None.
         training: more keyword arguments of the probes (`epochs`, `learning_rate`).
         random_baseline: probe the architecture with random weights too.
+        control: train the same probes on control trees too, for the selectivity of every score.
         samples: sentences whose recovered trees are kept at every layer, for the report.
         max_sentences: read no more than that many sentences of each split; all when None.
     """
@@ -35,8 +36,13 @@ class SweepOptions:
     punctuation: PunctuationRule = "xpos"
     training: Mapping[str, Any] = field(default_factory=dict)
     random_baseline: bool = True
+    control: bool = False
     samples: int = 50
     max_sentences: int | None = None
+
+    def within(self, dim: int) -> "SweepOptions":
+        """The same for a checkpoint of that width, whose probes have no rank above it."""
+        return replace(self, ranks=tuple(dict.fromkeys(min(rank, dim) for rank in self.ranks)))
 
     def probe_options(self, rank: int) -> ProbeOptions:
         """The options of the probes of one rank."""

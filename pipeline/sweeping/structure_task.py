@@ -19,10 +19,12 @@ from pipeline.structural.analysis import (
     Probe,
     chain_measurement,
     extract_splits,
+    fit_probes,
     kind_of,
+    layer_probes,
     score_predictions,
-    train_probes,
 )
+from pipeline.structural.controls import measure_control
 from pipeline.structural.run import RANDOM_WEIGHTS
 from pipeline.structural.tables import tabulate
 from pipeline.sweeping.keeping import EDGE_COLUMNS, FoundEdges, write_kept
@@ -45,6 +47,7 @@ def analyse_structure(
 
     Writes scores.csv, the kept tallies and edges, the probes, and trees.json for the explorer.
     """
+    options = options.within(encoder.dim)
     states, probes = trained(encoder, banks, options=options, ranks=options.ranks, cache=cache, stopwatch=stopwatch)
     measurements: list[Measurement] = []
     edges: dict[str, FoundEdges] = {}
@@ -56,6 +59,16 @@ def analyse_structure(
         measurements.append(chain_measurement(encoder.name, banks[split], split, punctuation=options.punctuation))
         if split == "dev":
             write_trees(folder / "trees.json", banks[split], samples, options=options)
+    if options.control:
+        for rank in options.ranks:
+            measurements += measure_control(
+                encoder.name,
+                states,
+                banks,
+                options=options.probe_options(rank),
+                stopwatch=stopwatch,
+                progress=False,
+            )
     if options.random_baseline:
         measurements += random_weights(encoder, banks, options=options, cache=cache, stopwatch=stopwatch)
     with stopwatch.stage("bootstrap"):
@@ -75,16 +88,14 @@ def trained(
     cache: Path,
     stopwatch: Stopwatch,
 ) -> tuple[dict[str, States], list[Probe]]:
-    """States of every split, and the probes of every rank."""
+    """States of every split, and the probes of every rank, trained in one pass."""
     states = extract_splits(encoder, banks, cache=cache, stopwatch=stopwatch, progress=False)
     probes = [
         probe
         for rank in ranks
-        for probe in train_probes(
-            states, banks, options=options.probe_options(rank), stopwatch=stopwatch, progress=False
-        )
+        for probe in layer_probes(states["train"], options.probe_options(rank), seeds=options.seeds)
     ]
-    return states, probes
+    return states, fit_probes(probes, states, banks, stopwatch=stopwatch, progress=False)
 
 
 def random_weights(

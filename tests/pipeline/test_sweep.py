@@ -63,6 +63,24 @@ def test_an_unreadable_checkpoint_is_named_and_the_rest_goes_on(done: Sweep) -> 
     assert set(done.scores["checkpoint"]) == {"first", "second"}
 
 
+def test_controls_come_with_selectivity_and_ranks_end_at_the_width(
+    models: dict[str, Path], splits: Splits, tmp_path: Path
+) -> None:
+    width = Encoder.from_pretrained(models["first"]).dim
+    options = SweepOptions(
+        ranks=(4, 4096), layers=(1,), training={"epochs": 1}, samples=0, random_baseline=False, control=True
+    )
+    scores = sweep([models["first"]], splits, tmp_path / "out", options=options, progress=False).scores
+    assert set(scores["rank"].dropna()) == {4, width}
+    keys = ["split", "layer", "rank", "seed", "metric"]
+    control = scores[scores["probe"] == "control"].set_index(keys)["value"]
+    probes = scores[scores["probe"].isin(["distance", "depth"])].set_index(keys)["value"]
+    assert len(control) == 2 * 2 * 4
+    for (*where, metric), value in control.items():
+        selectivity = probes[(*where, f"selectivity_{metric}")]
+        assert selectivity == pytest.approx(probes[(*where, metric)] - value, nan_ok=True)
+
+
 @pytest.mark.slow
 def test_scores_are_those_of_a_run(done: Sweep, models: dict[str, Path], splits: Splits, tmp_path: Path) -> None:
     alone = run(
@@ -72,6 +90,7 @@ def test_scores_are_those_of_a_run(done: Sweep, models: dict[str, Path], splits:
         tmp_path / "run",
         test=splits.test,
         options=ProbeOptions(rank=4, training={"epochs": 2}),
+        control=False,
         progress=False,
     ).scores
     keys = ["split", "layer", "probe", "metric"]
