@@ -25,7 +25,7 @@ LOSSES = {
     "masked_lm_loss": "masked-LM loss without the head, change (nats)",
     "uuas": "UUAS without the head, greatest change of any later layer",
 }
-COLUMNS = 3
+PANELS, COLUMNS = 9, 3
 
 
 def draw_heads(
@@ -91,14 +91,15 @@ def draw_relations(folder: Path, relations: pd.DataFrame, *, most: int = 8) -> N
 
 
 def draw_examples(folder: Path, examples: Sequence[HeadExample]) -> None:
-    """The best heads at work: all in one figure, and each as an SVG of its own."""
+    """The best heads at work: of the most frequent relations in one figure, and each as an SVG of its own."""
     if not examples:
         return
-    rows = -(-len(examples) // COLUMNS)
-    longest = max(len(example.words) for example in examples)
+    shown = examples[:PANELS]
+    rows = -(-len(shown) // COLUMNS)
+    longest = max(len(example.words) for example in shown)
     figure = Figure(figsize=(3.0 * COLUMNS, (0.16 * longest + 0.4) * rows), layout="constrained")
     panels = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
-    best_head_examples(examples, list(panels))
+    best_head_examples(shown, list(panels))
     save_formats(figure, folder / "best-heads")
     for one in examples:
         name = head_name(one.layer, one.head)
