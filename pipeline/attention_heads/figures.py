@@ -22,8 +22,8 @@ QUANTITIES = {
     "uuas": "UUAS of the head's tree",
 }
 LOSSES = {
-    "masked_lm_loss": "masked-LM loss without the head, change (nats)",
-    "uuas": "UUAS without the head, greatest change of any later layer",
+    "masked_lm_loss": "change of masked-LM loss (nats)",
+    "uuas": "greatest change of UUAS",
 }
 PANELS, COLUMNS = 9, 3
 
@@ -76,7 +76,9 @@ def draw_map(folder: Path, heads: pd.DataFrame, *, specials: Mapping[str, str]) 
 def draw_grid(stem: Path, heads: pd.DataFrame, column: str, *, label: str, signed: bool = False) -> None:
     """One quantity of all heads."""
     grid = heads.pivot(index="layer", columns="head", values=column).to_numpy(dtype=float)
-    figure, axes = new_figure((0.42 * grid.shape[1] + 1.4, 0.34 * grid.shape[0] + 1.0))
+    # The label stands along the scale, so that a grid of few layers is as high as its label is long.
+    height = max(0.34 * grid.shape[0] + 1.0, 0.075 * len(label) + 0.5)
+    figure, axes = new_figure((0.42 * grid.shape[1] + 1.4, height))
     head_grid(grid, axes, label=label, signed=signed)
     save_formats(figure, stem)
 
