@@ -56,9 +56,8 @@ def heat_map(
     fits = width / max(len(columns), 1) > NARROWEST_NUMBER and height / max(len(rows), 1) > 9
     if fits if numbers is None else numbers:
         size = min(7.0, 0.36 * width / max(len(columns), 1), 0.7 * height / max(len(rows), 1))
-        write_numbers(
-            matrix, ax, colours=colours(scale(matrix)), digits=digits_for(matrix) if digits is None else digits, size=size
-        )
+        shown = digits_for(matrix) if digits is None else digits
+        write_numbers(matrix, ax, colours=colours(scale(matrix)), digits=shown, size=size)
     scale_beside(image, ax, label=label)
     return ax
 
