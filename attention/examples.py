@@ -14,6 +14,8 @@ from parsing import Sentence
 
 LENGTHS = range(5, 16)
 """Words of a sentence that reads well in a figure."""
+LONGEST_WORD = 14
+"""Characters of its longest word: web addresses would leave no room for the lines."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,12 @@ class HeadExample:
 
 
 def example_sentences(sentences: Sequence[Sentence], *, most: int = 400) -> NDArray[np.int64]:
-    """Numbers of the first `most` sentences of a length that reads well; of the shortest where there is none."""
-    fitting = [number for number, sentence in enumerate(sentences) if len(sentence) in LENGTHS]
+    """Numbers of the first `most` sentences that read well in a figure; of the shortest where there is none."""
+    fitting = [
+        number
+        for number, sentence in enumerate(sentences)
+        if len(sentence) in LENGTHS and max(map(len, sentence.words)) <= LONGEST_WORD
+    ]
     by_length = sorted(range(len(sentences)), key=lambda number: len(sentences[number]))
     return np.array((fitting or by_length)[:most], dtype=np.int64)
 
@@ -41,16 +47,16 @@ def example_sentences(sentences: Sequence[Sentence], *, most: int = 400) -> NDAr
 def best_head_sentences(
     batches: Iterable[AttentionBatch], sentences: Sequence[Sentence], best: pd.DataFrame
 ) -> list[HeadExample]:
-    """For each row of a `best_heads` table the sentence where its head finds most of the relation's edges.
+    """For each row of a `best_heads` table the sentence where its head shows the relation's edges most clearly.
 
-    A sentence counts its right edges minus its wrong ones; the first of equals is shown. Relations that no sentence
-    has are left out.
+    A right edge counts its attention and a wrong one -1; the first of equals is shown. Relations that no sentence has
+    are left out.
     """
     rows = [
         (str(relation), int(layer) - 1, int(head) - 1, direction == DIRECTIONS[0])
         for relation, layer, head, direction in best[["relation", "layer", "head", "direction"]].to_numpy()
     ]
-    found: dict[int, tuple[int, HeadExample]] = {}
+    found: dict[int, tuple[float, HeadExample]] = {}
     for batch in batches:
         words = between_words(batch)
         attended = most_attended(words)
@@ -59,8 +65,9 @@ def best_head_sentences(
                 pairs = relation_pairs(sentence, relation, to_head=to_head)
                 if not len(pairs):
                     continue
-                right = int((attended[layer, row, head].numpy()[pairs[:, 0]] == pairs[:, 1]).sum())
-                worth = 2 * right - len(pairs)
+                right = attended[layer, row, head].numpy()[pairs[:, 0]] == pairs[:, 1]
+                seen = words[layer, row, head].numpy()[pairs[:, 0], pairs[:, 1]]
+                worth = float(np.where(right, seen, -1.0).sum())
                 if place not in found or worth > found[place][0]:
                     weights = words[layer, row, head, : len(sentence), : len(sentence)].double().numpy().copy()
                     shown = HeadExample(relation, layer, head, int(index), sentence.words, weights, pairs)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.decomposition import PCA
 from torch import Tensor
 
 from extraction import AttentionBatch, Encoder
@@ -52,21 +53,33 @@ def pair_features(batches: Iterable[AttentionBatch]) -> Iterator[PairFeatures]:
 
 
 def static_embeddings(
-    encoder: Encoder, sentences: Sequence[Sequence[str]], *, dim: int = 64
+    encoder: Encoder,
+    sentences: Sequence[Sequence[str]],
+    *,
+    fitted_on: Sequence[Sequence[str]] | None = None,
+    dim: int = 64,
 ) -> list[NDArray[np.float32]]:
     """A vector of each word that no context has touched, (words, dim) a sentence.
 
-    It is the mean of the model's own input embeddings of the word's subwords, on the principal components of the
-    model's vocabulary, scaled to unit variance over that: the same for the same subwords, whatever the text. They stand
-    where Clark et al. (2019) have GloVe.
+    It is the mean of the model's own input embeddings of the word's subwords, on the principal components of the word
+    forms of `fitted_on`, scaled to unit variance over those. Sentences of a probe's training and of its test are to
+    have the same `fitted_on`; None takes the sentences themselves. They stand where Clark et al. (2019) have GloVe.
     """
-    table = encoder.model.get_input_embeddings().weight.detach().float().cpu()
-    centred = table - table.mean(0)
-    _, axes = torch.linalg.eigh(centred.T @ centred)
-    reduced = (centred @ axes[:, -dim:].flip(1)).numpy()
-    reduced = reduced / max(float(reduced.std()), 1e-12)
+    forms = sorted({word for words in (sentences if fitted_on is None else fitted_on) for word in words})
+    known, _ = input_embeddings(encoder, [forms])
+    components = PCA(min(dim, *known.shape)).fit(known)
+    found, bounds = input_embeddings(encoder, sentences)
+    scale = max(float(np.sqrt(components.explained_variance_.mean())), 1e-12)
+    return np.split((components.transform(found) / scale).astype(np.float32), bounds[1:-1])
+
+
+def input_embeddings(
+    encoder: Encoder, sentences: Sequence[Sequence[str]]
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """The mean input embedding of each word's subwords, (words, width), and where each sentence's words begin."""
+    table = encoder.model.get_input_embeddings().weight.detach().float().cpu().numpy()
     alignment = Aligner(encoder.tokenizer)(sentences)
-    vectors = np.zeros((alignment.words, reduced.shape[1]), dtype=np.float32)
-    shares = alignment.weights("mean")[:, None] * reduced[alignment.ids[alignment.link_subwords]]
+    vectors = np.zeros((alignment.words, table.shape[1]), dtype=np.float32)
+    shares = alignment.weights("mean")[:, None] * table[alignment.ids[alignment.link_subwords]]
     np.add.at(vectors, alignment.link_words, shares)
-    return np.split(vectors, alignment.word_bounds[1:-1])
+    return vectors, alignment.word_bounds

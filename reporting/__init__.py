@@ -6,7 +6,7 @@ from reporting.bars import category_bars, description_length_bars, selectivity_b
 from reporting.comparisons import paired_differences
 from reporting.curves import layer_curves, rank_curves, step_curves
 from reporting.grids import category_map, head_grid, heat_map
-from reporting.head_attention import HeadExample, attention_lines, best_head_examples
+from reporting.head_attention import HeadExample, attention_lines, attention_size, best_head_examples
 from reporting.heads import behaviour_by_layer, head_map, head_name
 from reporting.images import head_centres, query_attention
 from reporting.kernels import head_kernel, kernel_map, survival_curves
@@ -25,6 +25,7 @@ __all__ = [
     "Projection",
     "arcs_size",
     "attention_lines",
+    "attention_size",
     "attention_svg",
     "bare_figure",
     "behaviour_by_layer",

@@ -29,12 +29,12 @@ def heat_map(
     high: float | None = None,
     signed: bool = False,
     numbers: bool | None = None,
-    digits: int = 2,
+    digits: int | None = None,
 ) -> Axes:
     """Cells of (rows, columns) shaded by value; cells that are nan stay pale.
 
     A `signed` quantity is shaded in two hues around zero. Numbers are written in the cells where they have room, or
-    as `numbers` says, with `digits` after the point.
+    as `numbers` says, with `digits` after the point: two, or as many as the greatest needs to show two of its own.
     Raises ValueError when there are not as many names as rows and columns.
     """
     matrix = np.asarray(values, dtype=float)
@@ -56,7 +56,8 @@ def heat_map(
     fits = width / max(len(columns), 1) > NARROWEST_NUMBER and height / max(len(rows), 1) > 9
     if fits if numbers is None else numbers:
         size = min(7.0, 0.36 * width / max(len(columns), 1), 0.7 * height / max(len(rows), 1))
-        write_numbers(matrix, ax, colours=colours(scale(matrix)), digits=digits, size=size)
+        shown = digits_for(matrix) if digits is None else digits
+        write_numbers(matrix, ax, colours=colours(scale(matrix)), digits=shown, size=size)
     scale_beside(image, ax, label=label)
     return ax
 
@@ -143,6 +144,12 @@ def value_scale(matrix: NDArray[np.float64], *, low: float | None, high: float |
     least = low if low is not None else float(finite.min()) if finite.size else 0.0
     most = high if high is not None else float(finite.max()) if finite.size else 1.0
     return Normalize(least, most if most > least else least + 1.0)
+
+
+def digits_for(matrix: NDArray[np.float64], *, fewest: int = 2, most: int = 4) -> int:
+    """Digits after the point that show two significant ones of the greatest value: 2 for .54, 4 for .0087."""
+    greatest = float(np.abs(matrix[np.isfinite(matrix)]).max(initial=0.0))
+    return fewest if greatest == 0 else int(np.clip(1 - np.floor(np.log10(greatest)), fewest, most))
 
 
 def write_numbers(

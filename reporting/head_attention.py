@@ -12,6 +12,9 @@ from reporting.palette import BLUE, VERMILLION
 from reporting.text_fonts import PLAIN, font_families, text_width
 from reporting.word_row import room_in
 
+LINES = 120.0
+"""Points across which lines are drawn, so that their slopes can be told apart."""
+
 
 def word_weights(words: Sequence[str], attention: ArrayLike) -> NDArray[np.float64]:
     """The attention as an array. Raises ValueError when it is not (words, words), finite and at least 0."""
@@ -21,6 +24,13 @@ def word_weights(words: Sequence[str], attention: ArrayLike) -> NDArray[np.float
     if not np.isfinite(weights).all() or weights.min(initial=0.0) < 0:
         raise ValueError("attention must be finite and at least 0")
     return weights
+
+
+def attention_size(words: Sequence[str], *, size: float = 8.0) -> tuple[float, float]:
+    """Width and height in inches of a figure that shows one sentence's words at `size` points, with room for lines."""
+    families = font_families(words)
+    longest = max((text_width(word, size=size, families=families) for word in words), default=0.0)
+    return (2 * longest + LINES) / 72, (1.4 * size * len(words) + 24.0) / 72
 
 
 def attention_lines(

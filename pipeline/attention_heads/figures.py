@@ -22,10 +22,10 @@ QUANTITIES = {
     "uuas": "UUAS of the head's tree",
 }
 LOSSES = {
-    "masked_lm_loss": "masked-LM loss without the head, change (nats)",
-    "uuas": "UUAS without the head, greatest change of any later layer",
+    "masked_lm_loss": "change of masked-LM loss (nats)",
+    "uuas": "greatest change of UUAS",
 }
-COLUMNS = 3
+PANELS, COLUMNS = 9, 3
 
 
 def draw_heads(
@@ -76,7 +76,9 @@ def draw_map(folder: Path, heads: pd.DataFrame, *, specials: Mapping[str, str]) 
 def draw_grid(stem: Path, heads: pd.DataFrame, column: str, *, label: str, signed: bool = False) -> None:
     """One quantity of all heads."""
     grid = heads.pivot(index="layer", columns="head", values=column).to_numpy(dtype=float)
-    figure, axes = new_figure((0.42 * grid.shape[1] + 1.4, 0.34 * grid.shape[0] + 1.0))
+    # The label stands along the scale, so that a grid of few layers is as high as its label is long.
+    height = max(0.34 * grid.shape[0] + 1.0, 0.075 * len(label) + 0.5)
+    figure, axes = new_figure((0.42 * grid.shape[1] + 1.4, height))
     head_grid(grid, axes, label=label, signed=signed)
     save_formats(figure, stem)
 
@@ -91,14 +93,15 @@ def draw_relations(folder: Path, relations: pd.DataFrame, *, most: int = 8) -> N
 
 
 def draw_examples(folder: Path, examples: Sequence[HeadExample]) -> None:
-    """The best heads at work: all in one figure, and each as an SVG of its own."""
+    """The best heads at work: of the most frequent relations in one figure, and each as an SVG of its own."""
     if not examples:
         return
-    rows = -(-len(examples) // COLUMNS)
-    longest = max(len(example.words) for example in examples)
+    shown = examples[:PANELS]
+    rows = -(-len(shown) // COLUMNS)
+    longest = max(len(example.words) for example in shown)
     figure = Figure(figsize=(3.0 * COLUMNS, (0.16 * longest + 0.4) * rows), layout="constrained")
     panels = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
-    best_head_examples(examples, list(panels))
+    best_head_examples(shown, list(panels))
     save_formats(figure, folder / "best-heads")
     for one in examples:
         name = head_name(one.layer, one.head)

@@ -26,7 +26,8 @@ from parsing import Sentence, Tally, Treebank
 from parsing.attachment import score_heads
 from parsing.decoding import arborescence, decode_bulk
 from parsing.punctuation import PunctuationRule, punctuation_mask
-from parsing.scores import micro
+from parsing.scores import micro, score_distances
+from parsing.trees import chain_distances
 from reporting import head_name
 
 COLUMNS = ["trees", "heads", "metric", "value", "low", "high", "n"]
@@ -35,14 +36,15 @@ COLUMNS = ["trees", "heads", "metric", "value", "low", "high", "n"]
 def score_trees(
     encoder: Encoder, bank: Treebank, counts: RelationCounts, *, punctuation: PunctuationRule
 ) -> tuple[pd.DataFrame, NDArray[np.float64]]:
-    """Scores of trees from the best single head and from the best heads of relations; UUAS of every head.
+    """Scores of chains, of trees from the best single head and from the best heads of relations; UUAS of every head.
 
     Heads are chosen on one half of the sentences and scored on the other, both ways round: no head is scored on the
     sentences that chose it.
     """
     tallies = head_tree_tallies(stream_attention(encoder, bank.words), bank, punctuation=punctuation)
     tally, single = held_out_tally(tallies)
-    rows = [score_row("best single head", tally, " | ".join(head_name(*one) for one in single))]
+    rows = chain_rows(bank, punctuation=punctuation)
+    rows.append(score_row("best single head", tally, " | ".join(head_name(*one) for one in single)))
     halves = [counts.half(parity) for parity in (0, 1)]
     chosen = [chosen_heads(best_heads(half, offset_baseline(half))) for half in halves]
     if all(chosen):
@@ -53,6 +55,16 @@ def score_trees(
             rows.append(score_row(name, score_heads(scored, trees, punctuation=punctuation)["uas"], names))
     uuas = np.array([[one.value for one in layer] for layer in tallies])
     return pd.DataFrame(rows, columns=COLUMNS), uuas
+
+
+def chain_rows(bank: Treebank, *, punctuation: PunctuationRule) -> list[dict[str, object]]:
+    """What trees without a model score: neighbours joined, and every word hung from the next one."""
+    chains = [chain_distances(len(sentence)) for sentence in bank]
+    heads = [np.append(np.arange(1, len(sentence)), -1) for sentence in bank]
+    return [
+        score_row("chain of neighbours", score_distances(bank, chains, punctuation=punctuation)["uuas"]),
+        score_row("the next word is the head", score_heads(bank, heads, punctuation=punctuation)["uas"]),
+    ]
 
 
 def halves_of_trees(
@@ -78,14 +90,14 @@ def score_probes(encoder: Encoder, train: Treebank, bank: Treebank, *, punctuati
     sample = [train[int(place)] for place in choose_sentences(train)]
     words = [sentence.words for sentence in sample]
     features = list(pair_features(stream_attention(encoder, words)))
-    own = static_embeddings(encoder, words)
+    own = static_embeddings(encoder, words, fitted_on=words)
     plain = AttentionProbe().fit(features, sample)
     worded = AttentionProbe().fit(features, sample, vectors=own)
     del features
     rows: list[dict[str, object]] = []
     for name, probe, vectors in (
         ("attention-only probe", plain, None),
-        ("attention-and-words probe", worded, static_embeddings(encoder, bank.words)),
+        ("attention-and-words probe", worded, static_embeddings(encoder, bank.words, fitted_on=words)),
     ):
         scored: list[Sentence] = []
         trees: list[NDArray[np.int64]] = []

@@ -339,9 +339,15 @@ def test_static_vectors_do_not_know_their_context(small_encoder) -> None:
     assert np.abs(first[0] - first[1]).max() > 0
 
 
-def test_static_vectors_keep_what_the_vocabulary_varies_in(small_encoder) -> None:
-    """With as many components as dimensions, distances between words are those of the input embeddings, scaled."""
-    (vectors,) = static_embeddings(small_encoder, [["a", "b", "h"]], dim=16)
+def test_static_vectors_keep_the_distances_of_input_embeddings(small_encoder) -> None:
+    """With a component for every form, distances between words are those of the input embeddings, scaled."""
+    (vectors,) = static_embeddings(small_encoder, [["a", "b", "h"]], fitted_on=[list("abcd"), list("efgh")], dim=16)
     table = small_encoder.model.get_input_embeddings().weight.numpy()[[5, 6, 12]]
     ours, theirs = (np.linalg.norm(x[:, None] - x, axis=-1) for x in (vectors, table))
     np.testing.assert_allclose(ours / ours.max(), theirs / theirs.max(), rtol=1e-4)
+
+
+def test_static_vectors_do_not_depend_on_the_sentences_but_on_what_they_are_fitted_on(small_encoder) -> None:
+    forms = [list("abcdef")]
+    one, two = (static_embeddings(small_encoder, words, fitted_on=forms, dim=3) for words in ([["a"]], [["a", "h"]]))
+    np.testing.assert_allclose(one[0][0], two[0][0], rtol=1e-5)

@@ -20,6 +20,11 @@ def test_every_value_is_written_in_its_cell(ax: Axes) -> None:
     assert numbers_in(ax) == written
 
 
+def test_small_values_are_written_with_the_digits_that_they_need(ax: Axes) -> None:
+    heat_map([[0.0087, -0.0004]], ax, rows=["a"], columns=["x", "y"], label="value")
+    assert numbers_in(ax) == {(0, 0): ".0087", (0, 1): "\N{MINUS SIGN}.0004"}
+
+
 def test_numbers_contrast_with_their_cells(ax: Axes) -> None:
     heat_map(np.array([[0.0, 1.0]]), ax, rows=["a"], columns=["x", "y"], label="value")
     dark, light = (np.mean(to_rgb(text.get_color())) for text in ax.texts)

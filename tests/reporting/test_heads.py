@@ -14,11 +14,13 @@ from matplotlib.figure import Figure
 
 from reporting import (
     attention_lines,
+    attention_size,
     attention_svg,
     behaviour_by_layer,
     best_head_examples,
     head_map,
     head_name,
+    new_figure,
 )
 from reporting.palette import VERMILLION
 
@@ -41,6 +43,22 @@ def test_one_line_for_each_weight_and_marked_pairs_in_colour(words: tuple[str, .
     assert [list(line.get_ydata()) for line in marked] == [[0, -1]]
     bold = [text.get_text() for text in ax.texts if text.get_fontweight() == "bold"]
     assert bold == [words[0], words[1]]
+
+
+@pytest.mark.parametrize("count", [1, 5, 40])
+def test_words_keep_their_size_and_place_in_a_figure_of_the_size_they_need(count: int) -> None:
+    words = [f"{'long' * (place % 4)}word" for place in range(count)]
+    figure, ax = new_figure(attention_size(words))
+    attention_lines(words, np.full((count, count), 1 / count), ax, title="head 3-9")
+    figure.draw_without_rendering()
+    frame = figure.bbox.padded(1.0)
+    for text in ax.texts:
+        assert text.get_fontsize() > 6.5
+        box = text.get_window_extent()
+        assert frame.x0 <= box.x0
+        assert box.x1 <= frame.x1
+    tops = sorted(text.get_window_extent().y0 for text in ax.texts[:count])
+    assert all(np.diff(tops) > 6.0)
 
 
 def test_heavier_attention_is_a_heavier_line(ax: Axes) -> None:
