@@ -25,12 +25,14 @@ def head_kernel(
 ) -> Axes:
     """One head's kernel: the share of attention at each relative offset (key minus query), (offsets,), as bars.
 
-    `fitted` is a parametric kernel over the same offsets, such as a Gaussian, drawn as a line.
+    `fitted` is a quadratic kernel exp(−α(δ − Δ)²) over the same offsets, drawn as a line.
     """
     places, weights = kernel_arrays(offsets, kernel)
     ax.bar(places, weights, width=0.8, color=SKY_BLUE, label="free-form")
     if fitted is not None:
-        ax.plot(places, np.asarray(fitted, dtype=float), color=VERMILLION, linewidth=1.2, label="fitted")
+        ax.plot(
+            places, np.asarray(fitted, dtype=float), color=VERMILLION, linewidth=1.2, label="quadratic, exp(−α(δ − Δ)²)"
+        )
     ax.axvline(0, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
     ax.set_title(title, fontsize=8.5, **PLAIN)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
@@ -65,6 +67,7 @@ def kernel_map(
     ax.set_xlabel("relative offset (words; negative: to the left)", fontsize=9)
     ax.set_ylabel("head (layer-head)", fontsize=9)
     ax.tick_params(axis="y", length=0)
+    ax.tick_params(axis="x", labelsize=SMALL)
     scale_beside(image, ax, label=label)
     return ax
 
