@@ -78,7 +78,7 @@ def draw_kernels(stem: Path, kernels: KernelFit) -> None:
     figure.supylabel("kernel, over the offsets shown", fontsize=9)
     for panel, place in zip(panels, chosen):
         share, quadratic_share = kernels.share.ravel()[place], kernels.quadratic_share.ravel()[place]
-        title = f"{_name(kernels, place)}: explains {share:.0%}, quadratic {quadratic_share:.0%}"
+        title = f"{_name(kernels, place)}: {share:.0%} (quadratic {quadratic_share:.0%})"
         head_kernel(offsets, weights[place], panel, fitted=quadratic[place], title=title)
     kernel_legend(panels[1] if len(chosen) > 1 else panels[0])
     for panel in panels[len(chosen) :]:
