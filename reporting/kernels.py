@@ -83,9 +83,9 @@ def survival_curves(
 ) -> Axes:
     """How much syntax is left when attention is replaced: a probe's score by layer, one curve a condition.
 
-    `scores` has the columns condition, layer, value, low and high. With a `floor`, such as the chain's score, an upright
-    line marks the layer where the `intact` model is best, and each name says which share of what that has above the floor
-    is left there. Raises ValueError when `intact` is not among the conditions.
+    `scores` has the columns condition, layer, value, low and high. With a `floor`, such as the chain's score, an
+    upright line marks the layer where the `intact` model is best, and each name says which share of what that has above
+    the floor is left there. Raises ValueError when `intact` is not among the conditions.
     """
     conditions = list(dict.fromkeys(scores["condition"]))
     if intact not in conditions:
