@@ -63,7 +63,7 @@ class Encoder:
         options: dict[str, Any] = {"revision": revision, "trust_remote_code": trust_remote_code}
         _check_place(name)
         try:
-            with _quiet():
+            with quiet_loading():
                 tokenizer = AutoTokenizer.from_pretrained(name, use_fast=True, **options)
                 model, loading = AutoModel.from_pretrained(name, dtype="auto", output_loading_info=True, **options)
         except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
@@ -202,7 +202,7 @@ def _check_place(name: str) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet_loading() -> Iterator[None]:
     """No bar and no report of transformers' own while weights load.
 
     Loading takes a moment, heads are left off on purpose, and weights that are missing are refused right after.
