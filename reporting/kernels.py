@@ -91,8 +91,8 @@ def survival_curves(
     if intact not in conditions:
         raise ValueError(f"no condition {intact!r}; found {', '.join(map(str, conditions))}")
     untouched = scores[scores["condition"] == intact]
-    place = untouched["value"].idxmax()
-    best, at = float(untouched.loc[place, "value"]), untouched.loc[place, "layer"]
+    highest = int(untouched["value"].to_numpy().argmax())
+    best, at = (float(untouched[column].to_numpy()[highest]) for column in ("value", "layer"))
     ends = []
     for condition, style in zip(conditions, series_styles(), strict=False):
         rows = scores[scores["condition"] == condition].sort_values("layer")
