@@ -4,10 +4,12 @@
 
 The bare pass is transformers' own: sentences sorted by length, batches of as many positions, `output_attentions=True`,
 attention thrown away. Each is timed several times in turn and the fastest kept, so that other work on the machine
-weighs on both alike. Memory is what the sums hold after a tenth of the treebank and after all of it.
+weighs on both alike. Memory is what the sums hold, and the most that the process held, after the longest tenth of the
+treebank and after all of it.
 """
 
 import argparse
+import resource
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -54,10 +56,16 @@ def fastest(tasks: dict[str, Callable[[], object]], rounds: int) -> dict[str, fl
     return best
 
 
-def held(sums: OffsetSums) -> int:
-    """Bytes in the arrays of running sums."""
+def sum_up(encoder: Encoder, words: Sequence[Sequence[str]]) -> OffsetSums:
+    """Sums over the sentences, and a line that says what they took."""
+    sums = OffsetSums()
+    for batch in stream_attention(encoder, words):
+        sums.add(batch)
     arrays = (sums._offsets, sums._specials, sums._special_rows, sums._entropy, sums._places)
-    return sum(array.nbytes for array in arrays)
+    held = sum(array.nbytes for array in arrays) / 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{len(words):6} sentences: sums of {held:.0f} KiB, the process at most {peak:.0f} MiB")
+    return sums
 
 
 def main() -> None:
@@ -69,7 +77,10 @@ def main() -> None:
     arguments = parser.parse_args()
     bank = read_conllu(arguments.treebank)[: arguments.sentences]
     encoder = Encoder.from_pretrained(arguments.model or embedded_checkpoint())
-    statistics = measure_offsets(stream_attention(encoder, bank.words))
+    print(f"{len(bank)} sentences, {encoder.name}, {torch.get_num_threads()} threads")
+    longest_first = sorted(bank.words, key=len, reverse=True)
+    sum_up(encoder, longest_first[: max(1, len(bank) // 10)])
+    statistics = sum_up(encoder, longest_first).result()
     seconds = fastest(
         {
             "bare forward pass": lambda: bare_pass(encoder, bank.words),
@@ -82,15 +93,8 @@ def main() -> None:
         },
         arguments.rounds,
     )
-    print(f"{len(bank)} sentences, {encoder.name}, {torch.get_num_threads()} threads")
     for name, value in seconds.items():
         print(f"{name:32} {value:7.2f} s   {value / seconds['bare forward pass']:5.2f} × bare")
-    longest_first = sorted(bank.words, key=len, reverse=True)
-    for share in (0.1, 1.0):
-        sums = OffsetSums()
-        for batch in stream_attention(encoder, longest_first[: int(share * len(bank))]):
-            sums.add(batch)
-        print(f"sums over {share:4.0%} of the sentences (the longest): {held(sums) / 1024:.0f} KiB")
 
 
 if __name__ == "__main__":

@@ -136,7 +136,7 @@ def head_centres(model: ImageClassifier, images: Tensor) -> NDArray[np.float64] 
     layers = model.attention_layers
     if not layers:
         return None
-    centres = [layer.centres for layer in layers if isinstance(layer, QuadraticSelfAttention)]
+    centres: list[Tensor] = [layer.centres for layer in layers if isinstance(layer, QuadraticSelfAttention)]
     if centres:
         return torch.stack(centres).double().numpy()
     attention = middle_attention(model, images)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from transformers import AutoModelForMaskedLM, PreTrainedModel
 
 from extraction import Encoder
+from extraction.encoder import quiet_loading
 
 MASKED = 0.15
 """The share of subwords that is masked (Devlin et al. 2019, section 3.1)."""
@@ -74,9 +75,10 @@ def masked_language_model(folder_or_hub_name: str | Path, encoder: Encoder) -> M
     if not headed or getattr(config, "is_decoder", False) or encoder.tokenizer.mask_token_id is None:
         return None
     try:
-        model, loading = AutoModelForMaskedLM.from_pretrained(
-            str(folder_or_hub_name), dtype="auto", output_loading_info=True, trust_remote_code=False
-        )
+        with quiet_loading():
+            model, loading = AutoModelForMaskedLM.from_pretrained(
+                str(folder_or_hub_name), dtype="auto", output_loading_info=True, trust_remote_code=False
+            )
     except ValueError:
         # transformers knows no masked-LM model of this family.
         return None

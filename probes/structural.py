@@ -77,7 +77,11 @@ class DistanceProbe(LinearProbe):
     kind = "distance"
     needs = ("distance",)
     objective = staticmethod(distance_loss)
-    read_off = staticmethod(squared_distances)
+
+    @staticmethod
+    def read_off(projected: Tensor) -> Tensor:
+        """Squared distances, seen from the first word: their digits are kept where all words are nearly alike."""
+        return squared_distances(projected - projected[..., :1, :])
 
     @staticmethod
     def columns(targets: Sequence[NDArray[Any]]) -> GoldTargets:

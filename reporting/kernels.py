@@ -25,12 +25,14 @@ def head_kernel(
 ) -> Axes:
     """One head's kernel: the share of attention at each relative offset (key minus query), (offsets,), as bars.
 
-    `fitted` is a parametric kernel over the same offsets, such as a Gaussian, drawn as a line.
+    `fitted` is a quadratic kernel exp(−α(δ − Δ)²) over the same offsets, drawn as a line.
     """
     places, weights = kernel_arrays(offsets, kernel)
     ax.bar(places, weights, width=0.8, color=SKY_BLUE, label="free-form")
     if fitted is not None:
-        ax.plot(places, np.asarray(fitted, dtype=float), color=VERMILLION, linewidth=1.2, label="fitted")
+        ax.plot(
+            places, np.asarray(fitted, dtype=float), color=VERMILLION, linewidth=1.2, label="quadratic, exp(−α(δ − Δ)²)"
+        )
     ax.axvline(0, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
     ax.set_title(title, fontsize=8.5, **PLAIN)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
@@ -65,6 +67,7 @@ def kernel_map(
     ax.set_xlabel("relative offset (words; negative: to the left)", fontsize=9)
     ax.set_ylabel("head (layer-head)", fontsize=9)
     ax.tick_params(axis="y", length=0)
+    ax.tick_params(axis="x", labelsize=SMALL)
     scale_beside(image, ax, label=label)
     return ax
 
@@ -80,14 +83,16 @@ def survival_curves(
 ) -> Axes:
     """How much syntax is left when attention is replaced: a probe's score by layer, one curve a condition.
 
-    `scores` has the columns condition, layer, value, low and high. With a `floor`, such as the chain's score, each name
-    says which share of what the `intact` model has above it at its best layer is left. Raises ValueError when
-    `intact` is not among the conditions.
+    `scores` has the columns condition, layer, value, low and high. With a `floor`, such as the chain's score, an
+    upright line marks the layer where the `intact` model is best, and each name says which share of what that has above
+    the floor is left there. Raises ValueError when `intact` is not among the conditions.
     """
     conditions = list(dict.fromkeys(scores["condition"]))
     if intact not in conditions:
         raise ValueError(f"no condition {intact!r}; found {', '.join(map(str, conditions))}")
-    best = float(scores.loc[scores["condition"] == intact, "value"].max())
+    untouched = scores[scores["condition"] == intact]
+    highest = int(untouched["value"].to_numpy().argmax())
+    best, at = (float(untouched[column].to_numpy()[highest]) for column in ("value", "layer"))
     ends = []
     for condition, style in zip(conditions, series_styles(), strict=False):
         rows = scores[scores["condition"] == condition].sort_values("layer")
@@ -95,10 +100,12 @@ def survival_curves(
         low, high = rows["low"].to_numpy(dtype=float), rows["high"].to_numpy(dtype=float)
         ax.fill_between(layers, low, high, color=style.color, alpha=0.15, linewidth=0)
         ax.plot(layers, values, **style.line, marker=style.marker, markersize=4)
-        share = "" if floor is None else f"  {(values.max() - floor) / (best - floor):.0%}"
+        there = float(values[layers == at][0]) if (layers == at).any() else math.nan
+        share = "" if floor is None else f"  {(there - floor) / (best - floor):.0%}"
         ends.append(EndLabel(f"{condition}{share}", float(values[-1]), style.color))
     if floor is not None:
         style = next(baseline_styles())
+        ax.axvline(at, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
         ax.axhline(floor, **style.line, zorder=1)
         ends.append(EndLabel(floor_name, floor, style.color))
     ax.set_xlabel("layer")

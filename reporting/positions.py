@@ -61,7 +61,8 @@ def share_by_number(shares: Mapping[str, ArrayLike], ax: Axes, *, label: str, al
     ends = []
     for (name, values), style in zip(shares.items(), series_styles(), strict=False):
         curve = np.asarray(values, dtype=float)
-        ax.plot(np.arange(1, len(curve) + 1), curve, **style.line)
+        every = max(1, len(curve) // 10)
+        ax.plot(np.arange(1, len(curve) + 1), curve, **style.line, marker=style.marker, markersize=4, markevery=every)
         ends.append(EndLabel(name, float(curve[-1]), style.color))
     ax.set_ylim(0, 1.03)
     ax.set_xlabel(along)

@@ -74,8 +74,11 @@ def draw_kernels(stem: Path, kernels: KernelFit) -> None:
     chosen = _order(kernels)[:PANELS]
     figure = Figure(figsize=(7.2, 5.6), layout="constrained")
     panels = figure.subplots(-(-len(chosen) // 3), 3, squeeze=False).ravel()
+    figure.supxlabel("relative offset (words; negative: to the left)", fontsize=9)
+    figure.supylabel("kernel, over the offsets shown", fontsize=9)
     for panel, place in zip(panels, chosen):
-        title = f"{_name(kernels, place)}: {kernels.share.ravel()[place]:.0%} explained"
+        share, quadratic_share = kernels.share.ravel()[place], kernels.quadratic_share.ravel()[place]
+        title = f"{_name(kernels, place)}: {share:.0%} (quadratic {quadratic_share:.0%})"
         head_kernel(offsets, weights[place], panel, fitted=quadratic[place], title=title)
     kernel_legend(panels[1] if len(chosen) > 1 else panels[0])
     for panel in panels[len(chosen) :]:

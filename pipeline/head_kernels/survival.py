@@ -186,22 +186,30 @@ def measure_losses(
     return pd.DataFrame(rows)
 
 
-def survival_sentence(survival: pd.DataFrame, floor: float) -> str:
-    """The result in words, from each condition's best layer."""
-    best = survival.groupby("condition", sort=False)["value"].max()
-    intact, convolved = best[INTACT], best[CONVOLUTION]
-    above, retrained = "", ""
-    if CONVOLUTION + RETRAINED in best:
-        retrained = (
-            f" Probes trained on the replaced model find {best[CONVOLUTION + RETRAINED]:.1%}, under uniform attention "
-            f"{best[UNIFORM + RETRAINED]:.1%}."
-        )
+def survival_sentence(uuas: pd.DataFrame, floor: float) -> str:
+    """The result in words: every condition at the layer where the intact model is best, by the same probe.
+
+    Each condition's own best layer would flatter the controls, whose best is often the embeddings that nothing touched.
+    """
+    table = uuas.pivot(index="layer", columns="condition", values="value")
+    layer = int(table[INTACT].to_numpy().argmax())
+    found = table.iloc[layer]
+    intact, convolved = found[INTACT], found[CONVOLUTION]
+    above = ""
     if intact > floor:
-        above = f" and {(convolved - floor) / (intact - floor):.0%} of what it has above the chain of neighbours"
+        share = (convolved - floor) / (intact - floor)
+        above = f", {share:.0%} of what it found above the chain of neighbours ({floor:.1%})"
+    retrained = ""
+    if CONVOLUTION + RETRAINED in table:
+        best = table.max()
+        retrained = (
+            f" Probes trained on the replaced model find {best[CONVOLUTION + RETRAINED]:.1%} at their best layer, "
+            f"under uniform attention {best[UNIFORM + RETRAINED]:.1%}."
+        )
     return (
-        f"With every head replaced by its convolution, the best layer's probe finds {convolved:.1%} of the edges, "
-        f"against {intact:.1%} in the intact model: {convolved / intact:.0%} of its UUAS{above}; the chain has "
-        f"{floor:.1%}, uniform attention leaves {best[UNIFORM]:.1%}, random heads' kernels {best[RANDOM]:.1%}."
+        f"At layer {table.index[layer]}, where the intact model's probe is best with {intact:.1%} of the edges, it "
+        f"still finds {convolved:.1%} when every head is replaced by its own convolution{above}; "
+        f"uniform attention leaves it {found[UNIFORM]:.1%}, the kernels of random other heads {found[RANDOM]:.1%}."
         f"{retrained}"
     )
 

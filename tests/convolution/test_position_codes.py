@@ -1,22 +1,37 @@
 """What can be read from position codes: everything from sinusoids, nothing from random vectors."""
 
+import itertools
+
 import numpy as np
 import pytest
+from sklearn.metrics import r2_score
 
 from convolution import compare_codes, position_embeddings, random_code, sinusoidal_code
-from convolution.position_codes import cumulative_share, describe_code, power_spectrum, similarity
+from convolution.position_codes import cumulative_share, describe_code, power_spectrum, read_offset, similarity
 
 
 def test_sinusoids_shift_linearly_and_random_vectors_do_not():
     codes, table = compare_codes({"sinusoidal": sinusoidal_code(64, 32), "random": random_code(64, 32)})
     by_code = table.set_index("code")
     assert (by_code.loc["sinusoidal", ["position", "offset", "shift"]] > 0.95).all()
-    assert (by_code.loc["random", ["position", "offset", "shift"]] < 0.3).all()
+    assert (by_code.loc["random", ["position", "offset", "shift"]].abs() < 0.3).all()
     assert by_code.loc["sinusoidal", "held"] > by_code.loc["random", "held"] + 0.3
     # The similarity of sinusoids depends on the offset alone: every diagonal is constant.
     for offset in (1, 7):
         assert np.ptp(codes[0].similarity.diagonal(offset)) < 1e-9
         assert np.ptp(codes[1].similarity.diagonal(offset)) > 0.1
+
+
+def test_offsets_are_read_as_a_fit_to_every_pair_would_read_them():
+    code, places = np.random.default_rng(0).standard_normal((40, 3)).cumsum(0), np.arange(40)
+    order = np.random.default_rng(0).permutation(40)
+    scores = []
+    for held, seen in ((order[::2], order[1::2]), (order[1::2], order[::2])):
+        first, second = np.array(list(itertools.permutations(seen, 2))).T
+        weights = np.linalg.lstsq(code[second] - code[first], places[second] - places[first])[0]
+        first, second = np.array(list(itertools.permutations(held, 2))).T
+        scores.append(r2_score(places[second] - places[first], (code[second] - code[first]) @ weights))
+    assert read_offset(code) == pytest.approx(np.mean(scores), abs=1e-3)
 
 
 @pytest.mark.parametrize("positions", [16, 17])

@@ -13,7 +13,7 @@ from convolution import fit_kernels, masked_language_model, measure_offsets, rep
 from extraction import Encoder, stream_attention
 from parsing import Treebank, TreebankError
 from pipeline.head_kernels.analysis import convolve
-from pipeline.head_kernels.survival import CONVOLUTION, INTACT
+from pipeline.head_kernels.survival import CONVOLUTION, INTACT, survival_sentence
 
 TEXT = random_words(48, seed=8)
 
@@ -75,6 +75,23 @@ def test_the_analysis_writes_every_table_and_figure(masked_lm_folder, bank, tmp_
     record = json.loads((done.out / "convolution.json").read_text())
     assert record["result"] == done.sentence
     assert load_file(done.out / "kernels.safetensors")["words.free.offsets"].shape[:2] == (2, 3)
+
+
+def test_the_sentence_compares_conditions_at_one_layer():
+    """A control's best layer may be the embeddings, which nothing touched and which say nothing of replacement."""
+    values = {
+        "intact": [0.50, 0.80, 0.70],
+        "convolution": [0.50, 0.68, 0.72],
+        "uniform": [0.50, 0.30, 0.20],
+        "random head's kernel": [0.50, 0.45, 0.40],
+    }
+    rows = [(name, layer, value) for name, layers in values.items() for layer, value in enumerate(layers)]
+    uuas = pd.DataFrame(rows, columns=["condition", "layer", "value"])
+    sentence = survival_sentence(uuas, 0.40)
+    assert sentence.startswith("At layer 1, where the intact model's probe is best with 80.0% of the edges")
+    assert "finds 68.0% when every head is replaced by its own convolution, 70% of what it found above" in sentence
+    assert "uniform attention leaves it 30.0%, the kernels of random other heads 45.0%" in sentence
+    assert "above the chain" not in survival_sentence(uuas, 0.85)
 
 
 def test_too_few_sentences_leave_nothing_written(masked_lm_folder, bank, tmp_path):

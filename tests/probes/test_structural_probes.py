@@ -140,6 +140,18 @@ def test_gram_distances_are_the_expanded_differences():
     torch.testing.assert_close(squared_norms(words), words.square().sum(-1))
 
 
+def test_words_that_are_nearly_alike_keep_their_distances():
+    probe = DistanceProbe(rank=8)
+    probe.matrix_, probe.best_epoch_ = np.eye(8, dtype=np.float32), 1
+    vectors = (5 + 1e-3 * np.random.default_rng(0).standard_normal((30, 8))).astype(np.float32)
+    (found,) = probe.predict([vectors])
+    exact = vectors.astype(np.float64)
+    expected = np.square(exact[:, None] - exact).sum(-1)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-9)
+    from_gram = squared_distances(torch.from_numpy(vectors)).numpy()
+    assert np.abs(from_gram - expected).max() > 0.1 * expected.max(), "seen from the origin, these lose their digits"
+
+
 def test_together_is_as_alone(train, dev):
     """To 1e-4 of the matrix's size: the products are the same up to the order of their sums."""
     generator = np.random.default_rng(0)
