@@ -23,7 +23,7 @@ from pipeline.sweeping import Backend, SweepOptions, find_checkpoints, splits_of
 from pipeline.sweeping.store import Store
 
 CHECKPOINTS = 6
-ROUNDS = 3
+ROUNDS = 2
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--family", type=Path, required=True)
     parser.add_argument("--train", type=Path, required=True)
     parser.add_argument("--dev", type=Path, required=True)
-    parser.add_argument("--sentences", type=int, default=400)
+    parser.add_argument("--sentences", type=int, default=250)
     arguments = parser.parse_args()
     models = [one.source for one in find_checkpoints([arguments.family])][:CHECKPOINTS]
     names = [f"{Path(model).name}-of-run={model}" for model in models]
