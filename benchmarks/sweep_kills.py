@@ -1,9 +1,9 @@
 """Kill a sweep at random moments with kill -9, go on each time, and compare its table with an undisturbed sweep's.
 
-    python benchmarks/sweep_kills.py --family FOLDER --train T.conllu --dev D.conllu --kills 20
+    python benchmarks/sweep_kills.py --family FOLDER --train T.conllu --dev D.conllu --kills 20 --jobs 2
 
-FOLDER holds a training run (see `pipeline.checkpoints`). The sweep runs in two local processes, a process group of its
-own, all of which is killed; moments are drawn evenly over what an undisturbed sweep takes once its imports are done.
+FOLDER holds a training run (see `pipeline.checkpoints`). The sweep runs in so many local processes, which are killed
+together; moments are drawn evenly over what an undisturbed sweep takes once its imports are done.
 """
 
 import argparse
@@ -25,10 +25,10 @@ SCRIPT = """
 import sys
 import pipeline.sweeping.tasks, pipeline.sweeping.structure_task
 from pipeline.sweeping import Backend, SweepOptions, splits_of, sweep
-out, train, dev, sentences, *models = sys.argv[1:]
+out, train, dev, sentences, jobs, *models = sys.argv[1:]
 print("ready", flush=True)
 options = SweepOptions(ranks=(8,), training={"epochs": 2}, max_sentences=int(sentences), random_baseline=False)
-done = sweep(models, splits_of(train, dev), out, options=options, backend=Backend(jobs=2), progress=False)
+done = sweep(models, splits_of(train, dev), out, options=options, backend=Backend(jobs=int(jobs)), progress=False)
 raise SystemExit(len(done.failed))
 """
 
@@ -41,13 +41,16 @@ def main() -> None:
     parser.add_argument("--dev", type=Path, required=True)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--sentences", type=int, default=200)
+    parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     moments = random.Random(arguments.seed)
-    words = [str(arguments.train), str(arguments.dev), str(arguments.sentences), str(arguments.family)]
+    numbers = [str(arguments.sentences), str(arguments.jobs)]
+    words = [str(arguments.train), str(arguments.dev), *numbers, str(arguments.family)]
     with tempfile.TemporaryDirectory() as place:
+        undisturbed = begin([str(Path(place) / "whole"), *words])
         start = time.perf_counter()
-        finish(begin([str(Path(place) / "whole"), *words]))
+        finish(undisturbed)
         whole = time.perf_counter() - start
         table = ordered(load_results(Path(place) / "whole"))
         print(f"undisturbed: {len(table)} rows in {whole:.1f} s")

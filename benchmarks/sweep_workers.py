@@ -23,7 +23,6 @@ from pipeline.sweeping import Backend, SweepOptions, find_checkpoints, splits_of
 from pipeline.sweeping.store import Store
 
 CHECKPOINTS = 6
-ROUNDS = 3
 
 
 def main() -> None:
@@ -32,7 +31,8 @@ def main() -> None:
     parser.add_argument("--family", type=Path, required=True)
     parser.add_argument("--train", type=Path, required=True)
     parser.add_argument("--dev", type=Path, required=True)
-    parser.add_argument("--sentences", type=int, default=400)
+    parser.add_argument("--sentences", type=int, default=250)
+    parser.add_argument("--rounds", type=int, default=2, help="Turns of the two clusters; 0 leaves them out.")
     arguments = parser.parse_args()
     models = [one.source for one in find_checkpoints([arguments.family])][:CHECKPOINTS]
     names = [f"{Path(model).name}-of-run={model}" for model in models]
@@ -51,9 +51,11 @@ def main() -> None:
     timed(Backend(jobs=1, threads=1))
     wall, tasks = timed(Backend(jobs=1, threads=1))
     print(f"one process: {wall:.2f} s for {tasks:.2f} s of tasks: {wall / tasks - 1:+.1%} (goal: at most +5 %)")
+    if not arguments.rounds:
+        return
     with cluster(1) as one, cluster(2) as two:
         times: dict[int, list[float]] = {1: [], 2: []}
-        for turn in range(ROUNDS + 1):
+        for turn in range(arguments.rounds + 1):
             for workers, address in ((1, one), (2, two)):
                 seconds, _ = timed(Backend(jobs=workers, scheduler=address, threads=1))
                 if turn:

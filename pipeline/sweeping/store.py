@@ -157,7 +157,8 @@ def task_scores(folder: Path) -> pd.DataFrame | None:
 def join_scores(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Tables of tasks below each other."""
     columns = [*COLUMNS, "analysis", "trained_on", "family", "step"]
-    return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
+    # A task that was done before the table had some column leaves it empty.
+    return pd.concat(frames, ignore_index=True).reindex(columns=columns) if frames else pd.DataFrame(columns=columns)
 
 
 def in_order(name: str) -> list[str | int]:

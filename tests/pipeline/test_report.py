@@ -7,12 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from extraction import Encoder
 from parsing import Treebank, read_conllu, write_conllu
 from pipeline.sweeping import Splits, SweepError, SweepOptions, sweep
 from pipeline.sweeping.report import write_report
+from pipeline.sweeping.report.headline import score_cell
+from pipeline.sweeping.report.results import over_seeds
+from pipeline.sweeping.store import in_order
 from reporting import new_figure
 from reporting.html import Cell, Picture, Report, Section, Table, picture, render_report
 
@@ -70,6 +74,33 @@ def test_words_are_data(report: Path) -> None:
     assert EVIL_IMAGE not in page
     assert "<i>toy</i>" not in page
     assert "&lt;i&gt;toy&lt;/i&gt;" in page
+
+
+def test_steps_stand_in_the_order_of_training() -> None:
+    assert sorted(["run-step-100", "run-step-20", "run-step-3", "alpha"], key=in_order) == [
+        "alpha", "run-step-3", "run-step-20", "run-step-100"
+    ]  # fmt: skip
+
+
+def test_test_sentences_are_scored_at_the_layer_chosen_on_dev() -> None:
+    keys = {"checkpoint": "a", "metric": "uuas", "probe": "distance", "low": 0.0, "high": 1.0}
+    dev = pd.DataFrame([{**keys, "layer": layer, "value": value} for layer, value in enumerate((0.2, 0.6, 0.5))])
+    test = pd.DataFrame([{**keys, "layer": layer, "value": value} for layer, value in enumerate((0.1, 0.3, 0.9))])
+    assert score_cell(test, dev).number == 0.3
+    assert score_cell(dev, dev).number == 0.6
+    assert score_cell(test, dev).note.startswith("layer 1 ")
+
+
+def test_seeds_are_told_as_their_mean() -> None:
+    rows = pd.DataFrame(
+        {
+            "layer": [0, 0, 1, None], "seed": [0, 1, 0, None], "value": [0.2, 0.4, 0.5, 0.1],
+            "low": [0.1, 0.3, 0.4, 0.0], "high": [0.3, 0.5, 0.6, 0.2], "n": [9, 9, 9, 9],
+        }
+    )  # fmt: skip
+    told = over_seeds(rows)
+    assert told["value"].tolist() == pytest.approx([0.3, 0.5, 0.1])
+    assert (told["low"].iloc[0], told["high"].iloc[0]) == (0.1, 0.5)
 
 
 def test_a_report_without_a_sweep_is_refused(tmp_path: Path) -> None:
@@ -144,6 +175,44 @@ def test_in_a_browser_layers_change_the_tree(report: Path, browser: Any) -> None
     before = browser.find_element("css selector", "#tree svg").text
     browser.find_element("id", "next").send_keys(Keys.ENTER)
     assert browser.find_element("css selector", "#tree svg").text != before
+
+
+@pytest.mark.browser
+def test_in_a_browser_everything_is_reached_by_tab(report: Path, browser: Any) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    browser.get(report.as_uri())
+    reached = set()
+    for _ in range(60):
+        browser.switch_to.active_element.send_keys(Keys.TAB)
+        reached.add(browser.switch_to.active_element.get_attribute("id"))
+    assert {"checkpoint", "sentence", "previous", "next", "layer"} <= reached
+    bars = browser.find_elements("css selector", "#bars button")
+    bars[0].send_keys(Keys.ENTER)
+    assert browser.find_element("id", "status").text.startswith("Layer 0 of ")
+    browser.switch_to.active_element.send_keys(Keys.ARROW_RIGHT)
+    assert browser.find_element("id", "status").text.startswith("Layer 1 of ")
+    assert browser.switch_to.active_element.get_attribute("aria-pressed") == "true"
+
+
+@pytest.mark.browser
+def test_in_a_browser_the_explorer_begins_at_the_best_layer(report: Path, browser: Any) -> None:
+    browser.get(report.as_uri())
+    views = browser.execute_script("return JSON.parse(document.getElementById('data').textContent).views")
+    assert browser.find_element("id", "status").text.startswith(
+        f"Layer {views[0]['best']} of {views[0]['checkpoint']}:"
+    )
+
+
+@pytest.mark.browser
+def test_in_a_browser_a_link_opens_what_is_folded(report: Path, browser: Any) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    browser.get(report.as_uri())
+    table = browser.find_element("css selector", "#provenance table")
+    assert not table.is_displayed()
+    browser.find_element("css selector", "nav a[href='#provenance']").send_keys(Keys.ENTER)
+    assert table.is_displayed()
 
 
 @pytest.mark.browser

@@ -5,6 +5,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from pipeline.structural.analysis import ProbeOptions
 from pipeline.structural.run import run
 from pipeline.sweeping import Backend, Splits, Sweep, SweepError, SweepOptions, load_results, plan, sweep
 from pipeline.sweeping import tasks as task_module
+from pipeline.sweeping.report import write_report
 
 OPTIONS = SweepOptions(ranks=(4,), training={"epochs": 2}, samples=5)
 KEYS = ["checkpoint", "treebank", "split", "layer", "probe", "rank", "seed", "metric", "analysis", "trained_on"]
@@ -222,6 +224,27 @@ def test_the_estimated_disk_is_the_disk_used(done: Sweep, models: dict[str, Path
     used = sum(path.stat().st_size for path in files)
     # Headers of the files come on top of the states themselves.
     assert table["cache_bytes"].item() == pytest.approx(used, rel=0.15)
+
+
+def test_the_estimate_counts_what_is_read(done: Sweep, models: dict[str, Path], splits: Splits) -> None:
+    few = replace(OPTIONS, max_sentences=6)
+    whole, part = (plan([models["first"]], splits, done.out / "new", options=one)[0] for one in (OPTIONS, few))
+    words = sum(len(sentence) for bank in splits.read().values() for sentence in bank[:6])
+    # Two blocks and the embeddings, 16 wide, at two bytes, of the checkpoint and of its random twin.
+    assert part["cache_bytes"].item() == words * 3 * 16 * 2 * 2
+    assert part["seconds"].item() < whole["seconds"].item()
+
+
+def test_more_metrics_than_a_report_knows_do_no_harm(done: Sweep, tmp_path: Path) -> None:
+    shutil.copytree(done.out, tmp_path / "out")
+    for path in (tmp_path / "out" / "tasks").glob("*/scores.csv"):
+        scores = pd.read_csv(path)
+        extra = scores[scores["metric"] == "uuas"].assign(metric="selectivity", value=0.9, low=None, high=None)
+        pd.concat([scores, extra]).to_csv(path, index=False)
+    loaded = load_results(tmp_path / "out")
+    assert (loaded["metric"] == "selectivity").any()
+    page = write_report(tmp_path / "out").read_text()
+    assert "0.900" not in page
 
 
 @pytest.mark.slow
