@@ -139,7 +139,10 @@ def test_edited_attention_acts_and_is_reported(name: str) -> None:
 @pytest.mark.parametrize("name", WITHOUT_INTERFACE)
 def test_models_outside_the_interface_refuse_edits(name: str) -> None:
     encoder = zoo.encoder(name)
-    with pytest.raises(ValueError, match="attention interface"), edit_attention(encoder, lambda b, p, m: p):
+    with (
+        pytest.raises(ValueError, match="attention interface, as that of BERT"),
+        edit_attention(encoder, lambda b, p, m: p),
+    ):
         pass
     assert encoder.model.config._attn_implementation == "eager"
 
