@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from extraction import Encoder, States, extract
+from extraction.alignment import Pooling
 from parsing import Tally, Treebank, score_all, score_depths, score_distances
 from parsing.punctuation import PunctuationRule
 from parsing.trees import chain_distances
@@ -18,6 +19,7 @@ from pipeline.score_table import Setting, score_table
 from probes import DepthProbe, DistanceProbe, fit_all
 
 Probe = DistanceProbe | DepthProbe
+TextForm = Literal["words", "natural"]
 Predictions = list[NDArray[np.float32]]
 
 
@@ -54,13 +56,19 @@ class Structure:
 
 @dataclass(frozen=True)
 class ProbeOptions:
-    """What is trained: probes of `rank` on every one of `layers` (all when None), once for each seed."""
+    """What is trained: probes of `rank` on every one of `layers` (all when None), once for each seed.
+
+    `text` is what the model reads: the treebank's words joined by spaces, or the natural sentence (`SpaceAfter=No`);
+    `pooling` makes a word's vector of its subwords'.
+    """
 
     rank: int = 128
     seeds: Sequence[int] = (0,)
     layers: Sequence[int] | None = None
     punctuation: PunctuationRule = "xpos"
     training: Mapping[str, Any] = field(default_factory=dict)
+    text: TextForm = "words"
+    pooling: Pooling = "mean"
 
 
 def analyse_structure(
@@ -76,7 +84,15 @@ def analyse_structure(
 
     `banks` maps split names to treebanks; it holds `train` and `dev`, and `dev` decides when training stops.
     """
-    states = extract_splits(encoder, banks, cache=cache, stopwatch=stopwatch, progress=progress)
+    states = extract_splits(
+        encoder,
+        banks,
+        cache=cache,
+        stopwatch=stopwatch,
+        progress=progress,
+        text=options.text,
+        pooling=options.pooling,
+    )
     probes = train_probes(states, banks, options=options, stopwatch=stopwatch, progress=progress)
     return evaluate(encoder.name, probes, states, banks, options=options, stopwatch=stopwatch)
 
@@ -88,12 +104,22 @@ def extract_splits(
     cache: str | Path | None,
     stopwatch: Stopwatch,
     progress: bool = True,
+    text: TextForm = "words",
+    pooling: Pooling = "mean",
 ) -> dict[str, States]:
     """Word-aligned hidden states of every split."""
     states = {}
     for split, bank in banks.items():
         with stopwatch.stage(f"extract {encoder.name} {split}"):
-            states[split] = extract(encoder, bank.words, cache=cache, storage="float16", progress=progress)
+            states[split] = extract(
+                encoder,
+                bank.words,
+                cache=cache,
+                space_after=[sentence.space_after for sentence in bank] if text == "natural" else None,
+                pooling=pooling,
+                storage="float16",
+                progress=progress,
+            )
     return states
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from extraction import extract
 from parsing import TreebankError, read_conllu
 from pipeline.score_table import COLUMNS
 from pipeline.structural.analysis import ProbeOptions
@@ -106,6 +107,34 @@ def test_parse_uses_the_runs_best_layer(done: Run) -> None:
     assert tree.words == ("the", "old", "man", "sees", "a", "dog", ".")
     assert tree.relations[-1] == "punct"
     assert tree.text == "the old man sees a dog."
+
+
+def test_a_run_on_natural_text_is_parsed_as_it_was_read(
+    checkpoint: Path, treebank_files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = run(
+        checkpoint,
+        treebank_files["train"],
+        treebank_files["dev"],
+        tmp_path / "out",
+        options=ProbeOptions(rank=4, training={"epochs": 1}, text="natural", pooling="first"),
+        random_baseline=False,
+        progress=False,
+    )
+    parser = Parser.from_pretrained(found.out)
+    identities = [parser.distance.identity_]
+
+    def spy(*args, **options):
+        states = extract(*args, **options)
+        identities.append(states.identity)
+        return states
+
+    monkeypatch.setattr("pipeline.structural.parse.extract", spy)
+    parser.parse("the old man sees a dog.")
+    assert len(identities) == 2
+    for identity in identities:
+        assert (identity["text"]["form"], identity["settings"]["pooling"]) == ("natural", "first")
+    assert json.loads((found.out / "run.json").read_text())["options"]["text"] == "natural"
 
 
 def test_parse_refuses_another_checkpoint(done: Run, checkpoint: Path, tmp_path: Path) -> None:
