@@ -61,10 +61,10 @@ def read_words(
     shape = (len(reading.layers), alignment.words, site_dim(encoder, reading.site))
     out = torch.zeros(shape, dtype=getattr(torch, reading.storage))
     padding = encoder.tokenizer.pad_token_id or 0
-    # A sentence of empty words alone has nothing to read, and some models cannot take it.
-    filled = np.flatnonzero(windows.lengths)
-    for group in token_budget_batches(windows.lengths[filled] + len(aligner.specials), token_budget):
-        chosen = filled[group]
+    # Not every window has a word to give: one of empty words alone has none, and some models could not take it.
+    needed = np.flatnonzero(np.diff(links.bounds))
+    for group in token_budget_batches(windows.lengths[needed] + len(aligner.specials), token_budget):
+        chosen = needed[group]
         batch = make_batch(
             alignment.ids, windows, chosen, aligner.specials, segments=reading.segment or None, padding=padding
         )
