@@ -28,8 +28,8 @@ from .report import AlignmentReport
 from .shards import CacheError, DiskShard, file_problem, file_record, shard_place, shard_problems, write_states
 from .states import States
 
-WRITERS = 4
-"""Files of a shard that are written at once."""
+WRITERS = 2
+"""Files of a shard that are written at once; each is in memory a few times over meanwhile."""
 
 
 def cached_states(

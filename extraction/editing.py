@@ -16,6 +16,8 @@ from .checkpoint import AttentionError
 from .encoder import Encoder
 
 PREFIX = "treeprobe_edit_"
+EDITABLE = "BERT, RoBERTa, DistilBERT, ELECTRA, ALBERT, ModernBERT, GPT-2, Llama and T5"
+"""Families whose attention the tests edit; others that go through the interface work too."""
 
 AttentionEdit = Callable[[int, Tensor, Tensor], Tensor]
 """edit(block, probabilities, mask) -> probabilities.
@@ -66,8 +68,8 @@ def edit_attention(encoder: Encoder, edit: AttentionEdit) -> Iterator[None]:
     try:
         if not _switched(model, name):
             raise AttentionError(
-                f"{type(model).__name__} does not compute its attention through transformers' attention interface, "
-                "so it cannot be edited"
+                f"the attention of {type(model).__name__} cannot be edited: it does not go through transformers' "
+                f"attention interface, as that of {EDITABLE} does"
             )
         yield
     finally:

@@ -23,7 +23,7 @@ from .text import check_text, text_digest
 TOKEN_BUDGET = 1024
 """Positions in a batch, padding counted; the fastest of those tried by `benchmarks/extraction_speed.py` on a CPU."""
 
-SHARD_BYTES = 64 << 20
+SHARD_BYTES = 48 << 20
 """States that are held in memory at once, all layers as they are stored. Sentences are sorted by length within a
 shard, so small shards mean more padding."""
 

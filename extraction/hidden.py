@@ -61,7 +61,10 @@ def read_words(
     shape = (len(reading.layers), alignment.words, site_dim(encoder, reading.site))
     out = torch.zeros(shape, dtype=getattr(torch, reading.storage))
     padding = encoder.tokenizer.pad_token_id or 0
-    for chosen in token_budget_batches(windows.lengths + len(aligner.specials), token_budget):
+    # Not every window has a word to give: one of empty words alone has none, and some models could not take it.
+    needed = np.flatnonzero(np.diff(links.bounds))
+    for group in token_budget_batches(windows.lengths[needed] + len(aligner.specials), token_budget):
+        chosen = needed[group]
         batch = make_batch(
             alignment.ids, windows, chosen, aligner.specials, segments=reading.segment or None, padding=padding
         )
@@ -109,8 +112,6 @@ class _Links:
         within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
         links = np.repeat(self.bounds[chosen], counts) + within
         words = self.words[links]
-        if not len(words):
-            return
         # A word's links in a window stand together; a word of two windows has two sums, which add up in its row.
         begins = np.flatnonzero((np.diff(words, prepend=-1) != 0) | (within == 0))
         flat = rows * states[0].shape[1] + leading + self.positions[links]

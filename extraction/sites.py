@@ -142,7 +142,8 @@ def _modules(encoder: Encoder, site: Site) -> tuple[list[nn.Module], Place]:
                 return [block.get_submodule(place.path) for block in module], place
     if site == "token":
         return [encoder.model.get_input_embeddings()], Place("")
-    raise SiteError(f"{type(encoder.model).__name__}: no {site} output found")
+    each = f", one for each of {encoder.blocks} blocks" if site in WITHIN_BLOCKS else ""
+    raise SiteError(f"{type(encoder.model).__name__} has no {site} output under any name known here{each}")
 
 
 def _has(block: nn.Module, path: str) -> bool:

@@ -8,6 +8,8 @@ def check_text(words: Sequence[Sequence[str]], space_after: Sequence[Sequence[bo
     """Refuse what is not one non-empty sequence of words a sentence, naming the first sentence that is wrong."""
     if isinstance(words, str):
         raise ValueError(f"expected sentences as sequences of words, found one string: {words[:40]!r}")
+    if not (hasattr(words, "__len__") and hasattr(words, "__getitem__")):
+        raise ValueError(f"expected a sequence of sentences, found {type(words).__name__}: make a list of it")
     if space_after is not None and len(space_after) != len(words):
         raise ValueError(f"space_after covers {len(space_after)} sentences, expected {len(words)}")
     for number in range(len(words)):

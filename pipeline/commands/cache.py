@@ -38,6 +38,8 @@ def verify_command(names: Names = None, root: Root = DEFAULT_ROOT) -> None:
     from extraction import CacheError, find_cache, verify_cache
 
     folders = _or_exit(lambda: [find_cache(root.expanduser(), name) for name in names or []] or _all(root))
+    if not folders:
+        typer.echo(f"there are no caches in {root.expanduser()}")
     damaged = 0
     for folder in folders:
         try:

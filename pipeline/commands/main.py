@@ -4,7 +4,7 @@ import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -58,6 +58,13 @@ def run_command(
     rank: Annotated[int, typer.Option(min=1, help="Rank of the probes, or the width of narrower states.")] = 128,
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds to train each probe with.")] = 1,
     punctuation: Annotated[PunctuationRule, typer.Option(help="The tags that tell punctuation.")] = "xpos",
+    text: Annotated[
+        Literal["words", "natural"],
+        typer.Option(help="What the model reads: words joined by spaces, or the natural sentence (SpaceAfter=No)."),
+    ] = "words",
+    pooling: Annotated[
+        Literal["mean", "first", "last"], typer.Option(help="How a word's vector is made of its subwords'.")
+    ] = "mean",
     random_baseline: Annotated[bool, typer.Option(help="Also probe the architecture with random weights.")] = True,
     control: Annotated[bool, typer.Option(help="Also train on control trees, for the selectivity of scores.")] = True,
     description_length: Annotated[
@@ -79,7 +86,7 @@ def run_command(
         dev,
         out,
         test=test,
-        options=ProbeOptions(rank=rank, seeds=tuple(range(seeds)), punctuation=punctuation),
+        options=ProbeOptions(rank=rank, seeds=tuple(range(seeds)), punctuation=punctuation, text=text, pooling=pooling),
         random_baseline=random_baseline,
         control=control,
         description_length=description_length,

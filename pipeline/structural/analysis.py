@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from extraction import Encoder, States, extract
+from extraction.alignment import Pooling
 from parsing import Scorer, Tally, Treebank
 from parsing.punctuation import PunctuationRule
 from parsing.trees import chain_distances
@@ -17,6 +18,7 @@ from pipeline.score_table import Setting
 from probes import DepthProbe, DistanceProbe, fit_all
 
 Probe = DistanceProbe | DepthProbe
+TextForm = Literal["words", "natural"]
 Predictions = list[NDArray[np.float32]]
 
 
@@ -56,6 +58,8 @@ class ProbeOptions:
     """What is trained: probes of `rank` on every one of `layers` (all when None), once for each seed.
 
     On states that are narrower than `rank` it is their width: a linear map of more rows can say nothing more.
+    `text` is what the model reads: the treebank's words joined by spaces, or the natural sentence (`SpaceAfter=No`);
+    `pooling` makes a word's vector of its subwords'.
     """
 
     rank: int = 128
@@ -63,6 +67,8 @@ class ProbeOptions:
     layers: Sequence[int] | None = None
     punctuation: PunctuationRule = "xpos"
     training: Mapping[str, Any] = field(default_factory=dict)
+    text: TextForm = "words"
+    pooling: Pooling = "mean"
 
 
 def analyse_structure(
@@ -78,7 +84,15 @@ def analyse_structure(
 
     `banks` maps split names to treebanks; it holds `train` and `dev`, and `dev` decides when training stops.
     """
-    states = extract_splits(encoder, banks, cache=cache, stopwatch=stopwatch, progress=progress)
+    states = extract_splits(
+        encoder,
+        banks,
+        cache=cache,
+        stopwatch=stopwatch,
+        progress=progress,
+        text=options.text,
+        pooling=options.pooling,
+    )
     probes = train_probes(states, banks, options=options, stopwatch=stopwatch, progress=progress)
     return evaluate(encoder.name, probes, states, banks, options=options, stopwatch=stopwatch)
 
@@ -90,12 +104,22 @@ def extract_splits(
     cache: str | Path | None,
     stopwatch: Stopwatch,
     progress: bool = True,
+    text: TextForm = "words",
+    pooling: Pooling = "mean",
 ) -> dict[str, States]:
     """Word-aligned hidden states of every split."""
     states = {}
     for split, bank in banks.items():
         with stopwatch.stage(f"extract {encoder.name} {split}"):
-            states[split] = extract(encoder, bank.words, cache=cache, storage="float16", progress=progress)
+            states[split] = extract(
+                encoder,
+                bank.words,
+                cache=cache,
+                space_after=[sentence.space_after for sentence in bank] if text == "natural" else None,
+                pooling=pooling,
+                storage="float16",
+                progress=progress,
+            )
     return states
 
 

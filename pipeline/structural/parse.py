@@ -61,7 +61,16 @@ class Parser:
         if not words or not all(words):
             raise SentenceError(f"no words in {sentence!r}; expected a sentence, or words none of which is empty")
         layers = {probe.layer for probe in (self.distance, self.depth) if probe is not None and probe.layer is not None}
-        states = extract(self.encoder, [words], layers=sorted(layers), progress=False)
+        # As the probes' own states were read.
+        natural = self.distance.identity_.get("text", {}).get("form") == "natural"
+        pooling = self.distance.identity_.get("settings", {}).get("pooling", "mean")
+        states = extract(
+            self.encoder,
+            [words],
+            space_after=[space_after] if natural else None,
+            layers=sorted(layers),
+            pooling=pooling,
+        )
         marks = np.array([is_punctuation(word) for word in words])
         depths = np.arange(len(words)) if self.depth is None else self.depth.predict(states)[0]
         heads = complete_tree(self.distance.predict(states)[0], depths, left_out=marks)

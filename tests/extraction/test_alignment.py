@@ -75,6 +75,17 @@ def test_links_equal_those_found_character_by_character(kind: str, data) -> None
         assert set(np.flatnonzero([not w for s in sentences for w in s])) <= set(found.dropped)
 
 
+@pytest.mark.parametrize("name", zoo.NAMES)
+def test_a_sentence_of_empty_words_alone_has_zeros_whatever_is_beside_it(name: str) -> None:
+    for beside in ([], [["Keys"]], zoo.SENTENCES):
+        states = extract(zoo.encoder(name), [["", ""], *beside])
+        assert not states.read([0]).any()
+        assert states.report.dropped == ((0, 0, ""), (0, 1, ""))
+        if beside:
+            expected = extract(zoo.encoder(name), beside)
+            np.testing.assert_allclose(states.read(slice(1, None)), expected.read(slice(None)), atol=2e-6)
+
+
 @given(data=st.data())
 def test_any_words_have_finite_vectors_and_every_word_without_a_subword_is_listed(data) -> None:
     encoder = zoo.encoder("bert")
@@ -153,6 +164,7 @@ def test_a_report_is_saved_as_json_or_csv(minilm: Encoder, tmp_path) -> None:
     ("sentences", "message"),
     [
         ("a string", "one string"),
+        ((sentence for sentence in zoo.SENTENCES), "expected a sequence of sentences, found generator"),
         (["a string"], "sentence 1 is 'a string'"),
         ([["fine"], []], "sentence 2 has no words"),
         ([["fine", None]], "sentence 1, word 2 is None"),

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -262,20 +263,39 @@ def test_a_real_limit_of_the_kernel_is_reported_like_a_full_disk(tmp_path: Path)
     assert not list(tmp_path.rglob("shard-*"))
 
 
-def test_a_folder_that_cannot_be_written_is_refused_but_a_complete_cache_in_it_is_read(
-    tmp_path: Path, monkeypatch
-) -> None:
-    fill(tmp_path)
+def test_a_folder_that_cannot_be_written_is_refused_but_a_complete_cache_in_it_is_read() -> None:
+    # A folder of its own: whoever runs as root gives that up first, and then may not enter pytest's.
+    script = (
+        "import os, sys; sys.path[:0] = [sys.argv[1]]\n"
+        "import zoo; from extraction import extract, list_caches, remove_cache, CacheError\n"
+        "encoder, root = zoo.encoder('bert'), sys.argv[2]\n"
+        "whole = extract(encoder, zoo.SENTENCES, cache=root).read(slice(None))\n"
+        "os.chmod(root, 0o555)\n"
+        "if os.getuid() == 0: os.setgid(65534); os.setuid(65534)\n"
+        "assert (extract(encoder, zoo.SENTENCES, cache=root).read(slice(None)) == whole).all()\n"
+        "for attempt in (\n"
+        "    lambda: extract(encoder, zoo.SENTENCES, cache=root, pooling='last'),\n"
+        "    lambda: extract(encoder, zoo.SENTENCES, cache=root + '/further/down'),\n"
+        "    lambda: remove_cache(list_caches(root)[0].folder),\n"
+        "):\n"
+        "    try: attempt()\n"
+        "    except CacheError as error: print(error)\n"
+        "extract(encoder, zoo.SENTENCES, cache=root).read(slice(None))\n"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [sys.executable, "-c", script, str(Path(__file__).parent), folder],
+            capture_output=True, text=True, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True,
+        )  # fmt: skip
+        os.chmod(folder, 0o755)
+        kept = [path.name for path in Path(folder).iterdir() if path.is_dir()]
+    new, further, removal = filter(None, done.stdout.splitlines())
+    assert all("cannot write to" in line and "choose another cache folder" in line for line in (new, further))
+    assert "cannot remove" in removal
+    assert len(kept) == 1
 
-    def refuse(*args, **options):
-        raise PermissionError(errno.EACCES, "Permission denied")
 
-    with monkeypatch.context() as patch:
-        patch.setattr(cache_module, "FileLock", refuse)
-        patch.setattr(Path, "mkdir", refuse)
-        assert len(fill(tmp_path)) == len(SENTENCES)
-        with pytest.raises(CacheError, match=r"cannot write to .* choose another cache folder"):
-            fill(tmp_path, pooling="last")
+def test_a_file_where_the_cache_should_be_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CacheError, match="cannot write"):
         fill(tmp_path / "file")

@@ -122,6 +122,10 @@ def test_a_word_of_more_subwords_than_a_window_is_pooled_over_its_windows() -> N
     assert states.report.windowed == (0,)
     assert np.isfinite(states.sentence(0, 3)).all()
     assert states.sentence(0, 3)[0].any()
+    # Read by its first subword, all of its windows but one give nothing, even in a batch of their own.
+    first = extract(encoder, [["z" * 300, "food"]], pooling="first", token_budget=1).sentence(0, 3)
+    assert first[0].any()
+    assert np.isfinite(first).all()
 
 
 def test_three_thousand_words_go_through_the_real_model(minilm: Encoder) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from extraction import extract
 from parsing import TreebankError, read_conllu
 from pipeline.score_table import COLUMNS
 from pipeline.structural.analysis import ProbeOptions
@@ -161,6 +162,35 @@ def test_parse_finds_the_checkpoint_from_any_folder(
         options=options, random_baseline=False, progress=False)  # fmt: skip
     monkeypatch.chdir(tmp_path)
     assert len(Parser.from_pretrained(tmp_path / "run").parse("The keys are here.")) == 5
+
+
+def test_a_run_on_natural_text_is_parsed_as_it_was_read(
+    checkpoint: Path, treebank_files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = run(
+        checkpoint,
+        treebank_files["train"],
+        treebank_files["dev"],
+        tmp_path / "out",
+        options=ProbeOptions(rank=4, training={"epochs": 1}, text="natural", pooling="first"),
+        random_baseline=False,
+        control=False,
+        progress=False,
+    )
+    parser = Parser.from_pretrained(found.out)
+    identities = [parser.distance.identity_]
+
+    def spy(*args, **options):
+        states = extract(*args, **options)
+        identities.append(states.identity)
+        return states
+
+    monkeypatch.setattr("pipeline.structural.parse.extract", spy)
+    parser.parse("the old man sees a dog.")
+    assert len(identities) == 2
+    for identity in identities:
+        assert (identity["text"]["form"], identity["settings"]["pooling"]) == ("natural", "first")
+    assert json.loads((found.out / "run.json").read_text())["options"]["text"] == "natural"
 
 
 def test_parse_refuses_another_checkpoint(done: Run, checkpoint: Path, tmp_path: Path) -> None:
