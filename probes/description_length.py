@@ -17,7 +17,7 @@ coded as if independent, though of the words² / 2 distances of a tree words - 1
 length of the matrix, and comparable between models, but no lower bound for the tree.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -29,7 +29,7 @@ from scipy.special import logsumexp
 from sklearn.base import clone
 
 from probes.schedule import epochs_for
-from probes.states import States, as_states
+from probes.states import SomeStates, States, as_states
 from probes.structural import LinearProbe
 from probes.targets import Kind
 
@@ -68,22 +68,6 @@ class CodeLength:
     def compression(self) -> float:
         """Uniform code length / online code length: 1 where the vectors tell nothing of the trees."""
         return self.uniform_bits / self.bits
-
-
-class SomeStates:
-    """Some sentences of other states."""
-
-    def __init__(self, states: States, rows: NDArray[np.int64]) -> None:
-        self._states, self._rows = states, rows
-        self.layers, self.dim = tuple(states.layers), states.dim
-        self.lengths = np.asarray(states.lengths)[rows]
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def read(self, sentences: Any, layers: Iterable[int] | None = None) -> NDArray[np.float32]:
-        """The words of those sentences back to back, (layers, words, dim)."""
-        return self._states.read(self._rows[sentences], layers)
 
 
 def online_code(
