@@ -17,7 +17,7 @@ import pandas as pd
 
 from extraction import Encoder, embedded_checkpoint, extract
 from parsing import Tally, Treebank, paired_difference, read_conllu, score_distances
-from probes import geometry_ladder
+from probes import SomeStates, geometry_ladder
 
 
 def main() -> None:
@@ -30,14 +30,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     arguments = parser.parse_args()
     encoder = Encoder.from_pretrained(embedded_checkpoint())
-    train = read_conllu(arguments.treebank / "en_ewt-train.conllu")[: arguments.sentences]
-    dev = read_conllu(arguments.treebank / "en_ewt-dev.conllu")
-    chosen_on, test = dev[::2], dev[1::2]
-    states, held, told = (extract(encoder, bank.words, cache=arguments.cache) for bank in (train, chosen_on, test))
+    banks = [read_conllu(arguments.treebank / f"en_ewt-{split}.conllu") for split in ("train", "dev")]
+    states, dev_states = (extract(encoder, bank.words, cache=arguments.cache) for bank in banks)
+    train, chosen_on, test = banks[0][: arguments.sentences], banks[1][::2], banks[1][1::2]
+    told = SomeStates(dev_states, slice(1, None, 2))
     ladder = geometry_ladder(
-        states,
+        SomeStates(states, slice(arguments.sentences)),
         train.distances,
-        validation=(held, chosen_on.distances),
+        validation=(SomeStates(dev_states, slice(0, None, 2)), chosen_on.distances),
         test=(told, test.distances),
         layer=arguments.layer,
         rank=arguments.rank,

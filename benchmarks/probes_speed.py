@@ -6,6 +6,7 @@ textbook   all layers x distance and depth together, against the 2019 way: one p
                expanded pairwise differences, autograd. One of its epochs is measured on a slice and scaled by words.
                It took 16 epochs for distances on EWT; for depths it is granted as few as are used here.
     limit      the same training, against the matrix products of its projections alone
+clock      the same training on the clock, by one thread and by as many as torch has
 added      the cost of further seeds, as a share of a lone probe's
 memory     growth of the peak when the treebank is repeated
 """
@@ -23,7 +24,7 @@ import torch
 
 from extraction import Encoder, embedded_checkpoint, extract
 from parsing import Treebank, read_conllu
-from probes import DepthProbe, DistanceProbe, GoldTargets, fit_all
+from probes import DepthProbe, DistanceProbe, GoldTargets, SomeStates, fit_all
 from probes.schedule import epochs_for
 
 TEXTBOOK_EPOCHS = 16
@@ -34,7 +35,7 @@ class Repeated:
     """States of a corpus read several times over, without a copy."""
 
     def __init__(self, states: Any, times: int) -> None:
-        self._states, self._size = states, len(states)
+        self._states, self._size = states, len(states.lengths)
         self.layers, self.dim, self.lengths = states.layers, states.dim, np.tile(states.lengths, times)
 
     def __len__(self) -> int:
@@ -42,14 +43,6 @@ class Repeated:
 
     def read(self, sentences: Any, layers: Any = None) -> Any:
         return self._states.read(np.arange(len(self.lengths))[sentences] % self._size, layers)
-
-
-class Slice(Repeated):
-    """The first sentences of a corpus."""
-
-    def __init__(self, states: Any, sentences: int) -> None:
-        super().__init__(states, 1)
-        self.lengths = self.lengths[:sentences]
 
 
 def peak_megabytes() -> float:
@@ -123,10 +116,10 @@ def main() -> None:
         gold = GoldTargets(distances=list(slice_.distances) * times)
         # What was loaded before must not hide what training takes: Linux begins the peak anew here.
         Path("/proc/self/clear_refs").write_text("5")
-        fit_all([DistanceProbe(4, RANK, epochs=1)], Repeated(Slice(states, 2000), times), gold)
+        fit_all([DistanceProbe(4, RANK, epochs=1)], Repeated(SomeStates(states, slice(2000)), times), gold)
         print(peak_megabytes())
         return
-    report_speed(Slice(states, arguments.sentences), train[: arguments.sentences], arguments.threads)
+    report_speed(SomeStates(states, slice(arguments.sentences)), train[: arguments.sentences], arguments.threads)
     command = [sys.executable, __file__, "--treebank", arguments.treebank, "--cache", arguments.cache]
     peaks = []
     for times in (1, arguments.repeat):
@@ -137,7 +130,7 @@ def main() -> None:
 
 def report_speed(states: Any, train: Treebank, threads: int) -> None:
     words = int(np.sum(states.lengths))
-    fit_all([DistanceProbe(4, RANK, epochs=1)], Slice(states, 100), train[:100])  # warm up
+    fit_all([DistanceProbe(4, RANK, epochs=1)], SomeStates(states, slice(100)), train[:100])  # warm up
     every = [kind(layer, RANK) for layer in states.layers for kind in (DistanceProbe, DepthProbe)]
     epochs = epochs_for(None, sentences=len(states.lengths), batch_size=every[0].batch_size)
     seconds = timed(lambda: fit_all(every, states, train))
@@ -147,7 +140,16 @@ def report_speed(states: Any, train: Treebank, threads: int) -> None:
     limit = epochs * len(states.layers) * product_seconds(words, dim=states.dim, columns=2 * RANK, batch=per_batch)
     print(f"limit: matrix products alone {limit:.1f} s; training takes {seconds / limit:.2f} times that")
 
-    part, gold = Slice(states, 1000), train[:1000]
+    clocks = {}
+    for number in (1, 2):
+        torch.set_num_threads(number)
+        began = time.perf_counter()
+        fit_all(every, states, train)
+        clocks[number] = time.perf_counter() - began
+    torch.set_num_threads(threads)
+    print(f"clock: {clocks[1]:.1f} s by one thread, {clocks[2]:.1f} s by two")
+
+    part, gold = SomeStates(states, slice(1000)), train[:1000]
     share = words / int(part.lengths.sum())
     distance = textbook_epoch(part, list(gold.distances), layer=4, kind="distance")
     depth = textbook_epoch(part, list(gold.depths), layer=4, kind="depth")
@@ -157,7 +159,7 @@ def report_speed(states: Any, train: Treebank, threads: int) -> None:
         f"all {textbook:.0f} s, {textbook / seconds:.0f} times as long"
     )
 
-    part, gold = Slice(states, 1000), train[:1000]
+    part, gold = SomeStates(states, slice(1000)), train[:1000]
     for change, probes in (
         ("seeds", lambda n: [DistanceProbe(4, RANK, seed) for seed in range(n)]),
         ("ranks", lambda n: [DistanceProbe(4, rank) for rank in (128, 64, 96, 120)[:n]]),

@@ -14,7 +14,7 @@ from probes.families import (
     PoincareProbe,
     geometry_ladder,
 )
-from probes.states import ArrayStates, States
+from probes.states import ArrayStates, SomeStates, States
 from probes.structural import DepthProbe, DistanceProbe
 from probes.targets import GoldTargets, Targets
 from probes.training import fit_all
@@ -34,6 +34,7 @@ __all__ = [
     "PoincareProbe",
     "ProbeError",
     "RandomLstmStates",
+    "SomeStates",
     "States",
     "Targets",
     "control_heads",

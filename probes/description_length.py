@@ -11,7 +11,7 @@ distances of a tree words - 1 would do: the sum is an honest code length of the 
 but no lower bound for the tree.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from probes.schedule import epochs_for
-from probes.states import States, as_states
+from probes.states import SomeStates, States, as_states
 from probes.structural import LinearProbe
 from probes.targets import GoldTargets, Targets, column_of
 from probes.training import fit_all
@@ -77,22 +77,6 @@ class Rows(Sequence[NDArray[Any]]):
         if isinstance(place, slice):
             return Rows(self._column, self._rows[place])
         return self._column[int(self._rows[place])]
-
-
-class SomeStates:
-    """Some sentences of other states."""
-
-    def __init__(self, states: States, rows: NDArray[np.int64]) -> None:
-        self._states, self._rows = states, rows
-        self.layers, self.dim = tuple(states.layers), states.dim
-        self.lengths = np.asarray(states.lengths)[rows]
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def read(self, sentences: Any, layers: Iterable[int] | None = None) -> NDArray[np.float32]:
-        """The words of those sentences back to back, (layers, words, dim)."""
-        return self._states.read(self._rows[sentences], layers)
 
 
 def online_code(

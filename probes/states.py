@@ -46,6 +46,23 @@ class ArrayStates:
         return np.concatenate([np.asarray(self._arrays[i], dtype=np.float32) for i in wanted])[None]
 
 
+class SomeStates:
+    """Some sentences of other states, `rows` by number or as a slice; read from where they are, without a copy."""
+
+    def __init__(self, states: States, rows: NDArray[np.int64] | slice) -> None:
+        self._states, self._rows = states, np.arange(len(states.lengths))[rows]
+        self.layers, self.dim = tuple(states.layers), states.dim
+        self.lengths = np.asarray(states.lengths)[self._rows]
+        self.identity = dict(getattr(states, "identity", {}))
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def read(self, sentences: Any, layers: Iterable[int] | None = None) -> NDArray[np.float32]:
+        """The words of those sentences back to back, (layers, words, dim)."""
+        return self._states.read(self._rows[sentences], layers)
+
+
 def check_arrays(arrays: Sequence[NDArray[Any]]) -> None:
     """Refuse what is not a list of (words, dim) arrays of one width."""
     if not len(arrays):
