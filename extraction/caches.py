@@ -109,7 +109,7 @@ def find_cache(root: str | Path, name: str) -> Path:
 
 def _folders(root: Path) -> list[Path]:
     if not root.is_dir():
-        raise CacheError(f"there is no folder {root}")
+        raise CacheError(f"there is no folder {root}: no states have been kept there")
     return sorted(manifest.parent for manifest in root.glob(f"*/{MANIFEST}"))
 
 

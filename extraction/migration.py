@@ -6,6 +6,7 @@ a dataset a sentence, named by its index, of shape (layers, subwords, dim) for B
 block, which is layer 1 here. A trained probe is a `predictor.params`, a PyTorch file of one matrix `proj`.
 """
 
+import importlib
 import pickle
 from collections.abc import Sequence
 from pathlib import Path
@@ -78,8 +79,7 @@ def write_hdf5(states: States, path: str | Path) -> None:
 
     The layer numbers stand in the file's attribute `layers`. The file appears when it is complete.
     """
-    import h5py
-
+    h5py = _h5py()
     path = Path(path)
     partial = path.with_name(path.name + ".partial")
     try:
@@ -159,9 +159,16 @@ class _Hdf5Sentence:
         return np.concatenate([pooled[one] for one in rows])
 
 
-def _open(path: Path) -> Any:
-    import h5py
+def _h5py() -> Any:
+    """The library that reads and writes HDF5, an extra of the package."""
+    try:
+        return importlib.import_module("h5py")
+    except ImportError as error:
+        raise MigrationError("HDF5 files need h5py: pip install 'treeprobe[hdf5]'") from error
 
+
+def _open(path: Path) -> Any:
+    h5py = _h5py()
     try:
         return h5py.File(path, "r")
     except OSError as error:

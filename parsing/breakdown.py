@@ -146,7 +146,12 @@ def break_down(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """`category_scores` as a tidy frame: by, category, metric, value, low, high, n."""
+    """The score of each category of one column of `edge_table` or `attachment_table`, as a tidy frame.
+
+    Columns: by, category, metric, value, low, high (the 95 % interval over sentences), n (edges). Lengths come in
+    classes, in their order; other categories with the most frequent first. Raises ValueError for a column that the
+    table does not have.
+    """
     scores = category_scores(table, by, metric=metric, column=column, resamples=resamples, seed=seed)
     rows = [{"by": by, "category": category, **asdict(score)} for category, score in scores.items()]
     return pd.DataFrame(rows, columns=["by", "category", "metric", "value", "low", "high", "n"])
@@ -175,6 +180,6 @@ def split_tally(tally: Tally, labels: Iterable[Hashable]) -> dict[Hashable, Tall
 
 
 def score_frame(scores: Iterable[Score], **columns: Any) -> pd.DataFrame:
-    """Scores as a tidy frame: the given columns, then metric, value, low, high, n."""
+    """Scores as a tidy frame, a row each: the given columns, alike in every row, then metric, value, low, high, n."""
     names = [*columns, "metric", "value", "low", "high", "n"]
     return pd.DataFrame([{**columns, **asdict(score)} for score in scores], columns=names)

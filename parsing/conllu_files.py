@@ -177,7 +177,10 @@ def spaces(tokens: conllu.TokenList, words: int) -> tuple[bool, ...]:
 
 
 def write_conllu(sentences: Iterable[Sentence], path: str | Path) -> None:
-    """Write sentences as CoNLL-U, whole or not at all."""
+    """Write sentences as CoNLL-U; the file appears, or is replaced, when it is complete.
+
+    Raises OSError when it cannot be written; what was there then stays.
+    """
     path = Path(path)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

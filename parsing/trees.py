@@ -59,18 +59,25 @@ def chain_distances(words: int) -> NDArray[np.int64]:
 
 
 def tree_depths(heads: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
-    """Edges from each word to the root, (words,)."""
+    """Edges from each word to the root, (words,), of a tree given by its heads, (words,), -1 for the root's.
+
+    Raises ValueError when the heads go round in a cycle.
+    """
     array = np.asarray(heads, dtype=np.int64)
     depths = np.zeros(len(array), dtype=np.int64)
     ancestor = array.copy()
     while (above := ancestor >= 0).any():
         depths += above
+        if depths.max() >= len(array):
+            check_heads(array)
         ancestor = np.where(above, array[ancestor], -1)
     return depths
 
 
 def tree_distances(heads: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
-    """Edges on the path between every two words, (words, words).
+    """Edges on the path between every two words, (words, words), of a tree given by its heads, (words,).
+
+    Raises ValueError when the heads go round in a cycle.
 
     With A the ancestor matrix (a word counts as its own ancestor), A Aᵀ counts shared ancestors, which is one more
     than the depth of the lowest common ancestor; so d(i, j) = depth i + depth j - 2 (shared - 1).
@@ -87,8 +94,11 @@ def ancestor_matrix(heads: Sequence[int] | NDArray[np.int64]) -> NDArray[np.floa
     words = len(array)
     # One column more for "above the root", so that walking up from the root needs no special case.
     ancestors = np.zeros((words, words + 1), dtype=np.float32)
-    rows, current = np.arange(words), np.arange(words)
+    rows, current, steps = np.arange(words), np.arange(words), 0
     while (current >= 0).any():
+        if steps == words:
+            check_heads(array)
+        steps += 1
         ancestors[rows, current] = 1
         current = np.where(current >= 0, array[current], -1)
     return ancestors[:, :words]

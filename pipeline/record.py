@@ -2,6 +2,7 @@
 
 import json
 import platform
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,18 +11,27 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 PACKAGES = ("treeprobe", "torch", "transformers", "tokenizers", "numpy", "scipy", "networkx", "scikit-learn")
 
 
 @dataclass(frozen=True)
 class Stopwatch:
-    """Seconds spent in each named stage, in the order the stages were entered."""
+    """Seconds spent in each named stage, in the order the stages were entered.
+
+    With `announce`, each stage is named on standard error when it begins, so that those without a bar of their own
+    are not taken for a standstill.
+    """
 
     seconds: dict[str, float] = field(default_factory=dict)
+    announce: bool = False
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Add the time spent in the block to the stage `name`."""
+        if self.announce:
+            tqdm.write(f"{name} …", file=sys.stderr)
         start = time.perf_counter()
         try:
             yield

@@ -75,7 +75,7 @@ def run(
     options = replace(options, training={"device": device, **options.training})
     check_free(Path(out).absolute(), overwrite=overwrite)
     banks = open_banks(train, dev, test)
-    stopwatch = Stopwatch()
+    stopwatch = Stopwatch(announce=progress)
     encoder = Encoder.from_pretrained(model, device=device)
     with staged_folder(out, overwrite=overwrite) as folder:
         structure = analyse_structure(
@@ -103,7 +103,7 @@ def run(
         with stopwatch.stage("bootstrap"):
             scores = tabulate(measurements, codelengths=codelengths)
         best = best_layer(scores)
-        with stopwatch.stage("write"):
+        with stopwatch.stage("write trees, probes and figures"):
             write_outputs(folder, structure, banks, scores, best=best, options=options)
         write_record(
             folder / "run.json",

@@ -1,5 +1,6 @@
 """Files of 2019 come in as states, and states go out as files."""
 
+import sys
 from pathlib import Path
 
 import h5py
@@ -106,3 +107,9 @@ def test_predictor_params_without_a_matrix_are_refused(content, tmp_path: Path) 
     torch.save(content, tmp_path / "predictor.params")
     with pytest.raises(MigrationError, match="no matrix"):
         read_predictor_params(tmp_path / "predictor.params")
+
+
+def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(MigrationError, match=r"pip install 'treeprobe\[hdf5\]'"):
+        read_hdf5(tmp_path / "states.hdf5", [["a"]])

@@ -80,3 +80,10 @@ def test_arcs_over_a_common_stretch_never_share_a_level(heads: list[int]) -> Non
 def test_chain_distances_are_those_of_a_chain_of_heads() -> None:
     for words in (0, 1, 2, 7):
         np.testing.assert_array_equal(chain_distances(words), tree_distances(range(-1, words - 1)))
+
+
+@pytest.mark.parametrize("heads", [[1, 0], [-1, 2, 1], [0]])
+def test_heads_in_a_cycle_are_refused_instead_of_followed_for_ever(heads: list[int]) -> None:
+    for measure in (tree_depths, tree_distances):
+        with pytest.raises(ValueError, match=r"expected (a tree|one root)"):
+            measure(heads)

@@ -8,6 +8,7 @@ import pytest
 
 from extraction import extract
 from parsing import TreebankError, read_conllu
+from pipeline.record import Stopwatch
 from pipeline.score_table import COLUMNS
 from pipeline.structural.analysis import ProbeOptions
 from pipeline.structural.closing import closing_table
@@ -214,3 +215,12 @@ def test_one_word_sentences_cannot_train(checkpoint: Path, treebank_files: dict[
     with pytest.raises(TreebankError, match=r"short\.conllu: all 1 sentences have a single word"):
         run(checkpoint, short, treebank_files["dev"], tmp_path / "out", progress=False)
     assert not (tmp_path / "out").exists()
+
+
+def test_stages_are_named_while_they_last(capsys: pytest.CaptureFixture[str]) -> None:
+    quiet, told = Stopwatch(), Stopwatch(announce=True)
+    for stopwatch in (quiet, told):
+        with stopwatch.stage("predict dev"):
+            pass
+    assert capsys.readouterr().err == "predict dev …\n"
+    assert list(quiet.seconds) == list(told.seconds) == ["predict dev"]
