@@ -20,8 +20,8 @@ PACKAGES = ("treeprobe", "torch", "transformers", "tokenizers", "numpy", "scipy"
 class Stopwatch:
     """Seconds spent in each named stage, in the order the stages were entered.
 
-    With `announce`, each stage is named on standard error when it first begins, so that those without a bar of their own
-    are not taken for a standstill.
+    With `announce`, each stage is named on standard error when it first begins, so that those without a bar of their
+    own are not taken for a standstill.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
