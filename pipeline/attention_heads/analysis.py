@@ -198,7 +198,6 @@ def tree_rows(
 
 
 def score_row(name: str, tally: Tally) -> dict[str, object]:
-    """The score of some trees with its 95 % interval, as a row of the table."""
     score = tally.score()
     return {
         "trees": name,
