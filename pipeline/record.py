@@ -20,8 +20,8 @@ PACKAGES = ("treeprobe", "torch", "transformers", "tokenizers", "numpy", "scipy"
 class Stopwatch:
     """Seconds spent in each named stage, in the order the stages were entered.
 
-    With `announce`, each stage is named on standard error when it begins, so that those without a bar of their own
-    are not taken for a standstill.
+    With `announce`, each stage is named on standard error when it first begins, so that those without a bar of their
+    own are not taken for a standstill.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Stopwatch:
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Add the time spent in the block to the stage `name`."""
-        if self.announce:
+        if self.announce and name not in self.seconds:
             tqdm.write(f"{name} …", file=sys.stderr)
         start = time.perf_counter()
         try:
