@@ -32,7 +32,7 @@ def head_centres(centres: ArrayLike, ax: Axes, *, kernel: int = 3, title: str = 
         ax.plot(right[-1], down[-1], "o", color=style.color, markersize=10, zorder=4)
         ax.text(right[-1], down[-1], str(head + 1), color="white", fontsize=6.5, ha="center", va="center_baseline",
                 fontweight="bold", zorder=5)  # fmt: skip
-    reach = max(half + 0.7, float(np.abs(ways).max(initial=0.0)) + 0.5)
+    reach = max(half + 0.7, 1.15 * float(np.abs(ways).max(initial=0.0)))
     ax.set_xlim(-reach, reach)
     ax.set_ylim(reach, -reach)
     ax.set_aspect("equal")
