@@ -28,6 +28,8 @@ def training_picture(rows: pd.DataFrame, metric: str) -> Picture:
     figure, axes = new_figure((5.2, 3.2))
     step_curves(shown, axes, metric=metric)
     if best["step"].max() > 0:
-        axes.set_xscale("symlog", linthresh=max(float(best.loc[best["step"] > 0, "step"].min()), 1.0))
+        first = float(best.loc[best["step"] > 0, "step"].min())
+        axes.set_xscale("symlog", linthresh=first)
+        axes.set_xlim(left=-first / 5)
     text = "; ".join(f"step {step}: {value:.3f}" for step, value in zip(best["step"], best["value"]))
     return picture(figure, title=f"{TITLES[metric]} over training, at the best layer", description=text)
