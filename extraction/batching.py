@@ -12,7 +12,7 @@ from .alignment import Alignment, SpecialTokens
 
 Integers = NDArray[np.int64]
 
-BATCH_COST = 1 / 32
+BATCH_COST = 1 / 16
 """What a batch costs beyond its positions, as a share of the budget: kernels are called however little they compute."""
 
 
