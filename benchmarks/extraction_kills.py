@@ -82,7 +82,7 @@ def main() -> int:
     encoder, root = small_encoder(), Path(tempfile.mkdtemp())
 
     def run(folder: Path) -> None:
-        extract(encoder, sentences, cache=folder, storage="float16", shard_bytes=1 << 18)
+        extract(encoder, sentences, cache=folder, storage="float16", shard_numbers=1 << 17)
 
     try:
         wait(in_child(lambda: run(root / "warm")))

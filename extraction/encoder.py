@@ -89,7 +89,11 @@ class Encoder:
         device: str | torch.device | None = None,
         dtype: Dtype | torch.dtype = "float32",
     ) -> "Encoder":
-        """An encoder from a model and a fast tokenizer that are already in memory; the model is changed in place."""
+        """An encoder from a model and a fast tokenizer that are already in memory; the model is changed in place.
+
+        In bfloat16 on a CPU it attends by plain matrix products (`eager`), which PyTorch computes faster there than its
+        fused attention.
+        """
         if not getattr(tokenizer, "is_fast", False):
             raise CheckpointError(
                 f"checkpoint {name} has no fast tokenizer ({type(tokenizer).__name__}); its offsets are needed to "
@@ -104,6 +108,8 @@ class Encoder:
         except (RuntimeError, AssertionError) as error:
             reason = str(error).splitlines()[0]
             raise CheckpointError(f"checkpoint {name} cannot be put on device {device}: {reason}") from error
+        if model.device.type == "cpu" and number == "bfloat16" and model._can_set_attn_implementation():
+            model.set_attn_implementation("eager")
         return cls(model, tokenizer, name, digest)
 
     def with_random_weights(self, seed: int = 0) -> "Encoder":

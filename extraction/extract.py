@@ -23,9 +23,9 @@ from .text import check_text, text_digest
 TOKEN_BUDGET = 1024
 """Positions in a batch, padding counted; the fastest of those tried by `benchmarks/extraction_speed.py` on a CPU."""
 
-SHARD_BYTES = 48 << 20
-"""States that are held in memory at once, all layers as they are stored. Sentences are sorted by length within a
-shard, so small shards mean more padding."""
+SHARD_NUMBERS = 24 << 20
+"""Numbers in a shard, all layers: 48 MB in half precision. Sentences are sorted by length within a shard, so small
+shards mean more padding; a shard is the same sentences in every storage format, so batches are the same too."""
 
 
 def extract(
@@ -42,7 +42,7 @@ def extract(
     max_subwords: int | None = None,
     overlap: float = 0.5,
     token_budget: int = TOKEN_BUDGET,
-    shard_bytes: int = SHARD_BYTES,
+    shard_numbers: int = SHARD_NUMBERS,
     verify: bool = False,
     repair: bool = False,
     progress: bool = False,
@@ -67,7 +67,7 @@ def extract(
         max_subwords: longest input with special tokens; the model's own limit where None.
         overlap: share of a window that the next one repeats, in sentences longer than that.
         token_budget: subwords in a batch, padding counted.
-        shard_bytes: states held in memory at once, all layers, before they are stored as one shard.
+        shard_numbers: words times layers times dim that are held in memory before they are stored as one shard.
         verify: compare every file of a cache that was there with its digest.
         repair: extract damaged shards of the cache anew instead of refusing them.
         progress: show a progress bar.
@@ -87,7 +87,7 @@ def extract(
         overlap=overlap,
         storage=storage,
     )
-    plan = _plan(encoder, words, space_after, reading, shard_bytes)
+    plan = _plan(encoder, words, space_after, reading, shard_numbers)
     aligner = Aligner(encoder.tokenizer)
 
     def produce(shard: int) -> WordVectors:
@@ -159,13 +159,12 @@ def _plan(
     words: Sequence[Sequence[str]],
     space_after: Sequence[Sequence[bool]] | None,
     reading: Reading,
-    shard_bytes: int,
+    shard_numbers: int,
 ) -> Plan:
     counts = np.fromiter((len(words[i]) for i in range(len(words))), np.int64, len(words))
     word_bounds = np.concatenate([[0], np.cumsum(counts)])
     dim = site_dim(encoder, reading.site)
-    word_bytes = len(reading.layers) * dim * getattr(torch, reading.storage).itemsize
-    shard_words = max(1, shard_bytes // word_bytes)
+    shard_words = max(1, shard_numbers // (len(reading.layers) * dim))
     identity = {
         "checkpoint": {
             "name": encoder.name,

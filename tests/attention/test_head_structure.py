@@ -33,7 +33,7 @@ from attention import (
 )
 from attention.ablation import choose_masked
 from extraction import Encoder, extract, stream_attention
-from parsing.scores import uuas
+from parsing import score_distances
 
 
 def test_uuas_of_heads_is_the_parsing_layers(sentences) -> None:
@@ -48,7 +48,7 @@ def test_uuas_of_heads_is_the_parsing_layers(sentences) -> None:
                 weights = batch.attention[0, row, head, words, words].numpy()
                 distances[index] = 1 - np.maximum(weights, weights.T)
                 np.fill_diagonal(distances[index], 0)
-        expected = uuas(sentences, [distances[index] for index in range(len(sentences))])
+        expected = score_distances(sentences, [distances[index] for index in range(len(sentences))])["uuas"]
         assert tallies[0][head].value == pytest.approx(expected.value)
         assert tallies[0][head].n == expected.n
 

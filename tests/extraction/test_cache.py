@@ -28,12 +28,12 @@ from extraction import cache as cache_module
 from extraction.hidden import read_words
 
 SENTENCES = zoo.SENTENCES * 6
-SMALL = 1 << 12  # bytes a shard: a few sentences
+SMALL = 1 << 10  # numbers a shard: a few sentences
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def fill(root: Path, **options) -> States:
-    return extract(zoo.encoder("bert"), SENTENCES, cache=root, **{"shard_bytes": SMALL, **options})
+    return extract(zoo.encoder("bert"), SENTENCES, cache=root, **{"shard_numbers": SMALL, **options})
 
 
 def only_cache(root: Path) -> Path:
@@ -57,7 +57,7 @@ def produced(monkeypatch) -> list[int]:
 @pytest.mark.parametrize("storage", ["float32", "float16", "bfloat16"])
 def test_states_from_disk_are_those_in_memory(storage, tmp_path: Path) -> None:
     exact = extract(zoo.encoder("bert"), SENTENCES)
-    memory = extract(zoo.encoder("bert"), SENTENCES, storage=storage, shard_bytes=SMALL)
+    memory = extract(zoo.encoder("bert"), SENTENCES, storage=storage, shard_numbers=SMALL)
     disk = fill(tmp_path, storage=storage)
     assert len(list(only_cache(tmp_path).glob("shard-*"))) > 3
     everything = disk.read(slice(None))
@@ -180,7 +180,7 @@ def test_a_truncated_shard_is_found_without_verifying(tmp_path: Path) -> None:
 
 def test_a_foreign_shard_is_found_when_it_is_read(tmp_path: Path) -> None:
     fill(tmp_path / "one")
-    extract(zoo.encoder("electra"), SENTENCES, cache=tmp_path / "two", shard_bytes=SMALL)
+    extract(zoo.encoder("electra"), SENTENCES, cache=tmp_path / "two", shard_numbers=SMALL)
     one, two = only_cache(tmp_path / "one"), only_cache(tmp_path / "two")
     shutil.copy(two / "shard-00001" / "layer-01.safetensors", one / "shard-00001" / "layer-01.safetensors")
     states = open_states(one)  # of the same size, so nothing shows yet

@@ -1,5 +1,7 @@
 """Every family of models: layers, words and attention are where they should be."""
 
+import copy
+
 import numpy as np
 import oracles
 import pytest
@@ -46,12 +48,23 @@ def test_states_do_not_depend_on_batch_composition(name: str) -> None:
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("bfloat16", 0.03)])
 def test_the_real_models_states_depend_on_the_batch_by_a_small_share_of_their_length(dtype, tolerance: float) -> None:
     encoder = Encoder.from_pretrained(embedded_checkpoint(), dtype=dtype)
-    # With the longest sentence first and a budget for all, every other sentence is padded.
-    together = extract(encoder, zoo.SENTENCES, token_budget=10_000).read(slice(None))
-    apart = extract(encoder, zoo.SENTENCES, token_budget=1).read(slice(None))
-    assert not np.array_equal(together, apart)
+    # The budget is large enough for padding to be cheaper than a second batch.
+    sentences = [*zoo.SENTENCES, [word for sentence in zoo.SENTENCES for word in sentence]]
+    together = extract(encoder, sentences, token_budget=10_000).read(slice(None))
+    apart = extract(encoder, sentences, token_budget=1).read(slice(None))
     differences = np.linalg.norm(together - apart, axis=-1) / np.linalg.norm(apart, axis=-1)
     assert differences.max() < tolerance
+
+
+@pytest.mark.parametrize("name", zoo.NAMES)
+def test_every_family_computes_in_bfloat16_near_float32(name: str) -> None:
+    exact = zoo.encoder(name)
+    rounded = Encoder.from_parts(copy.deepcopy(exact.model), exact.tokenizer, name=name, dtype="bfloat16")
+    assert rounded.digest == exact.digest
+    found, expected = (extract(encoder, zoo.SENTENCES).read(slice(None)) for encoder in (rounded, exact))
+    assert (found != expected).any()
+    differences = np.linalg.norm(found - expected, axis=-1) / np.linalg.norm(expected, axis=-1)
+    assert np.median(differences) < 0.02
 
 
 @pytest.mark.parametrize("name", zoo.NAMES)
