@@ -21,6 +21,10 @@ ORDER_SEED = 0
 VALIDATION_BATCH = 64
 
 
+class NotFiniteError(ValueError):
+    """A probe in training whose loss is NaN or infinity."""
+
+
 @dataclass
 class Progress:
     """How a probe has fared: its losses by epoch, and what it had learned by its best epoch so far."""
@@ -53,7 +57,7 @@ class Team:
     def train(self, schedule: Schedule, *, bar: tqdm, halted: Event) -> None:
         """Train until the schedule ends, all have stopped, or all are halted.
 
-        Raises ValueError where a loss is not finite.
+        Raises NotFiniteError where a loss is not finite.
         """
         order = np.random.default_rng(ORDER_SEED)
         for epoch in range(1, schedule.epochs + 1):
@@ -102,7 +106,10 @@ class Team:
         for place, record in enumerate(self.running):
             judged = -float(epoch) if validation is None else validation[place]
             if not np.isfinite([training[place], judged]).all():
-                raise ValueError(f"epoch {epoch}: the loss is not finite; do the vectors hold NaN or infinity?")
+                raise NotFiniteError(
+                    f"epoch {epoch}: the loss of {record.probe} is not finite; do the vectors hold NaN or infinity, "
+                    "or is the learning rate too large?"
+                )
             record.history.append({"epoch": float(epoch), "training": training[place]})
             if validation is not None:
                 record.history[-1]["validation"] = validation[place]

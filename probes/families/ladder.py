@@ -17,6 +17,7 @@ from probes.probe import Probe
 from probes.states import States, as_states
 from probes.structural import DistanceProbe
 from probes.targets import GoldTargets
+from probes.teams import NotFiniteError
 from probes.training import fit_all
 
 Family = type[DistanceProbe] | type[GeometryProbe]
@@ -46,7 +47,7 @@ def geometry_ladder(
     """Train families of distance probe on the same words, each with at most the parameters of a linear probe.
 
     Every family is tried at as many step sizes, with the first seed; the one with the least validation loss serves all
-    seeds. Nothing else is chosen. All are trained in one pass over the data, and the other seeds in a second.
+    seeds. Nothing else is chosen. A step size that leads to infinity counts as tried and is out.
 
     Args:
         states, targets: vectors, and one (words, words) array of gold distances a sentence.
@@ -75,8 +76,14 @@ def geometry_ladder(
         ]
         for family in families
     ]
-    fit_all([probe for probes in tried for probe in probes], states, gold, validation=held_out, progress=progress)
-    chosen = [min(probes, key=kept_loss) for probes in tried]
+    # One by one: a step too large may lead one of them to infinity, which is its own failure and nobody else's.
+    fitted = [
+        [probe for probe in probes if converges(probe, states, gold, held_out, progress=progress)] for probes in tried
+    ]
+    for family, left in zip(families, fitted):
+        if not left:
+            raise ValueError(f"{family.__name__}: no step size of {list(learning_rates)} gave a loss that is finite")
+    chosen = [min(probes, key=kept_loss) for probes in fitted]
     further = [[clone(probe).set_params(seed=seed) for seed in seeds[1:]] for probe in chosen]
     fit_all([probe for probes in further for probe in probes], states, gold, validation=held_out, progress=progress)
     rows = []
@@ -102,6 +109,15 @@ def geometry_ladder(
                 }
             )
     return pd.DataFrame(rows)
+
+
+def converges(probe: Probe, states: Any, gold: GoldTargets, held_out: tuple[Any, Any], *, progress: bool) -> bool:
+    """Fit the probe; whether its loss stayed finite."""
+    try:
+        fit_all([probe], states, gold, validation=held_out, progress=progress)
+    except NotFiniteError:
+        return False
+    return True
 
 
 def kept_loss(probe: Probe) -> float:

@@ -233,6 +233,15 @@ def test_ladder_gives_every_family_the_same_search_and_scores_what_it_did_not_ch
         assert row.loss == pytest.approx(np.mean([np.abs(p - g).mean() for p, g in zip(said, test.distances)]))
 
 
+def test_a_step_size_that_diverges_is_out_of_the_search(train, dev):
+    """A step of 1e30 leaves float32; a family of which every step size does so is an error that names it."""
+    options = {"validation": (dev.vectors, dev.distances), "rank": 4, "families": (DistanceProbe,), "epochs": 1}
+    table = geometry_ladder(train.vectors, train.distances, learning_rates=(0.001, 1e30), **options)
+    assert table["learning_rate"].tolist() == [0.001]
+    with pytest.raises(ValueError, match="DistanceProbe: no step size"):
+        geometry_ladder(train.vectors, train.distances, learning_rates=(1e30,), **options)
+
+
 def test_rank_for_is_the_largest_affordable():
     assert rank_for(BilinearProbe, 100, parameters=1000) == 5
     assert rank_for(DistanceProbe, 100, parameters=10**9) == 100

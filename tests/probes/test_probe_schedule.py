@@ -111,7 +111,7 @@ def test_an_error_in_one_team_halts_the_others(threads, train):
     threads(2)
     broken = [each * np.nan for each in train.vectors]
     states = LayeredStates([train.vectors, broken])
-    with pytest.raises(ValueError, match="epoch 1: the loss is not finite"):
+    with pytest.raises(ValueError, match=r"epoch 1: the loss of DistanceProbe\(.*\) is not finite"):
         fit_all([DistanceProbe(layer, 4, epochs=1000) for layer in (0, 1)], states, train)
     assert states.reads < 1000
     assert torch.get_num_threads() == 2
