@@ -20,7 +20,8 @@ from selenium import webdriver
 from parsing import Treebank, read_conllu, score_depths, score_distances
 from parsing.breakdown import edge_table
 from pipeline.score_table import Setting
-from pipeline.structural.analysis import Measurement, chain_measurement, tabulate
+from pipeline.structural.analysis import Measurement, chain_measurement
+from pipeline.structural.tables import tabulate
 from pipeline.sweeping.keeping import EDGE_COLUMNS, FoundEdges, write_kept
 from pipeline.sweeping.plan import SweepOptions
 from pipeline.sweeping.report import write_report

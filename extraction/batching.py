@@ -16,6 +16,10 @@ BATCH_COST = 1 / 16
 """What a batch costs beyond its positions, as a share of the budget: kernels are called however little they compute.
 On two cores MiniLM's call costs as much as some 30 positions in float32 and 75 in bfloat16, of a budget of 1024."""
 
+GROUP_STEP = 8
+"""A batch that could be larger has a multiple of so many windows: matrix libraries keep a plan for each shape that they
+meet, so batches of any size would let memory grow with the text."""
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -120,9 +124,11 @@ def _cheapest_ends(longest: Integers, most: Integers, cost: float) -> list[int]:
     counts = np.arange(1, windows + 1)
     for start in range(windows - 1, -1, -1):
         stop = min(windows, start + int(most[start]))
-        sums = cost + longest[start] * counts[: stop - start] + ahead[start + 1 : stop + 1]
+        taken = counts[: stop - start]
+        taken = taken[(taken % GROUP_STEP == 0) | (taken == stop - start)]
+        sums = cost + longest[start] * taken + ahead[start + taken]
         best = int(sums.argmin())
-        ahead[start], ends[start] = sums[best], start + best + 1
+        ahead[start], ends[start] = sums[best], start + int(taken[best])
     return ends
 
 

@@ -30,11 +30,16 @@ def closing_table(scores: pd.DataFrame) -> str:
         table = table.reindex(columns=[metric for metric in HEADINGS if metric in table.columns])
         table.columns = pd.Index([HEADINGS[metric] for metric in table.columns])
         treebank = block["treebank"].iloc[0]
-        blocks.append(
-            f"{split_title(str(split), treebank)}\n{table.rename_axis(None).fillna('').to_string(justify='left')}"
-        )
+        blocks.append(f"{split_title(str(split), treebank)}\n{aligned_left(table.rename_axis(None).fillna(''))}")
     blocks += [compression_table(scores)] if (scores["metric"] == "compression").any() else []
     return "\n\n".join([*blocks, LEGEND if selectivity.empty else f"{LEGEND} {SELECTIVITY_LEGEND}"])
+
+
+def aligned_left(table: pd.DataFrame) -> str:
+    """The table as text, cells and headings beginning one below the other, whatever follows a score in its cell."""
+    widths = {name: max(len(str(name)), *table[name].str.len()) for name in table.columns}
+    padded = pd.DataFrame({name.ljust(widths[name]): table[name].str.ljust(widths[name]) for name in table.columns})
+    return "\n".join(line.rstrip() for line in padded.to_string(justify="left").splitlines())
 
 
 def split_title(split: str, treebank: str) -> str:
@@ -44,7 +49,9 @@ def split_title(split: str, treebank: str) -> str:
 
 def compression_table(scores: pd.DataFrame) -> str:
     """How many times shorter than the uniform code the training trees become, by layer and kind of probe."""
-    rows = scores[scores["metric"] == "compression"].assign(row=lambda frame: "layer " + frame["layer"].astype(str))
+    rows = scores[scores["metric"] == "compression"].assign(
+        row=lambda frame: "layer " + frame["layer"].astype("Int64").astype(str)
+    )
     table = rows.pivot_table(index="row", columns="probe", values="value", aggfunc="first", sort=False)
     text = table.rename_axis(None).rename_axis(None, axis=1).to_string(float_format="{:.2f}".format)
     return f"train ({rows['treebank'].iloc[0]}): uniform code / online code\n{text}"
@@ -60,4 +67,5 @@ def row_name(probe: str, layer: int | None) -> str:
     """`layer 3`, or the baseline's name with the layer it has."""
     if pd.isna(layer):
         return probe
-    return f"layer {layer}" if probe in ("distance", "depth") else f"{probe}, layer {layer}"
+    named = f"layer {int(layer)}"
+    return named if probe in ("distance", "depth") else f"{probe}, {named}"
