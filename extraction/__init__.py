@@ -1,24 +1,24 @@
 """Word-aligned hidden states and attention of any transformers checkpoint, and caches of them."""
 
-from .attention import AttentionBatch, stream_attention
-from .attention_file import write_attention
-from .cache import open_states
-from .caches import CacheEntry, find_cache, list_caches, remove_cache, verify_cache
-from .checkpoint import AttentionError, CheckpointError, embedded_checkpoint
-from .editing import edit_attention
-from .embeddings import EmbeddingParts, read_embeddings
-from .encoder import Encoder
-from .extract import extract
-from .migration import (
+from extraction.attention import AttentionBatch, stream_attention
+from extraction.attention_file import write_attention
+from extraction.cache import open_states
+from extraction.caches import CacheEntry, find_cache, list_caches, remove_cache, verify_cache
+from extraction.checkpoint import AttentionError, CheckpointError, embedded_checkpoint
+from extraction.editing import edit_attention
+from extraction.embeddings import EmbeddingParts, read_embeddings
+from extraction.encoder import Encoder
+from extraction.extract import extract
+from extraction.migration import (
     MigrationError,
     read_hdf5,
     read_predictor_params,
     write_hdf5,
     write_predictor_params,
 )
-from .report import AlignmentReport
-from .shards import CacheError
-from .states import States
+from extraction.report import AlignmentReport
+from extraction.shards import CacheError
+from extraction.states import States
 
 __all__ = [
     "AlignmentReport",

@@ -9,15 +9,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .alignment import Aligner, Alignment
-from .batching import Batch, Windows, cut_windows, make_batch, token_budget_batches
-from .checkpoint import AttentionError
-from .editing import edited, reported_attention
-from .encoder import Encoder
-from .extract import TOKEN_BUDGET, reading_of
-from .hidden import Reading
-from .report import AlignmentReport
-from .text import check_text
+from extraction.alignment import Aligner, Alignment
+from extraction.batching import Batch, Windows, cut_windows, make_batch, token_budget_batches
+from extraction.checkpoint import AttentionError
+from extraction.editing import edited, reported_attention
+from extraction.encoder import Encoder
+from extraction.extract import TOKEN_BUDGET, reading_of
+from extraction.hidden import Reading
+from extraction.report import AlignmentReport
+from extraction.text import check_text
 
 Level = Literal["words", "subwords"]
 

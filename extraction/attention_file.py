@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .attention import AttentionBatch
+from extraction.attention import AttentionBatch
 
 
 def write_attention(batches: Iterable[AttentionBatch], path: str | Path) -> None:

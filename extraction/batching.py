@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .alignment import Alignment, SpecialTokens
+from extraction.alignment import Alignment, SpecialTokens
 
 Integers = NDArray[np.int64]
 

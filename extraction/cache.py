@@ -22,11 +22,19 @@ from typing import Any
 import numpy as np
 from filelock import FileLock
 
-from .hidden import WordVectors
-from .manifest import MANIFEST, Plan, manifest_of, read_manifest, write_json
-from .report import AlignmentReport
-from .shards import CacheError, DiskShard, file_problem, file_record, shard_place, shard_problems, write_states
-from .states import States
+from extraction.hidden import WordVectors
+from extraction.manifest import MANIFEST, Plan, manifest_of, read_manifest, write_json
+from extraction.report import AlignmentReport
+from extraction.shards import (
+    CacheError,
+    DiskShard,
+    file_problem,
+    file_record,
+    shard_place,
+    shard_problems,
+    write_states,
+)
+from extraction.states import States
 
 WRITERS = 2
 """Files of a shard that are written at once; each is in memory a few times over meanwhile."""

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .encoder import Encoder
-from .extract import extract
-from .sites import Site, has_site
-from .states import States
+from extraction.encoder import Encoder
+from extraction.extract import extract
+from extraction.sites import Site, has_site
+from extraction.states import States
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from torch import Tensor
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 
-from .checkpoint import AttentionError, CheckpointError, checkpoint_name, weights_digest
+from extraction.checkpoint import AttentionError, CheckpointError, checkpoint_name, weights_digest
 
 Dtype = Literal["float32", "bfloat16", "float16"]
 """Number formats of weights and states, by torch's name."""

@@ -10,15 +10,15 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from .alignment import Aligner, Pooling
-from .cache import cached_states
-from .encoder import Dtype, Encoder
-from .hidden import Reading, WordVectors, read_words
-from .manifest import Plan
-from .report import AlignmentReport
-from .sites import SITES, Site, site_dim, site_layers
-from .states import MemoryShard, States
-from .text import check_text, text_digest
+from extraction.alignment import Aligner, Pooling
+from extraction.cache import cached_states
+from extraction.encoder import Dtype, Encoder
+from extraction.hidden import Reading, WordVectors, read_words
+from extraction.manifest import Plan
+from extraction.report import AlignmentReport
+from extraction.sites import SITES, Site, site_dim, site_layers
+from extraction.states import MemoryShard, States
+from extraction.text import check_text, text_digest
 
 TOKEN_BUDGET = 1024
 """Positions in a batch, padding counted; the fastest of those tried by `benchmarks/extraction_speed.py` on a CPU."""

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
-from .alignment import Aligner, Alignment, Pooling
-from .batching import Windows, cut_windows, make_batch, token_budget_batches
-from .encoder import Dtype, Encoder
-from .report import AlignmentReport
-from .sites import Site, read_site, site_dim
+from extraction.alignment import Aligner, Alignment, Pooling
+from extraction.batching import Windows, cut_windows, make_batch, token_budget_batches
+from extraction.encoder import Dtype, Encoder
+from extraction.report import AlignmentReport
+from extraction.sites import Site, read_site, site_dim
 
 Integers = NDArray[np.int64]
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .shards import CacheError
+from extraction.shards import CacheError
 
 FORMAT = 1
 MANIFEST = "manifest.json"

@@ -17,9 +17,9 @@ import torch
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
-from .alignment import Aligner, Alignment, Pooling
-from .report import AlignmentReport
-from .states import States
+from extraction.alignment import Aligner, Alignment, Pooling
+from extraction.report import AlignmentReport
+from extraction.states import States
 
 
 class MigrationError(ValueError):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from safetensors.torch import save
 from torch import Tensor
 
-from .checkpoint import file_digest
+from extraction.checkpoint import file_digest
 
 
 class CacheError(RuntimeError):

@@ -8,8 +8,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from .batching import Batch
-from .encoder import Encoder
+from extraction.batching import Batch
+from extraction.encoder import Encoder
 
 Site = Literal["hidden", "attention", "mlp", "token", "position", "segment", "embedding"]
 """Where states are read.

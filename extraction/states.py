@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .report import AlignmentReport
+from extraction.report import AlignmentReport
 
 
 class Shard(Protocol):
