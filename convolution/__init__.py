@@ -1,17 +1,17 @@
 """Self-attention and convolution: the theorem, the image experiment, and how convolutional the heads of a model are."""
 
-from .classifier import ImageClassifier
-from .experiment import ImageRun, experiment_table, run_experiment
-from .images import Images, cifar10, digits
-from .kernels import KernelFit, Kernels, fit_kernels
-from .language_model import masked_language_model
-from .logits import LogitSplit, LogitSplitError, split_logits
-from .position_codes import PositionCode, compare_codes, position_embeddings, random_code, sinusoidal_code
-from .quadratic import QuadraticSelfAttention
-from .relations import RelationHits, measure_relations, relation_table
-from .relative import LearnedSelfAttention
-from .replacement import StateChange, replace_heads, state_change
-from .statistics import OffsetStatistics, measure_offsets
+from convolution.classifier import ImageClassifier
+from convolution.experiment import ImageRun, experiment_table, run_experiment
+from convolution.images import Images, cifar10, digits
+from convolution.kernels import KernelFit, Kernels, fit_kernels
+from convolution.language_model import masked_language_model
+from convolution.logits import LogitSplit, LogitSplitError, split_logits
+from convolution.position_codes import PositionCode, compare_codes, position_embeddings, random_code, sinusoidal_code
+from convolution.quadratic import QuadraticSelfAttention
+from convolution.relations import RelationHits, measure_relations, relation_table
+from convolution.relative import LearnedSelfAttention
+from convolution.replacement import StateChange, replace_heads, state_change
+from convolution.statistics import OffsetStatistics, measure_offsets
 
 __all__ = [
     "ImageClassifier",

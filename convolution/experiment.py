@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from .classifier import VARIANTS, ImageClassifier, Variant, count_flops, count_parameters
-from .images import Images
-from .quadratic import QuadraticSelfAttention
+from convolution.classifier import VARIANTS, ImageClassifier, Variant, count_flops, count_parameters
+from convolution.images import Images
+from convolution.quadratic import QuadraticSelfAttention
 
 PUBLISHED: tuple[tuple[str, Variant, float, float, float], ...] = (
     ("ResNet18", "convolution", 0.938, 11.2e6, 1.1e9),

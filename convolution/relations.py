@@ -14,10 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from convolution.fitting import Observed, fit_free
+from convolution.kernels import Kernels
 from extraction import AttentionBatch
-
-from .fitting import Observed, fit_free
-from .kernels import Kernels
 
 Integers = NDArray[np.int64]
 Direction = Literal["to head", "to dependent"]

@@ -9,10 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from convolution.fitting import FLOOR
+from convolution.kernels import Kernels
 from extraction import Encoder, States, edit_attention
-
-from .fitting import FLOOR
-from .kernels import Kernels
 
 HeadName = tuple[int, int]
 """Block and head, both 0-based."""
