@@ -19,6 +19,7 @@ import torch
 
 from attention import survey_heads
 from extraction import Encoder, embedded_checkpoint, stream_attention
+from extraction.extract import TOKEN_BUDGET
 from parsing import Treebank, read_conllu
 
 ROUNDS = 3
@@ -32,7 +33,7 @@ def bare_forward(encoder: Encoder, batches: Sequence[dict[str, torch.Tensor]]) -
         encoder.model(**batch, output_attentions=True)
 
 
-def ready_batches(encoder: Encoder, bank: Treebank, *, budget: int = 4096) -> list[dict[str, torch.Tensor]]:
+def ready_batches(encoder: Encoder, bank: Treebank, *, budget: int = TOKEN_BUDGET) -> list[dict[str, torch.Tensor]]:
     """Sentences sorted by length, at most `budget` padded positions a batch, tokenized beforehand."""
     ids = encoder.tokenizer([list(words) for words in bank.words], is_split_into_words=True)["input_ids"]
     ids.sort(key=len, reverse=True)
