@@ -276,6 +276,7 @@ def test_a_head_that_matters_costs_loss_and_one_that_does_not_costs_none(small_e
 
 def test_ablation_of_a_measure_that_does_not_run_the_model_is_nothing(small_encoder) -> None:
     assert ablation_effects(small_encoder, lambda: 3.0, heads=[(0, 1)])["difference"].tolist() == [0.0]
+    assert ablation_effects(small_encoder, lambda: 3.0, heads=[]).empty
 
 
 def test_divergence_is_zero_for_twins_and_ln_2_for_heads_apart(sentences) -> None:
