@@ -48,6 +48,8 @@ def head_tree_tallies(
     """UUAS of the spanning tree of every head, `tallies[layer][head]`, counted by group of sentences.
 
     The tree is the maximum spanning tree of the greater of a pair's two weights, punctuation left out of both trees.
+
+    Raises ValueError where there are no batches, or attention and sentences do not fit each other.
     """
     correct: NDArray[np.float64] | None = None
     edges = np.zeros(GROUPS)
@@ -73,11 +75,14 @@ def head_tree_tallies(
 
 
 def held_out_tally(tallies: Sequence[Sequence[Tally]]) -> tuple[Tally, list[tuple[int, int]]]:
-    """UUAS of the best head's tree when each half of the groups chooses the head for the other half, and both heads,
-    (layer, head) from 0: the first was chosen on the odd groups and scored on the even ones.
+    """UUAS of the best head's tree when each half of the groups of sentences chooses the head for the other half.
 
     Args:
         tallies: what `head_tree_tallies` returns.
+
+    Returns:
+        The tally, and both heads, (layer, head) from 0: the first was chosen on the odd groups and scored on the even
+        ones, the second the other way round.
     """
     correct = np.array([[tally.numerators for tally in layer] for layer in tallies])
     heads = []

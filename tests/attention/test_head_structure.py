@@ -117,6 +117,10 @@ def test_words_tell_the_probe_which_head_to_believe(sentences) -> None:
     worded = AttentionProbe(epochs=40).fit(features[:60], sentences, vectors=vectors)
     gain = right_share(worded, features[60:], sentences, vectors) - right_share(plain, features[60:], sentences)
     assert gain > 0.1
+    with pytest.raises(ValueError, match="found no vectors of words; expected vectors"):
+        worded.predict(features[60])
+    with pytest.raises(ValueError, match="found vectors of words; expected none"):
+        plain.predict(features[60], vectors=vectors)
 
 
 def test_probe_scores_pad_nothing_into_probabilities(sentences) -> None:
