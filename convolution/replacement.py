@@ -146,7 +146,8 @@ def state_change(before: States, after: States) -> StateChange:
     if before.layers != after.layers or not np.array_equal(before.lengths, after.lengths):
         raise ValueError(
             f"states of {len(before.lengths)} sentences on layers {list(before.layers)} before, of "
-            f"{len(after.lengths)} on layers {list(after.layers)} after; expected the same layers and sentences of the same lengths"
+            f"{len(after.lengths)} on layers {list(after.layers)} after; expected the same layers and sentences of the "
+            "same lengths"
         )
     layers = len(before.layers)
     moved, squares, cosine = np.zeros(layers), np.zeros(layers), np.zeros(layers)
