@@ -128,15 +128,21 @@ def ensemble_trees(
     et al. (2021, section 3.2); without it the word that gains most as root is the root.
 
     Raises:
-        ValueError: no heads are chosen.
+        ValueError: no heads are chosen, or attention and sentences do not fit each other.
     """
     if not heads:
         raise ValueError("no heads were chosen; expected at least one (no head beats its baseline?)")
     trees: dict[int, NDArray[np.int64]] = {}
     for batch in batches:
-        scores = ensemble_scores(batch, heads)
-        gold = [sentence.heads.index(-1) for sentence in sentences_of(batch, sentences)]
-        roots = [len(matrix) * np.eye(len(matrix))[root] for matrix, root in zip(scores, gold)]
-        found = decode_bulk(scores, decoder=arborescence, roots=roots if gold_roots else None)
+        scores, gold = ensemble_scores(batch, heads), sentences_of(batch, sentences)
+        roots = [root_scores(sentence) for sentence in gold] if gold_roots else None
+        found = decode_bulk(scores, decoder=arborescence, roots=roots)
         trees |= {int(index): tree for index, tree in zip(batch.indices, found)}
     return trees
+
+
+def root_scores(sentence: Sentence) -> NDArray[np.float64]:
+    """(words,) scores that leave the decoder no other root than the gold one: more than all arcs of a tree can have."""
+    scores = np.zeros(len(sentence))
+    scores[sentence.heads.index(-1)] = len(sentence)
+    return scores
