@@ -10,16 +10,16 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from tqdm import tqdm
-from transformers import AutoModelForMaskedLM, PreTrainedModel
+from transformers import PreTrainedModel
 
 from extraction import Encoder, edit_attention
-from extraction.checkpoint import CheckpointError
-from extraction.encoder import quiet_loading
+from extraction.masked_lm import load_masked_lm
 
 Cut = Literal["zero", "uniform"]
 """What a cut head does: nothing at all, or look everywhere alike (which keeps the mean of its values)."""
 
 MASKED_SHARE = 0.15
+"""How many of a sentence's subwords are masked (Devlin et al. 2019, section 3.1)."""
 
 
 @contextmanager
@@ -67,10 +67,11 @@ def ablation_effects(
             extracted anew.
         heads: (layer, head) from 0; all of them where None.
     """
-    wanted = heads or [(layer, head) for layer in range(encoder.blocks) for head in range(encoder.heads)]
+    if heads is None:
+        heads = [(layer, head) for layer in range(encoder.blocks) for head in range(encoder.heads)]
     whole = measure()
     rows = []
-    for layer, head in tqdm(wanted, desc="heads cut", disable=not progress):
+    for layer, head in tqdm(heads, desc="heads cut", disable=not progress):
         with ablated_heads(encoder, [(layer, head)], cut=cut):
             value = measure()
         rows.append((layer + 1, head + 1, value, value - whole))
@@ -84,17 +85,7 @@ def masked_lm_encoder(checkpoint: str, *, device: str | None = None) -> Encoder:
         CheckpointError: the checkpoint has no masked-LM head, or its tokenizer no mask token.
     """
     plain = Encoder.from_pretrained(checkpoint, device=device)
-    try:
-        with quiet_loading():
-            model, loading = AutoModelForMaskedLM.from_pretrained(checkpoint, output_loading_info=True)
-    except ValueError as error:
-        raise CheckpointError(
-            f"checkpoint {plain.name} has no masked-LM head: transformers knows none for a {type(plain.model).__name__}"
-        ) from error
-    missing = sorted(loading.get("missing_keys", ()))
-    if missing or plain.tokenizer.mask_token_id is None:
-        found = f"weights such as {missing[0]} are not in it" if missing else "its tokenizer has no mask token"
-        raise CheckpointError(f"checkpoint {plain.name} has no masked-LM head: {found}")
+    model = load_masked_lm(checkpoint, plain)
     return Encoder.from_parts(model, plain.tokenizer, name=plain.name, device=device)
 
 

@@ -19,7 +19,7 @@ PAIRS = 400_000
 
 @dataclass(frozen=True)
 class PairFeatures:
-    """A sentence for an attention probe."""
+    """A sentence for an attention probe; `index` is its place in the corpus."""
 
     index: int
     attention: Tensor
@@ -37,10 +37,10 @@ def choose_sentences(sentences: Sequence[Sentence], *, pairs: int = PAIRS, seed:
 def pair_features(batches: Iterable[AttentionBatch]) -> Iterator[PairFeatures]:
     """The features of each sentence of a stream of attention between words."""
     for batch in batches:
-        # A special token stands for the root, as a head that finds nothing attends there (Clark et al. 2019, §3.2).
         for row, (index, length) in enumerate(zip(batch.indices, batch.lengths)):
             words = slice(batch.leading, batch.leading + int(length))
             one = batch.attention[:, row]
+            # A head that finds nothing attends to a special token (Clark et al. 2019, §3.2), which stands for the root.
             special = 0 if batch.leading else (int(length) if batch.trailing else None)
             square = one[..., words, words]
             square = square * (1 - torch.eye(int(length)))
@@ -63,7 +63,9 @@ def static_embeddings(
 
     It is the mean of the model's own input embeddings of the word's subwords, on the principal components of the word
     forms of `fitted_on`, scaled to unit variance over those. Sentences of a probe's training and of its test are to
-    have the same `fitted_on`; None takes the sentences themselves. They stand where Clark et al. (2019) have GloVe.
+    have the same `fitted_on`; None takes the sentences themselves. Where there are not `dim` components, because the
+    embeddings are narrower or the word forms fewer, all there are make the vector. The vectors stand where Clark et al.
+    (2019) have GloVe.
     """
     forms = sorted({word for words in (sentences if fitted_on is None else fitted_on) for word in words})
     known, _ = input_embeddings(encoder, [forms])

@@ -17,6 +17,8 @@ def rollout(attention: ArrayLike, *, residual: float = 0.5) -> NDArray[np.float6
 
     Args:
         attention: (layers, heads, positions, positions) of one sentence, without padding.
+
+    Raises ValueError when the shape or the share does not fit.
     """
     mixed = with_residual(attention, residual)
     rolled = [mixed[0]]
@@ -30,7 +32,7 @@ def attention_flow(attention: ArrayLike, *, residual: float = 0.5) -> NDArray[np
 
     Attention mixed with `residual` of the identity is the capacity of the edges between the positions of successive
     layers; each entry is a maximum flow through the network (section 3). Rows are queries, each entry is at most 1.
-    The work grows with layers × positions⁴: for single sentences.
+    The work grows with layers × positions⁴: for single sentences. Takes and raises what `rollout` does.
     """
     mixed = with_residual(attention, residual)
     layers, positions, _ = mixed.shape

@@ -22,7 +22,8 @@ def weighted_norms(encoder: Encoder, words: Sequence[Sequence[str]]) -> Iterator
     others silenced, outputs f(x) and the projection's bias. That holds for every family whose attention can be edited.
     It takes a pass of the model a block, on heads + 2 copies of the sentence: for a few hundred sentences.
 
-    A sentence that is longer than the model takes, or without subwords, is left out.
+    A sentence that is longer than the model takes, or without subwords, is left out. Raises AttentionError where the
+    model's attention cannot be edited.
     """
     aligner = Aligner(encoder.tokenizer)
     leading, trailing = aligner.specials.leading, aligner.specials.trailing

@@ -25,12 +25,14 @@ class AttentionProbe(BaseEstimator):
     "attention-only" and the "attention-and-words" probe of Clark et al. 2019, section 5, equations 1 and 2).
 
     Parameters:
-        epochs, batch_size, learning_rate: passes over the data, sentences a step, and Adam's first step size, which
-            falls to zero along a half cosine. seed: the order of the sentences.
+        epochs, batch_size: passes over the data, and sentences a step.
+        learning_rate: Adam's first step size, which falls to zero along a half cosine; the weights of word vectors,
+            which are many, take a tenth of it.
+        seed: draws the order of the batches.
 
     Attributes after `fit`:
         weights_: (features,) w and u. word_weights_: (2, dim, features), for dependent and head, zero without vectors.
-        root_bias_: the score of the root before any attention. history_: mean loss of each epoch, nats.
+        root_bias_: the score of the root before any attention. history_: mean loss of each epoch's batches, nats.
     """
 
     weights_: Tensor
@@ -47,12 +49,12 @@ class AttentionProbe(BaseEstimator):
     def fit(
         self, features: Sequence[PairFeatures], sentences: Sequence[Sentence], *, vectors: Vectors | None = None
     ) -> Self:
-        """Train on sentences' features; `sentences` and `vectors` are looked up by the features' index.
+        """Train on sentences' features; `sentences` and `vectors`, (words, dim) each, are looked up by their index.
 
-        Raises ValueError when there are no sentences.
+        Raises ValueError when there are no features.
         """
         if not features:
-            raise ValueError("no sentences to train on; expected the features of at least one")
+            raise ValueError("no features to train on; expected those of at least one sentence")
         width = features[0].attention.shape[2]
         dim = 0 if vectors is None else vectors[0].shape[1]
         weights, root = torch.zeros(width, requires_grad=True), torch.zeros(1, requires_grad=True)
@@ -62,8 +64,8 @@ class AttentionProbe(BaseEstimator):
         batches = [order[start : start + self.batch_size] for start in range(0, len(order), self.batch_size)]
         steps = self.epochs * len(batches)
         rates = [{"params": [weights, root]}, {"params": [words], "lr": self.learning_rate / 10}]
-        optimizer = torch.optim.Adam(rates, lr=self.learning_rate)  # type: ignore[arg-type]
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+        optimiser = torch.optim.Adam(rates, lr=self.learning_rate)  # type: ignore[arg-type]
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
         generator = np.random.default_rng(self.seed)
         self.history_ = []
         for _ in range(self.epochs):
@@ -73,9 +75,9 @@ class AttentionProbe(BaseEstimator):
                 gold = padded_heads([sentences[one.index].heads for one in batch])
                 scores = self._scores(batch, vectors, weights, words, root)
                 loss = cross_entropy(scores.flatten(0, 1), gold.flatten(), ignore_index=-1)
-                optimizer.zero_grad()
+                optimiser.zero_grad()
                 loss.backward()
-                optimizer.step()
+                optimiser.step()
                 schedule.step()
                 total += loss.item()
             self.history_.append(total / len(batches))
@@ -84,14 +86,21 @@ class AttentionProbe(BaseEstimator):
 
     @torch.inference_mode()
     def predict(self, features: PairFeatures, *, vectors: Vectors | None = None) -> NDArray[np.float64]:
-        """Log-probabilities of heads, (words, 1 + words): row the dependent, column 0 the root. A word is never its
-        own head."""
+        """Log-probabilities of heads, (words, 1 + words): row the dependent, column 0 the root.
+
+        A word is never its own head. Raises ValueError when the probe was trained with vectors and none are given, or
+        the other way round.
+        """
         check_is_fitted(self, "weights_")
+        trained = bool(self.word_weights_.shape[1])
+        if trained != (vectors is not None):
+            found, expected = ("no vectors", "vectors") if trained else ("vectors", "none")
+            raise ValueError(f"found {found} of words; expected {expected}, as the probe was trained")
         scores = self._scores([features], vectors, self.weights_, self.word_weights_, torch.tensor([self.root_bias_]))
         return scores[0].log_softmax(-1).double().numpy()
 
     def head_weights(self, *, layers: int) -> NDArray[np.float64]:
-        """The learnt w and u, (2, layers, heads): attention from the dependent, and attention to it."""
+        """The learned w and u, (2, layers, heads): attention from the dependent, and attention to it."""
         check_is_fitted(self, "weights_")
         return self.weights_.double().numpy().reshape(2, layers, -1)
 

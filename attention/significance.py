@@ -10,6 +10,7 @@ from attention.relations import RelationCounts
 FEWEST_EDGES = 30
 """Relations with fewer edges are not tested: the test rests on a normal approximation."""
 AT_ONCE = 250
+"""Resamples drawn together, which bounds the memory."""
 
 
 def accuracy_intervals(counts: RelationCounts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -55,7 +56,8 @@ def search_p_values(
     head without gain has p < 0.05 is then about 5 %.
 
     Returns:
-        (relations, 2, layers, heads); nan for relations with fewer than `fewest` edges.
+        (relations, 2, layers, heads); nan for relations with fewer than `fewest` edges. The number of resamples is
+        rounded up to whole lots of 250.
     """
     totals = counts.totals.sum(0)
     tested = np.flatnonzero(totals >= fewest)

@@ -48,6 +48,8 @@ def head_tree_tallies(
     """UUAS of the spanning tree of every head, `tallies[layer][head]`, counted by group of sentences.
 
     The tree is the maximum spanning tree of the greater of a pair's two weights, punctuation left out of both trees.
+
+    Raises ValueError where there are no batches, or attention and sentences do not fit each other.
     """
     correct: NDArray[np.float64] | None = None
     edges = np.zeros(GROUPS)
@@ -73,11 +75,14 @@ def head_tree_tallies(
 
 
 def held_out_tally(tallies: Sequence[Sequence[Tally]]) -> tuple[Tally, list[tuple[int, int]]]:
-    """UUAS of the best head's tree when each half of the groups chooses the head for the other half, and both heads,
-    (layer, head) from 0: the first was chosen on the odd groups and scored on the even ones.
+    """UUAS of the best head's tree when each half of the groups of sentences chooses the head for the other half.
 
     Args:
         tallies: what `head_tree_tallies` returns.
+
+    Returns:
+        The tally, and both heads, (layer, head) from 0: the first was chosen on the odd groups and scored on the even
+        ones, the second the other way round.
     """
     correct = np.array([[tally.numerators for tally in layer] for layer in tallies])
     heads = []
@@ -123,15 +128,21 @@ def ensemble_trees(
     et al. (2021, section 3.2); without it the word that gains most as root is the root.
 
     Raises:
-        ValueError: no heads are chosen.
+        ValueError: no heads are chosen, or attention and sentences do not fit each other.
     """
     if not heads:
         raise ValueError("no heads were chosen; expected at least one (no head beats its baseline?)")
     trees: dict[int, NDArray[np.int64]] = {}
     for batch in batches:
-        scores = ensemble_scores(batch, heads)
-        gold = [sentence.heads.index(-1) for sentence in sentences_of(batch, sentences)]
-        roots = [len(matrix) * np.eye(len(matrix))[root] for matrix, root in zip(scores, gold)]
-        found = decode_bulk(scores, decoder=arborescence, roots=roots if gold_roots else None)
+        scores, gold = ensemble_scores(batch, heads), sentences_of(batch, sentences)
+        roots = [root_scores(sentence) for sentence in gold] if gold_roots else None
+        found = decode_bulk(scores, decoder=arborescence, roots=roots)
         trees |= {int(index): tree for index, tree in zip(batch.indices, found)}
     return trees
+
+
+def root_scores(sentence: Sentence) -> NDArray[np.float64]:
+    """(words,) scores that leave the decoder no other root than the gold one: more than all arcs of a tree can have."""
+    scores = np.zeros(len(sentence))
+    scores[sentence.heads.index(-1)] = len(sentence)
+    return scores

@@ -90,7 +90,7 @@ class ImageClassifier(nn.Module):
 
 
 def count_parameters(model: nn.Module) -> int:
-    """How many numbers are learnt."""
+    """How many numbers are learned."""
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
 
 

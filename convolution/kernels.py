@@ -43,7 +43,10 @@ class Kernels:
         return (self.log_offsets.shape[-1] - 1) // 2
 
     def attention(self, words: int) -> Floats:
-        """(layers, heads, words, words): what words give each other; special positions take the rest."""
+        """(layers, heads, words, words): what words give each other; special positions take the rest.
+
+        Raises ValueError when the sentence is longer than those the kernels were fitted to.
+        """
         if words - 1 > self.span:
             raise ValueError(f"the kernels were fitted to offsets up to {self.span}, found {words} words")
         place = np.arange(words)
@@ -60,11 +63,14 @@ class Kernels:
         return Kernels(zeros(self.log_offsets), zeros(self.log_specials), None, self.leading)
 
     def shuffled(self, seed: int = 0) -> "Kernels":
-        """Every head with the kernel of a random other head of the model; no head keeps its own."""
+        """Every head with the kernel of a random other head of the model; no head keeps its own.
+
+        Raises ValueError for a model of one head.
+        """
         layers, heads = self.log_offsets.shape[:2]
         count = layers * heads
         if count < 2:
-            raise ValueError("a model of one head has no other head's kernel to take")
+            raise ValueError(f"found kernels of {count} head; expected two or more, so that each can take another's")
         # A cyclic shift along a random order is a permutation that moves everything (Sattolo).
         order = np.random.default_rng(seed).permutation(count)
         other = np.empty(count, np.int64)
@@ -120,7 +126,7 @@ class KernelFit:
 
 
 def fit_kernels(statistics: OffsetStatistics) -> KernelFit:
-    """The best free-form and quadratic kernel of every head (criterion: see `fitting`)."""
+    """The best free-form and quadratic kernel of every head, by maximum likelihood (see `fitting`)."""
     shape = statistics.entropy.shape
     observed = _observed(statistics)
     free, uniform = fit_free(observed), fit_uniform(observed)

@@ -7,13 +7,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoModelForMaskedLM, PreTrainedModel
+from transformers import PreTrainedModel
 
-from extraction import Encoder
-from extraction.encoder import quiet_loading
+from extraction import CheckpointError, Encoder
+from extraction.masked_lm import load_masked_lm
 
-MASKED = 0.15
-"""The share of subwords that is masked (Devlin et al. 2019, section 3.1)."""
+MASKED_SHARE = 0.15
+"""How many of the subwords are masked (Devlin et al. 2019, section 3.1)."""
 
 HEADED = ("ForMaskedLM", "ForPreTraining", "LMHeadModel")
 """How the classes of models that were trained with such a head are called, in a checkpoint's configuration."""
@@ -32,7 +32,13 @@ class MaskedLanguageModel:
 
     @torch.inference_mode()
     def loss(self, words: Sequence[Sequence[str]], *, seed: int = 0) -> float:
-        """Mean cross-entropy in nats of the masked subwords; one `seed` always masks the same ones."""
+        """Mean cross-entropy in nats of the masked subwords; one `seed` always masks the same ones.
+
+        Each subword is masked by chance, with probability 0.15, and becomes the mask token. Sentences are cut at the
+        model's greatest length.
+
+        Raises ValueError when chance masked no subword.
+        """
         generator = torch.Generator().manual_seed(seed)
         total, count = 0.0, 0
         for first in range(0, len(words), SENTENCES_AT_ONCE):
@@ -43,7 +49,9 @@ class MaskedLanguageModel:
             )
             count += int((labels != INDIFFERENT).sum())
         if not count:
-            raise ValueError("no subword was masked: the text is empty or too short")
+            raise ValueError(
+                f"no subword of {len(words)} sentences was masked; expected a text of a few dozen subwords at least"
+            )
         return total / count
 
     def _masked(self, words: Sequence[Sequence[str]], generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
@@ -59,7 +67,7 @@ class MaskedLanguageModel:
         )
         ids = encoded["input_ids"]
         free = encoded["special_tokens_mask"] == 0
-        masked = (torch.rand(ids.shape, generator=generator) < MASKED) & free
+        masked = (torch.rand(ids.shape, generator=generator) < MASKED_SHARE) & free
         labels = torch.where(masked, ids, INDIFFERENT)
         return torch.where(masked, tokenizer.mask_token_id, ids), encoded["attention_mask"], labels
 
@@ -72,23 +80,15 @@ def masked_language_model(folder_or_hub_name: str | Path, encoder: Encoder) -> M
     config = encoder.model.config
     headed = any(name.endswith(HEADED) for name in config.architectures or ())
     # A decoder's head predicts the next subword, whatever mask token its tokenizer may have.
-    if not headed or getattr(config, "is_decoder", False) or encoder.tokenizer.mask_token_id is None:
+    if not headed or getattr(config, "is_decoder", False):
         return None
     try:
-        with quiet_loading():
-            model, loading = AutoModelForMaskedLM.from_pretrained(
-                str(folder_or_hub_name), dtype="auto", output_loading_info=True, trust_remote_code=False
-            )
-    except ValueError:
-        # transformers knows no masked-LM model of this family.
-        return None
-    if loading["missing_keys"]:
+        model = load_masked_lm(folder_or_hub_name, encoder)
+    except CheckpointError:
         return None
     base: Any = model.base_model
     if not isinstance(base, type(encoder.model)):
         return None
-    model.eval()
-    return MaskedLanguageModel(
-        model,
-        Encoder.from_parts(base, encoder.tokenizer, name=encoder.name, dtype=encoder.dtype),  # type: ignore[arg-type]
-    )
+    edited = Encoder.from_parts(base, encoder.tokenizer, name=encoder.name, dtype=encoder.dtype)  # type: ignore[arg-type]
+    # The base alone was brought to the encoder's number format; its head must follow.
+    return MaskedLanguageModel(model.eval().to(encoder.model.dtype), edited)

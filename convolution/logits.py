@@ -44,7 +44,7 @@ class LogitSplit:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """A tidy table: head (1-based), part, share, variance."""
+        """A tidy table, one row a head and part: layer and head (1-based), part, share, variance."""
         rows = [
             {"layer": 1, "head": head + 1, "part": part, "share": share, "variance": self.variance[head]}
             for head, shares in enumerate(self.shares)
@@ -60,6 +60,7 @@ def split_logits(encoder: Encoder, words: Sequence[Sequence[str]]) -> LogitSplit
 
     Raises:
         LogitSplitError: positions reach the model by rotation or bias, or its first input is no plain normalised sum.
+        ValueError: there are no sentences.
     """
     block = FirstBlock.of(encoder)
     covariances = torch.zeros(encoder.heads, 3, dtype=torch.float64)
@@ -73,7 +74,7 @@ def split_logits(encoder: Encoder, words: Sequence[Sequence[str]]) -> LogitSplit
         variances += (whole**2).mean(-1).sum(-1)
         queries += len(ids)
     if not queries:
-        raise ValueError("no sentences to split scores over")
+        raise ValueError("no sentences to split scores over; expected at least one")
     return LogitSplit((covariances / variances[:, None]).numpy(), (variances / queries).numpy())
 
 
@@ -129,13 +130,13 @@ class FirstBlock:
         """(3, heads, subwords, subwords): the parts of every score of one sentence in the order of `PARTS`."""
         content, position = self._inputs(ids)
         dim = self.query.out_features // self.heads
-        query = [self._per_head(self.query, content, False), self._per_head(self.query, position, True)]
-        key = [self._per_head(self.key, content, False), self._per_head(self.key, position, True)]
+        query = [self._per_head(self.query, content, bias=False), self._per_head(self.query, position, bias=True)]
+        key = [self._per_head(self.key, content, bias=False), self._per_head(self.key, position, bias=True)]
         score = [[q @ k.transpose(-1, -2) * dim**-0.5 for k in key] for q in query]
         return torch.stack([score[0][0], score[0][1] + score[1][0], score[1][1]])
 
     def _inputs(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """Two (subwords, dim) parts of the first block's input."""
+        """The content part and the content-free part of the first block's input, (subwords, dim) each."""
         words = self.words(ids)
         places = self.positions(torch.arange(len(ids), device=ids.device) + self.first_position)
         if self.segments is not None:
@@ -148,6 +149,6 @@ class FirstBlock:
 
         return scaled(words), scaled(places) + self.norm.bias
 
-    def _per_head(self, linear: nn.Linear, part: Tensor, bias: bool) -> Tensor:
+    def _per_head(self, linear: nn.Linear, part: Tensor, *, bias: bool) -> Tensor:
         projected = nn.functional.linear(part, linear.weight, linear.bias if bias else None)
         return projected.unflatten(-1, (self.heads, -1)).transpose(0, 1)

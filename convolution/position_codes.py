@@ -67,7 +67,10 @@ def position_embeddings(encoder: Encoder) -> Floats:
 
 
 def sinusoidal_code(positions: int, dim: int) -> Floats:
-    """(positions, dim) the code of Vaswani et al. (2017), section 3.5: sines in even, cosines in odd dimensions."""
+    """(positions, dim) the code of Vaswani et al. (2017), section 3.5: sines in even, cosines in odd dimensions.
+
+    Raises ValueError for an odd `dim`.
+    """
     if dim % 2:
         raise ValueError(f"a sinusoidal code has an even number of dimensions, found {dim}")
     angle = np.arange(positions)[:, None] / 10_000 ** (np.arange(0, dim, 2) / dim)

@@ -41,8 +41,9 @@ class Arcs:
     """The arcs of one sentence: queries and answers in both directions, with their relations."""
 
     queries: Integers
-    """(2, arcs) first to head, then to dependent."""
+    """(directions, arcs) the words that attend, in the order of `DIRECTIONS`."""
     answers: Integers
+    """(directions, arcs) the words that they should attend to."""
     relations: Integers
     """(arcs,) numbers of relations."""
     words: int
@@ -60,7 +61,7 @@ class RelationHits:
 
     @property
     def accuracy(self) -> NDArray[np.float64]:
-        """(directions, relations, layers, heads)"""
+        """(directions, relations, layers, heads) shares of right guesses."""
         return self.heads / self.counts[:, None, None]
 
 
@@ -77,7 +78,10 @@ class RelationSums:
         for row, (sentence, length) in enumerate(zip(batch.indices.tolist(), batch.lengths.tolist())):
             arcs = self.arcs[sentence]
             if arcs.words != length:
-                raise ValueError(f"sentence {sentence + 1} has {arcs.words} words, its attention {length}")
+                raise ValueError(
+                    f"sentence {sentence + 1} has {arcs.words} words but its attention has {length} positions; "
+                    'expected attention between words (level="words") of the same sentences'
+                )
             words = slice(batch.leading, batch.leading + length)
             attention = batch.attention[:, row, :, words, words].clone()
             # No word is its own head.
@@ -85,9 +89,9 @@ class RelationSums:
             self.tally(attention.argmax(-1).numpy(), arcs)
 
     def result(self) -> RelationHits:
-        """The sums so far."""
+        """The sums so far. Raises ValueError where there are none."""
         if self._hits is None:
-            raise ValueError("no attention to score relations with")
+            raise ValueError("no sentence was counted to score relations with; expected at least one")
         return RelationHits(self.relations, self._counts, self._hits)
 
     def tally(self, guesses: Integers, arcs: Arcs) -> None:
@@ -101,7 +105,10 @@ class RelationSums:
 
 
 def measure_relations(stream: Iterable[AttentionBatch], sentences: Sequence[Annotated]) -> RelationHits:
-    """Right guesses of every head over a whole stream of attention between words."""
+    """Right guesses of every head over a whole stream of attention between words.
+
+    Raises ValueError where the stream is empty, or attention and sentences do not fit each other.
+    """
     sums = RelationSums(sentences)
     for batch in stream:
         sums.add(batch)
@@ -117,13 +124,16 @@ def number_arcs(sentences: Sequence[Annotated]) -> tuple[tuple[str, ...], list[A
         heads = np.asarray(sentence.heads, np.int64)
         dependents = np.flatnonzero(heads >= 0)
         ends = np.stack([dependents, heads[dependents]])
-        labels = np.array([numbers[sentence.relations[i]] for i in dependents.tolist()], np.int64)
-        arcs.append(Arcs(ends, ends[::-1], labels, len(heads)))
+        relations = np.array([numbers[sentence.relations[i]] for i in dependents.tolist()], np.int64)
+        arcs.append(Arcs(ends, ends[::-1], relations, len(heads)))
     return tuple(names), arcs
 
 
 def kernel_hits(kernels: Kernels, sentences: Sequence[Annotated]) -> RelationHits:
-    """Right guesses of every head's kernel, which sees the length of a sentence and nothing else of it."""
+    """Right guesses of every head's kernel, which sees the length of a sentence and nothing else of it.
+
+    Sentences longer than those the kernels were fitted to are left out.
+    """
     sums = RelationSums(sentences)
     order = np.argsort(-kernels.log_offsets, axis=-1, kind="stable")
 

@@ -12,12 +12,15 @@ class LearnedSelfAttention(nn.Module):
     """Multi-head self-attention over a (rows, columns) image, shifts scored by learned vectors.
 
     Without content the score of a query q and a key k at shift δ is v·r_δ; with content it is all of eq. 8,
-    x_q·W_q·W_kᵀ·x_k + x_q·W_q·r̂_δ + u·W_kᵀ·x_k + v·r̂_δ, over the square root of the dimension of a head.
+    (x_q·W_q·W_kᵀ·x_k + x_q·W_q·Ŵ_kᵀ·r_δ + u·W_kᵀ·x_k) / √head_dim + v·r_δ. As v is learned freely, its term needs no
+    divisor.
 
     Parameters:
         rows (2·size − 1, encoding), columns (likewise): the two halves of r_δ, read at δ + size − 1.
         position (heads, 2·encoding): v, already multiplied by the head's key matrix for encodings.
         value (heads, channels, out_channels), bias (out_channels,) or None: as in `QuadraticSelfAttention`.
+        query, key (heads, channels, head_dim): W_q and W_k. shift_key (heads, 2·encoding, head_dim): Ŵ_k. key_bias
+            (heads, head_dim): u. With content only.
     """
 
     def __init__(

@@ -89,7 +89,9 @@ class Layout:
         seen = mask.any(dim=-2)[:, 0].expand(sentences, -1)
         totals = seen.sum(-1)
         if not (seen == (torch.arange(seen.shape[1]) < totals[:, None])).all():
-            raise ValueError("kernels can be laid only over sentences that are padded on the right")
+            raise ValueError(
+                "found padding before a sentence; kernels can be laid only over sentences that are padded on the right"
+            )
         scores = self._scores(totals, seen.shape[1])
         return scores.masked_fill(~mask, -torch.inf).softmax(-1).nan_to_num()
 
@@ -137,9 +139,16 @@ class StateChange:
 
 
 def state_change(before: States, after: States) -> StateChange:
-    """Compare the states of the same words before and after an intervention, layer by layer."""
+    """Compare the states of the same words before and after an intervention, layer by layer.
+
+    Raises ValueError when the two differ in layers or in the lengths of their sentences.
+    """
     if before.layers != after.layers or not np.array_equal(before.lengths, after.lengths):
-        raise ValueError("the two states are of different layers or sentences")
+        raise ValueError(
+            f"states of {len(before.lengths)} sentences on layers {list(before.layers)} before, of "
+            f"{len(after.lengths)} on layers {list(after.layers)} after; expected the same layers and sentences of the "
+            "same lengths"
+        )
     layers = len(before.layers)
     moved, squares, cosine = np.zeros(layers), np.zeros(layers), np.zeros(layers)
     total = np.zeros((layers, before.dim))

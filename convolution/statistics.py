@@ -90,7 +90,7 @@ class OffsetSums:
     def result(self) -> OffsetStatistics:
         """The sums so far; `ValueError` where there are none."""
         if not self._sentences:
-            raise ValueError("no attention to fit kernels to: no sentence was short enough for the model")
+            raise ValueError("no attention to fit kernels to; expected a sentence that is short enough for the model")
         left, right = np.nonzero(self._places)
         borders = np.stack([left, right, self._places[left, right]], axis=1)
         return OffsetStatistics(
@@ -130,7 +130,10 @@ class OffsetSums:
 
 
 def measure_offsets(stream: Iterable[AttentionBatch]) -> OffsetStatistics:
-    """Statistics of offsets of a whole stream of attention."""
+    """Statistics of offsets of a whole stream of attention, of words or of subwords.
+
+    Raises ValueError when the stream is empty, or its batches differ in layers, heads or special positions.
+    """
     sums = OffsetSums()
     for batch in stream:
         sums.add(batch)

@@ -143,6 +143,7 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
     os.close(descriptor)
     try:
         write(Path(name))
+        # Temporary files are their owner's alone; a saved probe is for everybody.
         os.chmod(name, 0o644)
         os.replace(name, path)
     except BaseException:

@@ -1,6 +1,6 @@
 """Contextless vectors given a context of no interest: what word vectors and word order alone can tell.
 
-Hewitt & Manning (2019), section 3.2: their Decay0 and Proj0. Each wraps a layer of some states and computes what is
+Hewitt & Manning (2019), section 3: their Decay0 and Proj0. Each wraps a layer of some states and computes what is
 asked for as it is read, so that nothing of the size of the corpus is held.
 """
 
@@ -13,7 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.utils.rnn import pack_sequence, unpack_sequence
 
-from probes.states import States, as_states
+from probes.states import States, as_states, evenly_spaced
+
+SCALE_SENTENCES = 100  # sentences whose vectors are measured for their scale
 
 
 class DerivedStates(ABC):
@@ -80,8 +82,8 @@ class RandomLstmStates(DerivedStates):
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             self._lstm = torch.nn.LSTM(self.dim, half, bidirectional=True).requires_grad_(False)
-        spread = np.unique(np.linspace(0, len(self) - 1, 100).astype(np.int64))
-        self._size = float(self._source.read(spread, self.layers).std()) or 1.0
+        sample = evenly_spaced(len(self), most=SCALE_SENTENCES)
+        self._size = float(self._source.read(sample, self.layers).std()) or 1.0
 
     @torch.inference_mode()
     def derive(self, sentences: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:

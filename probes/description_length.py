@@ -34,7 +34,10 @@ HELD_OUT = 10  # one known sentence in so many is kept from training
 
 @dataclass(frozen=True)
 class CodeBlock:
-    """One block: how many sentences it has, its length in bits, and that of the uniform code; width is b."""
+    """One block: how many sentences it has, its length in bits, and that of the uniform code.
+
+    `width` is the b of `probes.whole_numbers`; None for the first block, which is sent by the uniform code.
+    """
 
     sentences: int
     bits: float

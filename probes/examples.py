@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from probes.batches import Batch, ahead, read_batch
 from probes.states import States
-from probes.targets import GroupedGold, Kind, PackedTargets, Targets
+from probes.targets import BatchGold, Kind, PackedTargets, Targets
 from probes.trainable import Trainable
 
 
@@ -42,12 +42,12 @@ class Examples:
 
     def batches(
         self, order: Sequence[NDArray[np.int64]], *, layers: Sequence[int], device: torch.device
-    ) -> Iterator[tuple[Batch, GroupedGold]]:
+    ) -> Iterator[tuple[Batch, BatchGold]]:
         """The batches of `order` with those layers and the gold values, each read while its forerunner is worked on."""
         return ahead(partial(self._read, sentences, layers, device) for sentences in order)
 
     def _read(
         self, sentences: NDArray[np.int64], layers: Sequence[int], device: torch.device
-    ) -> tuple[Batch, GroupedGold]:
+    ) -> tuple[Batch, BatchGold]:
         batch = read_batch(self.states, sentences, layers).to(device)
         return batch, {kind: packed.of(batch) for kind, packed in self.targets.items()}

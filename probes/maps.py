@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from probes.batches import Batch
-from probes.states import States
-from probes.targets import GroupedGold, Kind
+from probes.states import States, evenly_spaced
+from probes.targets import BatchGold, Kind
 from probes.trainable import Trainable
 
-SCALE_SENTENCES = 300
-OUTLIER = 3.0
-TYPICAL_DISTANCE = 4.0
+SCALE_SENTENCES = 300  # sentences whose vectors are measured for their scale
+OUTLIER = 3.0  # standard deviations, in their median, beyond which a number of the vectors is brought down
+TYPICAL_DISTANCE = 4.0  # edges between two words, where maps begin
 
 
 class Linear(Trainable, Protocol):
@@ -38,7 +38,7 @@ class Stack:
     probes: tuple[Linear, ...]
     columns: slice
 
-    def losses(self, projected: Tensor, gold: GroupedGold, batch: Batch, pulls: Tensor | None) -> Tensor:
+    def losses(self, projected: Tensor, gold: BatchGold, batch: Batch, pulls: Tensor | None) -> Tensor:
         """Losses of these probes at all probes' projected words; their gradient goes to their columns of `pulls`."""
         first = self.probes[0]
         ours = None if pulls is None else pulls[:, self.columns]
@@ -66,7 +66,7 @@ class LayerMaps:
         """All probes, stack by stack: the order of their columns and of everything that is noted by probe."""
         return [probe for stack in self.stacks for probe in stack.probes]
 
-    def step(self, batch: Batch, gold: GroupedGold, *, learn: bool) -> Tensor:
+    def step(self, batch: Batch, gold: BatchGold, *, learn: bool) -> Tensor:
         """Losses of every probe summed over a batch, (probes,); with `learn`, gradients of their mean are left."""
         words = batch.layer(self.layer)
         projected = words @ (self.parameter / self.scale)
@@ -115,19 +115,14 @@ def stacked(probes: Sequence[Linear]) -> list[Stack]:
     return stacks
 
 
-def layer_of(probe: Trainable, states: States) -> int:
-    """The layer a probe reads: its own, or the only one there is."""
-    return int(states.layers[0]) if probe.layer is None else probe.layer
-
-
 def layer_scales(states: States, layers: Sequence[int]) -> list[Tensor]:
     """What each number of a layer's vectors is divided by, (dim, 1), found on sentences spread through the data.
 
     It is the median of the numbers' standard deviations; a number that varies more than `OUTLIER` times as much, as
     some do in GPT-2, is brought down to that.
     """
-    spread = np.unique(np.linspace(0, len(states.lengths) - 1, SCALE_SENTENCES).astype(np.int64))
-    deviations = torch.from_numpy(states.read(spread, layers)).std(dim=1, correction=0)
+    sample = evenly_spaced(len(states.lengths), most=SCALE_SENTENCES)
+    deviations = torch.from_numpy(states.read(sample, layers)).std(dim=1, correction=0)
     typical = deviations.median(dim=1, keepdim=True).values
     # Vectors that hardly ever change still need a divisor that is not zero.
     typical = torch.where(typical > 0, typical, deviations.mean(dim=1, keepdim=True)).clamp_min(1e-12)

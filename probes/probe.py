@@ -11,10 +11,9 @@ from torch import Tensor
 
 from probes.artefacts import SavedProbe
 from probes.batches import ordered_batches, read_batches
-from probes.maps import layer_of
 from probes.states import States, as_states
 from probes.targets import Kind, Targets
-from probes.trainable import Learner
+from probes.trainable import Learner, layer_of
 from probes.training import fit_all
 
 PREDICTION_BATCH = 64

@@ -63,6 +63,11 @@ class SomeStates:
         return self._states.read(self._rows[sentences], layers)
 
 
+def evenly_spaced(sentences: int, *, most: int) -> NDArray[np.int64]:
+    """Numbers of at most so many sentences, spread through all of them, as they may be ordered by genre."""
+    return np.unique(np.linspace(0, sentences - 1, most).astype(np.int64))
+
+
 def check_arrays(arrays: Sequence[NDArray[Any]]) -> None:
     """Refuse what is not a list of (words, dim) arrays of one width."""
     if not len(arrays):

@@ -71,7 +71,7 @@ class LinearProbe(Probe):
 class DistanceProbe(LinearProbe):
     """Squared L2 distance of two words under B, ‖B(hᵢ - hⱼ)‖², trained to be their distance in the tree.
 
-    Hewitt & Manning (2019), "A Structural Probe for Finding Syntax in Word Representations", equations 1 and 2.
+    Hewitt & Manning (2019), "A Structural Probe for Finding Syntax in Word Representations", section 2.1.
     """
 
     kind = "distance"
@@ -92,7 +92,7 @@ class DistanceProbe(LinearProbe):
 class DepthProbe(LinearProbe):
     """Squared L2 norm of a word under B, ‖Bhᵢ‖², trained to be its depth in the tree.
 
-    Hewitt & Manning (2019), section 3.
+    Hewitt & Manning (2019), section 2.3.
     """
 
     kind = "depth"

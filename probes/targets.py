@@ -15,7 +15,7 @@ from probes.states import States
 Kind = Literal["distance", "depth", "relation"]
 
 # A batch's gold by kind: distances padded by group, depths and relations packed as the words are.
-GroupedGold = Mapping[Kind, Any]
+BatchGold = Mapping[Kind, Any]
 
 UNKNOWN = -100  # the number of a relation that training did not see
 

@@ -13,9 +13,9 @@ from tqdm import tqdm
 
 from probes.batches import ordered_batches, shuffled_batches
 from probes.examples import Examples
-from probes.maps import layer_of, layer_scales
+from probes.maps import layer_scales
 from probes.schedule import Schedule, has_stopped
-from probes.trainable import Learner, Trainable
+from probes.trainable import Learner, Trainable, layer_of
 
 ORDER_SEED = 0
 VALIDATION_BATCH = 64
@@ -31,8 +31,8 @@ class Progress:
 
     probe: Trainable
     history: list[dict[str, float]] = field(default_factory=list)
-    best: float = float("inf")
-    epoch: int = 0
+    best_loss: float = float("inf")
+    best_epoch: int = 0
     learned: Any = None
 
 
@@ -104,6 +104,7 @@ class Team:
         """Note every probe's losses, keep what it has learned where this is its best epoch, let the stopped go."""
         learned = [each for learner in self.learners for each in learner.learned()]
         for place, record in enumerate(self.running):
+            # Without validation every epoch counts as better than the one before: the last is kept, and none stops.
             judged = -float(epoch) if validation is None else validation[place]
             if not np.isfinite([training[place], judged]).all():
                 raise NotFiniteError(
@@ -113,9 +114,9 @@ class Team:
             record.history.append({"epoch": float(epoch), "training": training[place]})
             if validation is not None:
                 record.history[-1]["validation"] = validation[place]
-            if judged < record.best:
-                record.best, record.epoch, record.learned = judged, epoch, learned[place]
-        self._drop([has_stopped(epoch, best=one.epoch, patience=one.probe.patience) for one in self.running])
+            if judged < record.best_loss:
+                record.best_loss, record.best_epoch, record.learned = judged, epoch, learned[place]
+        self._drop([has_stopped(epoch, best=one.best_epoch, patience=one.probe.patience) for one in self.running])
 
     def _drop(self, stopped: Sequence[bool]) -> None:
         if any(stopped):

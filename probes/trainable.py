@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Protocol, Self
 from torch import Tensor
 
 from probes.batches import Batch
-from probes.targets import GroupedGold, Kind
+from probes.states import States
+from probes.targets import BatchGold, Kind
 
 
 class Learner(Protocol):
@@ -21,7 +22,7 @@ class Learner(Protocol):
     def probes(self) -> Sequence["Trainable"]:
         """The probes, in the order of everything that is noted by probe."""
 
-    def step(self, batch: Batch, gold: GroupedGold, *, learn: bool) -> Tensor:
+    def step(self, batch: Batch, gold: BatchGold, *, learn: bool) -> Tensor:
         """Losses of the probes summed over a batch, (probes,); with `learn`, gradients of their mean are left."""
 
     def move(self, share: float) -> None:
@@ -62,3 +63,8 @@ class Trainable(Protocol):
 
     def keep(self, learned: Any) -> None:
         """Take what the learner had at the best epoch."""
+
+
+def layer_of(probe: Trainable, states: States) -> int:
+    """The layer a probe reads: its own, or the only one there is."""
+    return int(states.layers[0]) if probe.layer is None else probe.layer

@@ -39,7 +39,8 @@ def fit_all(
     last. On a CPU the probes are shared out among as many threads as torch has.
 
     Raises ValueError, before training, when a layer is not in the states, when a rank is above the width of the
-    vectors, when there are not as many targets as sentences, or when a target has another size than its sentence.
+    vectors, when there are not as many targets as sentences, or when a target has another size than its sentence; and
+    in training, when the loss of a probe is not finite.
     """
     layer = next((probe.layer for probe in probes if probe.layer is not None), None)
     for probe in probes:
@@ -65,6 +66,6 @@ def train(probes: Sequence[Trainable], data: Examples, held_out: Examples | None
         train_side_by_side(teams, schedule, bar=bar)
     for record in [record for team in teams for record in team.records]:
         record.probe.keep(record.learned)
-        record.probe.best_epoch_ = record.epoch
+        record.probe.best_epoch_ = record.best_epoch
         record.probe.history_ = record.history
         record.probe.identity_ = dict(getattr(data.states, "identity", {}))

@@ -28,7 +28,7 @@ class GeometryProbe(GradientProbe):
         return GoldTargets(distances=targets)
 
     def loss(self, parameters: Parameters, words: Tensor, gold: GroupGold, group: Group) -> Tensor:
-        """Hewitt & Manning (2019), equation 2."""
+        """Hewitt & Manning's loss (2019, section 2.1), (1,)."""
         return absolute_error(self.distances(parameters, words), gold["distance"], group)[None]
 
     def read_off(self, parameters: Parameters, words: Tensor) -> NDArray[np.float32]:

@@ -13,7 +13,7 @@ from torch import Tensor
 from probes.artefacts import Arrays
 from probes.batches import Batch, Group
 from probes.probe import Probe, Vectors, in_order
-from probes.targets import GroupedGold, Kind
+from probes.targets import BatchGold, Kind
 from probes.trainable import Learner
 
 Parameters = dict[str, Tensor]
@@ -34,15 +34,15 @@ class GradientLearner:
         self.parameters = [probe.first_parameters(len(scale), device=scale.device) for probe in probes]
         self.optimisers = [torch.optim.Adam(each.values(), fused=True) for each in self.parameters]
 
-    def step(self, batch: Batch, gold: GroupedGold, *, learn: bool) -> Tensor:
+    def step(self, batch: Batch, gold: BatchGold, *, learn: bool) -> Tensor:
         """Losses of every probe summed over a batch, (probes,); with `learn`, gradients of their mean are left."""
         sums = []
         for probe, scale, parameters in zip(self.probes, self.scales, self.parameters):
             vectors = batch.layer(self.layer) / scale
             parts = torch.stack(
                 [
-                    probe.loss(parameters, vectors[group.index] * group.mask[..., None], told, group)
-                    for group, told in zip(batch.groups, by_group(gold, batch))
+                    probe.loss(parameters, vectors[group.index] * group.mask[..., None], values, group)
+                    for group, values in zip(batch.groups, by_group(gold, batch))
                 ]
             ).sum(dim=0)
             if learn:
@@ -75,7 +75,7 @@ class GradientLearner:
         return self if staying else None
 
 
-def by_group(gold: GroupedGold, batch: Batch) -> list[GroupGold]:
+def by_group(gold: BatchGold, batch: Batch) -> list[GroupGold]:
     """Gold by kind, group by group: distances (sentences, words, words), others (sentences, words).
 
     Beyond a sentence's end stands anything; the group's weights are 0 there.

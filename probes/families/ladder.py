@@ -86,29 +86,32 @@ def geometry_ladder(
     chosen = [min(probes, key=kept_loss) for probes in fitted]
     further = [[clone(probe).set_params(seed=seed) for seed in seeds[1:]] for probe in chosen]
     fit_all([probe for probes in further for probe in probes], states, gold, validation=held_out, progress=progress)
-    rows = []
-    for first, others, probes in zip(chosen, further, tried):
-        for probe in (first, *others):
-            told = validation if test is None else test
-            predicted = probe.predict(told[0])
-            figures: Mapping[str, SupportsFloat] = {}
-            if score is not None:
-                figures = score([np.maximum(each, 0) for each in predicted])
-            rows.append(
-                {
-                    "family": probe.kind if probe.kind != "distance" else "linear",
-                    "rank": probe.rank,
-                    "parameters": type(probe).parameter_count(dim, probe.rank),
-                    "learning_rate": probe.learning_rate * getattr(probe, "pace", 1.0),
-                    "at_edge": first is probes[0] or first is probes[-1],
-                    "seed": probe.seed,
-                    "best_epoch": probe.best_epoch_,
-                    "loss": published_loss(predicted, told[1]),
-                    **{name: float(value) for name, value in figures.items()},
-                    "probe": probe,
-                }
-            )
-    return pd.DataFrame(rows)
+    scored_on = validation if test is None else test
+    return pd.DataFrame(
+        [
+            {
+                "family": probe.kind if probe.kind != "distance" else "linear",
+                "rank": probe.rank,
+                "parameters": type(probe).parameter_count(dim, probe.rank),
+                "learning_rate": probe.learning_rate * getattr(probe, "pace", 1.0),
+                "at_edge": first is probes[0] or first is probes[-1],
+                "seed": probe.seed,
+                "best_epoch": probe.best_epoch_,
+                **figures_of(probe, scored_on, score),
+                "probe": probe,
+            }
+            for first, others, probes in zip(chosen, further, tried)
+            for probe in (first, *others)
+        ]
+    )
+
+
+def figures_of(probe: Probe, scored_on: Split, score: Score | None) -> dict[str, float]:
+    """The loss of a probe's predictions, and the figures of `score` by name."""
+    states, gold = scored_on
+    predicted = probe.predict(states)
+    figures = {} if score is None else score([np.maximum(each, 0) for each in predicted])
+    return {"loss": published_loss(predicted, gold), **{name: float(value) for name, value in figures.items()}}
 
 
 def converges(probe: Probe, states: Any, gold: GoldTargets, held_out: tuple[Any, Any], *, progress: bool) -> bool:
@@ -126,7 +129,7 @@ def kept_loss(probe: Probe) -> float:
 
 
 def published_loss(predicted: Sequence[NDArray[np.float32]], gold: Sequence[NDArray[Any]]) -> float:
-    """Hewitt & Manning (2019), equation 2: the mean over sentences of the mean absolute error of their entries."""
+    """Hewitt & Manning (2019), section 2.1: the mean over sentences of the mean absolute error of their entries."""
     return float(np.mean([np.abs(one - other).mean() for one, other in zip(predicted, gold)]))
 
 

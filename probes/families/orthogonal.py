@@ -34,7 +34,10 @@ class OrthogonalProbe(GeometryProbe):
 
     @torch.no_grad()
     def retract(self, parameters: Parameters) -> None:
-        """V ← (3/2) V - (1/2) V Vᵀ V, which converges to the nearest matrix with orthonormal rows."""
+        """V ← (3/2) V - (1/2) V Vᵀ V, which converges to the nearest matrix with orthonormal rows.
+
+        Each time squares how far V is from them, and one step of Adam leads but little away: twice is enough.
+        """
         rotation = parameters["rotation"]
         for _ in range(2):
             rotation.copy_(1.5 * rotation - 0.5 * (rotation @ rotation.T) @ rotation)

@@ -117,6 +117,10 @@ def test_words_tell_the_probe_which_head_to_believe(sentences) -> None:
     worded = AttentionProbe(epochs=40).fit(features[:60], sentences, vectors=vectors)
     gain = right_share(worded, features[60:], sentences, vectors) - right_share(plain, features[60:], sentences)
     assert gain > 0.1
+    with pytest.raises(ValueError, match="found no vectors of words; expected vectors"):
+        worded.predict(features[60])
+    with pytest.raises(ValueError, match="found vectors of words; expected none"):
+        plain.predict(features[60], vectors=vectors)
 
 
 def test_probe_scores_pad_nothing_into_probabilities(sentences) -> None:
@@ -276,6 +280,7 @@ def test_a_head_that_matters_costs_loss_and_one_that_does_not_costs_none(small_e
 
 def test_ablation_of_a_measure_that_does_not_run_the_model_is_nothing(small_encoder) -> None:
     assert ablation_effects(small_encoder, lambda: 3.0, heads=[(0, 1)])["difference"].tolist() == [0.0]
+    assert ablation_effects(small_encoder, lambda: 3.0, heads=[]).empty
 
 
 def test_divergence_is_zero_for_twins_and_ln_2_for_heads_apart(sentences) -> None:

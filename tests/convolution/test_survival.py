@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from known_attention import random_sentence, random_words
 from safetensors.numpy import load_file
-from transformers import BertConfig, BertLMHeadModel
+from transformers import AutoTokenizer, BertConfig, BertForMaskedLM, BertLMHeadModel
 
 from convolution import fit_kernels, masked_language_model, measure_offsets, replace_heads
 from extraction import Encoder, stream_attention
@@ -34,6 +34,16 @@ def test_the_masked_lm_loss_is_repeatable_and_changes_with_attention(masked_lm_f
     with replace_heads(model.encoder, kernels.uniform()):
         assert abs(model.loss(TEXT) - intact) > 1e-3
     assert model.loss(TEXT) == intact
+
+
+def test_a_head_stored_in_half_precision_speaks_in_the_precision_of_the_encoder(masked_lm_folder, tmp_path):
+    BertForMaskedLM.from_pretrained(masked_lm_folder).bfloat16().save_pretrained(tmp_path)
+    AutoTokenizer.from_pretrained(masked_lm_folder).save_pretrained(tmp_path)
+    whole, half = (
+        masked_language_model(folder, Encoder.from_pretrained(folder)) for folder in (masked_lm_folder, tmp_path)
+    )
+    assert half.encoder.dtype == "float32"
+    assert half.loss(TEXT) == pytest.approx(whole.loss(TEXT), rel=0.05)
 
 
 def test_a_checkpoint_without_a_head_has_no_loss(bert, tmp_path):
