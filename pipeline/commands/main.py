@@ -1,4 +1,4 @@
-"""The command line: every command is one thin function over the function of the same name in this package."""
+"""The command line: every command is one thin function over a function of `pipeline`."""
 
 import os
 import sys

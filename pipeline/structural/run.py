@@ -9,7 +9,7 @@ import pandas as pd
 from extraction import Encoder
 from parsing import Treebank, TreebankError, load_treebank, write_conllu
 from parsing.named_treebanks import Split
-from pipeline.record import Stopwatch, lasting_path, versions, write_record
+from pipeline.record import Stopwatch, checkpoint_record, treebank_record, versions, write_record
 from pipeline.staging import check_free, staged_folder
 from pipeline.structural.analysis import (
     Measurement,
@@ -108,11 +108,8 @@ def run(
         write_record(
             folder / "run.json",
             {
-                "checkpoint": {"name": encoder.name, "path": lasting_path(model), "digest": encoder.digest},
-                "treebanks": {
-                    split: {"name": bank.name, "path": bank.path, "sentences": len(bank), "digest": bank.digest}
-                    for split, bank in banks.items()
-                },
+                "checkpoint": checkpoint_record(encoder, model),
+                "treebanks": {split: treebank_record(bank) for split, bank in banks.items()},
                 "options": vars(options),
                 "random_baseline": random_baseline,
                 "control": control,

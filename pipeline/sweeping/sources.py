@@ -76,8 +76,8 @@ def find_checkpoints(models: Iterable[str | Path]) -> list[Checkpoint]:
     """Every checkpoint that the names stand for, in order.
 
     A name is a folder; a pattern of folders (`runs/*/final`); a hub name, with a revision after `@`; a folder whose
-    folders are numbered by training step (`step-100`, `checkpoint-2000`, `step_30k`), read as a training run; or any of
-    the first three after `NAME=`, which says what to call it.
+    folders are numbered by training step (`step-100`, `checkpoint-2000`, `step_30k`), read as a training run; or one
+    checkpoint's folder or hub name after `NAME=`, which says what to call it.
 
     Raises SweepError that lists every name which stands for nothing, or for two checkpoints.
     """
