@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from parsing.punctuation import PunctuationRule
+from pipeline.commands.options import Punctuation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +34,7 @@ def sweep_command(
     ranks: Annotated[str, typer.Option(help="Ranks of the probes, with commas between.")] = "128",
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds to train each probe with.")] = 1,
     epochs: Annotated[int, typer.Option(min=1, help="Passes of the probes over the training treebank, at most.")] = 6,
-    punctuation: Annotated[PunctuationRule, typer.Option(help="The tags that tell punctuation.")] = "xpos",
+    punctuation: Punctuation = "xpos",
     random_baseline: Annotated[bool, typer.Option(help="Also probe each architecture with random weights.")] = True,
     control: Annotated[bool, typer.Option(help="Also train on control trees, for the selectivity of scores.")] = False,
     samples: Annotated[int, typer.Option(min=0, help="Sentences whose trees are kept for the report.")] = 50,
