@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.commands.options import Out, Quiet
+from pipeline.commands.options import Out, Quiet, whole_numbers
 
 
 def checkpoints_command(
@@ -40,7 +40,7 @@ def checkpoints_command(
             heads=heads,
             vocabulary=vocabulary,
             steps=steps,
-            saved=tuple(int(part) for part in saved.split(",")),
+            saved=whole_numbers(saved, least=0),
             batch_size=batch_size,
             learning_rate=learning_rate,
             as_mask=as_mask,

@@ -1,4 +1,4 @@
-"""The options that several commands have, each told in the same words."""
+"""The options that several commands have, each told in the same words, and how lists of numbers are read."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,3 +14,14 @@ Punctuation = Annotated[PunctuationRule, typer.Option(help="The tags that tell p
 Cache = Annotated[Path, typer.Option(help="Where hidden states are kept between runs.", envvar="TREEPROBE_CACHE")]
 DEFAULT_CACHE = Path("~/.cache/treeprobe")
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
+
+
+def whole_numbers(text: str, *, least: int) -> tuple[int, ...]:
+    """Whole numbers between commas. Raises typer.BadParameter for anything else, and for numbers below `least`."""
+    try:
+        numbers = tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r}; expected whole numbers with commas between, such as 16,64") from error
+    if any(number < least for number in numbers):
+        raise typer.BadParameter(f"{text!r}; expected numbers of at least {least}")
+    return numbers

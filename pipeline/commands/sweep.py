@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.commands.options import Punctuation
+from pipeline.commands.options import Punctuation, whole_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +63,7 @@ def sweep_command(
     banks = chosen_banks(train, dev, test, treebanks)
     chosen: Any = tuple(part.strip() for part in analyses.split(",") if part.strip())
     options = SweepOptions(
-        ranks=whole_numbers(ranks),
+        ranks=whole_numbers(ranks, least=1),
         seeds=tuple(range(seeds)),
         punctuation=punctuation,
         training={"epochs": epochs},
@@ -108,17 +108,6 @@ def chosen_banks(train: Path | None, dev: Path | None, test: Path | None, treeba
     if treebanks is None and train is not None and dev is not None:
         return [splits_of(train, dev, test)]
     raise typer.BadParameter("expected --train and --dev, or --treebanks with a file that lists them")
-
-
-def whole_numbers(text: str) -> tuple[int, ...]:
-    """Whole numbers between commas. Raises typer.BadParameter for anything else."""
-    try:
-        numbers = tuple(int(part) for part in text.split(","))
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r}; expected whole numbers with commas between, such as 16,64") from error
-    if any(number < 1 for number in numbers):
-        raise typer.BadParameter(f"{text!r}; expected numbers of at least 1")
-    return numbers
 
 
 def plan_text(plan: "pd.DataFrame") -> str:
