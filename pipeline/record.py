@@ -1,4 +1,4 @@
-"""What a run leaves in `run.json`: arguments, versions, checkpoint, timings."""
+"""What a command leaves on record beside its results: arguments, versions, checkpoint, treebanks, timings."""
 
 import json
 import platform
@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
+
+from extraction import Encoder
+from parsing import Treebank
 
 PACKAGES = ("treeprobe", "torch", "transformers", "tokenizers", "numpy", "scipy", "networkx", "scikit-learn")
 
@@ -42,6 +45,16 @@ class Stopwatch:
 def versions() -> dict[str, str]:
     """The versions that the result depends on, Python's included."""
     return {"python": platform.python_version(), **{package: version(package) for package in PACKAGES}}
+
+
+def checkpoint_record(encoder: Encoder, source: str | Path) -> dict[str, Any]:
+    """What a record says of the checkpoint that was found at `source`: its name, place and digest."""
+    return {"name": encoder.name, "path": lasting_path(source), "digest": encoder.digest}
+
+
+def treebank_record(bank: Treebank) -> dict[str, Any]:
+    """What a record says of a treebank: its name, place, size and digest."""
+    return {"name": bank.name, "path": bank.path, "sentences": len(bank), "digest": bank.digest}
 
 
 def lasting_path(checkpoint: str | Path) -> str:

@@ -89,7 +89,6 @@ def probe_effects(
     progress: bool,
 ) -> pd.DataFrame:
     """UUAS of every probe at or above a head's layer, with that head cut."""
-
     scorer = Scorer(bank, punctuation=punctuation)
 
     def scores(wanted: Sequence[DistanceProbe]) -> dict[int, float]:

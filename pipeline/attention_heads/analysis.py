@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from attention import (
     HeadExample,
     HeadSurvey,
+    RelationCounts,
     best_head_sentences,
     best_heads,
     cluster_heads,
@@ -27,7 +30,7 @@ from parsing.punctuation import PunctuationRule
 from pipeline.attention_heads.ablation import ablation_measures, ablation_table
 from pipeline.attention_heads.figures import draw_heads
 from pipeline.attention_heads.trees import score_probes, score_trees
-from pipeline.record import Stopwatch, versions, write_record
+from pipeline.record import Stopwatch, checkpoint_record, treebank_record, versions, write_record
 from pipeline.staging import check_free, staged_folder
 
 CLUSTERS = 8
@@ -65,9 +68,9 @@ def heads(
 
     Args:
         model: a checkpoint folder or hub name.
-        treebank: a treebank, or the path of a CoNLL-U file.
-        train: another treebank, on which fixed offsets are chosen and attention-only probes trained; without it,
-            offsets are chosen on the other half of `treebank` and no probes are trained.
+        treebank: a treebank; or a CoNLL-U file, a folder of a UD release, or a UD name such as `en_ewt`.
+        train: another treebank, likewise, on which fixed offsets are chosen and attention-only probes trained; without
+            it, offsets are chosen on the other half of `treebank` and no probes are trained.
         ablate: also cut every head, and measure the masked-LM loss where the checkpoint has that head, and the UUAS of
             `probes` at later layers.
         probes: a run's folder, whose distance probes `ablate` scores.
@@ -91,12 +94,7 @@ def heads(
             counts = survey.relations
             baseline = offset_baseline(counts) if other is None else trained_baseline(counts, other)
             relations, best = relation_table(counts, baseline), best_heads(counts, baseline)
-        with stopwatch.stage("trees"):
-            trees, uuas = score_trees(encoder, bank, counts, punctuation=punctuation)
-        if other is not None:
-            with stopwatch.stage("probes"):
-                probed = score_probes(encoder, other, bank, punctuation=punctuation)
-                trees = pd.concat([trees, probed], ignore_index=True)
+        trees, uuas = all_trees(encoder, bank, other, counts, punctuation=punctuation, stopwatch=stopwatch)
         with stopwatch.stage("map"):
             places = head_places(encoder, bank, survey, best).assign(uuas=uuas.ravel())
         ablation = None
@@ -121,9 +119,9 @@ def heads(
         write_record(
             folder / "run.json",
             {
-                "checkpoint": {"name": encoder.name, "path": str(model), "digest": encoder.digest},
-                "treebank": described(bank),
-                "train": None if other is None else described(other),
+                "checkpoint": checkpoint_record(encoder, model),
+                "treebank": treebank_record(bank),
+                "train": None if other is None else treebank_record(other),
                 "punctuation": punctuation,
                 "sentences_left_out": stream.report.skipped,
                 "seconds": stopwatch.seconds,
@@ -147,6 +145,26 @@ def open_banks(
             "offsets and probes are not to be scored on the sentences that chose them"
         )
     return bank, other
+
+
+def all_trees(
+    encoder: Encoder,
+    bank: Treebank,
+    train: Treebank | None,
+    counts: RelationCounts,
+    *,
+    punctuation: PunctuationRule,
+    stopwatch: Stopwatch,
+) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+    """Scores of every kind of tree, those of attention-only probes where there is a treebank to train them on; and the
+    UUAS of every head, (layers, heads)."""
+    with stopwatch.stage("trees"):
+        trees, uuas = score_trees(encoder, bank, counts, punctuation=punctuation)
+    if train is None:
+        return trees, uuas
+    with stopwatch.stage("probes"):
+        probed = score_probes(encoder, train, bank, punctuation=punctuation)
+    return pd.concat([trees, probed], ignore_index=True), uuas
 
 
 def spread(bank: Treebank, most: int) -> Treebank:
@@ -191,8 +209,3 @@ def write_tables(folder: Path, analysis: HeadAnalysis) -> None:
     analysis.trees.to_csv(folder / "trees.csv", index=False)
     if analysis.ablation is not None:
         analysis.ablation.to_csv(folder / "ablation.csv", index=False)
-
-
-def described(bank: Treebank) -> dict[str, object]:
-    """What a record says of a treebank."""
-    return {"name": bank.name, "path": bank.path, "sentences": len(bank), "digest": bank.digest}

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from pipeline.commands.options import DEFAULT_CACHE
+
 if TYPE_CHECKING:
     from extraction import CacheEntry
 
@@ -18,12 +20,11 @@ Result = TypeVar("Result")
 app = typer.Typer(help="List, verify and remove caches of hidden states.", no_args_is_help=True)
 
 Root = Annotated[Path, typer.Option("--cache", help="The folder that holds the caches.", envvar="TREEPROBE_CACHE")]
-DEFAULT_ROOT = Path("~/.cache/treeprobe")
 Names = Annotated[list[str] | None, typer.Argument(help="Caches, by name or the end of it.")]
 
 
 @app.command("ls")
-def list_command(root: Root = DEFAULT_ROOT) -> None:
+def list_command(root: Root = DEFAULT_CACHE) -> None:
     """List the caches in a folder."""
     from extraction import list_caches
 
@@ -33,7 +34,7 @@ def list_command(root: Root = DEFAULT_ROOT) -> None:
 
 
 @app.command("verify")
-def verify_command(names: Names = None, root: Root = DEFAULT_ROOT) -> None:
+def verify_command(names: Names = None, root: Root = DEFAULT_CACHE) -> None:
     """Compare every file of some caches (all of them where none is named) with its digest."""
     from extraction import CacheError, find_cache, verify_cache
 
@@ -55,7 +56,7 @@ def verify_command(names: Names = None, root: Root = DEFAULT_ROOT) -> None:
 @app.command("rm")
 def remove_command(
     names: Annotated[list[str], typer.Argument(help="Caches, by name or the end of it.")],
-    root: Root = DEFAULT_ROOT,
+    root: Root = DEFAULT_CACHE,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
 ) -> None:
     """Remove caches."""

@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
+from pipeline.commands.options import Out, Quiet, whole_numbers
+
 
 def checkpoints_command(
     treebank: Annotated[Path, typer.Option(help="The treebank whose text the tiny BERT is trained on, CoNLL-U.")],
-    out: Annotated[Path, typer.Option(help="The folder to write; it appears when everything in it is complete.")],
+    out: Out,
     steps: Annotated[int, typer.Option(min=1, help="Training steps.")] = 3000,
     saved: Annotated[str, typer.Option(help="Steps to keep, with commas between.")] = "0,100,300,1000,2000,3000",
     blocks: Annotated[int, typer.Option(min=1, help="Transformer blocks.")] = 4,
@@ -25,7 +27,7 @@ def checkpoints_command(
     ] = False,
     seed: Annotated[int, typer.Option(help="Of weights, order, pairs and masks.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds once done.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Make MiniLM, its random twin and the training run of a tiny BERT, ready for `treeprobe sweep`."""
     from parsing import read_conllu
@@ -38,7 +40,7 @@ def checkpoints_command(
             heads=heads,
             vocabulary=vocabulary,
             steps=steps,
-            saved=tuple(int(part) for part in saved.split(",")),
+            saved=whole_numbers(saved, least=0),
             batch_size=batch_size,
             learning_rate=learning_rate,
             as_mask=as_mask,

@@ -5,21 +5,21 @@ from typing import Annotated
 
 import typer
 
-from parsing.punctuation import PunctuationRule
+from pipeline.commands.options import Analysed, Model, Out, Punctuation, Quiet
 
 
 def heads_command(
-    model: Annotated[str, typer.Option(help="A checkpoint folder or a Hugging Face hub name.")],
-    treebank: Annotated[str, typer.Option(help="The treebank to analyse: a CoNLL-U file, a UD folder, or a name.")],
-    out: Annotated[Path, typer.Option(help="The folder to write; it appears when everything in it is complete.")],
+    model: Model,
+    treebank: Analysed,
+    out: Out,
     train: Annotated[
         str | None, typer.Option(help="Treebank that chooses fixed offsets and trains attention-only probes.")
     ] = None,
     ablate: Annotated[bool, typer.Option("--ablate", help="Also cut every head and measure what is lost.")] = False,
     probes: Annotated[Path | None, typer.Option(help="A run's folder, whose probes --ablate scores.")] = None,
-    punctuation: Annotated[PunctuationRule, typer.Option(help="The tags that tell punctuation.")] = "xpos",
+    punctuation: Punctuation = "xpos",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Find what each attention head looks at, and which syntax it tracks."""
     from pipeline.attention_heads.analysis import heads

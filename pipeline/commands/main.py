@@ -1,4 +1,4 @@
-"""The command line: every command is one thin function over the function of the same name in this package."""
+"""The command line: every command is one thin function over a function of `pipeline`."""
 
 import os
 import sys
@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from parsing.punctuation import PunctuationRule
 from pipeline.commands.cache import app as cache_app
 from pipeline.commands.checkpoints import checkpoints_command
 from pipeline.commands.convolution import convolution_command
 from pipeline.commands.heads import heads_command
+from pipeline.commands.options import DEFAULT_CACHE, Cache, Model, Out, Punctuation, Quiet
 from pipeline.commands.report import report_command
 from pipeline.commands.sweep import sweep_command
 
@@ -23,12 +23,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-Model = Annotated[str, typer.Option(help="A checkpoint folder or a Hugging Face hub name.")]
-Out = Annotated[Path, typer.Option(help="The folder to write; it appears when everything in it is complete.")]
-Cache = Annotated[Path, typer.Option(help="Where hidden states are kept between runs.", envvar="TREEPROBE_CACHE")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds once the work is done.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
-DEFAULT_CACHE = Path("~/.cache/treeprobe")
 DRAWINGS = (".svg", ".png", ".pdf")
 
 
@@ -57,7 +52,7 @@ def run_command(
     test: Annotated[str | None, typer.Option(help="Treebank to score once more, likewise.")] = None,
     rank: Annotated[int, typer.Option(min=1, help="Rank of the probes, or the width of narrower states.")] = 128,
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds to train each probe with.")] = 1,
-    punctuation: Annotated[PunctuationRule, typer.Option(help="The tags that tell punctuation.")] = "xpos",
+    punctuation: Punctuation = "xpos",
     text: Annotated[
         Literal["words", "natural"],
         typer.Option(help="What the model reads: words joined by spaces, or the natural sentence (SpaceAfter=No)."),

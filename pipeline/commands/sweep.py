@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from parsing.punctuation import PunctuationRule
+from pipeline.commands.options import Punctuation, whole_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +34,7 @@ def sweep_command(
     ranks: Annotated[str, typer.Option(help="Ranks of the probes, with commas between.")] = "128",
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds to train each probe with.")] = 1,
     epochs: Annotated[int, typer.Option(min=1, help="Passes of the probes over the training treebank, at most.")] = 6,
-    punctuation: Annotated[PunctuationRule, typer.Option(help="The tags that tell punctuation.")] = "xpos",
+    punctuation: Punctuation = "xpos",
     random_baseline: Annotated[bool, typer.Option(help="Also probe each architecture with random weights.")] = True,
     control: Annotated[bool, typer.Option(help="Also train on control trees, for the selectivity of scores.")] = False,
     samples: Annotated[int, typer.Option(min=0, help="Sentences whose trees are kept for the report.")] = 50,
@@ -63,7 +63,7 @@ def sweep_command(
     banks = chosen_banks(train, dev, test, treebanks)
     chosen: Any = tuple(part.strip() for part in analyses.split(",") if part.strip())
     options = SweepOptions(
-        ranks=whole_numbers(ranks),
+        ranks=whole_numbers(ranks, least=1),
         seeds=tuple(range(seeds)),
         punctuation=punctuation,
         training={"epochs": epochs},
@@ -108,17 +108,6 @@ def chosen_banks(train: Path | None, dev: Path | None, test: Path | None, treeba
     if treebanks is None and train is not None and dev is not None:
         return [splits_of(train, dev, test)]
     raise typer.BadParameter("expected --train and --dev, or --treebanks with a file that lists them")
-
-
-def whole_numbers(text: str) -> tuple[int, ...]:
-    """Whole numbers between commas. Raises typer.BadParameter for anything else."""
-    try:
-        numbers = tuple(int(part) for part in text.split(","))
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r}; expected whole numbers with commas between, such as 16,64") from error
-    if any(number < 1 for number in numbers):
-        raise typer.BadParameter(f"{text!r}; expected numbers of at least 1")
-    return numbers
 
 
 def plan_text(plan: "pd.DataFrame") -> str:

@@ -14,7 +14,7 @@ from pipeline.head_kernels.figures import write_convolution_figures
 from pipeline.head_kernels.intact import IntactHeads, describe_heads
 from pipeline.head_kernels.probing import ProbePlan, split_banks
 from pipeline.head_kernels.survival import Survival, replace_and_measure
-from pipeline.record import Stopwatch, versions, write_record
+from pipeline.record import Stopwatch, checkpoint_record, treebank_record, versions, write_record
 from pipeline.staging import check_free, staged_folder
 
 
@@ -54,11 +54,14 @@ def convolve(
 
     Args:
         model: a checkpoint folder or hub name.
-        rank: rank of the probes; `training` goes to `DistanceProbe` (epochs, batch_size, ...).
+        treebank, train: treebanks; or CoNLL-U files, folders of a UD release, or UD names such as `en_ewt`.
+        rank: rank of the probes, or the width of narrower states.
+        training: further parameters of `DistanceProbe` (epochs, batch_size, ...).
         retrain: also train probes on the states of the model whose heads are all replaced, by their own kernels and
             by uniform attention: what is there to be found, wherever it has moved.
         cache: folder for the hidden states that probes are trained on; they are held in memory when None.
         seed: of the random heads, masks and probes.
+        overwrite: replace what `out` holds, once the new results are complete.
 
     Raises:
         TreebankError, CheckpointError: an input cannot be used; nothing was written.
@@ -89,8 +92,8 @@ def convolve(
         write_record(
             folder / "convolution.json",
             {
-                "checkpoint": {"name": encoder.name, "path": str(model), "digest": encoder.digest},
-                "treebank": {"name": bank.name, "path": bank.path, "sentences": len(bank), "digest": bank.digest},
+                "checkpoint": checkpoint_record(encoder, model),
+                "treebank": treebank_record(bank),
                 **record_of(plan, intact, survival),
                 "seconds": stopwatch.seconds,
                 "versions": versions(),

@@ -47,7 +47,8 @@ class ProbePlan:
 
     def chain_uuas(self) -> float:
         """UUAS of joining each word to the next, whatever they are."""
-        return chain_uuas(self.scored, self.punctuation)
+        chains = [chain_distances(len(sentence)) for sentence in self.scored]
+        return score_distances(self.scored, chains, punctuation=self.punctuation)["uuas"].value
 
 
 def split_banks(bank: Treebank, train: str | Path | Treebank | None) -> tuple[Treebank, Treebank, Treebank]:
@@ -67,9 +68,3 @@ def split_banks(bank: Treebank, train: str | Path | Treebank | None) -> tuple[Tr
         seen, scored = train if isinstance(train, Treebank) else load_treebank(train), bank
     first = max(1, len(seen) // 8)
     return seen[first:], seen[:first], scored
-
-
-def chain_uuas(bank: Treebank, punctuation: PunctuationRule) -> float:
-    """UUAS of joining each word to the next, whatever they are."""
-    chains = [chain_distances(len(sentence)) for sentence in bank]
-    return score_distances(bank, chains, punctuation=punctuation)["uuas"].value

@@ -12,7 +12,7 @@ SELECTIVITY_LEGEND = "In brackets: selectivity, the score less that of the same 
 
 
 def closing_table(scores: pd.DataFrame) -> str:
-    """Headline scores by split and layer, baselines last, each with half the width of its interval.
+    """Headline scores of the first seed by split and layer, baselines last, each with half the width of its interval.
 
     Where there are control trees, selectivity stands in brackets; the controls' own scores are left to the file.
     """

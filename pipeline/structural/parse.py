@@ -11,13 +11,14 @@ import numpy as np
 from extraction import Encoder, extract
 from parsing import Sentence
 from parsing.decoding import complete_tree
+from pipeline.structural.predictions import recovered_relations
 from pipeline.structural.sentences import SentenceError, is_punctuation, split_words
 from probes import DepthProbe, DistanceProbe, ProbeError
 from reporting import arcs_size, bare_figure, head_edges, save_figure, tree_arcs
 
 
 class ProbeFolderError(ValueError):
-    """A folder that holds neither a run nor a distance probe."""
+    """A folder that holds neither a run nor a distance probe, or does not say which checkpoint its probe belongs to."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ class Parser:
 
         `model` is the checkpoint when it is no longer where the probes were trained on it.
 
-        Raises ProbeFolderError when the folder holds neither; ProbeError when the checkpoint is not the one that the
-        probes were trained on; CheckpointError when it cannot be loaded.
+        Raises ProbeFolderError when the folder holds neither, or does not tell its checkpoint; ProbeError when the
+        checkpoint is not the one that the probes were trained on; CheckpointError when it cannot be loaded.
         """
         folder = distance_folder(Path(probe))
         distance = DistanceProbe.from_pretrained(folder)
@@ -53,6 +54,8 @@ class Parser:
 
         Raw text is split as English treebanks split it. Punctuation takes no part in the tree; each mark hangs from the
         word that the probe puts nearest.
+
+        Raises SentenceError when there are no words, or an empty one.
         """
         if isinstance(sentence, str):
             words, space_after = split_words(sentence)
@@ -73,11 +76,12 @@ class Parser:
         )
         marks = np.array([is_punctuation(word) for word in words])
         depths = np.arange(len(words)) if self.depth is None else self.depth.predict(states)[0]
-        heads = complete_tree(self.distance.predict(states)[0], depths, left_out=marks)
+        found = complete_tree(self.distance.predict(states)[0], depths, left_out=marks)
+        heads = tuple(int(head) for head in found)
         return Sentence(
             words=tuple(words),
-            heads=tuple(int(head) for head in heads),
-            relations=tuple("root" if head < 0 else "punct" if mark else "dep" for head, mark in zip(heads, marks)),
+            heads=heads,
+            relations=recovered_relations(heads, marks),
             upos=tuple("PUNCT" if mark else "_" for mark in marks),
             xpos=("_",) * len(words),
             space_after=tuple(space_after),
@@ -85,7 +89,10 @@ class Parser:
 
 
 def parse(sentence: str | Sequence[str], *, probe: str | Path, model: str | Path | None = None) -> Sentence:
-    """The tree that a run's probes recover for one sentence; for many sentences keep a `Parser`."""
+    """The tree that a run's probes recover for one sentence; for many sentences keep a `Parser`.
+
+    Raises as `Parser.from_pretrained` and `Parser.parse` do.
+    """
     return Parser.from_pretrained(probe, model=model).parse(sentence)
 
 

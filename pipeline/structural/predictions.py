@@ -34,11 +34,13 @@ def annotate(
 ) -> Sentence:
     """One sentence with its recovered tree in place of the gold one."""
     heads = tuple(int(head) for head in complete_tree(distances, depths, left_out=left_out))
-    relations = tuple(
-        "root" if head < 0 else "punct" if mark else "dep" for head, mark in zip(heads, left_out.tolist())
-    )
     misc = tuple(
         "|".join([f"GoldDeprel={relation}", f"GoldHead={head + 1}", *([] if cell == "_" else [cell])])
         for relation, head, cell in zip(sentence.relations, sentence.heads, sentence.misc)
     )
-    return replace(sentence, heads=heads, relations=relations, misc=misc)
+    return replace(sentence, heads=heads, relations=recovered_relations(heads, left_out), misc=misc)
+
+
+def recovered_relations(heads: Sequence[int], left_out: NDArray[np.bool_]) -> tuple[str, ...]:
+    """The relations of a recovered tree, as far as a probe knows them: `root`, `punct` for marks, `dep`."""
+    return tuple("root" if head < 0 else "punct" if mark else "dep" for head, mark in zip(heads, left_out.tolist()))

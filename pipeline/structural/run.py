@@ -9,7 +9,7 @@ import pandas as pd
 from extraction import Encoder
 from parsing import Treebank, TreebankError, load_treebank, write_conllu
 from parsing.named_treebanks import Split
-from pipeline.record import Stopwatch, lasting_path, versions, write_record
+from pipeline.record import Stopwatch, checkpoint_record, treebank_record, versions, write_record
 from pipeline.staging import check_free, staged_folder
 from pipeline.structural.analysis import (
     Measurement,
@@ -81,38 +81,26 @@ def run(
         structure = analyse_structure(
             encoder, banks, options=options, cache=cache, stopwatch=stopwatch, progress=progress
         )
-        measurements = [*structure.measurements]
-        measurements += [
-            chain_measurement(encoder.name, bank, split, punctuation=options.punctuation)
-            for split, bank in banks.items()
-            if split != "train"
-        ]
-        if control:
-            measurements += measure_control(
-                encoder.name, structure.states, banks, options=options, stopwatch=stopwatch, progress=progress
-            )
-        codelengths = []
-        if description_length:
-            codelengths = codelength_rows(
-                encoder.name, structure.states, banks, options=options, stopwatch=stopwatch, progress=progress
-            )
-        if random_baseline:
-            measurements += measure_random_weights(
-                encoder, banks, options=options, cache=cache, stopwatch=stopwatch, progress=progress
-            )
-        with stopwatch.stage("bootstrap"):
-            scores = tabulate(measurements, codelengths=codelengths)
+        scores = measured_scores(
+            encoder,
+            structure,
+            banks,
+            options=options,
+            random_baseline=random_baseline,
+            control=control,
+            description_length=description_length,
+            cache=cache,
+            stopwatch=stopwatch,
+            progress=progress,
+        )
         best = best_layer(scores)
         with stopwatch.stage("write trees, probes and figures"):
             write_outputs(folder, structure, banks, scores, best=best, options=options)
         write_record(
             folder / "run.json",
             {
-                "checkpoint": {"name": encoder.name, "path": lasting_path(model), "digest": encoder.digest},
-                "treebanks": {
-                    split: {"name": bank.name, "path": bank.path, "sentences": len(bank), "digest": bank.digest}
-                    for split, bank in banks.items()
-                },
+                "checkpoint": checkpoint_record(encoder, model),
+                "treebanks": {split: treebank_record(bank) for split, bank in banks.items()},
                 "options": vars(options),
                 "random_baseline": random_baseline,
                 "control": control,
@@ -141,6 +129,43 @@ def open_banks(
                 f"the {split} split needs sentences of two words or more"
             )
     return banks
+
+
+def measured_scores(
+    encoder: Encoder,
+    structure: Structure,
+    banks: Mapping[str, Treebank],
+    *,
+    options: ProbeOptions,
+    random_baseline: bool,
+    control: bool,
+    description_length: bool,
+    cache: str | Path | None,
+    stopwatch: Stopwatch,
+    progress: bool,
+) -> pd.DataFrame:
+    """The score table of the trained probes, the chain, and what else was asked for."""
+    measurements = [*structure.measurements]
+    measurements += [
+        chain_measurement(encoder.name, bank, split, punctuation=options.punctuation)
+        for split, bank in banks.items()
+        if split != "train"
+    ]
+    if control:
+        measurements += measure_control(
+            encoder.name, structure.states, banks, options=options, stopwatch=stopwatch, progress=progress
+        )
+    codelengths = []
+    if description_length:
+        codelengths = codelength_rows(
+            encoder.name, structure.states, banks, options=options, stopwatch=stopwatch, progress=progress
+        )
+    if random_baseline:
+        measurements += measure_random_weights(
+            encoder, banks, options=options, cache=cache, stopwatch=stopwatch, progress=progress
+        )
+    with stopwatch.stage("bootstrap"):
+        return tabulate(measurements, codelengths=codelengths)
 
 
 def measure_random_weights(

@@ -67,13 +67,15 @@ def of_probes(
 
 def probes_in(folder: Path, *, metric: str, split: str) -> list[Measured]:
     """The probes of a task's folder, as `of_probes` finds them."""
+    everything = list(everything_measured(folder))
     found = [
         one
-        for one in everything_measured(folder)
+        for one in everything
         if (one.metric, one.setting.split, one.setting.probe) == (metric, split, PROBE_OF.get(metric))
     ]
     if not found:
-        raise SweepError(f"{folder.name}: no {metric} on {split}; expected one of {', '.join(PROBE_OF)}")
+        known = dict.fromkeys(f"{one.metric} on {one.setting.split}" for one in everything if one.metric in PROBE_OF)
+        raise SweepError(f"{folder.name}: no {metric} on {split}; found {', '.join(known) or 'nothing'}")
     rank = max(one.setting.rank or 0 for one in found)
     seed = min(one.setting.seed or 0 for one in found)
     return [one for one in found if (one.setting.rank, one.setting.seed) == (rank, seed)]

@@ -76,8 +76,8 @@ def find_checkpoints(models: Iterable[str | Path]) -> list[Checkpoint]:
     """Every checkpoint that the names stand for, in order.
 
     A name is a folder; a pattern of folders (`runs/*/final`); a hub name, with a revision after `@`; a folder whose
-    folders are numbered by training step (`step-100`, `checkpoint-2000`, `step_30k`), read as a training run; or any of
-    the first three after `NAME=`, which says what to call it.
+    folders are numbered by training step (`step-100`, `checkpoint-2000`, `step_30k`), read as a training run; or one
+    checkpoint's folder or hub name after `NAME=`, which says what to call it.
 
     Raises SweepError that lists every name which stands for nothing, or for two checkpoints.
     """
@@ -98,7 +98,7 @@ def expand(text: str) -> list[Checkpoint]:
     """The checkpoints that one name stands for."""
     called, separator, rest = text.partition("=")
     if separator and not Path(text).expanduser().exists():
-        return [Checkpoint(called, rest.partition("@")[0], rest.partition("@")[2] or None)]
+        return [called_as(called, rest)]
     if glob.has_magic(text):
         folders = [path for path in sorted(map(Path, glob.glob(str(Path(text).expanduser())))) if path.is_dir()]
         if not folders:
@@ -109,8 +109,15 @@ def expand(text: str) -> list[Checkpoint]:
         return from_folder(folder)
     if folder.exists() or folder.is_absolute() or text.startswith((".", "~")) or text.count("/") > 1:
         raise SweepError(f"{text}: there is no such folder; expected a checkpoint's folder, a pattern or a hub name")
-    name, _, revision = text.partition("@")
-    return [Checkpoint(text, name, revision or None)]
+    return [called_as(text, text)]
+
+
+def called_as(name: str, text: str) -> Checkpoint:
+    """A checkpoint by the name it shall have: the one in a folder, or of a hub name with its revision after `@`."""
+    if Path(text).expanduser().is_dir():
+        return Checkpoint(name, text)
+    source, _, revision = text.partition("@")
+    return Checkpoint(name, source, revision or None)
 
 
 def from_folder(folder: Path) -> list[Checkpoint]:

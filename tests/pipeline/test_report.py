@@ -14,7 +14,8 @@ from extraction import Encoder
 from parsing import Treebank, read_conllu, write_conllu
 from pipeline.sweeping import Splits, SweepError, SweepOptions, sweep
 from pipeline.sweeping.report import write_report
-from pipeline.sweeping.report.headline import score_cell
+from pipeline.sweeping.report.headline import headline_table, score_cell
+from pipeline.sweeping.report.layers import layer_picture
 from pipeline.sweeping.report.results import over_seeds
 from pipeline.sweeping.store import in_order
 from reporting import new_figure
@@ -101,6 +102,19 @@ def test_seeds_are_told_as_their_mean() -> None:
     told = over_seeds(rows)
     assert told["value"].tolist() == pytest.approx([0.3, 0.5, 0.1])
     assert (told["low"].iloc[0], told["high"].iloc[0]) == (0.1, 0.5)
+
+
+def test_control_trees_are_a_baseline_and_no_part_of_a_checkpoints_curve() -> None:
+    rows = pd.DataFrame(
+        {
+            "checkpoint": "a", "metric": "uuas", "probe": ["distance", "distance", "control", "control"],
+            "layer": [0, 1, 0, 1], "value": [0.2, 0.6, 0.9, 0.8], "low": 0.1, "high": 0.95,
+        }
+    )  # fmt: skip
+    assert layer_picture(rows, "uuas", "toy").description.endswith("a peaks at layer 1 with 0.600")
+    own, control = headline_table(rows, rows, caption="").rows
+    assert (own[0].text, own[1].number) == ("a", 0.6)
+    assert (control[0].text, control[1].number) == ("control trees, same probes", 0.9)
 
 
 def test_a_report_without_a_sweep_is_refused(tmp_path: Path) -> None:

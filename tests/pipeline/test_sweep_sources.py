@@ -59,6 +59,12 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
     assert "absent: there is no such folder" in str(caught.value)
 
 
+def test_an_at_sign_in_a_named_folder_is_part_of_its_path(tmp_path: Path) -> None:
+    make(tmp_path, "a@b")
+    assert find_checkpoints([f"x={tmp_path / 'a@b'}"]) == [Checkpoint("x", str(tmp_path / "a@b"))]
+    assert find_checkpoints(["x=owner/hub@main"]) == [Checkpoint("x", "owner/hub", "main")]
+
+
 def test_a_digest_tells_weights_apart_and_not_places(tmp_path: Path) -> None:
     make(tmp_path, "x", "y")
     x, y = (Checkpoint(name, str(tmp_path / name)) for name in ("x", "y"))

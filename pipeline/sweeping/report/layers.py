@@ -38,7 +38,7 @@ def layer_picture(rows: pd.DataFrame, metric: str, bank: str) -> Picture:
     """Curves of one metric, and its baselines once."""
     own = rows[rows["metric"] == metric]
     plain = own["probe"].isin(list(BASELINES))
-    # The chain is the same for every checkpoint, and random weights nearly so: one of each will do.
+    # The chain is the same for every checkpoint, random weights and control trees nearly so: one of each will do.
     once = own["checkpoint"] == own.groupby("probe")["checkpoint"].transform("first")
     own = own[~plain | once]
     own = own.assign(probe=own["probe"].where(own["probe"].isin(list(BASELINES)), own["checkpoint"]))

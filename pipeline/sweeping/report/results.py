@@ -8,13 +8,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.structural.controls import CONTROL
+from pipeline.structural.run import RANDOM_WEIGHTS
 from pipeline.sweeping.measured import PROBE_OF, Measured, best_of, probes_in
 from pipeline.sweeping.store import Store
 from pipeline.sweeping.sweep import load_results
 
 METRICS = {"uuas": "UUAS", "dspr": "DSpr.", "root_accuracy": "root acc.", "nspr": "NSpr."}
 TITLES = {**METRICS, "root_accuracy": "Root accuracy"}
-BASELINES = {"random weights": "random weights, same architecture", "chain": "left-to-right chain"}
+BASELINES = {
+    RANDOM_WEIGHTS: "random weights, same architecture",
+    CONTROL: "control trees, same probes",
+    "chain": "left-to-right chain",
+}
 MOST_SHOWN = 7
 """Curves that one can still tell apart."""
 
