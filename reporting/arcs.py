@@ -6,9 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from reporting.arc_drawing import arcs_at_words, draw_arcs, edge_array, edge_kinds, edge_legend, highest, scored_words
+from parsing.edge_kinds import edge_kinds
+from reporting.arc_drawing import arcs_at_words, draw_arcs, edge_array, edge_legend, highest, scored_words
 from reporting.palette import BLACK, EDGES, GREY, LineStyle
-from reporting.word_row import WORD_SIZE, Direction, draw_words, natural_width, room_in, word_row
+from reporting.word_row import NARROWEST, WORD_SIZE, Direction, draw_words, natural_width, room_in, word_row
 
 LEVEL = 13.0
 LABELLED_NARROWEST = 27.0
@@ -137,4 +138,4 @@ def name_sides(ax: Axes, *, upper: float, lower: float) -> None:
 
 def narrowest_column(labelled: bool) -> float:
     """The least width of a word's column in points: a relation over an arc needs more."""
-    return LABELLED_NARROWEST if labelled else 15.0
+    return LABELLED_NARROWEST if labelled else NARROWEST

@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from reporting.arc_drawing import draw_arcs, edge_array, edge_kinds, edge_legend, highest
+from parsing.edge_kinds import edge_kinds
+from reporting.arc_drawing import draw_arcs, edge_array, edge_legend, highest
 from reporting.arcs import LEVEL
 from reporting.palette import BLACK, EDGES, GREY, PALE, LineStyle
 from reporting.text_fonts import PLAIN
