@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
 from extraction.alignment import Aligner, Alignment, Pooling
+from extraction.checkpoint import first_line
 from extraction.report import AlignmentReport
 from extraction.states import States
 
@@ -103,7 +104,7 @@ def read_predictor_params(path: str | Path) -> NDArray[np.float32]:
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise MigrationError(f"{path} cannot be read as a predictor.params: {_first_line(error)}") from error
+        raise MigrationError(f"{path} cannot be read as a predictor.params: {first_line(error)}") from error
     matrix = found.get("proj") if isinstance(found, dict) else None
     if not isinstance(matrix, torch.Tensor) or matrix.dim() != 2:
         raise MigrationError(f"{path} holds no matrix `proj` (dim, rank)")
@@ -172,7 +173,7 @@ def _open(path: Path) -> Any:
     try:
         return h5py.File(path, "r")
     except OSError as error:
-        raise MigrationError(f"{path} cannot be read as HDF5: {_first_line(error)}") from error
+        raise MigrationError(f"{path} cannot be read as HDF5: {first_line(error)}") from error
 
 
 def _check_shapes(file: Any, path: Path, sentences: int, rows: _Rows) -> tuple[int, int]:
@@ -188,10 +189,9 @@ def _check_shapes(file: Any, path: Path, sentences: int, rows: _Rows) -> tuple[i
                 f"(layers, {rows.count(sentence)}, dim) for the words of sentence {sentence + 1}"
             )
         if sentence and (shape[0], shape[2]) != (layers, dim):
-            raise MigrationError(f"{path}, dataset {sentence}: shape {shape} is unlike those before it")
+            raise MigrationError(
+                f"{path}, dataset {sentence}: shape {shape} is unlike those before it, "
+                f"expected ({layers}, {shape[1]}, {dim})"
+            )
         layers, dim = shape[0], shape[2]
     return layers, dim
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
