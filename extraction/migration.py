@@ -21,6 +21,7 @@ from extraction.alignment import Aligner, Alignment, Pooling
 from extraction.checkpoint import first_line
 from extraction.report import AlignmentReport
 from extraction.states import States
+from extraction.whole_files import written_whole
 
 
 class MigrationError(ValueError):
@@ -79,18 +80,14 @@ def write_hdf5(states: States, path: str | Path) -> None:
     """Write states as HDF5: a dataset a sentence, named by its index, (layers, words, dim) float32.
 
     The layer numbers stand in the file's attribute `layers`. The file appears when it is complete.
+
+    Raises:
+        MigrationError: h5py is not installed.
     """
-    h5py = _h5py()
-    path = Path(path)
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with h5py.File(partial, "w") as file:
-            file.attrs["layers"] = list(states.layers)
-            for sentence in range(len(states)):
-                file.create_dataset(str(sentence), data=states.read([sentence]))
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with written_whole(Path(path)) as partial, hdf5_library().File(partial, "w") as file:
+        file.attrs["layers"] = list(states.layers)
+        for sentence in range(len(states)):
+            file.create_dataset(str(sentence), data=states.read([sentence]))
 
 
 def read_predictor_params(path: str | Path) -> NDArray[np.float32]:
@@ -112,11 +109,9 @@ def read_predictor_params(path: str | Path) -> NDArray[np.float32]:
 
 
 def write_predictor_params(matrix: NDArray[np.floating], path: str | Path) -> None:
-    """Write a probe's (dim, rank) matrix as the scripts of 2019 read it."""
-    path = Path(path)
-    partial = path.with_name(path.name + ".partial")
-    torch.save({"proj": torch.from_numpy(np.ascontiguousarray(matrix, dtype=np.float32))}, partial)
-    partial.replace(path)
+    """Write a probe's (dim, rank) matrix as the scripts of 2019 read it. The file appears when it is complete."""
+    with written_whole(Path(path)) as partial:
+        torch.save({"proj": torch.from_numpy(np.ascontiguousarray(matrix, dtype=np.float32))}, partial)
 
 
 class _Rows:
@@ -160,8 +155,8 @@ class _Hdf5Sentence:
         return np.concatenate([pooled[one] for one in rows])
 
 
-def _h5py() -> Any:
-    """The library that reads and writes HDF5, an extra of the package."""
+def hdf5_library() -> Any:
+    """`h5py`, an extra of the package. Raises MigrationError that says how to install it where it is not."""
     try:
         return importlib.import_module("h5py")
     except ImportError as error:
@@ -169,9 +164,9 @@ def _h5py() -> Any:
 
 
 def _open(path: Path) -> Any:
-    h5py = _h5py()
+    library = hdf5_library()
     try:
-        return h5py.File(path, "r")
+        return library.File(path, "r")
     except OSError as error:
         raise MigrationError(f"{path} cannot be read as HDF5: {first_line(error)}") from error
 
