@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
-from extraction.alignment import Aligner, Alignment, Pooling
+from extraction.alignment import Aligner, Alignment, Pooling, bounds_of
 from extraction.checkpoint import first_line
 from extraction.report import AlignmentReport
 from extraction.states import States
@@ -69,7 +69,7 @@ def read_hdf5(
         [_Hdf5Sentence(file, sentence, numbers, rows) for sentence in range(len(words))],
         layers=numbers,
         dim=dim,
-        word_bounds=np.concatenate([[0], np.cumsum([len(sentence) for sentence in words])]).astype(np.int64),
+        word_bounds=bounds_of(np.fromiter(map(len, words), np.int64, len(words))),
         shard_bounds=np.arange(len(words) + 1),
         identity={"checkpoint": {"name": path.name, "digest": None}, "source": "hdf5"},
         report=report,
@@ -125,7 +125,7 @@ class _Rows:
     @classmethod
     def of_words(cls, words: Sequence[Sequence[str]]) -> "_Rows":
         """Every row is a word."""
-        bounds = np.concatenate([[0], np.cumsum([len(sentence) for sentence in words])]).astype(np.int64)
+        bounds = bounds_of(np.fromiter(map(len, words), np.int64, len(words)))
         every, none = np.arange(bounds[-1]), np.zeros(0, np.int64)
         return cls(Alignment(np.zeros_like(every), bounds, bounds, every, every, none), "mean", 0, 0)
 

@@ -30,8 +30,8 @@ class AlignmentReport:
     windowed: tuple[int, ...] = ()
     """Sentences longer than the model takes, read through overlapping windows."""
     skipped: tuple[int, ...] = ()
-    """Sentences left out of streamed attention, longer than the model takes or with no word
-    that it can read."""
+    """Sentences left out of streamed attention: longer than the model takes, or with a subword that is no word's, or
+    without any subword."""
 
     @classmethod
     def of(
