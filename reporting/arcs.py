@@ -12,6 +12,8 @@ from reporting.palette import BLACK, EDGES, GREY, LineStyle
 from reporting.word_row import NARROWEST, WORD_SIZE, Direction, draw_words, natural_width, room_in, word_row
 
 LEVEL = 13.0
+HEADROOM = 0.8
+"""Levels left free beyond the highest arc."""
 LABELLED_NARROWEST = 27.0
 MARGIN = 12.0
 LEGEND_ROOM = 18.0
@@ -48,7 +50,7 @@ def arcs_size(
     row = word_row(words, room=width * 72 - MARGIN, size=size, narrowest=narrowest, arcs=arcs)
     # Two trees stand apart by their names at the side, which need the room of two levels.
     fewest = 2 if len(trees) > 1 else 1
-    levels = sum(max(highest(tree), fewest) + 0.8 for tree in pairs)
+    levels = sum(max(highest(tree), fewest) + HEADROOM for tree in pairs)
     return width, (row.height + levels * LEVEL + (LEGEND_ROOM if len(trees) > 1 else 0)) / 72
 
 
@@ -73,7 +75,7 @@ def tree_arcs(
     row = word_row(words, room=width, size=size, direction=direction, narrowest=narrowest, arcs=arcs)
     prepare(ax, width, height)
     draw_words(row, row.height / 2, ax)
-    step = (height - row.height) / (highest(pairs) + 0.8)
+    step = (height - row.height) / (highest(pairs) + HEADROOM)
     draw_arcs(row, pairs, ax, base=row.height, step=step, styles=[ONE_TREE] * len(pairs), labels=labels, arrows=arrows)
     return ax
 
@@ -108,7 +110,7 @@ def gold_and_recovered_arcs(
     row = word_row(words, room=width - MARGIN, size=size, direction=direction, narrowest=narrowest, arcs=arcs)
     prepare(ax, width, height, left=MARGIN)
     bottom = LEGEND_ROOM if legend else 0.0
-    room_above, room_below = (max(highest(edges), 2) + 0.8 for edges in (above, below))
+    room_above, room_below = (max(highest(edges), 2) + HEADROOM for edges in (above, below))
     step = (height - row.height - bottom) / (room_above + room_below)
     floor = bottom + room_below * step
     draw_words(row, floor + row.height / 2, ax)

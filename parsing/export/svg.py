@@ -90,8 +90,13 @@ def comparison_svg(
 
 
 def escape(text: str) -> str:
-    """Text that an XML parser takes for text; characters that XML forbids are shown as replaced."""
-    return escape_html(re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text))
+    """Text that an XML parser takes for text."""
+    return escape_html(printable(text))
+
+
+def printable(text: str) -> str:
+    """The text with each character that XML forbids, even escaped, shown as replaced."""
+    return re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)
 
 
 def word_row(words: Sequence[str], edges: NDArray[np.int64], labels: Sequence[str] | None) -> Row:
