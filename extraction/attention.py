@@ -115,13 +115,15 @@ def stream_attention(
 
     Between words, attention *to* a word is the sum over its subwords and attention *from* a word the mean over them
     (Clark et al. 2019, section 4.1); a subword shared by several words gives each an equal part. Special tokens keep
-    positions of their own. A sentence longer than the model takes is left out and listed in the stream's report.
+    positions of their own. A sentence longer than the model takes, or with a subword that belongs to no word, is left
+    out and listed in the stream's report.
 
     Args:
         words, space_after, segment, max_subwords, token_budget: as in `extract`.
         level: positions are words, or subwords.
 
     Raises:
+        ValueError: `words`, `space_after` or a setting is not as described.
         AttentionError: the model has no heads, or, once batches are asked for, reports no attention probabilities of
             every block between all subwords.
     """

@@ -76,7 +76,9 @@ def _check_header(file: int, path: Path, key: str, shard: str, layer: int) -> tu
         header = json.loads(os.pread(file, min(size, 1 << 20), 8))
         found, kind = header["__metadata__"], header["states"]["dtype"]
     except (ValueError, KeyError, TypeError) as error:
-        raise CacheError(f"{path} is not a file of states") from error
+        raise CacheError(
+            f"{path} is not a file of states; expected a safetensors file with one tensor `states`"
+        ) from error
     expected = {"place": shard_place(key, shard, layer)}
     if found != expected or kind not in STORED:
         raise CacheError(f"{path} belongs to another cache or place: found {found}, expected {expected}")
