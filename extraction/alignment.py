@@ -110,7 +110,7 @@ class Aligner:
                 by single spaces where None.
         """
         counts = np.fromiter(map(len, words), np.int64, len(words))
-        texts, word_ends = _texts(words, space_after)
+        texts, word_starts, word_ends = _texts(words, space_after)
         encodings = self._backend.encode_batch(texts, add_special_tokens=False)
         subwords = np.fromiter(map(len, encodings), np.int64, len(encodings))
         ids = np.fromiter(chain.from_iterable(e.ids for e in encodings), np.int64, subwords.sum())
@@ -118,12 +118,12 @@ class Aligner:
             chain.from_iterable(chain.from_iterable(e.offsets for e in encodings)), np.int64, 2 * len(ids)
         ).reshape(-1, 2)
         # Character positions of the whole text: each sentence begins one past the end of the one before.
-        text_bounds = _bounds(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
+        text_bounds = bounds_of(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
         offsets += np.repeat(text_bounds[:-1], subwords)[:, None]
-        word_ends += np.repeat(text_bounds[:-1], counts)
-        lengths = np.fromiter(map(len, chain.from_iterable(words)), np.int64, counts.sum())
-        subword_bounds, word_bounds = _bounds(subwords), _bounds(counts)
-        link_words, link_subwords = _links(word_ends - lengths, word_ends, offsets)
+        shift = np.repeat(text_bounds[:-1], counts)
+        subword_bounds, word_bounds = bounds_of(subwords), bounds_of(counts)
+        link_words, link_subwords = _links(word_starts + shift, word_ends + shift, offsets)
+        # A whitespace subword at the end of a sentence reaches for the first word of the next.
         same = np.searchsorted(word_bounds, link_words, "right") == np.searchsorted(
             subword_bounds, link_subwords, "right"
         )
@@ -132,18 +132,21 @@ class Aligner:
         return Alignment(ids, subword_bounds, word_bounds, link_words, link_subwords, unknown)
 
 
-def _texts(words: Sequence[Sequence[str]], space_after: Sequence[Sequence[bool]] | None) -> tuple[list[str], Integers]:
-    """One text a sentence, and where each word ends in its text (words,)."""
+def _texts(
+    words: Sequence[Sequence[str]], space_after: Sequence[Sequence[bool]] | None
+) -> tuple[list[str], Integers, Integers]:
+    """One text a sentence, and where each word begins and ends in its text, both (words,)."""
     gaps = [_gaps(sentence, None if space_after is None else space_after[i]) for i, sentence in enumerate(words)]
     texts = [
-        "".join(chain.from_iterable(zip(sentence, (" " * gap for gap in gaps_of))))
-        for sentence, gaps_of in zip(words, gaps)
+        "".join(chain.from_iterable(zip(sentence, (" " * gap for gap in after))))
+        for sentence, after in zip(words, gaps)
     ]
     counts = np.fromiter(map(len, words), np.int64, len(words))
     lengths = np.fromiter(map(len, chain.from_iterable(words)), np.int64, counts.sum())
     spaces = np.fromiter(chain.from_iterable(gaps), np.int64, counts.sum())
-    running = _bounds(lengths + spaces)
-    return texts, running[:-1] + lengths - np.repeat(running[_bounds(counts)[:-1]], counts)
+    running = bounds_of(lengths + spaces)
+    starts = running[:-1] - np.repeat(running[bounds_of(counts)[:-1]], counts)
+    return texts, starts, starts + lengths
 
 
 def _gaps(sentence: Sequence[str], space_after: Sequence[bool] | None) -> list[int]:
@@ -173,7 +176,8 @@ def _links(starts: Integers, ends: Integers, offsets: Integers) -> tuple[Integer
     return words[order], subwords[order]
 
 
-def _bounds(counts: Integers) -> Integers:
+def bounds_of(counts: Integers) -> Integers:
+    """Where each of the stretches of so many begins, and where the last ends: (stretches,) to (stretches + 1,)."""
     return np.concatenate([[0], np.cumsum(counts)])
 
 

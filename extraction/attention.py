@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from extraction.alignment import Aligner, Alignment
+from extraction.alignment import Aligner, Alignment, bounds_of
 from extraction.batching import Batch, Windows, cut_windows, make_batch, token_budget_batches
 from extraction.checkpoint import AttentionError
 from extraction.editing import edited, reported_attention
@@ -115,13 +115,15 @@ def stream_attention(
 
     Between words, attention *to* a word is the sum over its subwords and attention *from* a word the mean over them
     (Clark et al. 2019, section 4.1); a subword shared by several words gives each an equal part. Special tokens keep
-    positions of their own. A sentence longer than the model takes is left out and listed in the stream's report.
+    positions of their own. A sentence longer than the model takes, or with a subword that belongs to no word, is left
+    out and listed in the stream's report.
 
     Args:
         words, space_after, segment, max_subwords, token_budget: as in `extract`.
         level: positions are words, or subwords.
 
     Raises:
+        ValueError: `words`, `space_after` or a setting is not as described.
         AttentionError: the model has no heads, or, once batches are asked for, reports no attention probabilities of
             every block between all subwords.
     """
@@ -136,11 +138,11 @@ def stream_attention(
 def _kept(alignment: Alignment, capacity: int | None) -> NDArray[np.bool_]:
     """(sentences,) whether a sentence fits the model and every subword of it belongs to a word."""
     lengths = np.diff(alignment.subword_bounds)
-    linked = np.zeros(len(alignment.ids) + 1, np.int64)
+    linked = np.zeros(len(alignment.ids), np.int64)
     linked[alignment.link_subwords] = 1
-    running = np.concatenate([[0], np.cumsum(linked[:-1])])
-    whole = np.diff(running[alignment.subword_bounds]) == lengths
-    return whole & (lengths > 0) & (lengths <= (lengths if capacity is None else capacity))
+    whole = np.diff(bounds_of(linked)[alignment.subword_bounds]) == lengths
+    readable = whole & (lengths > 0)
+    return readable if capacity is None else readable & (lengths <= capacity)
 
 
 @torch.inference_mode()

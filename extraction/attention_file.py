@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from extraction.attention import AttentionBatch
+from extraction.migration import hdf5_library
+from extraction.whole_files import written_whole
 
 
 def write_attention(batches: Iterable[AttentionBatch], path: str | Path) -> None:
@@ -16,19 +18,14 @@ def write_attention(batches: Iterable[AttentionBatch], path: str | Path) -> None
 
     Args:
         batches: what `stream_attention` returns.
-    """
-    import h5py
 
-    path = Path(path)
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with h5py.File(partial, "w") as file:
-            for batch in batches:
-                file.attrs["leading"], file.attrs["trailing"] = batch.leading, batch.trailing
-                for row, (index, length) in enumerate(zip(batch.indices, batch.lengths)):
-                    real = batch.leading + int(length) + batch.trailing
-                    found = batch.attention[:, row, :, :real, :real].numpy()
-                    file.create_dataset(str(index), data=found.astype(np.float16))
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    Raises:
+        MigrationError: h5py is not installed.
+    """
+    with written_whole(Path(path)) as partial, hdf5_library().File(partial, "w") as file:
+        for batch in batches:
+            file.attrs["leading"], file.attrs["trailing"] = batch.leading, batch.trailing
+            for row, (index, length) in enumerate(zip(batch.indices, batch.lengths)):
+                real = batch.leading + int(length) + batch.trailing
+                found = batch.attention[:, row, :, :real, :real].numpy()
+                file.create_dataset(str(index), data=found.astype(np.float16))

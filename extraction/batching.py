@@ -5,12 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from extraction.alignment import Alignment, SpecialTokens
-
-Integers = NDArray[np.int64]
+from extraction.alignment import Alignment, Integers, SpecialTokens
 
 BATCH_COST = 1 / 16
 """What a batch costs beyond its positions, as a share of the budget: kernels are called however little they compute.
@@ -96,9 +93,10 @@ def _best(alignment: Alignment, links: Integers, starts: Integers, ends: Integer
 def token_budget_batches(lengths: Integers, budget: int, *, squares: int | None = None) -> Iterator[Integers]:
     """Groups of windows sorted by length, longest first, of at most `budget` positions with padding counted.
 
-    Of all ways to cut the sorted windows into such groups, the one with the least padding, where a further group
-    counts as much as `BATCH_COST` of the budget. A window longer than the budget is a group by itself. Where
-    `squares` is given, a group has at most so many pairs of positions too.
+    A group is as large as it can be where it begins, or a multiple of `GROUP_STEP`. Of all ways to cut the sorted
+    windows into such groups, the one with the least padding, where a further group counts as much as `BATCH_COST` of
+    the budget. A window longer than the budget is a group by itself. Where `squares` is given, a group has at most so
+    many pairs of positions too.
     """
     order = np.argsort(-lengths, kind="stable")
     longest = np.maximum(lengths[order], 1)
@@ -114,6 +112,8 @@ def token_budget_batches(lengths: Integers, budget: int, *, squares: int | None 
 
 def _cheapest_ends(longest: Integers, most: Integers, cost: float) -> list[int]:
     """Where a group that begins at each window ends, for the least sum of positions and of `cost` a group.
+
+    A group has as many windows as it may, or a multiple of `GROUP_STEP`.
 
     Args:
         longest: (windows,) lengths, descending; most: (windows,) windows that a group beginning there may have.

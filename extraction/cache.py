@@ -28,13 +28,18 @@ from extraction.report import AlignmentReport
 from extraction.shards import (
     CacheError,
     DiskShard,
-    file_problem,
+    file_problems,
     file_record,
+    layer_file,
     shard_place,
     shard_problems,
     write_states,
 )
 from extraction.states import States
+from extraction.whole_files import written_whole
+
+RECORDED = frozenset({"key", "shard", "files", "report"})
+"""What `shard.json` holds."""
 
 WRITERS = 2
 """Files of a shard that are written at once; each is in memory a few times over meanwhile."""
@@ -115,12 +120,6 @@ def incomplete_problems(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-def file_problems(folder: Path, files: Mapping[str, Any], *, verify: bool) -> list[str]:
-    """What is wrong with the files of a folder, a sentence each; with `verify` their digests are compared too."""
-    found = (file_problem(folder / name, record, verify=verify) for name, record in files.items())
-    return [problem for problem in found if problem]
-
-
 def damage_message(folder: Path, problems: list[str]) -> str:
     """What `CacheError` says of a damaged cache: the first five problems, and what to do."""
     shown = "; ".join(problems[:5]) + (f"; and {len(problems) - 5} more" if len(problems) > 5 else "")
@@ -167,10 +166,8 @@ def _begin(folder: Path, plan: Plan) -> None:
         if found["key"] != plan.key:
             raise CacheError(f"{folder} holds another extraction: its key is {found['key']}, expected {plan.key}")
     for name, bounds in (("word_bounds.npy", plan.word_bounds), ("shard_bounds.npy", plan.shard_bounds)):
-        partial = folder / f"{name}.partial"
-        with partial.open("wb") as file:
+        with written_whole(folder / name) as partial, partial.open("wb") as file:
             np.save(file, bounds, allow_pickle=False)
-        partial.replace(folder / name)
     write_json(folder / MANIFEST, manifest_of(plan) | {"complete": False})
 
 
@@ -183,7 +180,7 @@ def _write_shard(path: Path, plan: Plan, found: WordVectors) -> dict[str, Any]:
     partial = path.with_name(path.name + ".partial")
     partial.mkdir()
     try:
-        names = [f"layer-{layer:02d}.safetensors" for layer in plan.layers]
+        names = [layer_file(layer) for layer in plan.layers]
         places = [shard_place(plan.key, path.name, layer) for layer in plan.layers]
         # Digests and writes let go of the interpreter, so several layers are under way at once.
         with ThreadPoolExecutor(WRITERS) as writers:
@@ -201,9 +198,10 @@ def _write_shard(path: Path, plan: Plan, found: WordVectors) -> dict[str, Any]:
 def read_record(path: Path) -> dict[str, Any]:
     """The record in a shard's folder, empty where there is none that can be read."""
     try:
-        return dict(json.loads((path / "shard.json").read_text(encoding="utf-8")))
+        found = json.loads((path / "shard.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
+    return found if isinstance(found, dict) and found.keys() >= RECORDED else {}
 
 
 @contextmanager

@@ -70,6 +70,11 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def first_line(error: Exception) -> str:
+    """The first line of what a library says went wrong, or the kind of error where it says nothing."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
 def weights_digest(weights: Iterable[tuple[str, Tensor]]) -> str:
     """SHA-256 over names, dtypes, shapes and bytes of named weights, whatever file they came from."""
     digest = hashlib.sha256()

@@ -14,7 +14,7 @@ from torch import Tensor
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 
-from extraction.checkpoint import AttentionError, CheckpointError, checkpoint_name, weights_digest
+from extraction.checkpoint import AttentionError, CheckpointError, checkpoint_name, first_line, weights_digest
 
 Dtype = Literal["float32", "bfloat16", "float16"]
 """Number formats of weights and states, by torch's name."""
@@ -59,7 +59,7 @@ class Encoder:
         Raises:
             CheckpointError: nothing is there, it is not a checkpoint, it lacks weights, or it has no fast tokenizer.
         """
-        name = str(folder_or_hub_name)
+        name = os.path.expanduser(folder_or_hub_name)  # transformers takes "~" for a part of a hub name
         options: dict[str, Any] = {"revision": revision, "trust_remote_code": trust_remote_code}
         _check_place(name)
         try:
@@ -106,8 +106,7 @@ class Encoder:
         try:
             model = model.eval().requires_grad_(False).to(device=device or "cpu", dtype=getattr(torch, number))
         except (RuntimeError, AssertionError) as error:
-            reason = str(error).splitlines()[0]
-            raise CheckpointError(f"checkpoint {name} cannot be put on device {device}: {reason}") from error
+            raise CheckpointError(f"checkpoint {name} cannot be put on device {device}: {first_line(error)}") from error
         if model.device.type == "cpu" and number == "bfloat16" and model._can_set_attn_implementation():
             model.set_attn_implementation("eager")
         return cls(model, tokenizer, name, digest)
@@ -117,9 +116,8 @@ class Encoder:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             model = type(self.model)(type(self.model.config).from_dict(self.model.config.to_dict()))
-        dtype: Any = str(self.model.dtype).removeprefix("torch.")
         return Encoder.from_parts(
-            model, self.tokenizer, name=f"{self.name}-random-{seed}", device=self.device, dtype=dtype
+            model, self.tokenizer, name=f"{self.name}-random-{seed}", device=self.device, dtype=self.model.dtype
         )
 
     def __repr__(self) -> str:
@@ -213,7 +211,7 @@ class Encoder:
 
 def _check_place(name: str) -> None:
     """Refuse what looks like a path but holds no checkpoint, before the hub is asked for it."""
-    path = Path(name).expanduser()
+    path = Path(name)
     if path.is_dir():
         if not (path / "config.json").is_file():
             raise CheckpointError(f"{name} is a folder without config.json: not a transformers checkpoint")
@@ -241,7 +239,8 @@ def quiet_loading() -> Iterator[None]:
 
 
 def _explain(name: str, error: Exception) -> str:
-    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    """Why transformers could not load a checkpoint, in one line."""
+    first = first_line(error)
     if Path(name).is_dir():
         return f"the checkpoint in {name} cannot be loaded: {first}"
     return (

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from extraction.alignment import Aligner, Pooling
+from extraction.alignment import Aligner, Pooling, bounds_of
 from extraction.cache import cached_states
 from extraction.encoder import Dtype, Encoder
 from extraction.hidden import Reading, WordVectors, read_words
@@ -162,7 +162,7 @@ def _plan(
     shard_numbers: int,
 ) -> Plan:
     counts = np.fromiter((len(words[i]) for i in range(len(words))), np.int64, len(words))
-    word_bounds = np.concatenate([[0], np.cumsum(counts)])
+    word_bounds = bounds_of(counts)
     dim = site_dim(encoder, reading.site)
     shard_words = max(1, shard_numbers // (len(reading.layers) * dim))
     identity = {
@@ -190,7 +190,6 @@ def _plan(
             "shard_words": shard_words,
         },
     }
-
     return Plan(identity, reading.layers, dim, reading.storage, word_bounds, _shard_bounds(word_bounds, shard_words))
 
 

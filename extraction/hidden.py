@@ -10,13 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
-from extraction.alignment import Aligner, Alignment, Pooling
+from extraction.alignment import Aligner, Alignment, Integers, Pooling, bounds_of
 from extraction.batching import Windows, cut_windows, make_batch, token_budget_batches
 from extraction.encoder import Dtype, Encoder
 from extraction.report import AlignmentReport
 from extraction.sites import Site, read_site, site_dim
-
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -96,7 +94,7 @@ class _Links:
             alignment.link_words[order],
             positions,
             weights[order],
-            np.concatenate([[0], np.cumsum(counts)]),
+            bounds_of(counts),
         )
 
     def pool(self, states: Sequence[Tensor], chosen: Integers, leading: int, out: Tensor) -> None:

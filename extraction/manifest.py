@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extraction.shards import CacheError
+from extraction.whole_files import written_whole
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -73,7 +74,6 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write JSON beside its place, then rename it into place."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    partial.replace(path)
+    """Write JSON, whole or not at all."""
+    with written_whole(path) as partial:
+        partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

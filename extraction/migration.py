@@ -17,9 +17,11 @@ import torch
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
-from extraction.alignment import Aligner, Alignment, Pooling
+from extraction.alignment import Aligner, Alignment, Pooling, bounds_of
+from extraction.checkpoint import first_line
 from extraction.report import AlignmentReport
 from extraction.states import States
+from extraction.whole_files import written_whole
 
 
 class MigrationError(ValueError):
@@ -67,7 +69,7 @@ def read_hdf5(
         [_Hdf5Sentence(file, sentence, numbers, rows) for sentence in range(len(words))],
         layers=numbers,
         dim=dim,
-        word_bounds=np.concatenate([[0], np.cumsum([len(sentence) for sentence in words])]).astype(np.int64),
+        word_bounds=bounds_of(np.fromiter(map(len, words), np.int64, len(words))),
         shard_bounds=np.arange(len(words) + 1),
         identity={"checkpoint": {"name": path.name, "digest": None}, "source": "hdf5"},
         report=report,
@@ -78,18 +80,14 @@ def write_hdf5(states: States, path: str | Path) -> None:
     """Write states as HDF5: a dataset a sentence, named by its index, (layers, words, dim) float32.
 
     The layer numbers stand in the file's attribute `layers`. The file appears when it is complete.
+
+    Raises:
+        MigrationError: h5py is not installed.
     """
-    h5py = _h5py()
-    path = Path(path)
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with h5py.File(partial, "w") as file:
-            file.attrs["layers"] = list(states.layers)
-            for sentence in range(len(states)):
-                file.create_dataset(str(sentence), data=states.read([sentence]))
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with written_whole(Path(path)) as partial, hdf5_library().File(partial, "w") as file:
+        file.attrs["layers"] = list(states.layers)
+        for sentence in range(len(states)):
+            file.create_dataset(str(sentence), data=states.read([sentence]))
 
 
 def read_predictor_params(path: str | Path) -> NDArray[np.float32]:
@@ -103,7 +101,7 @@ def read_predictor_params(path: str | Path) -> NDArray[np.float32]:
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise MigrationError(f"{path} cannot be read as a predictor.params: {_first_line(error)}") from error
+        raise MigrationError(f"{path} cannot be read as a predictor.params: {first_line(error)}") from error
     matrix = found.get("proj") if isinstance(found, dict) else None
     if not isinstance(matrix, torch.Tensor) or matrix.dim() != 2:
         raise MigrationError(f"{path} holds no matrix `proj` (dim, rank)")
@@ -111,11 +109,9 @@ def read_predictor_params(path: str | Path) -> NDArray[np.float32]:
 
 
 def write_predictor_params(matrix: NDArray[np.floating], path: str | Path) -> None:
-    """Write a probe's (dim, rank) matrix as the scripts of 2019 read it."""
-    path = Path(path)
-    partial = path.with_name(path.name + ".partial")
-    torch.save({"proj": torch.from_numpy(np.ascontiguousarray(matrix, dtype=np.float32))}, partial)
-    partial.replace(path)
+    """Write a probe's (dim, rank) matrix as the scripts of 2019 read it. The file appears when it is complete."""
+    with written_whole(Path(path)) as partial:
+        torch.save({"proj": torch.from_numpy(np.ascontiguousarray(matrix, dtype=np.float32))}, partial)
 
 
 class _Rows:
@@ -129,7 +125,7 @@ class _Rows:
     @classmethod
     def of_words(cls, words: Sequence[Sequence[str]]) -> "_Rows":
         """Every row is a word."""
-        bounds = np.concatenate([[0], np.cumsum([len(sentence) for sentence in words])]).astype(np.int64)
+        bounds = bounds_of(np.fromiter(map(len, words), np.int64, len(words)))
         every, none = np.arange(bounds[-1]), np.zeros(0, np.int64)
         return cls(Alignment(np.zeros_like(every), bounds, bounds, every, every, none), "mean", 0, 0)
 
@@ -159,8 +155,8 @@ class _Hdf5Sentence:
         return np.concatenate([pooled[one] for one in rows])
 
 
-def _h5py() -> Any:
-    """The library that reads and writes HDF5, an extra of the package."""
+def hdf5_library() -> Any:
+    """`h5py`, an extra of the package. Raises MigrationError that says how to install it where it is not."""
     try:
         return importlib.import_module("h5py")
     except ImportError as error:
@@ -168,11 +164,11 @@ def _h5py() -> Any:
 
 
 def _open(path: Path) -> Any:
-    h5py = _h5py()
+    library = hdf5_library()
     try:
-        return h5py.File(path, "r")
+        return library.File(path, "r")
     except OSError as error:
-        raise MigrationError(f"{path} cannot be read as HDF5: {_first_line(error)}") from error
+        raise MigrationError(f"{path} cannot be read as HDF5: {first_line(error)}") from error
 
 
 def _check_shapes(file: Any, path: Path, sentences: int, rows: _Rows) -> tuple[int, int]:
@@ -188,10 +184,9 @@ def _check_shapes(file: Any, path: Path, sentences: int, rows: _Rows) -> tuple[i
                 f"(layers, {rows.count(sentence)}, dim) for the words of sentence {sentence + 1}"
             )
         if sentence and (shape[0], shape[2]) != (layers, dim):
-            raise MigrationError(f"{path}, dataset {sentence}: shape {shape} is unlike those before it")
+            raise MigrationError(
+                f"{path}, dataset {sentence}: shape {shape} is unlike those before it, "
+                f"expected ({layers}, {shape[1]}, {dim})"
+            )
         layers, dim = shape[0], shape[2]
     return layers, dim
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -30,8 +30,8 @@ class AlignmentReport:
     windowed: tuple[int, ...] = ()
     """Sentences longer than the model takes, read through overlapping windows."""
     skipped: tuple[int, ...] = ()
-    """Sentences left out of streamed attention, longer than the model takes or with no word
-    that it can read."""
+    """Sentences left out of streamed attention: longer than the model takes, or with a subword that is no word's, or
+    without any subword."""
 
     @classmethod
     def of(
@@ -119,7 +119,7 @@ class AlignmentReport:
             _line("words with an unknown subword", self.unknown),
             _line("words sharing a subword with a neighbour", self.shared),
             _line("sentences read through overlapping windows", self.windowed),
-            _line("sentences left out as too long", self.skipped),
+            _line("sentences left out (too long, or with subwords of no word)", self.skipped),
         ]
         return "\n".join(line for line in lines if line)
 

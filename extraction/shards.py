@@ -29,7 +29,7 @@ class DiskShard:
 
     def read(self, layer: int, rows: Sequence[slice]) -> NDArray[np.float32]:
         """The states of one layer, (words of the rows, dim). Raises CacheError when its file is damaged."""
-        path = self._folder / f"layer-{layer:02d}.safetensors"
+        path = self._folder / layer_file(layer)
         try:
             file = os.open(path, os.O_RDONLY)
         except OSError as error:
@@ -76,11 +76,18 @@ def _check_header(file: int, path: Path, key: str, shard: str, layer: int) -> tu
         header = json.loads(os.pread(file, min(size, 1 << 20), 8))
         found, kind = header["__metadata__"], header["states"]["dtype"]
     except (ValueError, KeyError, TypeError) as error:
-        raise CacheError(f"{path} is not a file of states") from error
+        raise CacheError(
+            f"{path} is not a file of states; expected a safetensors file with one tensor `states`"
+        ) from error
     expected = {"place": shard_place(key, shard, layer)}
     if found != expected or kind not in STORED:
         raise CacheError(f"{path} belongs to another cache or place: found {found}, expected {expected}")
     return 8 + size, kind
+
+
+def layer_file(layer: int) -> str:
+    """The file of one layer in a shard's folder."""
+    return f"layer-{layer:02d}.safetensors"
 
 
 def shard_place(key: str, shard: str, layer: int) -> str:
@@ -115,11 +122,16 @@ def file_problem(path: Path, record: Mapping[str, Any], *, verify: bool) -> str 
     return None
 
 
+def file_problems(folder: Path, files: Mapping[str, Any], *, verify: bool) -> list[str]:
+    """What is wrong with the files of a folder, a sentence each; with `verify` their digests are compared too."""
+    found = (file_problem(folder / name, record, verify=verify) for name, record in files.items())
+    return [problem for problem in found if problem]
+
+
 def shard_problems(folder: Path, record: Mapping[str, Any], key: str, *, verify: bool) -> list[str]:
     """Every file of a shard that is missing or not as its record says."""
     if not record:
         return [f"{folder}/shard.json: missing or unreadable"]
     if record["key"] != key or record["shard"] != folder.name:
         return [f"{folder}: a shard of another cache or place (key {record['key']}, {record['shard']})"]
-    found = (file_problem(folder / name, one, verify=verify) for name, one in record["files"].items())
-    return [problem for problem in found if problem]
+    return file_problems(folder, record["files"], verify=verify)

@@ -77,10 +77,12 @@ def site_dim(encoder: Encoder, site: Site) -> int:
 
 def has_site(encoder: Encoder, site: Site) -> bool:
     """Whether the model has a site, under a name that is known here."""
+    if site == "hidden":
+        return True
     try:
         _modules(encoder, site)
     except SiteError:
-        return site == "hidden"
+        return False
     return True
 
 

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from extraction.alignment import bounds_of
 from extraction.report import AlignmentReport
 
 
@@ -95,7 +96,7 @@ class States:
                 raise IndexError(f"there is no layer {layer}; these states hold {list(self.layers)}")
         starts, ends = self._word_bounds[wanted], self._word_bounds[wanted + 1]
         out = np.empty((len(layers), int((ends - starts).sum()), self.dim), np.float32)
-        places = np.concatenate([[0], np.cumsum(ends - starts)])
+        places = bounds_of(ends - starts)
         shards = np.searchsorted(self._shard_bounds, wanted, "right") - 1
         # One visit a run of sentences in the same shard; neighbouring sentences become one slice.
         breaks = np.flatnonzero(np.diff(shards)) + 1

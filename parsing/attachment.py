@@ -5,16 +5,14 @@ one system word is compared with each gold word, and relations are compared with
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from parsing.intervals import Tally, micro
-from parsing.predicted import sentence_name
+from parsing.predicted import check_predicted_heads, sentence_name
 from parsing.punctuation import PunctuationRule, punctuation_mask
 from parsing.treebank import Sentence
-from parsing.trees import check_heads
 
 Heads = Sequence[int] | NDArray[np.int64]
 
@@ -50,23 +48,6 @@ def score_heads(
         both = [int((hits & label).sum()) for hits, label in zip(right, labelled)]
         tallies["las"] = micro("las", both, words)
     return tallies
-
-
-def check_predicted_heads(gold: Sequence[Sentence], heads: Sequence[Any]) -> list[NDArray[np.int64]]:
-    """The heads as arrays, once there is one tree over the words of each sentence."""
-    if len(gold) != len(heads):
-        raise ValueError(f"{len(heads)} predictions for {len(gold)} gold sentences; expected one each")
-    checked = []
-    for number, (sentence, found) in enumerate(zip(gold, heads), start=1):
-        if len(found) != len(sentence):
-            raise ValueError(
-                f"{sentence_name(number, sentence)}: prediction has {len(found)} heads, expected {len(sentence)}"
-            )
-        try:
-            checked.append(check_heads(found))
-        except ValueError as error:
-            raise ValueError(f"{sentence_name(number, sentence)}: {error}") from error
-    return checked
 
 
 def right_relations(

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from parsing.attachment import Heads, check_predicted_heads, right_relations
+from parsing.attachment import Heads, right_relations
 from parsing.intervals import RESAMPLES, Score, Tally, micro, score_all
+from parsing.predicted import check_predicted_heads
 from parsing.punctuation import PunctuationRule, punctuation_mask
 from parsing.scores import Scorer
 from parsing.treebank import Sentence

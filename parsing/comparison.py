@@ -10,7 +10,8 @@ from parsing.treebank import Sentence
 class Comparison:
     """Two trees over the same words; shows itself in a notebook, gold above and recovered below.
 
-    Raises ValueError when the sentences have other words.
+    Edges at a word where `scored`, one value a word, is false are drawn thin and grey; every word counts where it is
+    None. Raises ValueError when the sentences have other words, or `scored` another length.
     """
 
     gold: Sentence
@@ -23,6 +24,8 @@ class Comparison:
                 f"the gold sentence has {len(self.gold)} words ({self.gold.text[:40]!r}), the recovered one "
                 f"{len(self.recovered)} ({self.recovered.text[:40]!r}); expected the same words"
             )
+        if self.scored is not None and len(self.scored) != len(self.gold):
+            raise ValueError(f"scored has {len(self.scored)} entries for {len(self.gold)} words; expected one a word")
 
     def _repr_svg_(self) -> str:
         """Gold arcs above the words, recovered ones below."""

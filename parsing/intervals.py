@@ -31,7 +31,8 @@ class Score:
 class Difference:
     """How much larger one score is than another on the same sentences, with a 95 % interval.
 
-    `p` is the two-sided bootstrap p-value of no difference, at least 2 / (resamples + 1).
+    `p` is the two-sided bootstrap p-value of no difference, at least 2 / (resamples + 1); `n` counts what the first
+    score was averaged over.
     """
 
     metric: str
@@ -85,9 +86,8 @@ class Tally:
         return score
 
     def bootstrap(self, *, resamples: int = RESAMPLES, seed: int = 0) -> NDArray[np.float64]:
-        """The metric on each of `resamples` resampled treebanks; the same seed draws the same sentences."""
-        draws = resampling_weights(len(self.numerators), resamples=resamples, seed=seed)
-        return np.concatenate([self.resampled(weights) for weights in draws])
+        """The metric on each of `resamples` resampled treebanks, (resamples,); one seed draws the same sentences."""
+        return bootstrap_all([self], resamples=resamples, seed=seed)[0]
 
 
 def micro(

@@ -52,6 +52,8 @@ def load_treebank(
 ) -> Treebank:
     """Read a treebank: a CoNLL-U file, a folder of a UD release with its splits, or a UD name such as `en_ewt`.
 
+    `split` chooses among the files of a folder or of a name; a file is read whole, whatever its name says.
+
     A name is fetched once from `source` at the tag `release` into `cache_folder` (the user's cache unless given), with
     its licence, which is shown then; later the file is read from there, once its digest is checked.
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from parsing.decoding.checks import check_distances_bulk
 from parsing.treebank import Sentence
+from parsing.trees import check_heads
 
 
 def check_predicted_distances(gold: Sequence[Sentence], distances: Sequence[NDArray[Any]]) -> None:
@@ -28,6 +29,23 @@ def check_predicted_depths(gold: Sequence[Sentence], depths: Sequence[NDArray[An
                 f"{sentence_name(number, sentence)}: depth of word {word + 1} is {array[word]}; "
                 "expected a finite number"
             )
+
+
+def check_predicted_heads(gold: Sequence[Sentence], heads: Sequence[Any]) -> list[NDArray[np.int64]]:
+    """The heads as arrays, once there is one tree over the words of each sentence; refused by its name otherwise."""
+    if len(gold) != len(heads):
+        raise ValueError(f"{len(heads)} predictions for {len(gold)} gold sentences; expected one each")
+    checked = []
+    for number, (sentence, found) in enumerate(zip(gold, heads), start=1):
+        if len(found) != len(sentence):
+            raise ValueError(
+                f"{sentence_name(number, sentence)}: prediction has {len(found)} heads, expected {len(sentence)}"
+            )
+        try:
+            checked.append(check_heads(found))
+        except ValueError as error:
+            raise ValueError(f"{sentence_name(number, sentence)}: {error}") from error
+    return checked
 
 
 def check_shapes(gold: Sequence[Sentence], predicted: Sequence[NDArray[Any]], *, axes: int) -> None:

@@ -14,7 +14,10 @@ PENN_PUNCTUATION = frozenset({"''", ",", ".", ":", "``", "-LRB-", "-RRB-"})
 
 
 def punctuation_mask(sentence: Sentence, rule: PunctuationRule = "xpos") -> NDArray[np.bool_]:
-    """Whether each word is punctuation, (words,): by Penn Treebank tag, by UPOS `PUNCT`, or never."""
+    """Whether each word is punctuation, (words,): by Penn Treebank tag, by UPOS `PUNCT`, or never.
+
+    Raises ValueError for another rule.
+    """
     if rule == "xpos":
         return np.array([tag in PENN_PUNCTUATION for tag in sentence.xpos], dtype=bool)
     if rule == "upos":

@@ -29,7 +29,8 @@ class Sentence:
 
     `multiword` holds the surface tokens that span several words, as (first word, last word, form).
 
-    Raises ValueError when a column has another length than `words`, or when `heads` are not a tree.
+    Raises ValueError when a column has another length than `words`, when a multiword token spans what is no stretch of
+    them, or when `heads` are not a tree.
     """
 
     words: tuple[str, ...]
@@ -46,13 +47,18 @@ class Sentence:
     multiword: tuple[Range, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("heads", "relations", "upos", "xpos", "space_after"):
-            column = getattr(self, name)
-            if len(column) != len(self.words):
-                raise ValueError(f"{name} has {len(column)} entries for {len(self.words)} words")
+        for first, last, form in self.multiword:
+            if not 0 <= first <= last < len(self.words):
+                raise ValueError(
+                    f"multiword token {first + 1}-{last + 1} ({form!r}) is no stretch of words 1 to {len(self.words)}"
+                )
         for name in ("lemmas", "features", "misc"):
             if not getattr(self, name):
                 object.__setattr__(self, name, ("_",) * len(self.words))
+        for name in ("heads", "relations", "upos", "xpos", "space_after", "lemmas", "features", "misc"):
+            column = getattr(self, name)
+            if len(column) != len(self.words):
+                raise ValueError(f"{name} has {len(column)} entries for {len(self.words)} words")
         check_heads(self.heads)
 
     def __len__(self) -> int:

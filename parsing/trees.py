@@ -104,11 +104,16 @@ def ancestor_matrix(heads: Sequence[int] | NDArray[np.int64]) -> NDArray[np.floa
     return ancestors[:, :words]
 
 
-def tree_edges(heads: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
-    """The undirected edges of a tree, each with its smaller end first, in the order of the dependents."""
+def head_edges(heads: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+    """The edges of a tree as (head, dependent), (words - 1, 2), in the order of the dependents."""
     array = np.asarray(heads, dtype=np.int64)
     dependents = np.flatnonzero(array >= 0)
-    return np.sort(np.stack([array[dependents], dependents], axis=1), axis=1)
+    return np.stack([array[dependents], dependents], axis=1)
+
+
+def tree_edges(heads: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+    """The undirected edges of a tree, (words - 1, 2), each with its smaller end first, ordered by dependent."""
+    return np.sort(head_edges(heads), axis=1)
 
 
 def projective_arcs(heads: Sequence[int] | NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -11,7 +11,8 @@ from matplotlib.path import Path
 from numpy.typing import ArrayLike, NDArray
 
 from parsing.arc_layout import arc_heights, arc_ports
-from reporting.palette import EDGES, EdgeKind, LineStyle
+from parsing.edge_kinds import EdgeKind
+from reporting.palette import EDGES, LineStyle
 from reporting.text_fonts import PLAIN, text_width
 from reporting.word_row import ARC_PITCH, WordRow
 
@@ -42,18 +43,6 @@ def scored_words(words: Sequence[str], scored: ArrayLike | None) -> NDArray[np.b
     if counted.shape != (len(words),):
         raise ValueError(f"{len(words)} words but scored has shape {counted.shape}; expected one value a word")
     return counted
-
-
-def edge_kinds(
-    edges: NDArray[np.int64], others: NDArray[np.int64], *, other: EdgeKind, scored: NDArray[np.bool_]
-) -> list[EdgeKind]:
-    """What each edge is: in both trees, in this one only (`other`), or at a word that is not scored."""
-    shared = {frozenset(pair) for pair in others.tolist()}
-    kinds: list[EdgeKind] = []
-    for pair in edges.tolist():
-        found: EdgeKind = "correct" if frozenset(pair) in shared else other
-        kinds.append(found if scored[pair].all() else "unscored")
-    return kinds
 
 
 def draw_arcs(

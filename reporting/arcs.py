@@ -6,11 +6,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from reporting.arc_drawing import arcs_at_words, draw_arcs, edge_array, edge_kinds, edge_legend, highest, scored_words
+from parsing.edge_kinds import edge_kinds
+from reporting.arc_drawing import arcs_at_words, draw_arcs, edge_array, edge_legend, highest, scored_words
 from reporting.palette import BLACK, EDGES, GREY, LineStyle
-from reporting.word_row import WORD_SIZE, Direction, draw_words, natural_width, room_in, word_row
+from reporting.word_row import NARROWEST, WORD_SIZE, Direction, draw_words, natural_width, room_in, word_row
 
 LEVEL = 13.0
+HEADROOM = 0.8
+"""Levels left free beyond the highest arc."""
 LABELLED_NARROWEST = 27.0
 MARGIN = 12.0
 LEGEND_ROOM = 18.0
@@ -47,7 +50,7 @@ def arcs_size(
     row = word_row(words, room=width * 72 - MARGIN, size=size, narrowest=narrowest, arcs=arcs)
     # Two trees stand apart by their names at the side, which need the room of two levels.
     fewest = 2 if len(trees) > 1 else 1
-    levels = sum(max(highest(tree), fewest) + 0.8 for tree in pairs)
+    levels = sum(max(highest(tree), fewest) + HEADROOM for tree in pairs)
     return width, (row.height + levels * LEVEL + (LEGEND_ROOM if len(trees) > 1 else 0)) / 72
 
 
@@ -72,7 +75,7 @@ def tree_arcs(
     row = word_row(words, room=width, size=size, direction=direction, narrowest=narrowest, arcs=arcs)
     prepare(ax, width, height)
     draw_words(row, row.height / 2, ax)
-    step = (height - row.height) / (highest(pairs) + 0.8)
+    step = (height - row.height) / (highest(pairs) + HEADROOM)
     draw_arcs(row, pairs, ax, base=row.height, step=step, styles=[ONE_TREE] * len(pairs), labels=labels, arrows=arrows)
     return ax
 
@@ -107,7 +110,7 @@ def gold_and_recovered_arcs(
     row = word_row(words, room=width - MARGIN, size=size, direction=direction, narrowest=narrowest, arcs=arcs)
     prepare(ax, width, height, left=MARGIN)
     bottom = LEGEND_ROOM if legend else 0.0
-    room_above, room_below = (max(highest(edges), 2) + 0.8 for edges in (above, below))
+    room_above, room_below = (max(highest(edges), 2) + HEADROOM for edges in (above, below))
     step = (height - row.height - bottom) / (room_above + room_below)
     floor = bottom + room_below * step
     draw_words(row, floor + row.height / 2, ax)
@@ -137,4 +140,4 @@ def name_sides(ax: Axes, *, upper: float, lower: float) -> None:
 
 def narrowest_column(labelled: bool) -> float:
     """The least width of a word's column in points: a relation over an arc needs more."""
-    return LABELLED_NARROWEST if labelled else 15.0
+    return LABELLED_NARROWEST if labelled else NARROWEST

@@ -7,14 +7,14 @@ from xml.sax.saxutils import escape
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reporting.head_attention import word_weights
+from parsing.export.svg import printable
+from reporting.head_attention import FAINTEST, marked_pairs, word_weights
 from reporting.palette import BLUE, VERMILLION
 
 ROW = 18
 SIZE = 13
 MIDDLE = 150
 PADDING = 8
-FAINTEST = 0.02
 
 # Pointing at a word shows its own lines only: rules, not a script, so that a page may forbid scripts.
 STYLE = f"""
@@ -35,7 +35,7 @@ def attention_svg(words: Sequence[str], attention: ArrayLike, *, marked: ArrayLi
     out its lines, and each line's tooltip says its weight.
     """
     weights = word_weights(words, attention)
-    pairs = {(int(query), int(key)) for query, key in np.asarray(marked, dtype=np.int64).reshape(-1, 2)}
+    pairs = marked_pairs(marked)
     side = max(map(room_for, words), default=0.0) + PADDING
     width, height = 2 * side + MIDDLE, len(words) * ROW + 2 * PADDING
     queries = [query_group(words, weights, query, pairs, side=side) for query in range(len(words))]
@@ -86,10 +86,3 @@ def middle(place: int) -> float:
 def baseline(place: int) -> float:
     """The height on which the letters of a row stand, in pixels from the top."""
     return middle(place) + 0.36 * SIZE
-
-
-def printable(text: str) -> str:
-    """The text without the control characters that XML does not allow, each shown as �."""
-    return "".join(
-        "\ufffd" if ord(c) < 32 or ord(c) in {0xFFFE, 0xFFFF} or 0xD800 <= ord(c) < 0xE000 else c for c in text
-    )

@@ -8,6 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from parsing import Difference
 from reporting.axis_style import SMALL, clean
+from reporting.metric_names import metric_name
 from reporting.palette import BLUE, GREY
 from reporting.text_fonts import PLAIN, font_families
 
@@ -37,7 +38,7 @@ def paired_differences(differences: Mapping[str, Difference], ax: Axes, *, basel
     ax.set_yticks(places, names, fontsize=8, fontfamily=font_families(names), **PLAIN)
     ax.set_ylim(-0.6, len(names) - 0.4)
     metric = next(iter(differences.values())).metric
-    ax.set_xlabel(f"difference in {metric.upper()}" + (f" from {baseline}" if baseline else ""), **PLAIN)
+    ax.set_xlabel(f"difference in {metric_name(metric)}" + (f" from {baseline}" if baseline else ""), **PLAIN)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=5))
     clean(ax, grid="x")
     ax.tick_params(axis="y", length=0)

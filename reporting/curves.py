@@ -9,22 +9,10 @@ from matplotlib.ticker import MaxNLocator
 
 from reporting.axis_style import clean
 from reporting.end_labels import EndLabel, write_end_labels
+from reporting.metric_names import metric_name
 from reporting.palette import LineStyle, baseline_styles, series_styles
 
 BASELINES = ("chain", "random tree", "random weights", "decay", "random projection", "control")
-NAMES = {
-    "uuas": "UUAS",
-    "uas": "UAS",
-    "las": "LAS",
-    "dspr": "DSpr.",
-    "nspr": "NSpr.",
-    "root_accuracy": "root accuracy",
-    "exact_match": "exact match",
-    "selectivity_uuas": "selectivity (UUAS)",
-    "selectivity_dspr": "selectivity (DSpr.)",
-    "selectivity_nspr": "selectivity (NSpr.)",
-    "selectivity_root_accuracy": "selectivity (root accuracy)",
-}
 # Columns that tell one curve from another, in the order in which their values are named.
 IDENTITY = ("checkpoint", "treebank", "split", "probe", "rank")
 
@@ -49,7 +37,7 @@ def layer_curves(
     Raises ValueError when the table has no row of the metric.
     """
     rows = rows_of(scores, metric)
-    metric_curves(rows, ax, along="layer", metric=metric, baselines=baselines, labels=False)
+    metric_curves(rows, ax, along="layer", metric=metric, baselines=baselines)
     ax.set_xlabel("layer (0: embeddings)")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     if labels:
@@ -70,7 +58,7 @@ def rank_curves(
     Takes the score table; raises ValueError when it has no row of the metric.
     """
     rows = rows_of(scores, metric)
-    metric_curves(rows, ax, along="rank", metric=metric, baselines=baselines, labels=False)
+    metric_curves(rows, ax, along="rank", metric=metric, baselines=baselines)
     ranks = sorted(rows["rank"].dropna().unique())
     ax.set_xscale("log", base=2)
     ax.set_xticks(ranks, [str(int(rank)) for rank in ranks])
@@ -97,24 +85,19 @@ def step_curves(
         raise ValueError(f"expected a column 'step'; found {', '.join(scores.columns)}")
     rows = rows_of(scores, metric)
     rows = rows.drop(columns="checkpoint", errors="ignore")
-    metric_curves(rows, ax, along="step", metric=metric, baselines=baselines, labels=False)
+    metric_curves(rows, ax, along="step", metric=metric, baselines=baselines)
     ax.set_xlabel("training step")
     if labels:
         write_end_labels(end_labels(rows, along="step", baselines=baselines), ax)
     return ax
 
 
-def metric_curves(
-    rows: pd.DataFrame, ax: Axes, *, along: Along, metric: str, baselines: Collection[str], labels: bool
-) -> Axes:
-    """Draw one curve for each series of the rows; see `layer_curves`."""
+def metric_curves(rows: pd.DataFrame, ax: Axes, *, along: Along, metric: str, baselines: Collection[str]) -> Axes:
+    """Draw one curve for each series of the rows; see `layer_curves`. Names are written later, once limits stand."""
     for (_, series), style in styled(rows, along=along, baselines=baselines):
         draw_series(series, ax, along=along, style=style)
-    ax.set_ylabel(NAMES.get(metric, metric.replace("_", " ")))
-    clean(ax)
-    if labels:
-        write_end_labels(end_labels(rows, along=along, baselines=baselines), ax)
-    return ax
+    ax.set_ylabel(metric_name(metric))
+    return clean(ax)
 
 
 def draw_series(series: pd.DataFrame, ax: Axes, *, along: Along, style: LineStyle) -> None:

@@ -15,6 +15,9 @@ from reporting.word_row import room_in
 LINES = 120.0
 """Points across which lines are drawn, so that their slopes can be told apart."""
 
+FAINTEST = 0.02
+"""Weights below it are not drawn: their lines would hardly show, and there are many."""
+
 
 def word_weights(words: Sequence[str], attention: ArrayLike) -> NDArray[np.float64]:
     """The attention as an array. Raises ValueError when it is not (words, words), finite and at least 0."""
@@ -22,15 +25,28 @@ def word_weights(words: Sequence[str], attention: ArrayLike) -> NDArray[np.float
     if weights.shape != (len(words), len(words)):
         raise ValueError(f"{len(words)} words need ({len(words)}, {len(words)}) weights; found {weights.shape}")
     if not np.isfinite(weights).all() or weights.min(initial=0.0) < 0:
-        raise ValueError("attention must be finite and at least 0")
+        query, key = (int(place) for place in np.argwhere(~np.isfinite(weights) | (weights < 0))[0])
+        raise ValueError(
+            f"the attention from word {query + 1} to word {key + 1} is {weights[query, key]}; "
+            "expected finite numbers of at least 0"
+        )
     return weights
+
+
+def marked_pairs(marked: ArrayLike) -> set[tuple[int, int]]:
+    """The marked (query, key) pairs, (pairs, 2), as a set."""
+    return {(int(query), int(key)) for query, key in np.asarray(marked, dtype=np.int64).reshape(-1, 2)}
+
+
+def longest_word(words: Sequence[str], *, size: float) -> float:
+    """The width of the widest word in points; 0 where there are none."""
+    families = font_families(words)
+    return max((text_width(word, size=size, families=families) for word in words), default=0.0)
 
 
 def attention_size(words: Sequence[str], *, size: float = 8.0) -> tuple[float, float]:
     """Width and height in inches of a figure that shows one sentence's words at `size` points, with room for lines."""
-    families = font_families(words)
-    longest = max((text_width(word, size=size, families=families) for word in words), default=0.0)
-    return (2 * longest + LINES) / 72, (1.4 * size * len(words) + 24.0) / 72
+    return (2 * longest_word(words, size=size) + LINES) / 72, (1.4 * size * len(words) + 24.0) / 72
 
 
 def attention_lines(
@@ -48,10 +64,8 @@ def attention_lines(
     pairs, (pairs, 2), drawn in colour and set in bold, such as the dependents of a relation and their heads.
     """
     weights = word_weights(words, attention)
-    pairs = {(int(query), int(key)) for query, key in np.asarray(marked, dtype=np.int64).reshape(-1, 2)}
-    families = font_families(words)
-    heavy = {side: {pair[side] for pair in pairs} for side in (0, 1)}
-    for query, key in np.argwhere(weights > 0.02):
+    pairs = marked_pairs(marked)
+    for query, key in np.argwhere(weights > FAINTEST):
         strong = (int(query), int(key)) in pairs
         weight = float(weights[query, key])
         ax.plot(
@@ -64,7 +78,22 @@ def attention_lines(
             zorder=3 if strong else 2,
             gid="attention",
         )
+    write_columns(words, pairs, ax, size=size)
+    longest = longest_word(words, size=size)
+    side_room = min((longest + 4) / max(room_in(ax)[0] - 2 * (longest + 4), 20.0), 2.0)
+    ax.set_xlim(-side_room, 1 + side_room)
+    ax.set_ylim(-len(words) + 0.4, 0.6)
+    ax.set_title(title, fontsize=8.5, **PLAIN)
+    ax.set_axis_off()
+    return ax
+
+
+def write_columns(words: Sequence[str], pairs: set[tuple[int, int]], ax: Axes, *, size: float) -> None:
+    """The words as queries on the left and as keys on the right; those in a marked pair are bold on its side."""
+    families = font_families(words)
+    fitting = min(size, 0.85 * room_in(ax)[1] / (len(words) + 1))
     for side, align, x in ((0, "right", -0.03), (1, "left", 1.03)):
+        bold = {pair[side] for pair in pairs}
         for place, word in enumerate(words):
             ax.text(
                 x,
@@ -72,18 +101,11 @@ def attention_lines(
                 word,
                 ha=align,
                 va="center_baseline",
-                fontsize=min(size, 0.85 * room_in(ax)[1] / (len(words) + 1)),
+                fontsize=fitting,
                 fontfamily=families,
-                fontweight="bold" if place in heavy[side] else "normal",
+                fontweight="bold" if place in bold else "normal",
                 **PLAIN,
             )
-    longest = max((text_width(word, size=size, families=families) for word in words), default=0.0)
-    side_room = min((longest + 4) / max(room_in(ax)[0] - 2 * (longest + 4), 20.0), 2.0)
-    ax.set_xlim(-side_room, 1 + side_room)
-    ax.set_ylim(-len(words) + 0.4, 0.6)
-    ax.set_title(title, fontsize=8.5, **PLAIN)
-    ax.set_axis_off()
-    return ax
 
 
 class HeadExample(Protocol):

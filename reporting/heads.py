@@ -63,11 +63,15 @@ def head_map(
     """Heads as points in two dimensions, (layers × heads, 2), near when they attend alike (Clark et al. 2019, fig. 6).
 
     They are told apart by `behaviours`, one word a head (colour and marker), or shaded by `values`. `names` are written
-    beside their points, of the `named` heads farthest from the middle; a head with an empty name has none.
+    beside their points, of the `named` heads farthest from the middle; a head with an empty name has none. Raises
+    ValueError unless points are (heads, 2), and names, behaviours and values one a head.
     """
     cloud = np.asarray(points, dtype=float)
     if cloud.ndim != 2 or cloud.shape[1] != 2:
         raise ValueError(f"expected heads in two dimensions, (heads, 2); found shape {cloud.shape}")
+    for what, given in (("names", names), ("behaviours", behaviours), ("values", values)):
+        if given is not None and np.shape(given) != (len(cloud),):
+            raise ValueError(f"{len(cloud)} heads but {what} of shape {np.shape(given)}; expected one a head")
     ax.set_aspect("equal", adjustable="datalim")
     ax.margins(0.1)
     if values is not None:

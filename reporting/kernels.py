@@ -11,8 +11,8 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from reporting.axis_style import SMALL, clean, scale_beside
-from reporting.curves import NAMES
 from reporting.end_labels import EndLabel, write_end_labels
+from reporting.metric_names import metric_name
 from reporting.palette import GREY, SEQUENTIAL, SKY_BLUE, VERMILLION, baseline_styles, series_styles
 from reporting.text_fonts import PLAIN
 from reporting.word_row import room_in
@@ -109,7 +109,7 @@ def survival_curves(
         ax.axhline(floor, **style.line, zorder=1)
         ends.append(EndLabel(floor_name, floor, style.color))
     ax.set_xlabel("layer")
-    ax.set_ylabel(NAMES.get(metric, metric))
+    ax.set_ylabel(metric_name(metric))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     clean(ax)
     return write_end_labels(ends, ax)

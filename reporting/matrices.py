@@ -33,7 +33,7 @@ def distance_matrix(
     top = largest if largest is not None else float(matrix.max(initial=1.0))
     image = ax.imshow(matrix, cmap=SEQUENTIAL, vmin=0.0, vmax=top, interpolation="nearest")
     name_words(words, ax, rows_named=rows_named)
-    ax.set_title(title, fontsize=9)
+    ax.set_title(title, fontsize=9, **PLAIN)
     if scale_named:
         scale_beside(image, ax, label="distance (edges)", integer=True)
     return ax

@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from reporting.arc_drawing import draw_arcs, edge_array, edge_kinds, edge_legend, highest
+from parsing.edge_kinds import edge_kinds
+from reporting.arc_drawing import draw_arcs, edge_array, edge_legend, highest
 from reporting.arcs import LEVEL
 from reporting.palette import BLACK, EDGES, GREY, PALE, LineStyle
 from reporting.text_fonts import PLAIN
@@ -16,6 +17,8 @@ LEFT = 46.0
 RIGHT = 34.0
 LEGEND_ROOM = 16.0
 LEVEL_HERE = 0.55 * LEVEL
+HEADROOM = 1.1
+"""Levels left free between the highest arc of a row and the next row."""
 GOLD = LineStyle(BLACK, width=0.9)
 
 
@@ -23,7 +26,7 @@ def layers_size(words: Sequence[str], recovered: Sequence[ArrayLike], gold: Arra
     """Width and height in inches that a sentence needs with its gold tree and one recovered tree a layer."""
     width = float(np.clip((natural_width(words) + LEFT + RIGHT) / 72, 3.6, 7.2))
     row = word_row(words, room=width * 72 - LEFT - RIGHT)
-    levels = sum(highest(edge_array(tree)) + 1.1 for tree in (*recovered, gold))
+    levels = sum(highest(edge_array(tree)) + HEADROOM for tree in (*recovered, gold))
     return width, (row.height + LEGEND_ROOM + levels * LEVEL_HERE) / 72
 
 
@@ -55,7 +58,7 @@ def tree_through_layers(
     ax.set_axis_off()
     draw_words(row, LEGEND_ROOM + row.height / 2, ax)
 
-    step = (height - row.height - LEGEND_ROOM) / sum(highest(tree) + 1.1 for tree in (*trees, truth))
+    step = (height - row.height - LEGEND_ROOM) / sum(highest(tree) + HEADROOM for tree in (*trees, truth))
     base = LEGEND_ROOM + row.height
     scored = np.ones(len(words), dtype=bool)
     for title, tree in zip(titles, trees, strict=True):
@@ -64,7 +67,7 @@ def tree_through_layers(
         draw_row(
             row, tree, styles, ax, base=base, step=step, title=title, note=f"{kinds.count('correct')}/{len(truth)}"
         )
-        base += (highest(tree) + 1.1) * step
+        base += (highest(tree) + HEADROOM) * step
     draw_row(row, truth, [GOLD] * len(truth), ax, base=base, step=step, title="gold", note="")
     edge_legend(["correct", "spurious"], ax, counted=False)
     return ax

@@ -7,13 +7,14 @@ blindness; dashes and markers keep them apart in black and white.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, Literal
+from typing import Any
+
+from parsing.edge_kinds import EdgeKind
 
 BLACK = "#000000"
 ORANGE = "#E69F00"
 SKY_BLUE = "#56B4E9"
 GREEN = "#009E73"
-YELLOW = "#F0E442"
 BLUE = "#0072B2"
 VERMILLION = "#D55E00"
 PURPLE = "#CC79A7"
@@ -21,7 +22,6 @@ GREY = "#767676"
 PALE = "#D9D9D9"
 
 Dashes = str | tuple[float, tuple[float, ...]]
-EdgeKind = Literal["correct", "missed", "spurious", "unscored"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ EDGES: dict[EdgeKind, LineStyle] = {
     "unscored": LineStyle(GREY, "solid", width=0.6),
 }
 
-# Yellow is left out: on white it is too pale for a line.
+# Their yellow is left out: on white it is too pale for a line.
 SERIES_COLORS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY_BLUE, BLACK)
 SERIES_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 SERIES_DASHES: tuple[Dashes, ...] = ("solid", (0, (5, 1.5)), (0, (3, 1.2, 1, 1.2)), (0, (1.5, 1.2)))

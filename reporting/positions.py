@@ -35,8 +35,10 @@ def fourier_spectra(power: ArrayLike, ax: Axes, *, title: str = "", first: int =
     wave. Shares under `floor` are shown as `floor`.
     """
     matrix = np.asarray(power, dtype=float)
-    if matrix.ndim != 2 or matrix.min(initial=0.0) < 0:
-        raise ValueError(f"expected powers of at least 0, (frequencies, dim); found shape {matrix.shape}")
+    if matrix.ndim != 2:
+        raise ValueError(f"expected powers, (frequencies, dim); found shape {matrix.shape}")
+    if matrix.min(initial=0.0) < 0:
+        raise ValueError(f"expected powers of at least 0; found {matrix.min():.4g}")
     shares = matrix / np.maximum(matrix.sum(axis=0), np.finfo(float).tiny)
     order = np.argsort(shares.argmax(axis=0), kind="stable")
     image = ax.imshow(

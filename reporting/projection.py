@@ -29,17 +29,19 @@ def project(points: ArrayLike, *, dimensions: int = 2, method: Method = "mds") -
     "pca" turns the cloud to its widest directions (Pearson 1901; the same as classical scaling of its distances).
     "mds", the default, starts there and then moves points until the distances between them are as near to those of the
     probe's space as least squares brings them (SMACOF, de Leeuw 1977), so its stress is never above PCA's. Signs are
-    fixed, so equal points give equal pictures.
+    fixed, so equal points give equal pictures. Raises ValueError unless points are (words, rank) and finite.
     """
     cloud = np.asarray(points, dtype=float)
-    if cloud.ndim != 2 or not np.isfinite(cloud).all():
-        raise ValueError(f"expected finite points, (words, rank); found shape {cloud.shape}")
+    if cloud.ndim != 2:
+        raise ValueError(f"expected points, (words, rank); found shape {cloud.shape}")
+    if not np.isfinite(cloud).all():
+        word = int(np.flatnonzero(~np.isfinite(cloud).all(axis=1))[0])
+        raise ValueError(f"the point of word {word + 1} is not finite; expected finite numbers")
     flat = principal(cloud, dimensions)
     truth = pdist(cloud)
     if method == "mds" and len(cloud) > dimensions + 1:
         moved, _ = smacof(squareform(truth), n_components=dimensions, init=flat, n_init=1, max_iter=500, eps=1e-6)
-        better = moved if stress(truth, pdist(moved)) < stress(truth, pdist(flat)) else flat
-        flat = better
+        flat = moved if stress(truth, pdist(moved)) < stress(truth, pdist(flat)) else flat
     return Projection(flat, method, stress(truth, pdist(flat)))
 
 

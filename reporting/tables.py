@@ -5,7 +5,8 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from reporting.curves import BASELINES, NAMES
+from reporting.curves import BASELINES
+from reporting.metric_names import metric_name
 
 HEAD_COLUMNS = ("layer", "head", "relation", "direction", "n", "accuracy", "baseline", "offset")
 
@@ -35,7 +36,7 @@ def headline_text(table: pd.DataFrame) -> pd.DataFrame:
         cell=[
             interval_text(*row) for row in zip(table["value"], table["low"], table["high"], table["layer"], strict=True)
         ],
-        metric=[NAMES.get(metric, metric) for metric in table["metric"]],
+        metric=[metric_name(metric) for metric in table["metric"]],
         rank=table["rank"].astype("Int64").astype("string").fillna(""),
     )
     index = [name for name in ("checkpoint", "treebank", "split", "probe", "rank") if name in cells]

@@ -55,7 +55,7 @@ def check_distances_bulk(distances: Sequence[NDArray[Any]], names: Sequence[str]
     Raises DistanceError for the first sentence at fault.
     """
     suspects = [i for i, array in enumerate(distances) if np.ndim(array) != 2 or len(set(np.shape(array))) != 1]
-    square = [i for i in range(len(distances)) if i not in set(suspects)]
+    square = sorted(set(range(len(distances))) - set(suspects))
     for group in groups_of_one_length([len(distances[index]) for index in square]):
         members = [square[place] for place in group]
         stack = np.stack([distances[index] for index in members])

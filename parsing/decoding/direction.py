@@ -42,6 +42,8 @@ def complete_tree(
 
     Words `left_out` (punctuation) take no part in the spanning tree or in the choice of the root; each hangs, a leaf,
     from the word nearest to it by predicted distance. When every word is left out, none is.
+
+    Raises DistanceError when the distances, (words, words), are not symmetric, finite and at least 0.
     """
     array = check_distances(distances)
     out = np.zeros(len(array), dtype=bool) if left_out is None or left_out.all() else left_out

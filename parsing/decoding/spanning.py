@@ -18,6 +18,8 @@ def minimum_spanning_tree(distances: NDArray[Any], *, words: Sequence[str] | Non
     """The minimum spanning tree as a networkx graph with weights, nodes named by `words` when given.
 
     Edges are added one by one, because `networkx.from_numpy_array` reads a distance of 0 as "no edge".
+
+    Raises DistanceError when the distances, (words, words), are not symmetric, finite and at least 0.
     """
     array = check_distances(distances)
     graph = nx.Graph()
@@ -31,7 +33,10 @@ def minimum_spanning_tree(distances: NDArray[Any], *, words: Sequence[str] | Non
 
 
 def minimum_spanning_edges(distances: NDArray[Any]) -> NDArray[np.int64]:
-    """The edges of the minimum spanning tree of one sentence, sorted, smaller end first, (words - 1, 2)."""
+    """The edges of the minimum spanning tree of one sentence, sorted, smaller end first, (words - 1, 2).
+
+    Raises DistanceError when the distances, (words, words), are not symmetric, finite and at least 0.
+    """
     return edges_of_heads(prim(check_distances(distances)[None]))[0]
 
 

@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parsing.arc_layout import arc_heights, arc_ports
+from parsing.edge_kinds import EdgeKind, edge_kinds
+from parsing.trees import head_edges
 
-EdgeKind = Literal["tree", "correct", "missed", "spurious", "unscored"]
+Style = EdgeKind | Literal["tree"]
 
 # Okabe & Ito (2008); the dashes tell the kinds apart without colour.
-STYLES: dict[EdgeKind, str] = {
+STYLES: dict[Style, str] = {
     "tree": "stroke:currentColor",
     "correct": "stroke:#009E73",
     "missed": "stroke:#0072B2;stroke-dasharray:6 3",
@@ -76,8 +78,8 @@ def comparison_svg(
     top = MARGIN + LABEL + LEVEL * arc_heights(above).max(initial=1)
     floor = top + FONT + 10
     height = floor + LEVEL * arc_heights(below).max(initial=1) + MARGIN
-    kinds_above = edge_kinds(above, below, other="missed", counted=counted)
-    kinds_below = edge_kinds(below, above, other="spurious", counted=counted)
+    kinds_above = edge_kinds(above, below, other="missed", scored=counted)
+    kinds_below = edge_kinds(below, above, other="spurious", scored=counted)
     marks = [
         *draw_words(words, row, top + FONT + 2),
         *draw_arcs(above, kinds_above, row, base=top, up=True, labels=labels),
@@ -88,24 +90,13 @@ def comparison_svg(
 
 
 def escape(text: str) -> str:
-    """Text that an XML parser takes for text; characters that XML forbids are shown as replaced."""
-    return escape_html(re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text))
+    """Text that an XML parser takes for text."""
+    return escape_html(printable(text))
 
 
-def head_edges(heads: Sequence[int]) -> NDArray[np.int64]:
-    """(head, dependent) of every edge, (edges, 2)."""
-    return np.array([(head, word) for word, head in enumerate(heads) if head >= 0], dtype=np.int64).reshape(-1, 2)
-
-
-def edge_kinds(
-    edges: NDArray[np.int64], others: NDArray[np.int64], *, other: EdgeKind, counted: NDArray[np.bool_]
-) -> list[EdgeKind]:
-    """What each edge is when it is held against the other tree."""
-    there = {tuple(sorted(pair)) for pair in others.tolist()}
-    return [
-        "unscored" if not counted[pair].all() else "correct" if tuple(sorted(pair)) in there else other
-        for pair in edges.tolist()
-    ]
+def printable(text: str) -> str:
+    """The text with each character that XML forbids, even escaped, shown as replaced."""
+    return re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)
 
 
 def word_row(words: Sequence[str], edges: NDArray[np.int64], labels: Sequence[str] | None) -> Row:
@@ -150,7 +141,7 @@ def draw_words(words: Sequence[str], row: Row, baseline: float, *, roots: Sequen
 
 def draw_arcs(
     edges: NDArray[np.int64],
-    kinds: Sequence[EdgeKind],
+    kinds: Sequence[Style],
     row: Row,
     *,
     base: float,

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -91,8 +92,6 @@ def render_report(report: Report) -> str:
 
 def compact(value: Any, **options: Any) -> str:
     """JSON without spaces."""
-    import json
-
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), **options)
 
 

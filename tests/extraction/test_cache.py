@@ -151,6 +151,21 @@ def _shorten_bounds(folder: Path) -> str:
     return "word_bounds.npy: 140 bytes"
 
 
+@pytest.mark.parametrize("record", ["", "[1, 2]", "{}", '{"key": "mine"}'])
+def test_a_shard_whose_record_was_lost_is_named_or_extracted_anew(record: str, tmp_path: Path, produced) -> None:
+    fill(tmp_path)
+    folder = only_cache(tmp_path)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"complete": False}))
+    (folder / "shard-00001" / "shard.json").write_text(record)
+    produced.clear()
+    for attempt in (lambda: verify_cache(folder), lambda: fill(tmp_path)):
+        with pytest.raises(CacheError, match=r"shard-00001/shard\.json: missing or unreadable"):
+            attempt()
+    fill(tmp_path, repair=True)
+    assert len(produced) == 1
+
+
 @pytest.mark.parametrize("damage", [_truncate, _edit, _remove, _swap, _shorten_bounds])
 def test_damage_is_found_at_open_named_and_repaired_only_when_asked(damage, tmp_path: Path, produced) -> None:
     whole = fill(tmp_path).read(slice(None))

@@ -62,6 +62,11 @@ def test_a_saved_checkpoint_is_the_same_again(name: str, tmp_path: Path) -> None
     )
 
 
+def test_a_folder_under_the_home_folder_is_found(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("HOME", str(saved(tmp_path).parent))
+    assert Encoder.from_pretrained("~/checkpoint").digest == zoo.encoder("bert").digest
+
+
 def test_an_encoder_decoder_stands_as_its_encoder(tmp_path: Path) -> None:
     import transformers as hf
 

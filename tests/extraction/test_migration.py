@@ -16,6 +16,7 @@ from extraction import (
     extract,
     read_hdf5,
     read_predictor_params,
+    write_attention,
     write_hdf5,
     write_predictor_params,
 )
@@ -113,3 +114,6 @@ def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(MigrationError, match=r"pip install 'treeprobe\[hdf5\]'"):
         read_hdf5(tmp_path / "states.hdf5", [["a"]])
+    with pytest.raises(MigrationError, match=r"pip install 'treeprobe\[hdf5\]'"):
+        write_attention([], tmp_path / "attention.hdf5")
+    assert not list(tmp_path.iterdir())

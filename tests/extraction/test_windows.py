@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from extraction import Encoder, extract, stream_attention
 from extraction.alignment import Aligner
-from extraction.batching import BATCH_COST, cut_windows, token_budget_batches
+from extraction.batching import BATCH_COST, GROUP_STEP, cut_windows, token_budget_batches
 
 ALIGNER = Aligner(zoo.fast(zoo.byte_level("[CLS] $A [SEP]")))
 texts = st.lists(st.lists(st.text("abc", min_size=1, max_size=12), min_size=1, max_size=30), min_size=1, max_size=5)
@@ -62,14 +62,17 @@ def every_cut(count: int):
             yield (first, *rest)
 
 
-@given(st.lists(st.integers(1, 20), min_size=1, max_size=9), st.integers(20, 100))
-def test_batches_are_the_cheapest_of_all_cuts(lengths, budget: int) -> None:
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=10), st.integers(20, 100))
+def test_batches_are_the_cheapest_of_all_cuts_into_full_groups_and_multiples_of_the_step(lengths, budget: int) -> None:
     descending = sorted(lengths, reverse=True)
 
     def cost(sizes) -> float:
-        begins = np.cumsum((0, *sizes))[:-1]
+        begins = np.cumsum((0, *sizes))[:-1].tolist()
+        largest = [min(budget // descending[begin], len(lengths) - begin) for begin in begins]
+        if not all(size == full or (size < full and size % GROUP_STEP == 0) for size, full in zip(sizes, largest)):
+            return float("inf")
         padded = [descending[begin] * size for begin, size in zip(begins, sizes)]
-        return float("inf") if max(padded) > budget else sum(padded) + len(sizes) * BATCH_COST * budget
+        return sum(padded) + len(sizes) * BATCH_COST * budget
 
     found = [len(batch) for batch in token_budget_batches(np.array(lengths), budget)]
     assert cost(found) == min(map(cost, every_cut(len(lengths))))

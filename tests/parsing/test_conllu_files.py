@@ -122,6 +122,10 @@ BAD = {
     "numbering": (word(1, 0) + word(3, 1), r"line 6, sentence 2 \(bad\): word 3 stands where word 2 is expected"),
     "id": (word("one", 0), r"line 5, sentence 2 \(bad\): is not CoNLL-U: 'one' is not a word's number"),
     "form": (word(1, 0, form=""), r"line 5, sentence 2 \(bad\): word 1 is empty; expected a form"),
+    "range outside": (
+        "1-3\tx" + "\t_" * 8 + "\n" + word(1, 0) + word(2, 1),
+        r"sentence 2 \(bad\): multiword token 1-3 \('x'\) is no stretch of words 1 to 2",
+    ),
     "only a range": ("1-2\tx" + "\t_" * 8 + "\n", r"sentence 2 \(bad\): has no words"),
 }
 
@@ -186,3 +190,7 @@ def test_sentences_introduce_themselves_briefly(tmp_path: Path) -> None:
 def test_columns_of_other_lengths_are_refused() -> None:
     with pytest.raises(ValueError, match="upos has 1 entries for 2 words"):
         Sentence(("a", "b"), (-1, 0), ("root", "dep"), ("X",), ("X", "X"), (True, True))
+    with pytest.raises(ValueError, match="lemmas has 1 entries for 2 words"):
+        Sentence(("a", "b"), (-1, 0), ("root", "dep"), ("X", "X"), ("X", "X"), (True, True), lemmas=("a",))
+    with pytest.raises(ValueError, match=r"multiword token 2-1 \('ab'\) is no stretch of words 1 to 2"):
+        Sentence(("a", "b"), (-1, 0), ("root", "dep"), ("X", "X"), ("X", "X"), (True, True), multiword=((1, 0, "ab"),))

@@ -125,6 +125,8 @@ def test_sentences_and_comparisons_show_themselves_in_a_notebook() -> None:
 def test_sentences_of_other_words_cannot_be_compared() -> None:
     with pytest.raises(ValueError, match=r"the gold sentence has 2 words .* the recovered one 3 .*same words"):
         Comparison(sentence([-1, 0]), sentence([-1, 0, 1]))
+    with pytest.raises(ValueError, match="scored has 1 entries for 2 words; expected one a word"):
+        Comparison(sentence([-1, 0]), sentence([-1, 0]), scored=(True,))
 
 
 def test_tikz_names_every_word_and_edge() -> None:

@@ -55,6 +55,11 @@ def test_points_are_solid_only_where_zero_is_left_out(ax: Axes) -> None:
     assert [text.get_text() for text in ax.texts][-1] == "-0.050  (p < .001)"
 
 
+def test_a_metric_goes_by_its_name_in_print(ax: Axes) -> None:
+    paired_differences({"a": Difference("dspr", 0.05, 0.04, 0.06, 0.001, 100)}, ax)
+    assert ax.get_xlabel() == "difference in DSpr."
+
+
 def test_missing_values_are_refused(ax: Axes) -> None:
     with pytest.raises(ValueError, match="2 names but values of shape"):
         selectivity_bars(["a", "b"], [0.5], [0.3, 0.2], ax)
