@@ -33,7 +33,10 @@ def sweep_command(
     ] = "structure",
     ranks: Annotated[str, typer.Option(help="Ranks of the probes, with commas between.")] = "128",
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds to train each probe with.")] = 1,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes of the probes over the training treebank, at most.")] = 6,
+    epochs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Passes of the probes over the training treebank; as in a run unless given."),
+    ] = None,
     punctuation: Punctuation = "xpos",
     random_baseline: Annotated[bool, typer.Option(help="Also probe each architecture with random weights.")] = True,
     control: Annotated[bool, typer.Option(help="Also train on control trees, for the selectivity of scores.")] = False,

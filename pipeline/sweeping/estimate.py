@@ -19,10 +19,12 @@ from pipeline.sweeping.backends import Backend
 from pipeline.sweeping.plan import SweepOptions, Task
 from pipeline.sweeping.sources import Splits
 from pipeline.sweeping.store import Store
+from probes.schedule import epochs_for
 
 STORED_BYTES = 2
 SUBWORDS_A_WORD = 1.3
-EPOCHS = 6
+# Sentences a step of the probes.
+BATCH_SIZE = 32
 # A block multiplies by 12 dim² weights (Kaplan et al. 2020, table 1); a multiplication and an addition each.
 FLOPS_A_BLOCK = 24
 # Forward and backward of a probe's projection.
@@ -111,7 +113,8 @@ def task_seconds(task: Task, size: Size, read: Mapping[str, Amount], speed: floa
     ranks += [max(task.options.ranks)] if models_of(task) > 1 else []
     probes = 2 * layers * len(task.options.seeds)
     if task.scored is None:
-        epochs = task.options.training.get("epochs", EPOCHS)
+        given = task.options.training.get("epochs")
+        epochs = epochs_for(given, sentences=read["train"].sentences, batch_size=BATCH_SIZE)
         training = epochs * words * probes * sum(ranks) * size.dim * 2 * PROBE_PASSES
         seconds += training / speed
     trees = sum(amount.sentences for split, amount in read.items() if split != "train") * probes * len(ranks)
