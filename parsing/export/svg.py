@@ -109,7 +109,7 @@ def word_row(words: Sequence[str], edges: NDArray[np.int64], labels: Sequence[st
             between = (widths[left] + widths[right]) / 2
             gaps[left] = max(gaps[left], text_width(label, LABEL) + 12 - between)
     starts = MARGIN + np.concatenate([[0.0], np.cumsum(widths + gaps)[:-1]])
-    centres, width = starts + widths / 2, float(starts[-1] + widths[-1] + MARGIN)
+    centres, width = starts + widths / 2, float((starts + widths).max(initial=0.0) + MARGIN)
     if runs_leftward(words):
         return Row(width - centres, widths / 2, width, way=-1)
     return Row(centres, widths / 2, width)

@@ -109,7 +109,8 @@ def test_the_root_is_bold() -> None:
     assert [text.text for text in root.iter(f"{SVG}text") if text.get("font-weight") == "bold"] == ["word4"]
 
 
-def test_one_word_and_long_sentences_can_be_drawn() -> None:
+def test_no_word_one_word_and_long_sentences_can_be_drawn() -> None:
+    assert not drawn(tree_svg([], []))[0]
     assert drawn(tree_svg(["one"], [-1]))[0] == ["one"]
     long = sentence(random_heads(40, 0))
     texts, arcs = drawn(long._repr_svg_())
