@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from extraction import Encoder, embedded_checkpoint, extract
 from parsing import Tally, Treebank, paired_difference, read_conllu, score_distances
@@ -53,7 +54,7 @@ def main() -> None:
 def differences(ladder: pd.DataFrame, test: Treebank, states: object) -> pd.DataFrame:
     """Each family's scores less the linear probe's, with paired intervals."""
     tallies = {
-        family: mean_tallies([score_distances(test, probe.predict(states)) for probe in rows["probe"]])
+        family: mean_tallies([score_distances(test, at_least_zero(probe.predict(states))) for probe in rows["probe"]])
         for family, rows in ladder.groupby("family", sort=False)
     }
     rows = []
@@ -71,6 +72,11 @@ def differences(ladder: pd.DataFrame, test: Treebank, states: object) -> pd.Data
                 }
             )
     return pd.DataFrame(rows)
+
+
+def at_least_zero(distances: list[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+    """Only a bilinear probe says distances below 0, which no tree has."""
+    return [np.maximum(each, 0) for each in distances]
 
 
 def mean_tallies(seeds: list[dict[str, Tally]]) -> dict[str, Tally]:
