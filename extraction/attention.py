@@ -21,7 +21,7 @@ from extraction.text import check_text
 
 Level = Literal["words", "subwords"]
 
-CHUNK = 4096
+CHUNK = 1024
 """Sentences that are aligned and sorted by length at once."""
 
 ELEMENTS = 1 << 26
