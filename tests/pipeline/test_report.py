@@ -221,12 +221,14 @@ def test_in_a_browser_the_explorer_begins_at_the_best_layer(report: Path, browse
 @pytest.mark.browser
 def test_in_a_browser_a_link_opens_what_is_folded(report: Path, browser: Any) -> None:
     from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver.support.ui import WebDriverWait
 
     browser.get(report.as_uri())
     table = browser.find_element("css selector", "#provenance table")
     assert not table.is_displayed()
     browser.find_element("css selector", "nav a[href='#provenance']").send_keys(Keys.ENTER)
-    assert table.is_displayed()
+    # The browser follows the link when it comes to it.
+    WebDriverWait(browser, 10).until(lambda _: table.is_displayed())
 
 
 @pytest.mark.browser
