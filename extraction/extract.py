@@ -23,8 +23,8 @@ from extraction.text import check_text, text_digest
 TOKEN_BUDGET = 1024
 """Positions in a batch, padding counted; the fastest of those tried by `benchmarks/extraction_speed.py` on a CPU."""
 
-SHARD_NUMBERS = 12 << 20
-"""Numbers in a shard, all layers: 24 MB in half precision. Sentences are sorted by length within a shard, so small
+SHARD_NUMBERS = 18 << 20
+"""Numbers in a shard, all layers: 36 MB in half precision. Sentences are sorted by length within a shard, so small
 shards mean more padding; a shard is the same sentences in every storage format, so batches are the same too."""
 
 
