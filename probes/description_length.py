@@ -23,7 +23,7 @@ from sklearn.base import clone
 from probes.schedule import epochs_for
 from probes.states import SomeStates, States, as_states
 from probes.structural import LinearProbe
-from probes.targets import GoldTargets, Targets, column_of
+from probes.targets import GoldTargets, Kind, Targets, column_of
 from probes.training import fit_all
 from probes.whole_numbers import WholeNumbers, predicted_entries
 
@@ -118,21 +118,22 @@ def online_codes(
     source = as_states(states, layer=layer)
     order = np.random.default_rng(seed).permutation(len(source.lengths))
     ends = block_ends(len(order), fractions)
-    codes = [[uniform_block(probe, targets, order[: ends[0]])] for probe in probes]
+    first = numbers_by_kind(probes, targets, order[: ends[0]])
+    codes = [[uniform_block(first[probe.kind], sentences=ends[0])] for probe in probes]
     for known, end in pairwise(ends):
         learners = learn(probes, source, targets, order[:known], progress=progress)
         rows = order[known:end]
+        coded = numbers_by_kind(probes, targets, rows)
         for code, (learner, width) in zip(codes, learners):
-            numbers = numbers_of(learner, targets, rows)
+            numbers = coded[learner.kind]
             bits = numbers.bits(centres_of(learner, source, rows), width=width)
             code.append(CodeBlock(len(rows), bits, numbers.uniform_bits, width))
     return [CodeLength(tuple(blocks)) for blocks in codes]
 
 
-def uniform_block(probe: LinearProbe, targets: Targets, rows: NDArray[np.int64]) -> CodeBlock:
+def uniform_block(numbers: WholeNumbers, *, sentences: int) -> CodeBlock:
     """The first block, of which nothing is known."""
-    bits = numbers_of(probe, targets, rows).uniform_bits
-    return CodeBlock(len(rows), bits, bits, None)
+    return CodeBlock(sentences, numbers.uniform_bits, numbers.uniform_bits, None)
 
 
 def block_ends(sentences: int, fractions: Sequence[float]) -> list[int]:
@@ -168,10 +169,8 @@ def learn(
         validation=held_out,
         progress=progress,
     )
-    return [
-        (learner, numbers_of(learner, targets, held).best_width(centres_of(learner, states, held)))
-        for learner in learners
-    ]
+    coded = numbers_by_kind(probes, targets, held)
+    return [(learner, coded[learner.kind].best_width(centres_of(learner, states, held))) for learner in learners]
 
 
 def some_targets(probes: Sequence[LinearProbe], targets: Targets, rows: NDArray[np.int64]) -> GoldTargets:
@@ -183,9 +182,12 @@ def some_targets(probes: Sequence[LinearProbe], targets: Targets, rows: NDArray[
     )
 
 
-def numbers_of(probe: LinearProbe, targets: Targets, rows: NDArray[np.int64]) -> WholeNumbers:
-    """What is coded of some sentences."""
-    return WholeNumbers.of(list(Rows(column_of(probe.kind, targets), rows)), kind=probe.kind)
+def numbers_by_kind(
+    probes: Sequence[LinearProbe], targets: Targets, rows: NDArray[np.int64]
+) -> dict[Kind, WholeNumbers]:
+    """What is coded of some sentences, once for all probes of a kind."""
+    kinds = {probe.kind for probe in probes}
+    return {kind: WholeNumbers.of(list(Rows(column_of(kind, targets), rows)), kind=kind) for kind in kinds}
 
 
 def centres_of(probe: LinearProbe, states: States, rows: NDArray[np.int64]) -> NDArray[np.float64]:
