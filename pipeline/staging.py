@@ -2,8 +2,10 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 
 class OutputError(OSError):
@@ -15,25 +17,49 @@ def staged_folder(out: str | Path, *, overwrite: bool = False) -> Iterator[Path]
     """Give a folder to write in that becomes `out` only when the block ends without an error.
 
     The work is done in a sibling, `.NAME.partial`, on the same file system, so that the last step is one
-    rename. When the block fails the sibling is removed and `out` is as it was.
+    rename. When the block fails the sibling is removed and `out` is as it was. A lock is held meanwhile, which ends
+    with the process: what a killed one left behind is removed by the next.
 
-    Raises OutputError before any work when `out` exists and is not an empty folder (unless `overwrite`), or
-    when its parent cannot be written.
+    Raises OutputError before any work when `out` exists and is not an empty folder (unless `overwrite`), when its
+    parent cannot be written, or when another process is writing it.
     """
     target = Path(out).absolute()
     check_free(target, overwrite=overwrite)
     staging = target.with_name(f".{target.name}.partial")
-    shutil.rmtree(staging, ignore_errors=True)
+    with sole_writer(target, staging):
+        # Another process may have finished here since.
+        check_free(target, overwrite=overwrite)
+        shutil.rmtree(staging, ignore_errors=True)
+        try:
+            staging.mkdir()
+        except OSError as error:
+            raise OutputError(f"{target}: cannot write in {target.parent}: {error.strerror}") from error
+        try:
+            yield staging
+            publish(staging, target)
+        except BaseException:
+            shutil.rmtree(staging, ignore_errors=True)
+            raise
+
+
+@contextmanager
+def sole_writer(target: Path, staging: Path) -> Iterator[None]:
+    """Hold the lock beside `staging` while `target` is made; its folder is made where it is missing."""
+    lock = FileLock(staging.with_name(f"{staging.name}.lock"))
     try:
-        staging.mkdir(parents=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise OutputError(f"{target}: another process is writing it; wait for it, or choose another folder") from error
     except OSError as error:
         raise OutputError(f"{target}: cannot write in {target.parent}: {error.strerror}") from error
     try:
-        yield staging
-        publish(staging, target)
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        raise
+        yield
+    finally:
+        # While it is held: whoever opened it before and gets it after sees that it is no file's any more.
+        with suppress(OSError):
+            Path(lock.lock_file).unlink()
+        lock.release()
 
 
 def check_free(target: Path, *, overwrite: bool) -> None:

@@ -1,5 +1,8 @@
 """Nothing half-written: an output folder appears whole or not at all."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,3 +46,45 @@ def test_a_file_in_the_way_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="is a file"), staged_folder(tmp_path / "out", overwrite=True):
         pass
     assert (tmp_path / "out").read_text() == "precious"
+
+
+def test_two_cannot_write_one_folder_at_a_time(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with staged_folder(out) as staging:
+        (staging / "scores.csv").write_text("first")
+        for overwrite in (False, True):
+            with (
+                pytest.raises(OutputError, match="another process is writing it"),
+                staged_folder(out, overwrite=overwrite),
+            ):
+                pass
+        assert (staging / "scores.csv").read_text() == "first"
+    assert (out / "scores.csv").read_text() == "first"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_what_a_killed_process_left_is_in_nobodys_way(tmp_path: Path) -> None:
+    script = """
+import os, sys
+from pipeline.staging import staged_folder
+with staged_folder(sys.argv[1]) as staging:
+    (staging / "half").write_text("x")
+    os._exit(9)
+"""
+    killed = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "out")],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        check=False,
+    )
+    assert killed.returncode == 9
+    assert {path.name for path in tmp_path.iterdir()} == {".out.partial", ".out.partial.lock"}
+    with staged_folder(tmp_path / "out") as staging:
+        (staging / "whole").write_text("y")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["whole"]
+
+
+def test_a_parent_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("precious")
+    with pytest.raises(OutputError, match="cannot write in"), staged_folder(tmp_path / "file" / "out"):
+        pass
