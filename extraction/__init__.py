@@ -8,7 +8,7 @@ from extraction.checkpoint import AttentionError, CheckpointError, embedded_chec
 from extraction.editing import edit_attention
 from extraction.embeddings import EmbeddingParts, read_embeddings
 from extraction.encoder import Encoder
-from extraction.extract import extract
+from extraction.extract import StorageError, extract
 from extraction.migration import (
     MigrationError,
     read_hdf5,
@@ -31,6 +31,7 @@ __all__ = [
     "Encoder",
     "MigrationError",
     "States",
+    "StorageError",
     "edit_attention",
     "embedded_checkpoint",
     "extract",

@@ -27,13 +27,18 @@ class CacheEntry:
     bytes: int
     """Size on disk of everything in it."""
     complete: bool
+    problem: str | None = None
+    """Why its manifest cannot be read; what it would say is then empty or 0 here. None where all is well."""
 
     @classmethod
     def of(cls, folder: Path) -> "CacheEntry":
-        """Read a cache's manifest; `CacheError` if it has none that can be read."""
-        manifest = read_manifest(folder)
-        text: Any = manifest["identity"]["text"]
+        """What a cache's manifest says, or that it cannot be read."""
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        try:
+            manifest = read_manifest(folder)
+        except CacheError as error:
+            return cls(folder.name, folder, "", 0, 0, 0, "", size, False, problem=str(error))
+        text: Any = manifest["identity"]["text"]
         return cls(
             folder.name,
             folder,
@@ -48,7 +53,11 @@ class CacheEntry:
 
 
 def list_caches(root: str | Path) -> list[CacheEntry]:
-    """Every cache directly under `root`, by name; `CacheError` if `root` is no folder."""
+    """Every cache directly under `root`, by name, those that cannot be read among them (see `CacheEntry.problem`).
+
+    Raises:
+        CacheError: `root` is no folder.
+    """
     return [CacheEntry.of(folder) for folder in _folders(Path(root))]
 
 
@@ -58,18 +67,28 @@ def verify_cache(folder: str | Path) -> None:
     The finished shards of an incomplete cache are verified too.
 
     Raises:
-        CacheError: something is missing, truncated, edited or foreign; every damaged file is named.
+        CacheError: something is missing, truncated, edited or foreign, or there is no cache; every damaged file is
+            named.
     """
     folder = Path(folder)
-    problems = []
-    for one in [folder] if (folder / MANIFEST).exists() else _folders(folder):
-        manifest = read_manifest(one)
-        found = (
-            cache_problems(one, manifest, verify=True) if manifest["complete"] else incomplete_problems(one, manifest)
-        )
-        problems += [damage_message(one, found)] if found else []
+    caches = [folder] if (folder / MANIFEST).exists() else _folders(folder)
+    if not caches:
+        raise CacheError(f"there are no caches in {folder}: expected folders with a {MANIFEST}")
+    problems = [problem for cache in caches if (problem := _damage(cache)) is not None]
     if problems:
         raise CacheError("\n".join(problems))
+
+
+def _damage(cache: Path) -> str | None:
+    """What is wrong with a cache, every file compared with its digest; None where nothing is."""
+    try:
+        manifest = read_manifest(cache)
+    except CacheError as error:
+        return str(error)
+    found = (
+        cache_problems(cache, manifest, verify=True) if manifest["complete"] else incomplete_problems(cache, manifest)
+    )
+    return damage_message(cache, found) if found else None
 
 
 def remove_cache(folder: str | Path) -> None:

@@ -28,6 +28,10 @@ SHARD_NUMBERS = 18 << 20
 shards mean more padding; a shard is the same sentences in every storage format, so batches are the same too."""
 
 
+class StorageError(ValueError):
+    """A value that is not finite, or that the storage format cannot hold."""
+
+
 def extract(
     encoder: Encoder,
     words: Sequence[Sequence[str]],
@@ -74,6 +78,7 @@ def extract(
 
     Raises:
         ValueError: `words`, `space_after` or a setting is not as described.
+        StorageError: a value is not finite in `storage`; the layer and the sentence are named.
         CacheError: the cache is damaged or cannot be written.
     """
     check_text(words, space_after)
@@ -92,6 +97,7 @@ def extract(
 
     def produce(shard: int) -> WordVectors:
         first, last = int(plan.shard_bounds[shard]), int(plan.shard_bounds[shard + 1])
+        bar.update(int(plan.word_bounds[first]) - bar.n)  # past the shards that are there already
         stretch = [words[i] for i in range(first, last)]
         spaces = None if space_after is None else [space_after[i] for i in range(first, last)]
         found = read_words(
@@ -104,10 +110,13 @@ def extract(
             first_sentence=first,
             advance=bar.update,
         )
+        bar.update(int(plan.word_bounds[last]) - bar.n)
         _check_range(found, reading, plan.word_bounds[first : last + 1], first)
         return found
 
-    with tqdm(desc=f"reading with {encoder.name}", unit=" subwords", disable=not progress, delay=1.0) as bar:
+    total = int(plan.word_bounds[-1])
+    name = f"reading with {encoder.name}"
+    with tqdm(desc=name, total=total, unit=" words", disable=not progress, delay=1.0) as bar:
         if cache is not None:
             return cached_states(Path(cache).expanduser(), plan, produce, verify=verify, repair=repair)
         return _in_memory(plan, produce)
@@ -207,7 +216,7 @@ def _check_range(found: WordVectors, reading: Reading, word_bounds: NDArray[np.i
             continue
         bad = int(torch.nonzero(~vectors.isfinite().all(1))[0])
         sentence = first + int(np.searchsorted(word_bounds - word_bounds[0], bad, "right"))
-        raise ValueError(
+        raise StorageError(
             f"layer {layer} of sentence {sentence} has a value beyond {reading.storage} (largest "
             f"{torch.finfo(vectors.dtype).max:g}), which would be stored as {vectors[bad].abs().amax():g}: store "
             "float32 or bfloat16, and if it is not finite there either, compute in float32"

@@ -51,7 +51,10 @@ def read_words(
     first_sentence: int = 0,
     advance: Callable[[int], object] = int,
 ) -> WordVectors:
-    """Word vectors of some sentences, batched by length; `advance` hears how many subwords were read at a time."""
+    """Word vectors of some sentences, batched by length; `advance` hears how many words were read at a time.
+
+    The words of a sentence of several windows are told with the first.
+    """
     alignment = aligner(words, space_after)
     capacity = None if reading.max_subwords is None else reading.max_subwords - len(aligner.specials)
     windows = cut_windows(alignment, capacity, overlap=reading.overlap)
@@ -61,6 +64,8 @@ def read_words(
     padding = encoder.tokenizer.pad_token_id or 0
     # Not every window has a word to give: one of empty words alone has none, and some models could not take it.
     needed = np.flatnonzero(np.diff(links.bounds))
+    first = np.diff(windows.sentences, prepend=-1) != 0
+    told = np.where(first, np.diff(alignment.word_bounds)[windows.sentences], 0)
     for group in token_budget_batches(windows.lengths[needed] + len(aligner.specials), token_budget):
         chosen = needed[group]
         batch = make_batch(
@@ -68,7 +73,7 @@ def read_words(
         )
         states = read_site(encoder, batch, reading.site)
         links.pool([states[layer] for layer in reading.layers], chosen, len(aligner.specials.leading), out)
-        advance(int(windows.lengths[chosen].sum()))
+        advance(int(told[chosen].sum()))
     report = AlignmentReport.of(alignment, words, first_sentence=first_sentence, windowed=windows.cut.tolist())
     return WordVectors(out, report)
 

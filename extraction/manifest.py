@@ -18,6 +18,8 @@ from extraction.whole_files import written_whole
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+KEYS = frozenset({"key", "identity", "layers", "dim", "storage", "shard_count", "complete"})
+"""What every manifest of this format says."""
 VERSIONED = ("treeprobe", "torch", "transformers", "tokenizers", "safetensors", "numpy")
 
 
@@ -70,6 +72,8 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
         raise CacheError(f"{path} cannot be read: {error}") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise CacheError(f"{path} is not a manifest of format {FORMAT}")
+    if missing := KEYS - manifest.keys():
+        raise CacheError(f"{path} lacks {', '.join(sorted(missing))}; expected the manifest of a cache")
     return manifest
 
 

@@ -31,6 +31,9 @@ def list_command(root: Root = DEFAULT_CACHE) -> None:
     entries = _or_exit(lambda: list_caches(root.expanduser()))
     for line in _table(entries):
         typer.echo(line)
+    for entry in entries:
+        if entry.problem is not None:
+            typer.echo(entry.problem, err=True)
 
 
 @app.command("verify")
@@ -89,18 +92,23 @@ def _all(root: Path) -> list[Path]:
 def _table(entries: list["CacheEntry"]) -> list[str]:
     """Aligned columns, a heading first."""
     rows = [("name", "checkpoint", "sentences", "words", "layers", "storage", "size", "complete")]
-    rows += [
-        (
-            entry.name,
-            entry.checkpoint,
-            f"{entry.sentences:,}",
-            f"{entry.words:,}",
-            str(entry.layers),
-            entry.storage,
-            f"{entry.bytes / 1e6:,.1f} MB",
-            "yes" if entry.complete else "no",
-        )
-        for entry in entries
-    ]
+    rows += [_row(entry) for entry in entries]
     widths = [max(map(len, column)) for column in zip(*rows)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+
+
+def _row(entry: "CacheEntry") -> tuple[str, ...]:
+    """One cache's cells; "?" for what a manifest that cannot be read would say."""
+    size = f"{entry.bytes / 1e6:,.1f} MB"
+    if entry.problem is not None:
+        return (entry.name, "?", "?", "?", "?", "?", size, "unreadable")
+    return (
+        entry.name,
+        entry.checkpoint,
+        f"{entry.sentences:,}",
+        f"{entry.words:,}",
+        str(entry.layers),
+        entry.storage,
+        size,
+        "yes" if entry.complete else "no",
+    )

@@ -13,11 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import zoo
+from tqdm import tqdm
 from typer.testing import CliRunner
 
 from extraction import (
     CacheError,
     States,
+    StorageError,
     extract,
     list_caches,
     open_states,
@@ -336,10 +338,61 @@ def test_two_at_once_extract_each_shard_once(tmp_path: Path, produced: list[int]
     assert len(produced) == shards
 
 
+def test_a_folder_without_caches_is_not_taken_for_sound(tmp_path: Path) -> None:
+    with pytest.raises(CacheError, match="there are no caches in"):
+        verify_cache(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"format": 9}', '{"format": 1, "key": "x"}'])
+def test_a_manifest_that_cannot_be_read_hides_no_other_cache(content: str, tmp_path: Path) -> None:
+    from pipeline.commands.cache import app
+
+    fill(tmp_path)
+    sound = only_cache(tmp_path)
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "manifest.json").write_text(content)
+    entries = {entry.name: entry for entry in list_caches(tmp_path)}
+    assert set(entries) == {sound.name, "broken"}
+    assert entries[sound.name].problem is None
+    assert str(broken / "manifest.json") in (entries["broken"].problem or "")
+    with pytest.raises(CacheError, match=r"broken/manifest.json"):
+        verify_cache(tmp_path)
+    listed = CliRunner().invoke(app, ["ls", "--cache", str(tmp_path)])
+    assert listed.exit_code == 0
+    assert sound.name in listed.output
+    assert "unreadable" in listed.output
+    verified = CliRunner().invoke(app, ["verify", "--cache", str(tmp_path)])
+    assert verified.exit_code == 1
+    assert f"{sound.name}: every file is as it was written" in verified.output
+
+
+def test_the_bar_counts_every_word_and_what_is_there_already(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = sum(map(len, SENTENCES))
+    bars: list[tqdm] = []
+
+    def kept(*arguments, **options):
+        bars.append(tqdm(*arguments, **{**options, "delay": 0.0}))
+        return bars[-1]
+
+    monkeypatch.setattr(sys.modules["extraction.extract"], "tqdm", kept)
+    for _ in range(2):
+        fill(tmp_path, progress=True, max_subwords=8)
+        shutil.rmtree(only_cache(tmp_path) / "shard-00002")
+        manifest = only_cache(tmp_path) / "manifest.json"
+        manifest.write_text(manifest.read_text().replace('"complete": true', '"complete": false'))
+    fill(tmp_path, progress=True, max_subwords=8, repair=True)
+    assert [bar.total for bar in bars] == [words] * 3
+    assert bars[0].n == words
+    assert 0 < bars[1].n < words
+
+
 def test_values_beyond_the_storage_format_are_refused(tmp_path: Path) -> None:
     encoder = zoo.encoder("gpt2").with_random_weights(0)
     encoder.model.wte.weight.mul_(1e7)
-    with pytest.raises(ValueError, match=r"layer 0 of sentence 1 .* beyond float16 .* stored as inf"):
+    with pytest.raises(StorageError, match=r"layer 0 of sentence 1 .* beyond float16 .* stored as inf"):
         extract(encoder, SENTENCES, storage="float16", cache=tmp_path)
     assert not list(tmp_path.rglob("shard-*"))
     assert np.isfinite(extract(encoder, SENTENCES, storage="bfloat16", layers=[0]).read(slice(None))).all()
