@@ -51,7 +51,6 @@ def read_hdf5(
         MigrationError: the file cannot be read, or a sentence is missing or of another shape than its words.
     """
     path = Path(path)
-    file = _open(path)
     rows, report = _Rows.of_words(words), AlignmentReport(len(words), sum(map(len, words)))
     if tokenizer is not None:
         aligner = Aligner(tokenizer)
@@ -59,8 +58,13 @@ def read_hdf5(
         specials = aligner.specials
         around = (len(specials.leading), len(specials.trailing)) if special_tokens else (0, 0)
         rows, report = _Rows(alignment, pooling, *around), AlignmentReport.of(alignment, words)
-    layers, dim = _check_shapes(file, path, len(words), rows)
-    stored = file.attrs.get("layers")
+    file = _open(path)
+    try:
+        layers, dim = _check_shapes(file, path, len(words), rows)
+        stored = file.attrs.get("layers")
+    except BaseException:
+        file.close()
+        raise
     if first_layer is not None or stored is None:
         start = first_layer if first_layer is not None else int(tokenizer is not None)
         stored = range(start, start + layers)

@@ -73,6 +73,15 @@ def test_a_file_of_other_sentences_is_refused(tmp_path: Path) -> None:
         read_hdf5(tmp_path / "old.hdf5", zoo.SENTENCES)
 
 
+def test_a_refused_file_is_closed(tmp_path: Path) -> None:
+    write_2019(tmp_path / "old.hdf5", zoo.encoder("bert"), zoo.SENTENCES)
+    with pytest.raises(MigrationError) as refusal:
+        read_hdf5(tmp_path / "old.hdf5", zoo.SENTENCES)
+    # While the error is kept, its traceback keeps everything that it was raised among.
+    assert refusal.value.__traceback__ is not None
+    h5py.File(tmp_path / "old.hdf5", "r+").close()
+
+
 def test_what_is_no_hdf5_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("not HDF5")
     for name in ("text", "missing"):
