@@ -3,9 +3,8 @@
 A file is read block by block, so that every error can name its file, line and sentence.
 """
 
-import os
 import re
-import tempfile
+import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -182,16 +181,15 @@ def write_conllu(sentences: Iterable[Sentence], path: str | Path) -> None:
     Raises OSError when it cannot be written; what was there then stays.
     """
     path = Path(path)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    # Not one of tempfile's, which their owner alone can read.
+    draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with draft.open("w", encoding="utf-8") as file:
             for sentence in sentences:
                 file.write(format_conllu(sentence))
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def format_conllu(sentence: Sentence) -> str:

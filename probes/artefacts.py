@@ -2,7 +2,7 @@
 
 import json
 import os
-import tempfile
+import secrets
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -65,7 +65,7 @@ class SavedProbe(BaseEstimator):
         # Turned to text first: what JSON cannot hold must not leave half a folder.
         text = json.dumps(record, indent=2) + "\n"
         (place / "probe.json").unlink(missing_ok=True)
-        write_whole(place / "probe.safetensors", lambda path: save_file(self._arrays(), path))
+        write_whole(place / "probe.safetensors", lambda path: path.write_bytes(save(self._arrays())))
         write_whole(place / "probe.json", lambda path: path.write_text(text, encoding="utf-8"))
 
     @classmethod
@@ -139,13 +139,10 @@ def describe(checkpoint: Mapping[str, Any]) -> str:
 
 def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
     """Write a file beside its place and move it there when it is complete."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(descriptor)
+    # Not one of tempfile's, which their owner alone can read.
+    draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
     try:
-        write(Path(name))
-        # Temporary files are their owner's alone; a saved probe is for everybody.
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        write(draft)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """Reading and writing CoNLL-U: round trips, multiword tokens, empty nodes, and one clear error for everything else."""
 
 import contextlib
+import os
 import tempfile
 from pathlib import Path
 
@@ -161,6 +162,17 @@ def test_no_text_at_all_can_make_the_reader_fail_otherwise(text: str) -> None:
         path.write_text(text, encoding="utf-8", errors="replace")
         with contextlib.suppress(TreebankError):
             read_conllu(path)
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o077, 0o600), (0o022, 0o644), (0o002, 0o664)])
+def test_a_written_file_is_as_private_as_the_umask_asks(umask: int, mode: int, tmp_path: Path) -> None:
+    bank = read_conllu(written(tmp_path, SAMPLE))
+    before = os.umask(umask)
+    try:
+        write_conllu(bank, tmp_path / "new.conllu")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "new.conllu").stat().st_mode & 0o777 == mode
 
 
 def test_windows_line_ends_and_a_byte_order_mark_are_read(tmp_path: Path) -> None:

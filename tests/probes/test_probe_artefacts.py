@@ -1,6 +1,8 @@
 """Saved probes: bit by bit what they were, and refused where they do not belong."""
 
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -109,10 +111,22 @@ def test_damaged_folders_are_refused(train, tmp_path):
 def test_a_failed_write_leaves_no_probe_and_no_litter(train, tmp_path, monkeypatch):
     probe = fitted(DistanceProbe, train)
 
-    def fail(*_: Any) -> None:
+    def fail(path: Path, content: bytes) -> None:
+        path.write_text("half of it")
         raise OSError("disk full")
 
-    monkeypatch.setattr("probes.artefacts.save_file", fail)
+    monkeypatch.setattr(Path, "write_bytes", fail)
     with pytest.raises(OSError, match="disk full"):
         probe.save_pretrained(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o077, 0o600), (0o002, 0o664)])
+def test_saved_files_are_as_private_as_the_umask_asks(umask, mode, train, tmp_path):
+    probe = fitted(DistanceProbe, train)
+    before = os.umask(umask)
+    try:
+        probe.save_pretrained(tmp_path / "probe")
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "probe").iterdir()} == {mode}
