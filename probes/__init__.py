@@ -17,6 +17,7 @@ from probes.families import (
 from probes.states import ArrayStates, SomeStates, States
 from probes.structural import DepthProbe, DistanceProbe
 from probes.targets import GoldTargets, Targets
+from probes.teams import NotFiniteError
 from probes.training import fit_all
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "GoldTargets",
     "JointProbe",
     "KernelProbe",
+    "NotFiniteError",
     "OrthogonalProbe",
     "PoincareProbe",
     "ProbeError",

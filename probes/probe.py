@@ -88,7 +88,8 @@ class Probe(SavedProbe):
     ) -> Self:
         """Train on one entry of gold a sentence; with `validation`, the epoch with the least loss on it is kept.
 
-        Raises ValueError when states and targets do not fit each other, or hold values that are not finite.
+        Raises ValueError when states and targets do not fit each other, or hold values that are not finite, and
+        NotFiniteError when a loss is not.
         """
         held_out = None if validation is None else (validation[0], self.columns(validation[1]))
         fit_all([self], states, self.columns(targets), validation=held_out, progress=progress)

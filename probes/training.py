@@ -40,7 +40,7 @@ def fit_all(
 
     Raises ValueError, before training, when a layer is not in the states, when a rank is above the width of the
     vectors, when there are not as many targets as sentences, or when a target has another size than its sentence; and
-    in training, when the loss of a probe is not finite.
+    NotFiniteError, in training, when the loss of a probe is not finite.
     """
     layer = next((probe.layer for probe in probes if probe.layer is not None), None)
     for probe in probes:

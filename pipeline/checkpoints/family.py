@@ -22,7 +22,8 @@ def make_family(
     The first is the embedded all-MiniLM-L6-v2, the second its architecture with weights drawn by the seed of `options`,
     the third a tiny BERT trained on the sentences' text. Returns the folders, the training run as one.
 
-    Raises CheckpointError when the embedded checkpoint is not installed, OutputError when `out` holds files.
+    Raises CheckpointError when the embedded checkpoint is not installed, OutputError when `out` holds files,
+    PretrainingError when there is too little text.
     """
     options = options or Pretraining()
     encoder = Encoder.from_pretrained(embedded_checkpoint())

@@ -39,6 +39,10 @@ IGNORED = -100
 POOL = 16
 
 
+class PretrainingError(ValueError):
+    """Options that cannot be trained with, or a text that is too small to train on."""
+
+
 @dataclass(frozen=True)
 class Pretraining:
     """How a small BERT is trained; the size is BERT's own scaled down (heads of 32 dimensions, 4 dim between).
@@ -70,18 +74,20 @@ class Pretraining:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse, with the numbers, what cannot be trained."""
+        """Refuse, with the numbers, what cannot be trained: raises PretrainingError."""
         if self.left_to_right and self.next_sentence:
-            raise ValueError("left-to-right training reads single sentences; expected next_sentence=False with it")
+            raise PretrainingError(
+                "left-to-right training reads single sentences; expected next_sentence=False with it"
+            )
         if self.dim % self.heads:
-            raise ValueError(f"dim {self.dim} cannot be shared by {self.heads} heads; expected a multiple")
+            raise PretrainingError(f"dim {self.dim} cannot be shared by {self.heads} heads; expected a multiple")
         if not 0 < self.masked < 1 or min(self.as_mask, self.as_random) < 0 or self.as_mask + self.as_random > 1:
-            raise ValueError(
+            raise PretrainingError(
                 f"masked={self.masked}, as_mask={self.as_mask}, as_random={self.as_random}; expected shares, the last "
                 "two of at most 1 together"
             )
         if not self.saved or min(self.saved) < 0 or max(self.saved) > self.steps:
-            raise ValueError(f"saved={list(self.saved)}; expected steps from 0 to {self.steps}")
+            raise PretrainingError(f"saved={list(self.saved)}; expected steps from 0 to {self.steps}")
 
 
 def pretrain(
@@ -96,12 +102,12 @@ def pretrain(
 
     The text settles the vocabulary, and the seed settles weights, order, pairs and masks: on one machine, with one
     number of threads, the same checkpoints come out. `out/training.json` holds the options and the loss of every step.
-    Raises OutputError when `out` holds files, ValueError when the text is too small.
+    Raises OutputError when `out` holds files, PretrainingError when the text is too small.
     """
     options = options or Pretraining()
     texts = documents(sentences)
     if sum(map(len, texts)) < 2:
-        raise ValueError(f"{len(sentences)} sentences of text; expected at least two to train on")
+        raise PretrainingError(f"{len(sentences)} sentences of text; expected at least two to train on")
     with staged_folder(out, overwrite=overwrite) as folder, torch.random.fork_rng(devices=[]):
         torch.manual_seed(options.seed)
         tokenizer = train_tokenizer(

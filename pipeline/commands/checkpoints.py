@@ -31,7 +31,7 @@ def checkpoints_command(
 ) -> None:
     """Make MiniLM, its random twin and the training run of a tiny BERT, ready for `treeprobe sweep`."""
     from parsing import read_conllu
-    from pipeline.checkpoints import Pretraining, make_family
+    from pipeline.checkpoints import Pretraining, PretrainingError, make_family
 
     try:
         options = Pretraining(
@@ -49,7 +49,7 @@ def checkpoints_command(
             left_to_right=left_to_right,
             seed=seed,
         )
-    except ValueError as error:
+    except PretrainingError as error:
         raise typer.BadParameter(str(error)) from error
     folders = make_family(list(read_conllu(treebank)), out, options=options, overwrite=overwrite, progress=not quiet)
     typer.echo(f"Sweep over them with `treeprobe sweep --models {' '.join(map(str, folders))}`")

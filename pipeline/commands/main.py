@@ -143,23 +143,27 @@ app.add_typer(cache_app, name="cache")
 def input_errors() -> tuple[type[Exception], ...]:
     """What bad input raises; read only when something was raised, so that `--help` stays quick."""
     from attention import RelationError
-    from extraction import CacheError, CheckpointError
+    from extraction import CacheError, CheckpointError, StorageError
     from parsing import TreebankError
+    from pipeline.checkpoints import PretrainingError
     from pipeline.staging import OutputError
     from pipeline.structural.parse import ProbeFolderError
     from pipeline.structural.sentences import SentenceError
     from pipeline.sweeping import SweepError
-    from probes import ProbeError
+    from probes import NotFiniteError, ProbeError
 
     return (
         TreebankError,
         CheckpointError,
         CacheError,
+        NotFiniteError,
         OutputError,
+        PretrainingError,
         ProbeError,
         ProbeFolderError,
         RelationError,
         SentenceError,
+        StorageError,
         SweepError,
     )
 

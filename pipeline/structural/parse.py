@@ -109,9 +109,17 @@ def distance_folder(folder: Path) -> Path:
 
 
 def run_record(folder: Path) -> dict | None:
-    """What a run's `run.json` says; None when there is none."""
+    """What a run's `run.json` says; None when there is none. Raises ProbeFolderError when it is not a run's."""
     path = folder / "run.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    if not path.exists():
+        return None
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ProbeFolderError(f"{path}: is not JSON: {error}") from error
+    if not isinstance(record, dict) or not record.keys() >= {"best_layer", "checkpoint"}:
+        raise ProbeFolderError(f"{path}: is not the record of a run; expected best_layer and checkpoint in it")
+    return record
 
 
 def recorded_model(folder: Path, probe: DistanceProbe) -> str:

@@ -24,6 +24,7 @@ from pipeline.structural.controls import measure_control
 from pipeline.structural.figures import write_figures
 from pipeline.structural.predictions import annotate_predictions
 from pipeline.structural.tables import tabulate
+from probes.description_length import HELD_OUT
 
 RANDOM_WEIGHTS = "random weights"
 
@@ -75,6 +76,8 @@ def run(
     options = replace(options, training={"device": device, **options.training})
     check_free(Path(out).absolute(), overwrite=overwrite)
     banks = open_banks(train, dev, test)
+    if description_length:
+        check_codable(banks["train"])
     stopwatch = Stopwatch(announce=progress)
     encoder = Encoder.from_pretrained(model, device=device)
     with staged_folder(out, overwrite=overwrite) as folder:
@@ -129,6 +132,17 @@ def open_banks(
                 f"the {split} split needs sentences of two words or more"
             )
     return banks
+
+
+def check_codable(bank: Treebank) -> None:
+    """Refuse a training split that a code cannot be made of: its first block takes ten sentences, and one must follow.
+
+    Raises TreebankError.
+    """
+    if len(bank) <= HELD_OUT:
+        raise TreebankError(
+            f"{bank.path or bank.name}: {len(bank)} sentences; description length needs more than {HELD_OUT}"
+        )
 
 
 def measured_scores(

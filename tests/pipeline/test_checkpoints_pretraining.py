@@ -12,7 +12,7 @@ import torch
 
 from extraction import Encoder
 from parsing import Sentence, read_conllu
-from pipeline.checkpoints import Pretraining, pretrain
+from pipeline.checkpoints import Pretraining, PretrainingError, pretrain
 from pipeline.checkpoints.examples import SPECIALS, documents, draw_pairs, train_tokenizer, train_vocabulary
 from pipeline.checkpoints.pretraining import (
     batches_alike,
@@ -176,11 +176,11 @@ def test_half_of_the_pairs_follow_each_other() -> None:
     ],
 )
 def test_what_cannot_be_trained_is_refused(options: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(PretrainingError, match=message):
         Pretraining(**options)
 
 
 def test_no_text_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="0 sentences"):
+    with pytest.raises(PretrainingError, match="0 sentences"):
         pretrain([], tmp_path / "out", progress=False)
     assert not (tmp_path / "out").exists()

@@ -1,12 +1,18 @@
 """The command line: bad input ends in one message, exit code 2, and no output folder."""
 
+import ast
 import sys
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import torch
+from transformers import AutoModel, AutoTokenizer
 
-from pipeline.commands.main import main
+from pipeline.commands.main import input_errors, main
+
+ROOT = Path(__file__).resolve().parents[2]
 
 WORD = "{}\tword\t_\tX\tNN\t_\t{}\tdep\t_\t_\n"
 
@@ -122,6 +128,96 @@ def test_a_device_that_is_not_there_is_refused(
     assert code == 2
     assert "cannot be put on device gpu" in told
     assert not (tmp_path / "out").exists()
+
+
+def own_errors() -> list[type[Exception]]:
+    """Every error class that the packages define."""
+    return [
+        getattr(import_module(".".join(path.relative_to(ROOT).with_suffix("").parts)), node.name)
+        for package in ("parsing", "extraction", "probes", "attention", "convolution", "reporting", "pipeline")
+        for path in sorted((ROOT / package).rglob("*.py"))
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and node.name.endswith("Error")
+    ]
+
+
+def test_every_error_of_bad_input_is_told_in_one_message() -> None:
+    # No command reads files of 2019, images or sites inside blocks, decodes foreign distances, or lets a split of
+    # scores that a model does not allow reach the terminal.
+    elsewhere = {"MigrationError", "ImageError", "SiteError", "DistanceError", "LogitSplitError"}
+    errors = own_errors()
+    assert {"TreebankError", "CacheError"} <= {error.__name__ for error in errors}
+    missing = {error.__name__ for error in errors if not issubclass(error, input_errors())}
+    assert missing == elsewhere
+
+
+def test_a_checkpoint_of_numbers_that_are_none_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    checkpoint: Path,
+    treebank_files: dict[str, Path],
+    tmp_path: Path,
+) -> None:
+    model = AutoModel.from_pretrained(checkpoint)
+    with torch.no_grad():
+        model.embeddings.word_embeddings.weight.fill_(float("nan"))
+    model.save_pretrained(tmp_path / "broken")
+    AutoTokenizer.from_pretrained(checkpoint).save_pretrained(tmp_path / "broken")
+    code, told = command(monkeypatch, capsys, "run", "--model", tmp_path / "broken", "--train", treebank_files["train"],
+                         "--dev", treebank_files["dev"], "--out", tmp_path / "out", "--quiet",
+                         "--cache", tmp_path / "cache")  # fmt: skip
+    assert code == 2
+    assert "layer 0 of sentence 1 has a value beyond float16" in told
+    assert not (tmp_path / "out").exists()
+
+
+def test_too_few_sentences_for_a_code_are_refused_before_any_work(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    checkpoint: Path,
+    treebank_files: dict[str, Path],
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "few.conllu").write_text(block(0, 1) * 10)
+    code, told = command(monkeypatch, capsys, "run", "--model", checkpoint, "--train", tmp_path / "few.conllu",
+                         "--dev", treebank_files["dev"], "--out", tmp_path / "out", "--cache", tmp_path / "cache",
+                         "--description-length")  # fmt: skip
+    assert code == 2
+    assert "few.conllu: 10 sentences; description length needs more than 10" in told
+    assert {path.name for path in tmp_path.iterdir()} == {"few.conllu"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--dim", "10", "--heads", "4"], "dim 10 cannot be shared by 4 heads"),
+        (["--steps", "3", "--saved", "3"], "1 sentences of text; expected at least two to train on"),
+    ],
+)
+def test_what_no_checkpoint_can_be_trained_with_is_refused(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "one.conllu").write_text(block(0, 1))
+    code, told = command(
+        monkeypatch, capsys, "checkpoints", "--treebank", tmp_path / "one.conllu", "--out", tmp_path / "out", *arguments
+    )
+    assert code == 2
+    assert message in " ".join(told.replace("│", " ").split())
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("record", ["{", "[]", '{"checkpoint": {"path": "x"}}'])
+def test_parse_names_a_record_that_is_no_runs(
+    record: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "run.json").write_text(record)
+    code, error = command(monkeypatch, capsys, "parse", "--probe", tmp_path, "A cat sleeps.")
+    assert code == 2
+    assert "run.json: is not" in error
 
 
 def test_a_bug_is_not_dressed_up_as_bad_input(monkeypatch: pytest.MonkeyPatch) -> None:
