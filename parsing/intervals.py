@@ -104,7 +104,12 @@ def score_all(tallies: Sequence[Tally], *, resamples: int = RESAMPLES, seed: int
     Raises ValueError when the tallies are over different numbers of sentences.
     """
     values = bootstrap_all(tallies, resamples=resamples, seed=seed)
-    return [Score(tally.metric, tally.value, *interval(row), tally.n) for tally, row in zip(tallies, values)]
+    return [resampled_score(tally, row) for tally, row in zip(tallies, values)]
+
+
+def resampled_score(tally: Tally, values: NDArray[np.float64]) -> Score:
+    """The record of one tally, given its metric on each resampled treebank, (resamples,)."""
+    return Score(tally.metric, tally.value, *interval(values), tally.n)
 
 
 def bootstrap_all(tallies: Sequence[Tally], *, resamples: int = RESAMPLES, seed: int = 0) -> NDArray[np.float64]:

@@ -1,10 +1,14 @@
 """Is it the representation or the probe: the same probes trained on trees that no model has a reason to know."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from extraction import States
-from parsing import Difference, Score, Sentence, Tally, Treebank, paired_differences
+from parsing import Difference, Score, Sentence, Tally, Treebank
+from parsing.intervals import difference
 from pipeline.record import Stopwatch
 from pipeline.score_table import Setting
 from pipeline.structural.analysis import Measurement, ProbeOptions, evaluate, train_probes
@@ -44,32 +48,27 @@ def control_sentence(sentence: Sentence) -> Sentence:
     return replace(sentence, heads=heads, relations=tuple("root" if head < 0 else "dep" for head in heads))
 
 
-def selectivity_rows(measurements: Iterable[Measurement]) -> list[dict[str, object]]:
+def selectivity_rows(
+    measured: Sequence[tuple[Setting, Tally]], resampled: Sequence[NDArray[np.float64]]
+) -> list[dict[str, object]]:
     """For each score that has a control, its selectivity as a row of the score table, metric `selectivity_…`.
 
     Selectivity is the score on gold trees less the score of the same layer, rank and seed on control trees (Hewitt &
-    Liang 2019, section 2); its interval resamples the sentences of both alike. All measurements are of one split.
+    Liang 2019, section 2); its interval resamples the sentences of both alike. All that is `measured` is of one split,
+    and `resampled` holds each metric on the same resampled treebanks, (resamples,).
     """
-    measurements = list(measurements)
     controls = {
-        (*place(measurement.setting), metric): tally
-        for measurement in measurements
-        if measurement.setting.probe == CONTROL
-        for metric, tally in measurement.tallies.items()
+        (*place(setting), tally.metric): number
+        for number, (setting, tally) in enumerate(measured)
+        if setting.probe == CONTROL
     }
-    settings: list[Setting] = []
-    pairs: list[tuple[Tally, Tally]] = []
-    for measurement in measurements:
-        for metric, tally in measurement.tallies.items():
-            control = controls.get((*place(measurement.setting), metric))
-            if control is not None and measurement.setting.probe in ("distance", "depth"):
-                settings.append(measurement.setting)
-                pairs.append((tally, control))
-    return [
-        row
-        for setting, difference in zip(settings, paired_differences(pairs))
-        for row in setting.rows([selectivity_score(difference)])
-    ]
+    rows: list[dict[str, object]] = []
+    for (setting, tally), values in zip(measured, resampled):
+        control = controls.get((*place(setting), tally.metric))
+        if control is not None and setting.probe in ("distance", "depth"):
+            gap = difference(tally, measured[control][1], values - resampled[control])
+            rows += setting.rows([selectivity_score(gap)])
+    return rows
 
 
 def place(setting: Setting) -> Sequence[int | None]:

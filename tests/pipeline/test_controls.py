@@ -1,13 +1,18 @@
 """Selectivity: high where vectors hold the gold trees, negative where they hold the control trees instead."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
-from parsing import Sentence, Treebank
+from parsing import Sentence, Treebank, paired_difference
+from parsing.intervals import micro, resampling_weights
 from parsing.stimuli import generate
 from pipeline.record import Stopwatch
+from pipeline.score_table import Setting
 from pipeline.structural.analysis import Measurement, ProbeOptions, evaluate, train_probes
 from pipeline.structural.controls import control_bank, measure_control, selectivity_rows
+from pipeline.structural.tables import tabulate
 from probes import ArrayStates, control_heads
 
 
@@ -38,7 +43,9 @@ def measured(banks: dict[str, Treebank], trees: dict[str, Treebank]) -> dict[str
     found: list[Measurement] = []
     found += evaluate("toy", probes, states, banks, options=options, stopwatch=Stopwatch()).measurements
     found += measure_control("toy", states, banks, options=options, stopwatch=Stopwatch(), progress=False)
-    return {row["metric"]: row["value"] for row in selectivity_rows(found)}
+    table = tabulate(found)
+    selectivity = table[table["metric"].str.startswith("selectivity_")]
+    return dict(zip(selectivity["metric"], selectivity["value"]))
 
 
 def test_vectors_that_hold_the_gold_trees_are_selective(banks: dict[str, Treebank]) -> None:
@@ -64,4 +71,28 @@ def test_a_control_bank_has_the_same_words_and_trees_that_follow_from_them(banks
 
 
 def test_scores_without_a_control_have_no_selectivity() -> None:
-    assert selectivity_rows([]) == []
+    assert selectivity_rows([], []) == []
+
+
+def test_scores_and_selectivity_are_of_the_same_resampled_treebanks(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = np.random.default_rng(0)
+    draws: list[int] = []
+
+    def counted(sentences: int, **options: int) -> Iterator[np.ndarray]:
+        draws.append(sentences)
+        return resampling_weights(sentences, **options)
+
+    monkeypatch.setattr("parsing.intervals.resampling_weights", counted)
+    gold, control = (micro("uuas", generator.integers(0, 5, 30), np.full(30, 5)) for _ in range(2))
+    place = {"checkpoint": "a", "treebank": "toy", "split": "dev", "layer": 1, "rank": 8, "seed": 0}
+    table = tabulate(
+        [
+            Measurement(Setting(probe="distance", **place), {"uuas": gold}),
+            Measurement(Setting(probe="control", **place), {"uuas": control}),
+        ]
+    ).set_index("metric")
+    assert draws == [30]
+    expected = paired_difference(gold, control)
+    found = table.loc["selectivity_uuas"]
+    assert (found["value"], found["low"], found["high"]) == (expected.value, expected.low, expected.high)
+    assert table.loc["uuas"].iloc[0]["low"] == gold.score().low
