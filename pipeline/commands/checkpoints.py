@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.commands.options import Out, Quiet, whole_numbers
+from pipeline.commands.options import Out, Overwrite, Quiet, whole_numbers
 
 
 def checkpoints_command(
@@ -26,7 +26,7 @@ def checkpoints_command(
         bool, typer.Option("--left-to-right", help="Predict each subword from those before it; needs no next sentence.")
     ] = False,
     seed: Annotated[int, typer.Option(help="Of weights, order, pairs and masks.")] = 0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds once done.")] = False,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
     """Make MiniLM, its random twin and the training run of a tiny BERT, ready for `treeprobe sweep`."""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.commands.options import DEFAULT_CACHE, Analysed, Cache, Model, Out, Punctuation, Quiet
+from pipeline.commands.options import DEFAULT_CACHE, Analysed, Cache, Model, Out, Overwrite, Punctuation, Quiet
 
 
 def convolution_command(
@@ -19,7 +19,7 @@ def convolution_command(
     cache: Cache = DEFAULT_CACHE,
     punctuation: Punctuation = "xpos",
     seed: Annotated[int, typer.Option(help="Of random heads, masks and probes.")] = 0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds once done.")] = False,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
     """Measure how convolutional every head is, and what survives when heads are replaced by their convolution."""

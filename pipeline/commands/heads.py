@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.commands.options import Analysed, Model, Out, Punctuation, Quiet
+from pipeline.commands.options import Analysed, Model, Out, Overwrite, Punctuation, Quiet
 
 
 def heads_command(
@@ -18,7 +18,7 @@ def heads_command(
     ablate: Annotated[bool, typer.Option("--ablate", help="Also cut every head and measure what is lost.")] = False,
     probes: Annotated[Path | None, typer.Option(help="A run's folder, whose probes --ablate scores.")] = None,
     punctuation: Punctuation = "xpos",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds.")] = False,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
     """Find what each attention head looks at, and which syntax it tracks."""

@@ -12,7 +12,7 @@ from pipeline.commands.cache import app as cache_app
 from pipeline.commands.checkpoints import checkpoints_command
 from pipeline.commands.convolution import convolution_command
 from pipeline.commands.heads import heads_command
-from pipeline.commands.options import DEFAULT_CACHE, Cache, Model, Out, Punctuation, Quiet
+from pipeline.commands.options import DEFAULT_CACHE, Cache, Model, Out, Overwrite, Punctuation, Quiet
 from pipeline.commands.report import report_command
 from pipeline.commands.sweep import sweep_command
 
@@ -23,7 +23,6 @@ app = typer.Typer(
     add_completion=False,
 )
 
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds once the work is done.")]
 DRAWINGS = (".svg", ".png", ".pdf")
 
 

@@ -13,6 +13,7 @@ Out = Annotated[Path, typer.Option(help="The folder to write; it appears when ev
 Punctuation = Annotated[PunctuationRule, typer.Option(help="The tags that tell punctuation.")]
 Cache = Annotated[Path, typer.Option(help="Where hidden states are kept between runs.", envvar="TREEPROBE_CACHE")]
 DEFAULT_CACHE = Path("~/.cache/treeprobe")
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds once the work is done.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
 
 
