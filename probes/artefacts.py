@@ -60,7 +60,7 @@ class SavedProbe(BaseEstimator):
             "best_epoch": self.best_epoch_,
             "history": self.history_,
             "identity": self.identity_,
-            "labels": getattr(self, "labels_", None),
+            "relations": getattr(self, "relations_", None),
         }
         # Turned to text first: what JSON cannot hold must not leave half a folder.
         text = json.dumps(record, indent=2) + "\n"
@@ -97,8 +97,8 @@ class SavedProbe(BaseEstimator):
             probe = cls(**record["parameters"])
             probe.best_epoch_, probe.history_ = record["best_epoch"], record["history"]
             probe.identity_ = record["identity"]
-            if record["labels"] is not None:
-                probe.labels_ = record["labels"]
+            if record["relations"] is not None:
+                probe.relations_ = record["relations"]
             probe._restore(load_file(place / "probe.safetensors"))
         except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
             raise ProbeError(f"{place}: the probe cannot be read: {type(error).__name__}: {error}") from error

@@ -34,8 +34,8 @@ class Examples:
             if not 1 <= probe.rank <= states.dim:
                 raise ValueError(f"rank {probe.rank}; expected 1 to {states.dim}, the width of the vectors")
         kinds = {kind for probe in probes for kind in probe.needs}
-        labels = next((probe.labels for probe in probes if probe.labels), ())
-        return cls(states, {kind: PackedTargets(kind, targets, states, labels=labels) for kind in kinds}, lengths)
+        known = next((probe.relations for probe in probes if probe.relations), ())
+        return cls(states, {kind: PackedTargets(kind, targets, states, relations=known) for kind in kinds}, lengths)
 
     def __len__(self) -> int:
         return len(self.lengths)

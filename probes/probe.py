@@ -76,7 +76,7 @@ class Probe(SavedProbe):
         """Take what was learned by the best epoch."""
 
     @property
-    def labels(self) -> Sequence[str]:
+    def relations(self) -> Sequence[str]:
         """The relations that the probe tells apart; none for most."""
         return ()
 

@@ -45,14 +45,14 @@ class PackedTargets:
     """One column of gold values, flat: whole numbers below 256 take a byte each, anything else a float32.
 
     A treebank may compute its matrices on demand; packing asks for each of them once, not once an epoch. Relations are
-    packed as their places among `labels`.
+    packed as their places among the `relations` that are told apart.
     """
 
-    def __init__(self, kind: Kind, targets: Targets, states: States, *, labels: Sequence[str] = ()) -> None:
+    def __init__(self, kind: Kind, targets: Targets, states: States, *, relations: Sequence[str] = ()) -> None:
         self.kind = kind
         self.lengths = np.asarray(states.lengths)
         self.axes = 2 if kind == "distance" else 1
-        column = numbered(relations_of(targets), labels) if kind == "relation" else column_of(kind, targets)
+        column = numbered(relations_of(targets), relations) if kind == "relation" else column_of(kind, targets)
         self.flat = np.concatenate(list(checked(kind, column, self.lengths.tolist())))
         self.starts = np.concatenate([[0], np.cumsum(self.lengths**self.axes)])
 
@@ -90,9 +90,9 @@ def relations_of(targets: Any) -> Sequence[Sequence[str]]:
     return targets.relations if isinstance(targets, GoldTargets) else [tree.relations for tree in targets]
 
 
-def numbered(relations: Sequence[Sequence[str]], labels: Sequence[str]) -> list[NDArray[np.int64]]:
-    """Places of the relations among the labels; `UNKNOWN` where they are not there."""
-    places = {label: place for place, label in enumerate(labels)}
+def numbered(relations: Sequence[Sequence[str]], known: Sequence[str]) -> list[NDArray[np.int64]]:
+    """Places of the relations among those known; `UNKNOWN` where they are not there."""
+    places = {relation: place for place, relation in enumerate(known)}
     return [np.array([places.get(relation, UNKNOWN) for relation in sentence]) for sentence in relations]
 
 

@@ -55,7 +55,7 @@ class Trainable(Protocol):
     identity_: dict[str, Any]
 
     @property
-    def labels(self) -> Sequence[str]:
+    def relations(self) -> Sequence[str]:
         """The relations that it tells apart; none for most."""
 
     def prepare(self, targets: Any) -> None:

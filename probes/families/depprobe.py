@@ -46,28 +46,28 @@ class DepProbe(GradientProbe):
     word its head; every other word takes its likeliest relation that is not `root`. Relations keep their subtypes as
     they stand in the targets; those that training did not see count as errors and carry no loss in validation.
 
-    Attributes after `fit`: `labels_`, the relations in the order of L's columns, `root` among them.
+    Attributes after `fit`: `relations_`, the relations in the order of L's columns, `root` among them.
     """
 
     kind: ClassVar[str] = "depprobe"
     needs = ("distance", "relation")
-    labels_: list[str]
+    relations_: list[str]
 
     def initial(self, dim: int, generator: torch.Generator) -> Parameters:
         """B (dim, rank) and L (dim, relations)."""
-        labels = torch.randn(dim, len(getattr(self, "labels_", ())), generator=generator) / dim**0.5
-        return {"matrix": first_values(dim, self.rank, seed=generator.initial_seed()), "labels": labels}
+        relations = torch.randn(dim, len(getattr(self, "relations_", ())), generator=generator) / dim**0.5
+        return {"matrix": first_values(dim, self.rank, seed=generator.initial_seed()), "relations": relations}
 
     @property
-    def labels(self) -> Sequence[str]:
+    def relations(self) -> Sequence[str]:
         """The relations, once they are known."""
-        return self.labels_
+        return self.relations_
 
     def prepare(self, targets: Any) -> None:
         """Find the relations. Raises ValueError where none is `root`."""
-        self.labels_ = sorted({relation for sentence in relations_of(targets) for relation in sentence})
-        if "root" not in self.labels_:
-            raise ValueError(f"no word bears the relation 'root'; found {', '.join(self.labels_[:8])}")
+        self.relations_ = sorted({relation for sentence in relations_of(targets) for relation in sentence})
+        if "root" not in self.relations_:
+            raise ValueError(f"no word bears the relation 'root'; found {', '.join(self.relations_[:8])}")
 
     @staticmethod
     def columns(targets: Sequence[LabelledTree]) -> GoldTargets:
@@ -77,17 +77,17 @@ class DepProbe(GradientProbe):
     def loss(self, parameters: Parameters, words: Tensor, gold: GroupGold, group: Group) -> Tensor:
         """Hewitt & Manning's loss, and the mean cross-entropy of a sentence's relations, (2,)."""
         structural = absolute_error(squared_distances(words @ parameters["matrix"]), gold["distance"], group)
-        logits = words @ parameters["labels"]
+        logits = words @ parameters["relations"]
         surprise = cross_entropy(logits.mT, gold["relation"], ignore_index=UNKNOWN, reduction="none")
         return torch.stack([structural, (surprise * group.word_weights).sum()])
 
     def read_off(self, parameters: Parameters, words: Tensor) -> DirectedTree:
         """The tree of one sentence."""
-        logits = words @ parameters["labels"]
-        root_label = self.labels_.index("root")
-        root = int(logits.log_softmax(dim=-1)[:, root_label].argmax())
-        logits[:, root_label] = -torch.inf
-        relations = [self.labels_[label] for label in logits.argmax(dim=-1).tolist()]
+        logits = words @ parameters["relations"]
+        column = self.relations_.index("root")
+        root = int(logits.log_softmax(dim=-1)[:, column].argmax())
+        logits[:, column] = -torch.inf
+        relations = [self.relations_[likeliest] for likeliest in logits.argmax(dim=-1).tolist()]
         relations[root] = "root"
         heads = rooted_tree(squared_distances(words @ parameters["matrix"]).numpy(), root)
         return DirectedTree(tuple(heads.tolist()), tuple(relations))

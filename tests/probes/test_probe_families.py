@@ -137,7 +137,7 @@ def test_depprobe_gives_heads_and_relations():
 
     probe = DepProbe(rank=27, epochs=40, learning_rate=0.02, batch_size=20)
     probe.fit(told(train), train.trees, validation=(told(dev), dev.trees))
-    assert probe.labels_ == ["even", "odd", "root"]
+    assert probe.relations_ == ["even", "odd", "root"]
     attached = labelled = words = 0
     for tree, heads, relations in zip(probe.predict(told(dev)), dev.heads, dev.relations):
         assert sum(head < 0 for head in tree.heads) == 1
