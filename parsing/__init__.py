@@ -9,7 +9,7 @@ from parsing.named_treebanks import load_treebank
 from parsing.punctuation import punctuation_mask
 from parsing.scores import Scorer, score_depths, score_distances
 from parsing.treebank import Sentence, Treebank, TreebankError
-from parsing.trees import tree_depths, tree_distances
+from parsing.trees import head_edges, tree_depths, tree_distances
 
 __all__ = [
     "Comparison",
@@ -24,6 +24,7 @@ __all__ = [
     "break_down",
     "edge_table",
     "format_conllu",
+    "head_edges",
     "load_treebank",
     "paired_difference",
     "paired_differences",

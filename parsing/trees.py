@@ -105,7 +105,7 @@ def ancestor_matrix(heads: Sequence[int] | NDArray[np.int64]) -> NDArray[np.floa
 
 
 def head_edges(heads: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
-    """The edges of a tree as (head, dependent), (words - 1, 2), in the order of the dependents."""
+    """The edges of a tree as (head, dependent), (words - 1, 2), ordered by dependent; the root's head is -1."""
     array = np.asarray(heads, dtype=np.int64)
     dependents = np.flatnonzero(array >= 0)
     return np.stack([array[dependents], dependents], axis=1)

@@ -24,6 +24,10 @@ COLUMNS = (
 )
 
 
+HEADLINE_METRICS = ("uuas", "dspr", "root_accuracy", "nspr")
+"""The scores of Hewitt & Manning (2019), in the order in which tables and figures have them."""
+
+
 @dataclass(frozen=True)
 class Setting:
     """Which measurement a row belongs to; `layer`, `rank` and `seed` are None for baselines without them."""

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from parsing.edge_kinds import edge_kinds
 from reporting.arc_drawing import arcs_at_words, draw_arcs, edge_array, edge_legend, highest, scored_words
@@ -20,13 +19,6 @@ LEGEND_ROOM = 18.0
 TEXT_WIDTH = 7.2
 NARROWEST_FIGURE = 3.2
 ONE_TREE = LineStyle(BLACK, width=1.0)
-
-
-def head_edges(heads: ArrayLike) -> NDArray[np.int64]:
-    """The edges of a tree as (head, dependent), (words - 1, 2), from the head of each word; the root's is -1."""
-    array = np.asarray(heads, dtype=np.int64)
-    dependents = np.flatnonzero(array >= 0)
-    return np.stack([array[dependents], dependents], axis=1)
 
 
 def arcs_size(

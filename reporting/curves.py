@@ -106,7 +106,7 @@ def draw_series(series: pd.DataFrame, ax: Axes, *, along: Along, style: LineStyl
         ax.axhline(series["value"].mean(), **style.line, zorder=1.5)
         ax.axhspan(series["low"].min(), series["high"].max(), color=style.color, alpha=0.10, linewidth=0)
         return
-    curve = over_seeds(series.dropna(subset=[along]), along)
+    curve = curve_points(series.dropna(subset=[along]), along)
     x, y = curve.index.to_numpy(dtype=float), curve["value"].to_numpy(dtype=float)
     low, high = curve["low"].to_numpy(dtype=float), curve["high"].to_numpy(dtype=float)
     ax.fill_between(x, low, high, color=style.color, alpha=0.16, linewidth=0)
@@ -146,7 +146,7 @@ def series_name(row: "pd.Series[Any]", varying: Collection[str]) -> str:
     return ", ".join(shown) or str(row["probe"])
 
 
-def over_seeds(series: pd.DataFrame, along: Along) -> pd.DataFrame:
+def curve_points(series: pd.DataFrame, along: Along) -> pd.DataFrame:
     """Mean value over seeds, and the widest of their intervals, by layer, rank or step."""
     return series.groupby(along).agg(value=("value", "mean"), low=("low", "min"), high=("high", "max")).sort_index()
 
@@ -156,7 +156,7 @@ def end_labels(rows: pd.DataFrame, *, along: Along, baselines: Collection[str]) 
     found = []
     for (name, series), style in styled(rows, along=along, baselines=baselines):
         level = series[along].isna().all()
-        end = series["value"].mean() if level else over_seeds(series.dropna(subset=[along]), along)["value"].iloc[-1]
+        end = series["value"].mean() if level else curve_points(series.dropna(subset=[along]), along)["value"].iloc[-1]
         found.append(EndLabel(name, float(end), style.color))
     return found
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from reporting.curves import BASELINES
 from reporting.metric_names import metric_name
+from reporting.seeds import merge_seeds
 
 HEAD_COLUMNS = ("layer", "head", "relation", "direction", "n", "accuracy", "baseline", "offset")
 
@@ -19,12 +20,8 @@ def headline_table(scores: pd.DataFrame, *, baselines: Collection[str] = BASELIN
     their intervals. Choosing the best of many layers favours them a little: choose on dev, report on test.
     """
     identity = ["checkpoint", "treebank", "split", "metric", "probe", "rank"]
-    over_seeds = (
-        scores.groupby([*identity, "layer"], dropna=False, sort=False)
-        .agg(value=("value", "mean"), low=("low", "min"), high=("high", "max"), n=("n", "max"))
-        .reset_index()
-    )
-    ordered = over_seeds.sort_values("value", ascending=False, kind="stable")
+    merged = merge_seeds(scores[[*identity, "layer", "value", "low", "high", "n"]])
+    ordered = merged.sort_values("value", ascending=False, kind="stable")
     best = ordered.groupby(identity, dropna=False, sort=False).head(1).sort_index()
     best = best.assign(baseline=best["probe"].isin(list(baselines)))
     return best.sort_values(["checkpoint", "treebank", "split", "metric", "baseline"], kind="stable", ignore_index=True)

@@ -4,22 +4,27 @@ import math
 
 import pandas as pd
 
+from pipeline.score_table import HEADLINE_METRICS
 from pipeline.structural.controls import CONTROL
+from reporting import merge_seeds, metric_name
 
-HEADINGS = {"uuas": "UUAS", "dspr": "DSpr.", "root_accuracy": "root acc.", "nspr": "NSpr."}
 LEGEND = "±: half the width of the 95 % interval over sentences."
+SEEDS_LEGEND = (
+    "Scores are means over {seeds} seeds. ±: half the way from the lowest to the highest end of their 95 % intervals."
+)
 SELECTIVITY_LEGEND = "In brackets: selectivity, the score less that of the same probe on control trees."
 
 
 def closing_table(scores: pd.DataFrame) -> str:
-    """Headline scores of the first seed by split and layer, baselines last, each with half the width of its interval.
+    """Headline scores by split and layer, baselines last, each with half the width of its interval.
 
-    Where there are control trees, selectivity stands in brackets; the controls' own scores are left to the file.
+    Several seeds are told as their mean, see `reporting.merge_seeds`. Where there are control trees, selectivity stands
+    in brackets; the controls' own scores are left to the file.
     """
-    rows = scores[scores["metric"].isin(HEADINGS.keys()) & (scores["probe"] != CONTROL)].copy()
-    selectivity = scores[scores["metric"].str.startswith("selectivity_")]
+    rows = merge_seeds(scores[scores["metric"].isin(HEADLINE_METRICS) & (scores["probe"] != CONTROL)])
+    selectivity = merge_seeds(scores[scores["metric"].str.startswith("selectivity_")])
     known = selectivity.assign(metric=selectivity["metric"].str.removeprefix("selectivity_"))
-    beside = [name for name in ("split", "layer", "probe", "rank", "seed", "metric") if name in scores]
+    beside = [name for name in ("split", "layer", "probe", "rank", "metric") if name in rows]
     shown = rows.merge(known[[*beside, "value"]], how="left", on=beside, suffixes=("", "_selectivity"))
     numbers = shown[["value", "low", "high", "value_selectivity"]]
     shown["cell"] = [cell(*row) for row in numbers.itertuples(index=False)]
@@ -27,12 +32,18 @@ def closing_table(scores: pd.DataFrame) -> str:
     blocks = []
     for split, block in shown.groupby("split", sort=False):
         table = block.pivot_table(index="row", columns="metric", values="cell", aggfunc="first", sort=False)
-        table = table.reindex(columns=[metric for metric in HEADINGS if metric in table.columns])
-        table.columns = pd.Index([HEADINGS[metric] for metric in table.columns])
+        table = table.reindex(columns=[metric for metric in HEADLINE_METRICS if metric in table.columns])
+        table.columns = pd.Index([metric_name(metric) for metric in table.columns])
         treebank = block["treebank"].iloc[0]
         blocks.append(f"{split_title(str(split), treebank)}\n{aligned_left(table.rename_axis(None).fillna(''))}")
     blocks += [compression_table(scores)] if (scores["metric"] == "compression").any() else []
-    return "\n\n".join([*blocks, LEGEND if selectivity.empty else f"{LEGEND} {SELECTIVITY_LEGEND}"])
+    return "\n\n".join([*blocks, legend(seeds=scores["seed"].nunique(), selectivity=not selectivity.empty)])
+
+
+def legend(*, seeds: int, selectivity: bool) -> str:
+    """What the marks in a cell mean."""
+    marks = LEGEND if seeds < 2 else SEEDS_LEGEND.format(seeds=seeds)
+    return f"{marks} {SELECTIVITY_LEGEND}" if selectivity else marks
 
 
 def aligned_left(table: pd.DataFrame) -> str:

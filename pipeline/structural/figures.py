@@ -9,7 +9,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from parsing import Sentence, Treebank, punctuation_mask
+from parsing import Sentence, Treebank, head_edges, punctuation_mask
+from pipeline.score_table import HEADLINE_METRICS
 from pipeline.structural.analysis import ProbeOptions, Structure
 from pipeline.structural.closing import split_title
 from reporting import (
@@ -18,7 +19,6 @@ from reporting import (
     depth_scatter,
     distance_matrices,
     gold_and_recovered_arcs,
-    head_edges,
     layer_curves,
     new_figure,
     save_formats,
@@ -26,7 +26,6 @@ from reporting import (
 )
 
 SAMPLE_LENGTHS = (6, 12, 20, 30)
-METRICS = ("uuas", "dspr", "root_accuracy", "nspr")
 
 
 def write_figures(
@@ -60,8 +59,8 @@ def write_figures(
 def write_curves(folder: Path, scores: pd.DataFrame) -> None:
     """One figure of each headline metric by layer, a panel a split, baselines included."""
     # Description length is told of the training split alone, which has no curves.
-    splits = list(dict.fromkeys(scores.loc[scores["metric"].isin(METRICS), "split"]))
-    for metric in METRICS:
+    splits = list(dict.fromkeys(scores.loc[scores["metric"].isin(HEADLINE_METRICS), "split"]))
+    for metric in HEADLINE_METRICS:
         figure = Figure(figsize=(4.8 * len(splits), 3.3), layout="constrained")
         panels = figure.subplots(1, len(splits), squeeze=False, sharey=True)[0]
         for panel, split in zip(panels, splits):

@@ -9,12 +9,12 @@ from typing import Self
 import numpy as np
 
 from extraction import Encoder, extract
-from parsing import Sentence
+from parsing import Sentence, head_edges
 from parsing.decoding import complete_tree
 from pipeline.structural.predictions import recovered_relations
 from pipeline.structural.sentences import SentenceError, is_punctuation, split_words
 from probes import DepthProbe, DistanceProbe, ProbeError
-from reporting import arcs_size, bare_figure, head_edges, save_figure, tree_arcs
+from reporting import arcs_size, bare_figure, save_figure, tree_arcs
 
 
 class ProbeFolderError(ValueError):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from toys import path_lengths, trees
 
-from parsing import tree_depths, tree_distances
+from parsing import head_edges, tree_depths, tree_distances
 from parsing.arc_layout import arc_heights
 from parsing.trees import chain_distances, check_heads, projective_arcs, tree_edges
 
@@ -75,6 +75,10 @@ def test_arcs_over_a_common_stretch_never_share_a_level(heads: list[int]) -> Non
     for (a, b), level in zip(edges, heights):
         for (c, d), other in zip(edges, heights):
             assert b <= c or d <= a or (a == c and b == d) or level != other
+
+
+def test_heads_become_edges() -> None:
+    assert head_edges((1, -1, 1)).tolist() == [[1, 0], [1, 2]]
 
 
 def test_chain_distances_are_those_of_a_chain_of_heads() -> None:

@@ -16,9 +16,8 @@ from pipeline.sweeping import Splits, SweepError, SweepOptions, sweep
 from pipeline.sweeping.report import write_report
 from pipeline.sweeping.report.headline import headline_table, score_cell
 from pipeline.sweeping.report.layers import layer_picture
-from pipeline.sweeping.report.results import over_seeds
 from pipeline.sweeping.store import in_order
-from reporting import new_figure
+from reporting import merge_seeds, new_figure
 from reporting.html import Cell, Picture, Report, Section, Table, picture, render_report
 
 EVIL = "<script>document.title='run'</script>"
@@ -99,7 +98,7 @@ def test_seeds_are_told_as_their_mean() -> None:
             "low": [0.1, 0.3, 0.4, 0.0], "high": [0.3, 0.5, 0.6, 0.2], "n": [9, 9, 9, 9],
         }
     )  # fmt: skip
-    told = over_seeds(rows)
+    told = merge_seeds(rows)
     assert told["value"].tolist() == pytest.approx([0.3, 0.5, 0.1])
     assert (told["low"].iloc[0], told["high"].iloc[0]) == (0.1, 0.5)
 

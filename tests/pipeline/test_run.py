@@ -80,6 +80,20 @@ def test_the_closing_table_shows_selectivity_in_brackets_and_no_row_of_controls(
     assert "selectivity" in text
 
 
+def test_the_closing_table_shows_the_mean_of_several_seeds(done: Run) -> None:
+    scores = pd.read_csv(done.out / "scores.csv")
+    assert scores["seed"].nunique() == 2
+    own = scores.query("split == 'dev' and probe == 'distance' and layer == 1 and metric == 'uuas'")
+    assert own["value"].nunique() == 2, "the seeds must differ for this test to say anything"
+    selectivity = scores.query("split == 'dev' and layer == 1 and metric == 'selectivity_uuas'")["value"].mean()
+    reach = (own["high"].max() - own["low"].min()) / 2
+    told = closing_table(scores)
+    line = next(line for line in told.splitlines() if line.startswith("layer 1"))
+    assert f"{own['value'].mean():.3f} ±{reach:.3f} ({selectivity:+.3f})" in line
+    assert "means over 2 seeds" in told
+    assert "seeds" not in closing_table(scores[scores["seed"].isna() | (scores["seed"] == 0)])
+
+
 def test_description_length_is_measured_when_asked(
     checkpoint: Path, treebank_files: dict[str, Path], tmp_path: Path
 ) -> None:

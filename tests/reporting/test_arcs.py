@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 
 from parsing.arc_layout import arc_heights, arc_ports
-from reporting import arcs_size, bare_figure, gold_and_recovered_arcs, head_edges, tree_arcs
+from reporting import arcs_size, bare_figure, gold_and_recovered_arcs, tree_arcs
 from reporting.palette import EDGES
 
 
@@ -140,10 +140,6 @@ def test_right_to_left_sentences_run_from_the_right(ax: Axes) -> None:
     tree_arcs(("הילד", "אכל", "תפוח"), [(1, 0), (1, 2)], ax)
     places = [text.get_position()[0] for text in ax.texts]
     assert places == sorted(places, reverse=True)
-
-
-def test_heads_become_edges() -> None:
-    assert head_edges((1, -1, 1)).tolist() == [[1, 0], [1, 2]]
 
 
 @pytest.mark.parametrize(("edges", "message"), [([(0, 9)], "words 0 to 2"), ([(0, 1, 2)], "pairs")])

@@ -1,7 +1,7 @@
 """Scores by the rank of the probes."""
 
-from pipeline.sweeping.report.results import Results, best_rows, over_seeds, probe_rows, spread
-from reporting import new_figure, rank_curves
+from pipeline.sweeping.report.results import Results, best_rows, probe_rows, spread
+from reporting import merge_seeds, new_figure, rank_curves
 from reporting.html import Section, picture
 
 
@@ -11,7 +11,7 @@ def ranks_section(results: Results) -> Section | None:
     rows = probe_rows(scores[(scores["analysis"] == "structure") & (scores["split"] == "dev")], "uuas")
     if rows["rank"].nunique() < 2:
         return None
-    rows = over_seeds(rows[rows["checkpoint"].isin(spread(rows))])
+    rows = merge_seeds(rows[rows["checkpoint"].isin(spread(rows))])
     best = best_rows(rows, by=["checkpoint", "treebank", "rank"]).drop(columns=["layer", "split"])
     figure, axes = new_figure((5.2, 3.2))
     rank_curves(best, axes, metric="uuas")

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.score_table import HEADLINE_METRICS
 from pipeline.structural.controls import CONTROL
 from pipeline.structural.run import RANDOM_WEIGHTS
 from pipeline.sweeping.measured import PROBE_OF, Measured, best_of, probes_in
 from pipeline.sweeping.store import Store
 from pipeline.sweeping.sweep import load_results
+from reporting import merge_seeds, metric_name
 
-METRICS = {"uuas": "UUAS", "dspr": "DSpr.", "root_accuracy": "root acc.", "nspr": "NSpr."}
+METRICS = {metric: metric_name(metric) for metric in HEADLINE_METRICS}
 TITLES = {**METRICS, "root_accuracy": "Root accuracy"}
 BASELINES = {
     RANDOM_WEIGHTS: "random weights, same architecture",
@@ -80,20 +82,13 @@ def read_results(folder: str | Path) -> Results:
 
 
 def structure_rows(results: Results, *, split: str = "dev", **kept: str) -> pd.DataFrame:
-    """The rows of the largest rank's probes and of their baselines; several seeds as their mean, see `over_seeds`."""
+    """The rows of the largest rank's probes and of their baselines; several seeds as their mean, see `merge_seeds`."""
     scores = results.scores
     rows = scores[(scores["analysis"] == "structure") & (scores["split"] == split)]
     for column, value in kept.items():
         rows = rows[rows[column] == value]
     largest = rows.groupby(["checkpoint", "treebank"])["rank"].transform("max")
-    return over_seeds(rows[rows["rank"].isna() | (rows["rank"] == largest)])
-
-
-def over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows that differ in nothing but their seed as one: the mean value, within the widest of their intervals."""
-    measures = {"value": "mean", "low": "min", "high": "max", "n": "first"}
-    keys = [column for column in rows if column not in (*measures, "seed")]
-    return rows.groupby(keys, dropna=False, sort=False, as_index=False).agg(measures)
+    return merge_seeds(rows[rows["rank"].isna() | (rows["rank"] == largest)])
 
 
 def probe_rows(rows: pd.DataFrame, metric: str) -> pd.DataFrame:

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from pipeline.sweeping.report.results import Results, best_rows, over_seeds, probe_rows
-from reporting import heat_map, new_figure
+from pipeline.sweeping.report.results import Results, best_rows, probe_rows
+from reporting import heat_map, merge_seeds, new_figure
 from reporting.html import Picture, Section, picture
 
 
@@ -13,7 +13,7 @@ def transfer_section(results: Results) -> Section | None:
     rows = probe_rows(scores[scores["split"] == "dev"], "uuas")
     if not (rows["analysis"] == "transfer").any():
         return None
-    best = best_rows(over_seeds(rows), by=["checkpoint", "trained_on", "treebank"])
+    best = best_rows(merge_seeds(rows), by=["checkpoint", "trained_on", "treebank"])
     pictures = [transfer_map(str(name), own) for name, own in best.groupby("checkpoint", sort=False)]
     text = "Probes trained on one treebank, scored on another, at the layer that is best there."
     return Section("transfer", "Transfer", text, pictures=pictures)
