@@ -23,7 +23,7 @@ def test_the_tutorial_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
     monkeypatch.chdir(tmp_path)
     exec(compile(block, "docs/tutorial.md", "exec"), {})
     uuas = float(re.match(r"UUAS (\d\.\d\d), 95 % interval", capsys.readouterr().out)[1])
-    assert uuas > 0.6, "the tutorial promises a score well above the chain of neighbours, 0.46"
+    assert uuas > 0.6, "the tutorial promises a score well above the left-to-right chain, 0.46"
 
 
 def test_the_examples_for_scientific_python_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,7 @@ def chain_rows(bank: Treebank, *, punctuation: PunctuationRule) -> list[dict[str
     chains = [chain_distances(len(sentence)) for sentence in bank]
     heads = [np.append(np.arange(1, len(sentence)), -1) for sentence in bank]
     return [
-        score_row("chain of neighbours", score_distances(bank, chains, punctuation=punctuation)["uuas"]),
+        score_row("left-to-right chain", score_distances(bank, chains, punctuation=punctuation)["uuas"]),
         score_row("the next word is the head", score_heads(bank, heads, punctuation=punctuation)["uas"]),
     ]
 

@@ -44,7 +44,7 @@ class Survival:
     losses: pd.DataFrame | None
     """Masked-LM loss in nats; None where the checkpoint has no such head."""
     floor: float
-    """UUAS of the chain of neighbours."""
+    """UUAS of the left-to-right chain."""
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -198,7 +198,7 @@ def survival_sentence(uuas: pd.DataFrame, floor: float) -> str:
     above = ""
     if intact > floor:
         share = (convolved - floor) / (intact - floor)
-        above = f", {share:.0%} of what it found above the chain of neighbours ({floor:.1%})"
+        above = f", {share:.0%} of what it found above the left-to-right chain ({floor:.1%})"
     retrained = ""
     if CONVOLUTION + RETRAINED in table:
         best = table.max()
