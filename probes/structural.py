@@ -14,7 +14,7 @@ from probes.batches import Batch
 from probes.maps import LayerMaps
 from probes.objectives import depth_loss, distance_loss, squared_distances, squared_norms
 from probes.probe import Probe, Vectors, in_order
-from probes.targets import GoldTargets, Kind
+from probes.targets import GoldTargets, Kind, mean_loss
 from probes.trainable import Learner
 
 
@@ -47,6 +47,14 @@ class LinearProbe(Probe):
     def predict(self, states: Vectors) -> list[NDArray[np.float32]]:
         """What the probe says of each sentence: squared distances (words, words), or squared norms (words,)."""
         return in_order({sentence: self.read_off(each).numpy() for sentence, each in self._projected(states)})
+
+    def score(self, states: Vectors, targets: Sequence[NDArray[Any]]) -> float:
+        """Minus Hewitt & Manning's loss on some sentences: what `fit` minimises, so 0 is best and higher is better.
+
+        It is what scikit-learn's searches compare by; `parsing.score_distances` and `parsing.score_depths` give the
+        scores that papers report. Raises ValueError where the targets, as in `fit`, do not fit the states.
+        """
+        return -mean_loss(self.kind, self.predict(states), targets)
 
     @classmethod
     def parameter_count(cls, dim: int, rank: int) -> int:

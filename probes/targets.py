@@ -110,6 +110,17 @@ def checked(kind: Kind, column: Sequence[NDArray[Any]], lengths: Sequence[int]) 
         yield compact(gold).ravel()
 
 
+def mean_loss(kind: Kind, predicted: Sequence[NDArray[Any]], column: Sequence[NDArray[Any]]) -> float:
+    """Hewitt & Manning's loss (2019, sections 2.1 and 2.3): the mean over sentences of their entries' absolute error.
+
+    Entries are the ordered pairs of words, each with itself included, or the words.
+
+    Raises ValueError where the gold values do not fit what is predicted.
+    """
+    gold = checked(kind, column, [len(each) for each in predicted])
+    return float(np.mean([np.abs(one.ravel() - other).mean() for one, other in zip(predicted, gold)]))
+
+
 def compact(gold: NDArray[Any]) -> NDArray[Any]:
     """The same values as bytes where nothing is lost by it, else as float32."""
     small = gold.astype(np.uint8) if gold.size and gold.min() >= 0 and gold.max() < 256 else None

@@ -46,6 +46,8 @@ class DepProbe(GradientProbe):
     word its head; every other word takes its likeliest relation that is not `root`. Relations keep their subtypes as
     they stand in the targets; those that training did not see count as errors and carry no loss in validation.
 
+    It has no `score`: what it predicts are trees, which `parsing.score_heads` scores.
+
     Attributes after `fit`: `relations_`, the relations in the order of L's columns, `root` among them.
     """
 

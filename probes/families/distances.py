@@ -10,7 +10,8 @@ from torch import Tensor
 
 from probes.batches import Group
 from probes.families.gradient import GradientProbe, GroupGold, Parameters
-from probes.targets import GoldTargets
+from probes.probe import Vectors
+from probes.targets import GoldTargets, mean_loss
 
 
 class GeometryProbe(GradientProbe):
@@ -30,6 +31,10 @@ class GeometryProbe(GradientProbe):
     def loss(self, parameters: Parameters, words: Tensor, gold: GroupGold, group: Group) -> Tensor:
         """Hewitt & Manning's loss (2019, section 2.1), (1,)."""
         return absolute_error(self.distances(parameters, words), gold["distance"], group)[None]
+
+    def score(self, states: Vectors, targets: Sequence[NDArray[Any]]) -> float:
+        """Minus Hewitt & Manning's loss on some sentences, as `DistanceProbe.score`: 0 is best."""
+        return -mean_loss("distance", self.predict(states), targets)
 
     def read_off(self, parameters: Parameters, words: Tensor) -> NDArray[np.float32]:
         """Predicted distances of one sentence, (words, words)."""

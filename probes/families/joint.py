@@ -13,7 +13,8 @@ from probes.families.distances import absolute_error
 from probes.families.gradient import GradientProbe, GroupGold, Parameters
 from probes.maps import first_values
 from probes.objectives import squared_distances, squared_norms
-from probes.targets import Targets
+from probes.probe import Vectors
+from probes.targets import Targets, mean_loss
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,14 @@ class JointProbe(GradientProbe):
         """The two losses weighed by their noise, and what that costs."""
         noise = parameters["log_noise"]
         return (parts * torch.exp(-noise)).sum() + sentences * noise.sum()
+
+    def score(self, states: Vectors, targets: Targets) -> float:
+        """Minus the sum of both Hewitt & Manning losses on some sentences: 0 is best."""
+        said = self.predict(states)
+        return -(
+            mean_loss("distance", [each.distances for each in said], targets.distances)
+            + mean_loss("depth", [each.depths for each in said], targets.depths)
+        )
 
     def read_off(self, parameters: Parameters, words: Tensor) -> Geometry:
         """Distances and depths of one sentence."""

@@ -16,7 +16,7 @@ from probes.families.poincare import PoincareProbe
 from probes.probe import Probe
 from probes.states import States, as_states
 from probes.structural import DistanceProbe
-from probes.targets import GoldTargets
+from probes.targets import GoldTargets, mean_loss
 from probes.teams import NotFiniteError
 from probes.training import fit_all
 
@@ -63,8 +63,8 @@ def geometry_ladder(
 
     Returns:
         One row for each family and seed: family, rank, parameters, learning_rate (the pace included), at_edge (whether
-        it is the least or the largest that was tried, so that another might be better), seed, best_epoch, loss (Hewitt
-        & Manning's), the columns of `score`, and the fitted probe.
+        it is the least or the largest of those that stayed finite, so that another might be better), seed, best_epoch,
+        loss (Hewitt & Manning's), the columns of `score`, and the fitted probe.
     """
     dim = as_states(states, layer=layer).dim
     budget = DistanceProbe.parameter_count(dim, rank)
@@ -94,13 +94,13 @@ def geometry_ladder(
                 "rank": probe.rank,
                 "parameters": type(probe).parameter_count(dim, probe.rank),
                 "learning_rate": probe.learning_rate * getattr(probe, "pace", 1.0),
-                "at_edge": first is probes[0] or first is probes[-1],
+                "at_edge": first is finite[0] or first is finite[-1],
                 "seed": probe.seed,
                 "best_epoch": probe.best_epoch_,
                 **figures_of(probe, scored_on, score),
                 "probe": probe,
             }
-            for first, others, probes in zip(chosen, further, tried)
+            for first, others, finite in zip(chosen, further, fitted)
             for probe in (first, *others)
         ]
     )
@@ -111,7 +111,7 @@ def figures_of(probe: Probe, scored_on: Split, score: Score | None) -> dict[str,
     states, gold = scored_on
     predicted = probe.predict(states)
     figures = {} if score is None else score([np.maximum(each, 0) for each in predicted])
-    return {"loss": published_loss(predicted, gold), **{name: float(value) for name, value in figures.items()}}
+    return {"loss": mean_loss("distance", predicted, gold), **{name: float(value) for name, value in figures.items()}}
 
 
 def converges(probe: Probe, states: Any, gold: GoldTargets, held_out: tuple[Any, Any], *, progress: bool) -> bool:
@@ -126,11 +126,6 @@ def converges(probe: Probe, states: Any, gold: GoldTargets, held_out: tuple[Any,
 def kept_loss(probe: Probe) -> float:
     """The validation loss of the epoch that was kept."""
     return probe.history_[probe.best_epoch_ - 1]["validation"]
-
-
-def published_loss(predicted: Sequence[NDArray[np.float32]], gold: Sequence[NDArray[Any]]) -> float:
-    """Hewitt & Manning (2019), section 2.1: the mean over sentences of the mean absolute error of their entries."""
-    return float(np.mean([np.abs(one - other).mean() for one, other in zip(predicted, gold)]))
 
 
 def rank_for(family: Family, dim: int, *, parameters: int) -> int:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 
 from probes import (
     BilinearProbe,
@@ -186,6 +187,28 @@ def test_clones_have_the_same_parameters(kind):
     assert clone(probe).get_params() == probe.get_params()
 
 
+@pytest.mark.parametrize("kind", [DistanceProbe, DepthProbe, *GEOMETRIES, JointProbe])
+def test_the_score_is_minus_the_loss_of_training(kind, train, dev):
+    """On the validation sentences it is the loss noted at the epoch that was kept."""
+    gold = {DepthProbe: "depths", JointProbe: None}.get(kind, "distances")
+    own, other = (corpus if gold is None else getattr(corpus, gold) for corpus in (train, dev))
+    probe = kind(rank=6, epochs=2).fit(train.vectors, own, validation=(dev.vectors, other))
+    kept = probe.history_[probe.best_epoch_ - 1]["validation"]
+    assert probe.score(dev.vectors, other) == pytest.approx(-kept, rel=1e-5)
+    assert kept > 0
+    with pytest.raises(ValueError, match=r"arrays of gold \w+ for the states of"):
+        probe.score(dev.vectors[1:], other)
+
+
+def test_a_grid_search_finds_the_rank_that_scores_best(train):
+    """By scikit-learn's own search; rank 1 cannot hold what a higher rank can."""
+    search = GridSearchCV(DistanceProbe(epochs=8, learning_rate=0.01), {"rank": [1, 12]}, cv=2)
+    search.fit(train.vectors, train.distances)
+    assert search.best_params_ == {"rank": 12}
+    assert search.best_score_ < 0
+    assert len(search.predict(train.vectors)) == len(train.vectors)
+
+
 def test_ladder_spends_no_more_than_the_linear_probe(train, dev):
     table = geometry_ladder(
         train.vectors,
@@ -238,6 +261,9 @@ def test_a_step_size_that_diverges_is_out_of_the_search(train, dev):
     options = {"validation": (dev.vectors, dev.distances), "rank": 4, "families": (DistanceProbe,), "epochs": 1}
     table = geometry_ladder(train.vectors, train.distances, learning_rates=(0.001, 1e30), **options)
     assert table["learning_rate"].tolist() == [0.001]
+    # The largest that is left is at the edge of what can be used, though a larger one was tried.
+    wider = geometry_ladder(train.vectors, train.distances, learning_rates=(0.0001, 0.001, 1e30), **options)
+    assert (wider["learning_rate"].item(), wider["at_edge"].item()) == (0.001, True)
     with pytest.raises(ValueError, match="DistanceProbe: no step size"):
         geometry_ladder(train.vectors, train.distances, learning_rates=(1e30,), **options)
 
