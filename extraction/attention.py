@@ -62,6 +62,7 @@ class AttentionStream:
         self.report = AlignmentReport()
 
     def __iter__(self) -> Iterator[AttentionBatch]:
+        """Read the text from its beginning, batch by batch; `report` begins anew too."""
         self.report = AlignmentReport()
         aligner = Aligner(self._encoder.tokenizer)
         for first in range(0, len(self._words), CHUNK):

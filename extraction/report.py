@@ -82,6 +82,7 @@ class AlignmentReport:
         return asdict(self)
 
     def __add__(self, other: "AlignmentReport") -> "AlignmentReport":
+        """The report of both stretches of text."""
         if not isinstance(other, AlignmentReport):
             return NotImplemented
         mine, its = vars(self), vars(other)

@@ -21,6 +21,7 @@ class MemoryShard:
     """States held in memory, in float32."""
 
     def __init__(self, layers: Mapping[int, NDArray[np.float32]]) -> None:
+        """Keep the (words, dim) states of each layer, not a copy of them."""
         self._layers = layers
 
     def read(self, layer: int, rows: Sequence[slice]) -> NDArray[np.float32]:
@@ -59,6 +60,7 @@ class States:
         self.report = report
 
     def __len__(self) -> int:
+        """The number of sentences."""
         return len(self._word_bounds) - 1
 
     def __repr__(self) -> str:

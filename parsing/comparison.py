@@ -19,6 +19,7 @@ class Comparison:
     scored: tuple[bool, ...] | None = None
 
     def __post_init__(self) -> None:
+        """Refuse sentences of other words."""
         if self.gold.words != self.recovered.words:
             raise ValueError(
                 f"the gold sentence has {len(self.gold)} words ({self.gold.text[:40]!r}), the recovered one "

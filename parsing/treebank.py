@@ -131,6 +131,7 @@ class PerSentence(Sequence[T], Generic[T]):
         self._compute = compute
 
     def __len__(self) -> int:
+        """The number of sentences."""
         return len(self._sentences)
 
     @overload
@@ -138,6 +139,7 @@ class PerSentence(Sequence[T], Generic[T]):
     @overload
     def __getitem__(self, index: slice) -> "PerSentence[T]": ...
     def __getitem__(self, index: int | slice) -> "T | PerSentence[T]":
+        """The value of a sentence, computed now; of a slice, a column of it."""
         if isinstance(index, slice):
             return PerSentence(self._sentences[index], self._compute)
         return self._compute(self._sentences[index])
@@ -160,11 +162,13 @@ class Treebank(Sequence[Sentence]):
     @overload
     def __getitem__(self, index: slice) -> "Treebank": ...
     def __getitem__(self, index: int | slice) -> "Sentence | Treebank":
+        """A sentence; of a slice, a treebank of the same name."""
         if isinstance(index, slice):
             return Treebank(self._sentences[index], name=self.name, path=self.path)
         return self._sentences[index]
 
     def __iter__(self) -> Iterator[Sentence]:
+        """The sentences in order."""
         return iter(self._sentences)
 
     def __repr__(self) -> str:

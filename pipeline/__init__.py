@@ -52,6 +52,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    """What a room offers, imported when it is first asked for."""
     if name not in HOMES:
         raise AttributeError(f"module 'pipeline' has no attribute {name!r}")
     return getattr(import_module(HOMES[name]), name)

@@ -24,6 +24,7 @@ class DerivedStates(ABC):
     name: str
 
     def __init__(self, states: States | Sequence[NDArray[Any]], *, layer: int = 0) -> None:
+        """Wrap one layer of the states. Raises ValueError where they do not hold it."""
         self._source = as_states(states, layer=layer)
         if layer not in self._source.layers:
             raise ValueError(f"no layer {layer} in the states; they hold layers {list(self._source.layers)}")
@@ -33,6 +34,7 @@ class DerivedStates(ABC):
         self.identity = {**getattr(self._source, "identity", {}), "baseline": self.describe()}
 
     def __len__(self) -> int:
+        """The number of sentences."""
         return len(self.lengths)
 
     def read(self, sentences: Any, layers: Iterable[int] | None = None) -> NDArray[np.float32]:
@@ -74,6 +76,7 @@ class RandomLstmStates(DerivedStates):
     """
 
     def __init__(self, states: States | Sequence[NDArray[Any]], *, layer: int = 0, seed: int = 0) -> None:
+        """Wrap one layer of the states. Raises ValueError where they do not hold it, or their width is odd."""
         self.seed = seed
         super().__init__(states, layer=layer)
         half, rest = divmod(self.dim, 2)

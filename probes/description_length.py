@@ -74,9 +74,11 @@ class Rows(Sequence[NDArray[Any]]):
         self._column, self._rows = column, rows
 
     def __len__(self) -> int:
+        """The number of sentences chosen."""
         return len(self._rows)
 
     def __getitem__(self, place: Any) -> Any:
+        """The value of a chosen sentence; of a slice, fewer rows."""
         if isinstance(place, slice):
             return Rows(self._column, self._rows[place])
         return self._column[int(self._rows[place])]

@@ -38,6 +38,7 @@ class Examples:
         return cls(states, {kind: PackedTargets(kind, targets, states, relations=known) for kind in kinds}, lengths)
 
     def __len__(self) -> int:
+        """The number of sentences."""
         return len(self.lengths)
 
     def batches(

@@ -31,6 +31,7 @@ class ArrayStates:
     """Vectors that are in memory already: one (words, dim) array a sentence, called layer `layer`."""
 
     def __init__(self, arrays: Sequence[NDArray[Any]], *, layer: int = 0) -> None:
+        """Keep the arrays, not copies. Raises ValueError where there are none, or not all are (words, dim) of one dim."""
         check_arrays(arrays)
         self.layers = (layer,)
         self.lengths = np.array([len(array) for array in arrays], dtype=np.int64)
@@ -38,6 +39,7 @@ class ArrayStates:
         self._arrays = arrays
 
     def __len__(self) -> int:
+        """The number of sentences."""
         return len(self._arrays)
 
     def read(self, sentences: Any, layers: Iterable[int] | None = None) -> NDArray[np.float32]:
@@ -56,6 +58,7 @@ class SomeStates:
         self.identity = dict(getattr(states, "identity", {}))
 
     def __len__(self) -> int:
+        """The number of sentences."""
         return len(self._rows)
 
     def read(self, sentences: Any, layers: Iterable[int] | None = None) -> NDArray[np.float32]:

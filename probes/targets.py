@@ -57,6 +57,7 @@ class PackedTargets:
         self.starts = np.concatenate([[0], np.cumsum(self.lengths**self.axes)])
 
     def __getitem__(self, sentence: int) -> NDArray[Any]:
+        """The gold values of a sentence, in its shape: a view."""
         shape = (int(self.lengths[sentence]),) * self.axes
         return self.flat[self.starts[sentence] : self.starts[sentence + 1]].reshape(shape)
 

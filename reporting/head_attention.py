@@ -117,13 +117,15 @@ class HeadExample(Protocol):
 
     @property
     def layer(self) -> int:
-        """From 0, as is `head`."""
+        """From 0: the block of the head."""
 
     @property
-    def head(self) -> int: ...
+    def head(self) -> int:
+        """From 0, within its layer."""
 
     @property
-    def words(self) -> Sequence[str]: ...
+    def words(self) -> Sequence[str]:
+        """The sentence."""
 
     @property
     def attention(self) -> NDArray[np.float64]:

@@ -33,6 +33,7 @@ class RandomTrees:
     seed: int = 0
 
     def __call__(self, scores: NDArray[Any], roots: NDArray[Any], /) -> NDArray[np.int64]:
+        """One tree drawn for each sentence, (sentences, words) heads."""
         sentences, words, _ = scores.shape
         generator = np.random.default_rng([self.seed, words])
         if not words:

@@ -17,7 +17,8 @@ class Decoder(Protocol):
     numbered from 0 and the root's head -1.
     """
 
-    def __call__(self, scores: NDArray[Any], roots: NDArray[Any], /) -> NDArray[np.int64]: ...
+    def __call__(self, scores: NDArray[Any], roots: NDArray[Any], /) -> NDArray[np.int64]:
+        """Heads, (sentences, words)."""
 
 
 def decode(scores: NDArray[Any], *, decoder: Decoder, roots: NDArray[Any] | None = None) -> NDArray[np.int64]:
