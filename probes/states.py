@@ -31,7 +31,7 @@ class ArrayStates:
     """Vectors that are in memory already: one (words, dim) array a sentence, called layer `layer`."""
 
     def __init__(self, arrays: Sequence[NDArray[Any]], *, layer: int = 0) -> None:
-        """Keep the arrays, not copies. Raises ValueError where there are none, or not all are (words, dim) of one dim."""
+        """Keep the arrays, not copies. Raises ValueError where there are none, or not all are (words, dim)."""
         check_arrays(arrays)
         self.layers = (layer,)
         self.lengths = np.array([len(array) for array in arrays], dtype=np.int64)

@@ -91,7 +91,9 @@ def _all(root: Path) -> list[Path]:
 
 def _table(entries: list["CacheEntry"]) -> list[str]:
     """Aligned columns, a heading first."""
-    rows = [("name", "checkpoint", "sentences", "words", "layers", "storage", "size", "complete")]
+    rows: list[tuple[str, ...]] = [
+        ("name", "checkpoint", "sentences", "words", "layers", "storage", "size", "complete")
+    ]
     rows += [_row(entry) for entry in entries]
     widths = [max(map(len, column)) for column in zip(*rows)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]

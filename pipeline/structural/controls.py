@@ -49,13 +49,13 @@ def control_sentence(sentence: Sentence) -> Sentence:
 
 
 def selectivity_rows(
-    measured: Sequence[tuple[Setting, Tally]], resampled: Sequence[NDArray[np.float64]]
+    measured: Sequence[tuple[Setting, Tally]], resampled: NDArray[np.float64]
 ) -> list[dict[str, object]]:
     """For each score that has a control, its selectivity as a row of the score table, metric `selectivity_…`.
 
     Selectivity is the score on gold trees less the score of the same layer, rank and seed on control trees (Hewitt &
     Liang 2019, section 2); its interval resamples the sentences of both alike. All that is `measured` is of one split,
-    and `resampled` holds each metric on the same resampled treebanks, (resamples,).
+    and `resampled` holds each metric on the same resampled treebanks, (measured, resamples).
     """
     controls = {
         (*place(setting), tally.metric): number

@@ -71,7 +71,7 @@ def test_a_control_bank_has_the_same_words_and_trees_that_follow_from_them(banks
 
 
 def test_scores_without_a_control_have_no_selectivity() -> None:
-    assert selectivity_rows([], []) == []
+    assert selectivity_rows([], np.empty((0, 10))) == []
 
 
 def test_scores_and_selectivity_are_of_the_same_resampled_treebanks(monkeypatch: pytest.MonkeyPatch) -> None:
