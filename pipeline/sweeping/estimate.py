@@ -17,8 +17,8 @@ from transformers import AutoConfig
 
 from pipeline.sweeping.backends import Backend
 from pipeline.sweeping.plan import SweepOptions, Task
-from pipeline.sweeping.sources import Splits
 from pipeline.sweeping.store import Store
+from pipeline.sweeping.treebank_sources import Splits
 from probes.schedule import epochs_for
 
 STORED_BYTES = 2
@@ -87,7 +87,7 @@ def estimate(
 
 def amounts(splits: Splits, options: SweepOptions) -> dict[str, Amount]:
     """How much of each split is read."""
-    banks = {split: bank[: options.max_sentences] for split, bank in splits.read().items()}
+    banks = splits.read(max_sentences=options.max_sentences)
     return {split: Amount(len(bank), sum(map(len, bank))) for split, bank in banks.items()}
 
 
