@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import conllu
@@ -46,14 +47,16 @@ class Block:
         return next((i for i, line in enumerate(self.lines) if line.startswith(f"{word}\t")), 0)
 
 
-def read_conllu(path: str | Path) -> Treebank:
+def read_conllu(path: str | Path, *, max_sentences: int | None = None) -> Treebank:
     """Read a CoNLL-U file. Empty nodes are left out; multiword tokens keep their surface form for the text.
+
+    With `max_sentences` no more than the first ones are read, and what is wrong behind them is not seen.
 
     Raises TreebankError, with file, line and sentence, when the file is missing, empty or not UTF-8 CoNLL-U, when a
     head points outside its sentence, and when the heads are not a tree with one root.
     """
     path = Path(path)
-    sentences = tuple(read_block(block) for block in read_blocks(path))
+    sentences = tuple(read_block(block) for block in islice(read_blocks(path), max_sentences))
     if not sentences:
         raise TreebankError(f"{path}: holds no sentences; expected CoNLL-U blocks separated by empty lines")
     return Treebank(sentences, name=path.stem, path=path)

@@ -1,7 +1,7 @@
 """`treeprobe sweep`: many checkpoints and treebanks, as one thin command over `pipeline.sweeping.sweep`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -22,9 +22,11 @@ def sweep_command(
     ],
     out: Annotated[Path, typer.Option(help="The folder of the sweep; it may hold one that was begun.")],
     more_models: Annotated[list[str] | None, typer.Argument(metavar="[MODEL]...", help="More of --models.")] = None,
-    train: Annotated[Path | None, typer.Option(help="Treebank to train on, CoNLL-U.")] = None,
-    dev: Annotated[Path | None, typer.Option(help="Treebank that decides when training stops, CoNLL-U.")] = None,
-    test: Annotated[Path | None, typer.Option(help="Treebank to score once more, CoNLL-U.")] = None,
+    train: Annotated[
+        str | None, typer.Option(help="Treebank to train on: a CoNLL-U file, a UD folder, or a name: en_ewt.")
+    ] = None,
+    dev: Annotated[str | None, typer.Option(help="Treebank that decides when training stops, likewise.")] = None,
+    test: Annotated[str | None, typer.Option(help="Treebank to score once more, likewise.")] = None,
     treebanks: Annotated[
         Path | None, typer.Option(help="A file of treebanks, NAME TRAIN DEV [TEST] a line, for --train and --dev.")
     ] = None,
@@ -44,7 +46,7 @@ def sweep_command(
     max_sentences: Annotated[int | None, typer.Option(min=1, help="Read no more of each split.")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Tasks at once; one, or all that a cluster takes.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="A Dask scheduler, tcp://HOST:PORT, to send tasks to.")] = None,
-    engine: Annotated[str, typer.Option(help="local, dask or ray.")] = "local",
+    engine: Annotated[Literal["local", "dask", "ray"], typer.Option(help="What tasks are spread by.")] = "local",
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of one task; a fair share of the cores.")] = None,
     cache: Annotated[Path | None, typer.Option(help="Where hidden states are kept; in OUT unless told.")] = None,
     drop_cache: Annotated[
@@ -60,8 +62,6 @@ def sweep_command(
     """Analyse every checkpoint on every treebank; what is finished already is not done again."""
     from pipeline.sweeping import Backend, SweepOptions, plan, sweep
 
-    if engine not in ("local", "dask", "ray"):
-        raise typer.BadParameter(f"{engine}; expected local, dask or ray")
     names = [*models, *(more_models or [])]
     banks = chosen_banks(train, dev, test, treebanks)
     chosen: Any = tuple(part.strip() for part in analyses.split(",") if part.strip())
@@ -76,7 +76,7 @@ def sweep_command(
         max_sentences=max_sentences,
     )
     on_cluster = scheduler is not None or engine != "local"
-    backend = Backend(jobs or (None if on_cluster else 1), engine, scheduler, threads)  # type: ignore[arg-type]
+    backend = Backend(jobs or (None if on_cluster else 1), engine, scheduler, threads)
     if dry_run:
         table, line = plan(
             names, banks, out, analyses=chosen, options=options, backend=backend, retry=retry, keep_cache=not drop_cache
@@ -102,7 +102,7 @@ def sweep_command(
         raise typer.Exit(FAILED)
 
 
-def chosen_banks(train: Path | None, dev: Path | None, test: Path | None, treebanks: Path | None) -> "list[Splits]":
+def chosen_banks(train: str | None, dev: str | None, test: str | None, treebanks: Path | None) -> "list[Splits]":
     """The treebanks asked for. Raises typer.BadParameter unless they are given in exactly one of the two ways."""
     from pipeline.sweeping import read_list, splits_of
 

@@ -7,8 +7,8 @@ from parsing import Treebank
 from pipeline.attention_heads.analysis import heads
 from pipeline.head_kernels.analysis import convolve
 from pipeline.record import Stopwatch
+from pipeline.sweeping.checkpoint_sources import Checkpoint
 from pipeline.sweeping.plan import SweepOptions
-from pipeline.sweeping.sources import Checkpoint
 
 
 def analyse_convolution(

@@ -17,8 +17,8 @@ from transformers import AutoConfig
 
 from pipeline.sweeping.backends import Backend
 from pipeline.sweeping.plan import SweepOptions, Task
-from pipeline.sweeping.sources import Splits
 from pipeline.sweeping.store import Store
+from pipeline.sweeping.treebank_sources import Splits
 from probes.schedule import epochs_for
 
 STORED_BYTES = 2
@@ -87,7 +87,7 @@ def estimate(
 
 def amounts(splits: Splits, options: SweepOptions) -> dict[str, Amount]:
     """How much of each split is read."""
-    banks = {split: bank[: options.max_sentences] for split, bank in splits.read().items()}
+    banks = splits.read(max_sentences=options.max_sentences)
     return {split: Amount(len(bank), sum(map(len, bank))) for split, bank in banks.items()}
 
 
@@ -145,10 +145,7 @@ def summary(table: pd.DataFrame, tasks: Sequence[Task], backend: Backend, *, kee
     todo = table[table["state"] == "to do"]
     workers = backend.jobs if backend.jobs and backend.jobs > 0 else None
     seconds = float(todo["seconds"].sum()) / (workers or 1)
-    by_checkpoint = todo["cache_bytes"].groupby(
-        [t.checkpoint.name for t, s in zip(tasks, table["state"]) if s == "to do"]
-    )
-    sizes = sorted(by_checkpoint.sum(), reverse=True)
+    sizes = sorted(cache_sizes(table, tasks), reverse=True)
     disk = sum(sizes) if keep_cache else sum(sizes[: workers or 1])
     unknown = int(todo["seconds"].isna().sum())
     if todo.empty:
@@ -158,6 +155,17 @@ def summary(table: pd.DataFrame, tasks: Sequence[Task], backend: Backend, *, kee
         f"and at most {disk / 1e9:.2f} GB of hidden states, {'kept' if keep_cache else 'dropped as checkpoints finish'}"
     )
     return text + (f"; {unknown} of checkpoints of unknown size are not counted" if unknown else "")
+
+
+def cache_sizes(table: pd.DataFrame, tasks: Sequence[Task]) -> list[float]:
+    """Bytes of the hidden states of each checkpoint's tasks to do; those of one treebank share theirs."""
+    sizes: dict[str, dict[str, float]] = {}
+    for task, state, size in zip(tasks, table["state"], table["cache_bytes"]):
+        if state == "to do" and not pd.isna(size):
+            banks = sizes.setdefault(task.checkpoint.name, {})
+            read = (task.scored or task.treebank).name
+            banks[read] = max(banks.get(read, 0.0), float(size))
+    return [sum(banks.values()) for banks in sizes.values()]
 
 
 def duration(seconds: float) -> str:

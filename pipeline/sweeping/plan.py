@@ -9,8 +9,10 @@ from typing import Any, Literal
 from parsing import Treebank
 from parsing.punctuation import PunctuationRule
 from pipeline.structural.analysis import ProbeOptions
+from pipeline.sweeping.checkpoint_sources import Checkpoint
 from pipeline.sweeping.errors import SweepError
-from pipeline.sweeping.sources import Checkpoint, Splits, label
+from pipeline.sweeping.file_names import label
+from pipeline.sweeping.treebank_sources import Splits
 
 Analysis = Literal["structure", "heads", "convolution", "transfer"]
 ANALYSES: tuple[Analysis, ...] = ("structure", "heads", "convolution", "transfer")
@@ -94,7 +96,7 @@ def plan_tasks(
         raise SweepError(f"unknown analysis {', '.join(unknown)}; expected some of {', '.join(ANALYSES)}")
     if "transfer" in analyses and ("structure" not in analyses or len(treebanks) < 2):
         raise SweepError("transfer needs the structural probes and at least two treebanks; list them with --treebanks")
-    digests = {splits.name: bank_digests(splits.read(), options) for splits in treebanks}
+    digests = {splits.name: bank_digests(splits.read(max_sentences=options.max_sentences)) for splits in treebanks}
     tasks = []
     for checkpoint in checkpoints:
         weights = checkpoint.digest
@@ -109,9 +111,9 @@ def plan_tasks(
     return tasks
 
 
-def bank_digests(banks: Mapping[str, Treebank], options: SweepOptions) -> dict[str, str]:
-    """SHA-256 of the part of each split that is read."""
-    return {split: bank[: options.max_sentences].digest for split, bank in banks.items()}
+def bank_digests(banks: Mapping[str, Treebank]) -> dict[str, str]:
+    """SHA-256 of what is read of each split."""
+    return {split: bank.digest for split, bank in banks.items()}
 
 
 def options_digest(options: SweepOptions) -> str:

@@ -10,8 +10,8 @@ import numpy as np
 
 from extraction import Encoder, States, extract, open_states
 from pipeline.sweeping.backends import Backend, run_jobs
+from pipeline.sweeping.checkpoint_sources import Checkpoint
 from pipeline.sweeping.errors import SweepError
-from pipeline.sweeping.sources import Checkpoint
 from pipeline.sweeping.tasks import bounded_threads
 
 

@@ -23,8 +23,8 @@ from filelock import FileLock, Timeout
 
 from pipeline.score_table import COLUMNS
 from pipeline.sweeping.errors import SweepError
+from pipeline.sweeping.file_names import label
 from pipeline.sweeping.plan import Task
-from pipeline.sweeping.sources import label
 from reporting import written_whole
 
 FORMAT = 1

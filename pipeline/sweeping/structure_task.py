@@ -24,7 +24,7 @@ from pipeline.structural.analysis import (
     layer_probes,
     score_predictions,
 )
-from pipeline.structural.controls import measure_control
+from pipeline.structural.controls import CONTROL, control_bank
 from pipeline.structural.run import RANDOM_WEIGHTS
 from pipeline.structural.tables import tabulate
 from pipeline.sweeping.keeping import EDGE_COLUMNS, FoundEdges, write_kept
@@ -48,7 +48,8 @@ def analyse_structure(
     Writes scores.csv, the kept tallies and edges, the probes, and trees.json for the explorer.
     """
     options = options.within(encoder.dim)
-    states, probes = trained(encoder, banks, options=options, ranks=options.ranks, cache=cache, stopwatch=stopwatch)
+    states = extract_splits(encoder, banks, cache=cache, stopwatch=stopwatch, progress=False)
+    probes = train(states, banks, options=options, ranks=options.ranks, stopwatch=stopwatch)
     measurements: list[Measurement] = []
     edges: dict[str, FoundEdges] = {}
     for split in scored_splits(banks):
@@ -60,15 +61,7 @@ def analyse_structure(
         if split == "dev":
             write_trees(folder / "trees.json", banks[split], samples, options=options)
     if options.control:
-        for rank in options.ranks:
-            measurements += measure_control(
-                encoder.name,
-                states,
-                banks,
-                options=options.probe_options(rank),
-                stopwatch=stopwatch,
-                progress=False,
-            )
+        measurements += control_trees(encoder.name, states, banks, options=options, stopwatch=stopwatch)
     if options.random_baseline:
         measurements += random_weights(encoder, banks, options=options, cache=cache, stopwatch=stopwatch)
     with stopwatch.stage("bootstrap"):
@@ -79,23 +72,43 @@ def analyse_structure(
             probe.save_pretrained(folder / "probes" / probe_folder(probe))
 
 
-def trained(
-    encoder: Encoder,
+def train(
+    states: Mapping[str, States],
     banks: Mapping[str, Treebank],
     *,
     options: SweepOptions,
     ranks: Sequence[int],
-    cache: Path,
     stopwatch: Stopwatch,
-) -> tuple[dict[str, States], list[Probe]]:
-    """States of every split, and the probes of every rank, trained in one pass."""
-    states = extract_splits(encoder, banks, cache=cache, stopwatch=stopwatch, progress=False)
+) -> list[Probe]:
+    """The probes of every rank, trained in one pass."""
     probes = [
         probe
         for rank in ranks
         for probe in layer_probes(states["train"], options.probe_options(rank), seeds=options.seeds)
     ]
-    return states, fit_probes(probes, states, banks, stopwatch=stopwatch, progress=False)
+    return fit_probes(probes, states, banks, stopwatch=stopwatch, progress=False)
+
+
+def control_trees(
+    checkpoint: str,
+    states: Mapping[str, States],
+    banks: Mapping[str, Treebank],
+    *,
+    options: SweepOptions,
+    stopwatch: Stopwatch,
+) -> list[Measurement]:
+    """The same probes trained and scored on control trees, told as a baseline, from which selectivity follows."""
+    trees = {split: control_bank(bank) for split, bank in banks.items()}
+    quiet = Stopwatch()
+    with stopwatch.stage("control"):
+        probes = train(states, trees, options=options, ranks=options.ranks, stopwatch=quiet)
+        return [
+            measurement.as_baseline(checkpoint, CONTROL)
+            for split in scored_splits(trees)
+            for measurement in measure(
+                checkpoint, probes, states[split], trees[split], split, options=options, stopwatch=quiet
+            )[0]
+        ]
 
 
 def random_weights(
@@ -103,7 +116,8 @@ def random_weights(
 ) -> list[Measurement]:
     """Probes of the largest rank on the same architecture with random weights, told as a baseline of the checkpoint."""
     twin = encoder.with_random_weights(seed=0)
-    states, probes = trained(twin, banks, options=options, ranks=[max(options.ranks)], cache=cache, stopwatch=stopwatch)
+    states = extract_splits(twin, banks, cache=cache, stopwatch=stopwatch, progress=False)
+    probes = train(states, banks, options=options, ranks=[max(options.ranks)], stopwatch=stopwatch)
     return [
         measurement.as_baseline(encoder.name, RANDOM_WEIGHTS)
         for split in scored_splits(banks)

@@ -10,12 +10,13 @@ import pandas as pd
 from tqdm import tqdm
 
 from pipeline.sweeping.backends import Backend, run_jobs
+from pipeline.sweeping.checkpoint_sources import find_checkpoints
 from pipeline.sweeping.errors import SweepError
 from pipeline.sweeping.estimate import estimate
 from pipeline.sweeping.plan import Analysis, SweepOptions, Task, plan_tasks
-from pipeline.sweeping.sources import Splits, find_checkpoints
 from pipeline.sweeping.store import Store, in_order, join_scores, task_scores
 from pipeline.sweeping.tasks import Outcome, execute
+from pipeline.sweeping.treebank_sources import Splits
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from pipeline.record import Stopwatch, versions, write_record
 from pipeline.staging import staged_folder
 from pipeline.sweeping.errors import SweepError
 from pipeline.sweeping.plan import Task, bank_digests
-from pipeline.sweeping.sources import Splits
 from pipeline.sweeping.store import Store
+from pipeline.sweeping.treebank_sources import Splits
 
 State = Literal["done", "failed", "disk full"]
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -87,17 +87,15 @@ def perform(task: Task, store: Store, stopwatch: Stopwatch) -> None:
 def analyse(task: Task, banks: dict[str, Treebank], folder: Path, store: Store, stopwatch: Stopwatch) -> None:
     """Send a task to its analysis; each writes its files into `folder`."""
     cache = store.cache_of(task)
-    with stopwatch.stage("load"):
-        loaded = Encoder.from_pretrained(task.checkpoint.source, revision=task.checkpoint.revision)
-        encoder = replace(loaded, name=task.checkpoint.name)
     if task.analysis == "structure":
         from pipeline.sweeping.structure_task import analyse_structure
 
+        encoder = load_encoder(task, stopwatch)
         analyse_structure(encoder, banks, folder, options=task.options, cache=cache, stopwatch=stopwatch)
     elif task.analysis == "transfer":
         from pipeline.sweeping.transfer_task import analyse_transfer
 
-        trained = store.task_folder(task.source)
+        encoder, trained = load_encoder(task, stopwatch), store.task_folder(task.source)
         analyse_transfer(
             encoder, banks, folder, trained=trained, options=task.options, cache=cache, stopwatch=stopwatch
         )
@@ -108,13 +106,20 @@ def analyse(task: Task, banks: dict[str, Treebank], folder: Path, store: Store, 
         work(task.checkpoint, banks, folder, options=task.options, stopwatch=stopwatch)
 
 
+def load_encoder(task: Task, stopwatch: Stopwatch) -> Encoder:
+    """The task's checkpoint, by the name that the sweep has for it."""
+    with stopwatch.stage("load"):
+        loaded = Encoder.from_pretrained(task.checkpoint.source, revision=task.checkpoint.revision)
+        return replace(loaded, name=task.checkpoint.name)
+
+
 def read_banks(splits: Splits, task: Task, *, prefix: str) -> dict[str, Treebank]:
     """The treebanks of a task. Raises SweepError when one is no longer what it was when the sweep was planned."""
-    banks = splits.read()
-    for split, digest in bank_digests(banks, task.options).items():
+    banks = splits.read(max_sentences=task.options.max_sentences)
+    for split, digest in bank_digests(banks).items():
         if task.identity[f"{prefix}{split}"] != digest:
             raise SweepError(f"{splits.paths[split]} changed while the sweep was running; start it again")
-    return {split: bank[: task.options.max_sentences] for split, bank in banks.items()}
+    return banks
 
 
 def failure(task: Task, error: Exception, *, seconds: float) -> Outcome:

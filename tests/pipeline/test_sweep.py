@@ -16,8 +16,20 @@ from extraction import Encoder
 from parsing import TreebankError
 from pipeline.structural.analysis import ProbeOptions
 from pipeline.structural.run import run
-from pipeline.sweeping import Backend, Splits, Sweep, SweepError, SweepOptions, load_results, plan, sweep
+from pipeline.sweeping import (
+    Backend,
+    Splits,
+    Sweep,
+    SweepError,
+    SweepOptions,
+    find_checkpoints,
+    load_results,
+    plan,
+    sweep,
+)
 from pipeline.sweeping import tasks as task_module
+from pipeline.sweeping.estimate import cache_sizes
+from pipeline.sweeping.plan import Analysis, plan_tasks
 from pipeline.sweeping.report import write_report
 
 OPTIONS = SweepOptions(ranks=(4,), training={"epochs": 2}, samples=5)
@@ -233,6 +245,17 @@ def test_the_estimate_counts_what_is_read(done: Sweep, models: dict[str, Path], 
     # Two blocks and the embeddings, 16 wide, at two bytes, of the checkpoint and of its random twin.
     assert part["cache_bytes"].item() == words * 3 * 16 * 2 * 2
     assert part["seconds"].item() < whole["seconds"].item()
+
+
+def test_states_that_tasks_share_are_counted_once(models: dict[str, Path], splits: Splits, tmp_path: Path) -> None:
+    banks = [splits, replace(splits, name="other")]
+    asked: list[tuple[Analysis, ...]] = [("structure",), ("structure", "transfer", "heads")]
+    for analyses in asked:
+        table, _ = plan([models["first"]], banks, tmp_path / "out", options=OPTIONS, analyses=analyses)
+        tasks = plan_tasks(find_checkpoints([models["first"]]), banks, analyses, OPTIONS)
+        alone = table["cache_bytes"][table["task"].str.endswith("structure")].sum()
+        assert cache_sizes(table, tasks) == [alone]
+    assert table["cache_bytes"].sum() > alone
 
 
 def test_more_metrics_than_a_report_knows_do_no_harm(done: Sweep, tmp_path: Path) -> None:

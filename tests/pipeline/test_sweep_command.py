@@ -59,7 +59,7 @@ def test_a_failure_is_told_and_the_code_says_so(asked: list[object], tmp_path: P
     ("words", "message"),
     [
         (["--ranks", "4,x"], "expected whole numbers"),
-        (["--engine", "slurm"], "expected local, dask or ray"),
+        (["--engine", "slurm"], "is not one of 'local', 'dask', 'ray'"),
         (["--treebanks", "list"], "expected --train and --dev, or --treebanks"),
     ],
 )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from parsing import TreebankError
 from pipeline.sweeping import Checkpoint, SweepError, find_checkpoints, read_list, splits_of
-from pipeline.sweeping.sources import step_of
+from pipeline.sweeping.checkpoint_sources import step_of
 
 
 def make(folder: Path, *names: str) -> None:
@@ -65,6 +65,29 @@ def test_an_at_sign_in_a_named_folder_is_part_of_its_path(tmp_path: Path) -> Non
     assert find_checkpoints(["x=owner/hub@main"]) == [Checkpoint("x", "owner/hub", "main")]
 
 
+def test_a_training_run_can_be_given_a_name(tmp_path: Path) -> None:
+    make(tmp_path / "tiny", "step-0", "step-5")
+    found = find_checkpoints([f"mine={tmp_path / 'tiny'}"])
+    assert [(one.name, one.family, one.step) for one in found] == [
+        ("mine/step-0", "mine", 0),
+        ("mine/step-5", "mine", 5),
+    ]
+
+
+@pytest.mark.parametrize("after", ["", "{here}/absent", "./absent", "{here}/*", "{here}/file"])
+def test_what_stands_after_a_name_is_looked_for_at_the_door(tmp_path: Path, after: str) -> None:
+    make(tmp_path, "a")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SweepError, match="expected a"):
+        find_checkpoints([f"mine={after.format(here=tmp_path)}"])
+
+
+def test_a_home_folder_after_a_name_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path, "a")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert find_checkpoints(["mine=~/a"]) == [Checkpoint("mine", str(tmp_path / "a"))]
+
+
 def test_a_digest_tells_weights_apart_and_not_places(tmp_path: Path) -> None:
     make(tmp_path, "x", "y")
     x, y = (Checkpoint(name, str(tmp_path / name)) for name in ("x", "y"))
@@ -87,7 +110,8 @@ def test_lists_of_treebanks(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("en one", "line 1: 2 cells"),
-        ("en a b\nen a b", "line 2: a second treebank called en"),
+        ("en a.conllu b.conllu\nen a.conllu b.conllu", "line 2: a second treebank called en"),
+        ("xx_nothing xx_nothing xx_nothing", "line 1: xx_nothing"),
         ("#", "lists no treebank"),
     ],
 )
@@ -95,6 +119,36 @@ def test_bad_lists_are_named(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "banks").write_text(text)
     with pytest.raises(TreebankError, match=message):
         read_list(tmp_path / "banks")
+
+
+def test_a_list_may_hold_folders_of_a_release(tmp_path: Path, treebank_files: dict[str, Path]) -> None:
+    for split in ("train", "dev"):
+        (tmp_path / "UD_X").mkdir(exist_ok=True)
+        (tmp_path / "UD_X" / f"x-ud-{split}.conllu").write_bytes(treebank_files[split].read_bytes())
+    (tmp_path / "banks").write_text("x UD_X UD_X\n")
+    assert [path.name for path in read_list(tmp_path / "banks")[0].paths.values()] == [
+        "x-ud-train.conllu",
+        "x-ud-dev.conllu",
+    ]
+
+
+def test_a_name_that_no_treebank_has_is_refused() -> None:
+    with pytest.raises(TreebankError, match="xx_nothing"):
+        splits_of("xx_nothing", "xx_nothing")
+
+
+def test_a_treebank_is_read_once_and_again_when_its_file_changes(
+    tmp_path: Path, treebank_files: dict[str, Path]
+) -> None:
+    for split in ("train", "dev"):
+        (tmp_path / f"{split}.conllu").write_bytes(treebank_files[split].read_bytes())
+    splits = splits_of(tmp_path / "train.conllu", tmp_path / "dev.conllu")
+    first, second = splits.read(max_sentences=5), splits.read(max_sentences=5)
+    assert len(first["dev"]) == 5
+    assert all(a is b for a, b in zip(first["train"], second["train"]))
+    (tmp_path / "train.conllu").write_bytes(treebank_files["test"].read_bytes())
+    assert splits.read(max_sentences=5)["train"].digest != first["train"].digest
+    assert all(a is b for a, b in zip(first["dev"], splits.read(max_sentences=5)["dev"]))
 
 
 def test_a_treebank_is_called_by_its_files() -> None:

@@ -4,6 +4,7 @@ import pandas as pd
 
 from pipeline.sweeping.report.heads import MOST_OPEN, grid_picture, place_of
 from pipeline.sweeping.report.results import Results
+from pipeline.sweeping.store import read_json
 from reporting import new_figure, survival_curves
 from reporting.html import Picture, Section, picture
 
@@ -18,9 +19,8 @@ def convolution_section(results: Results) -> Section | None:
         survival = pd.read_csv(folder / "survival.csv")
         figure, axes = new_figure((5.2, 3.2))
         survival_curves(survival, axes)
-        best = survival.groupby("condition", sort=False)["value"].max()
-        text = "; ".join(f"{condition}: {value:.3f}" for condition, value in best.items())
-        pictures.append(picture(figure, title=f"UUAS with heads replaced: {name}", description=text))
+        result = (read_json(folder / "convolution.json") or {}).get("result", "")
+        pictures.append(picture(figure, title=f"UUAS with heads replaced: {name}", description=result))
     if not pictures:
         return None
     text = (

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from pipeline.sweeping.file_names import label
 from pipeline.sweeping.report.results import (
     BASELINES,
     METRICS,
@@ -15,7 +16,6 @@ from pipeline.sweeping.report.results import (
     spread,
     structure_rows,
 )
-from pipeline.sweeping.sources import label
 from reporting import heat_map, layer_curves, new_figure
 from reporting.html import Picture, Section, picture
 

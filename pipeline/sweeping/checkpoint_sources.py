@@ -1,4 +1,4 @@
-"""Which checkpoints and treebanks a sweep is about: patterns, hub names, training runs and lists become records."""
+"""Which checkpoints a sweep is about: folders, patterns, hub names and training runs become records."""
 
 import glob
 import hashlib
@@ -10,8 +10,8 @@ from pathlib import Path
 
 from huggingface_hub import snapshot_download
 
-from parsing import Treebank, TreebankError, read_conllu
 from pipeline.sweeping.errors import SweepError
+from pipeline.sweeping.file_names import label
 
 STEP_FOLDER = re.compile(r"(?:step|checkpoint|ckpt|global_?step|iter)?[-_ ]?(\d+)(?:[kK])?$")
 WEIGHTS = ("*.safetensors", "*.bin", "config.json", "tokenizer*", "vocab*")
@@ -50,34 +50,12 @@ class Checkpoint:
         return digest.hexdigest()
 
 
-@dataclass(frozen=True)
-class Splits:
-    """One treebank's files: `test` is scored too where there is one."""
-
-    name: str
-    train: Path
-    dev: Path
-    test: Path | None = None
-
-    @property
-    def paths(self) -> dict[str, Path]:
-        """The files there are, by split."""
-        named = {"train": self.train, "dev": self.dev, "test": self.test}
-        return {split: path for split, path in named.items() if path is not None}
-
-    def read(self) -> dict[str, Treebank]:
-        """The treebanks, each named after the whole. Raises TreebankError as `read_conllu` does."""
-        return {
-            split: Treebank(list(read_conllu(path)), name=self.name, path=path) for split, path in self.paths.items()
-        }
-
-
 def find_checkpoints(models: Iterable[str | Path]) -> list[Checkpoint]:
     """Every checkpoint that the names stand for, in order.
 
     A name is a folder; a pattern of folders (`runs/*/final`); a hub name, with a revision after `@`; a folder whose
-    folders are numbered by training step (`step-100`, `checkpoint-2000`, `step_30k`), read as a training run; or one
-    checkpoint's folder or hub name after `NAME=`, which says what to call it.
+    folders are numbered by training step (`step-100`, `checkpoint-2000`, `step_30k`), read as a training run; or a
+    folder or hub name after `NAME=`, which says what to call the checkpoint or the run.
 
     Raises SweepError that lists every name which stands for nothing, or for two checkpoints.
     """
@@ -98,33 +76,38 @@ def expand(text: str) -> list[Checkpoint]:
     """The checkpoints that one name stands for."""
     called, separator, rest = text.partition("=")
     if separator and not Path(text).expanduser().exists():
-        return [called_as(called, rest)]
+        return called_as(called, rest)
     if glob.has_magic(text):
         folders = [path for path in sorted(map(Path, glob.glob(str(Path(text).expanduser())))) if path.is_dir()]
         if not folders:
             raise SweepError(f"{text}: the pattern matches no folder")
         return [checkpoint for folder in folders for checkpoint in from_folder(folder)]
     folder = Path(text).expanduser()
-    if folder.is_dir():
-        return from_folder(folder)
-    if folder.exists() or folder.is_absolute() or text.startswith((".", "~")) or text.count("/") > 1:
+    return from_folder(folder) if folder.is_dir() else [from_hub(text)]
+
+
+def called_as(name: str, text: str) -> list[Checkpoint]:
+    """What `NAME=text` stands for: a folder, a training run or a hub name, by the name given."""
+    if not name or not text or glob.has_magic(text):
+        raise SweepError(f"{name}={text}: expected a name, then a checkpoint's folder or a hub name; no pattern")
+    folder = Path(text).expanduser()
+    return from_folder(folder, name=name) if folder.is_dir() else [from_hub(text, name=name)]
+
+
+def from_hub(text: str, *, name: str | None = None) -> Checkpoint:
+    """A checkpoint by its hub name, with its revision after `@`. Raises SweepError when that can only be a path."""
+    path = Path(text).expanduser()
+    if path.exists() or path.is_absolute() or text.startswith((".", "~")) or text.count("/") > 1:
         raise SweepError(f"{text}: there is no such folder; expected a checkpoint's folder, a pattern or a hub name")
-    return [called_as(text, text)]
-
-
-def called_as(name: str, text: str) -> Checkpoint:
-    """A checkpoint by the name it shall have: the one in a folder, or of a hub name with its revision after `@`."""
-    if Path(text).expanduser().is_dir():
-        return Checkpoint(name, text)
     source, _, revision = text.partition("@")
-    return Checkpoint(name, source, revision or None)
+    return Checkpoint(name or text, source, revision or None)
 
 
-def from_folder(folder: Path) -> list[Checkpoint]:
-    """The checkpoint in a folder, or the training run that its numbered folders make."""
+def from_folder(folder: Path, *, name: str | None = None) -> list[Checkpoint]:
+    """The checkpoint in a folder, or the training run that its numbered folders make; called as the folder is."""
     steps = {child: step_of(child.name) for child in folder.iterdir() if (child / "config.json").is_file()}
     numbered = sorted((step, child) for child, step in steps.items() if step is not None)
-    name = folder.resolve().name
+    name = name or folder.resolve().name
     if (folder / "config.json").exists() or not numbered:
         return [Checkpoint(name, str(folder))]
     return [Checkpoint(f"{name}/{child.name}", str(child), family=name, step=step) for step, child in numbered]
@@ -143,46 +126,7 @@ def clashes(checkpoints: Sequence[Checkpoint]) -> list[str]:
         by_name[label(checkpoint.name)].append(checkpoint)
     return [
         f"{len(same)} checkpoints are called {same[0].name}: {', '.join(one.source for one in same)}; "
-        f"tell them apart by NAME=FOLDER"
+        "tell them apart by NAME=FOLDER"
         for same in by_name.values()
         if len(same) > 1
     ]
-
-
-def label(name: str) -> str:
-    """A name as part of a file's name."""
-    return re.sub(r"[^\w.@+-]+", "-", name).strip("-.") or "unnamed"
-
-
-def read_list(path: str | Path) -> list[Splits]:
-    """The treebanks of a list: one a line, `NAME TRAIN DEV [TEST]`, paths relative to the list; # begins a comment.
-
-    Raises TreebankError that names the line.
-    """
-    path = Path(path)
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise TreebankError(f"{path}: cannot be read as a list of treebanks: {error}") from error
-    found: list[Splits] = []
-    for number, line in enumerate(lines, start=1):
-        cells = line.partition("#")[0].split("\t" if "\t" in line else None)
-        cells = [cell.strip() for cell in cells if cell.strip()]
-        if not cells:
-            continue
-        if len(cells) not in (3, 4):
-            raise TreebankError(f"{path}, line {number}: {len(cells)} cells; expected NAME TRAIN DEV [TEST]")
-        files = [path.parent / Path(cell).expanduser() for cell in cells[1:]]
-        if cells[0] in {one.name for one in found}:
-            raise TreebankError(f"{path}, line {number}: a second treebank called {cells[0]}")
-        found.append(Splits(cells[0], *files))
-    if not found:
-        raise TreebankError(f"{path}: lists no treebank; expected lines of NAME TRAIN DEV [TEST]")
-    return found
-
-
-def splits_of(train: str | Path, dev: str | Path, test: str | Path | None = None, *, name: str | None = None) -> Splits:
-    """One treebank's files, called by what their names begin with alike (`en_ewt` of `en_ewt-train`) unless told."""
-    files = [Path(train), Path(dev), *([] if test is None else [Path(test)])]
-    stem = re.sub(r"[-_.]?(ud-)?(train|dev|test)$", "", files[0].stem) or files[0].absolute().parent.name
-    return Splits(name or stem, files[0], files[1], None if test is None else files[2])
