@@ -48,7 +48,7 @@ def selectivity_rows(measurements: Iterable[Measurement]) -> list[dict[str, obje
     """For each score that has a control, its selectivity as a row of the score table, metric `selectivity_…`.
 
     Selectivity is the score on gold trees less the score of the same layer, rank and seed on control trees (Hewitt &
-    Liang 2019, section 2); its interval resamples the sentences of both alike. All measurements are of one split.
+    Liang 2019, figure 2); its interval resamples the sentences of both alike. All measurements are of one split.
     """
     measurements = list(measurements)
     controls = {
