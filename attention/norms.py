@@ -15,7 +15,7 @@ def weighted_norms(encoder: Encoder, words: Sequence[Sequence[str]]) -> Iterator
     """A batch a sentence like those of `stream_attention(level="words")`, with ‖α f(x)‖ in place of the weight α.
 
     f(x) is a subword's value vector after its head's part of the output projection, so α f(x) is what the head adds to
-    the residual stream (Kobayashi et al. 2020, section 2.2); rows no longer sum to 1. Norms of a word's subwords are
+    the residual stream (Kobayashi et al. 2020); rows no longer sum to 1. Norms of a word's subwords are
     summed over keys and averaged over queries, as weights are.
 
     f is measured, not read from weights of known names: a head that attends from each subword to itself alone, all

@@ -22,7 +22,7 @@ class AttentionProbe(BaseEstimator):
 
     p(i | j) ∝ exp Σₖ wₖ(i, j) αₖ(j, i) + uₖ(i, j) αₖ(i, j) over all heads k, the root one more candidate. Without
     vectors w and u are numbers, one a head; with vectors they are linear in the static vectors of both words (the
-    "attention-only" and the "attention-and-words" probe of Clark et al. 2019, section 5, equations 1 and 2).
+    "attention-only" and the "attention-and-words" probe of Clark et al. 2019, section 5).
 
     Parameters:
         epochs, batch_size: passes over the data, and sentences a step.

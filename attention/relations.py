@@ -60,7 +60,7 @@ class RelationTally:
     """Counts over batches of attention between words.
 
     A word's attention to itself and to special tokens takes no part in the search for the most-attended word
-    (Clark et al. 2019, section 4.2); of equal weights the first word counts. Relations are cut at ":".
+    (Clark et al. 2019, section 4.1); of equal weights the first word counts. Relations are cut at ":".
     """
 
     def __init__(self, relations: Sequence[str], *, groups: int = GROUPS) -> None:

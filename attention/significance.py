@@ -49,7 +49,7 @@ def search_p_values(
 ) -> NDArray[np.float64]:
     """p of "no better than the fixed offset", corrected for every head, direction and relation that was searched.
 
-    One-sided single-step max-T (Westfall & Young 1993, section 2.6). A head's statistic is its gain over the baseline
+    One-sided single-step max-T (Westfall & Young 1993). A head's statistic is its gain over the baseline
     on the same edges, over its standard error; under the null hypothesis the largest statistic of all is drawn by
     giving each group of sentences a random normal weight (the multiplier bootstrap of Chernozhukov, Chetverikov & Kato
     2013), which keeps the heads' correlation, so that 72 nearly equal heads cost no more than one. The chance that any

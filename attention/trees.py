@@ -104,7 +104,7 @@ def edge_numbers(edges: NDArray[np.int64]) -> NDArray[np.int64]:
 def ensemble_scores(batch: AttentionBatch, heads: Sequence[ChosenHead]) -> list[NDArray[np.float64]]:
     """The scores of arcs of each sentence of a batch, (words, words), row the head: the mean over the chosen heads.
 
-    A head that looks from dependents gives its transposed attention (Limisiewicz et al. 2020, section 4).
+    A head that looks from dependents gives its transposed attention (Limisiewicz et al. 2020, sections 4 and 5).
     """
     words = between_words(batch)
     total = torch.zeros_like(words[0, :, 0])
@@ -125,7 +125,7 @@ def ensemble_trees(
     """Directed trees of the chosen heads together: sentence number -> heads of its words, the root's -1.
 
     The tree is the maximum arborescence of the mean scores. `gold_roots` gives the decoder the root, as in Ravishankar
-    et al. (2021, section 3.2); without it the word that gains most as root is the root.
+    et al. (2021); without it the word that gains most as root is the root.
 
     Raises:
         ValueError: no heads are chosen, or attention and sentences do not fit each other.

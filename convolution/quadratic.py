@@ -58,7 +58,7 @@ class QuadraticSelfAttention(nn.Module):
         self.axes = axes
         self.margin, self.crop = tuple(margin or (0,) * axes), tuple(crop or (0,) * axes)
         self.margin_mode = margin_mode
-        # N(0, 2I), as in section 4.2 of the paper.
+        # N(0, 2I), as in the paper; its code draws them with a standard deviation of 2.
         self.centres = nn.Parameter(2**0.5 * torch.randn(heads, axes))
         self.alpha = nn.Parameter(torch.full((heads,), float(alpha)))
         self.value = nn.Parameter(torch.randn(heads, in_channels, out_channels) * (heads * in_channels) ** -0.5)

@@ -1,6 +1,6 @@
 """How well heads find the other end of each dependency relation, and how well content-free kernels do.
 
-A head's guess for a word is the other word that it attends to most (Clark et al. 2019, section 4.2). A kernel's guess
+A head's guess for a word is the other word that it attends to most (Clark et al. 2019, section 4.1). A kernel's guess
 is the other word at the offset of greatest weight, among those that the sentence has; a fixed offset is the kernel
 that has one.
 """

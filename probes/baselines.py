@@ -1,6 +1,6 @@
 """Contextless vectors given a context of no interest: what word vectors and word order alone can tell.
 
-Hewitt & Manning (2019), section 3: their Decay0 and Proj0. Each wraps a layer of some states and computes what is
+Hewitt & Manning (2019): their Decay0 and Proj0. Each wraps a layer of some states and computes what is
 asked for as it is read, so that nothing of the size of the corpus is held.
 """
 

@@ -67,5 +67,5 @@ def tree_geometry(heads: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[
 
 
 def selectivity(score: float, control_score: float) -> float:
-    """How much better the linguistic task is solved than the control task (Hewitt & Liang 2019, section 2)."""
+    """How much better the linguistic task is solved than the control task (Hewitt & Liang 2019, figure 2)."""
     return score - control_score

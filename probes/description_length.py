@@ -1,6 +1,6 @@
 """How many bits the gold trees take, to somebody who has the vectors: the online code of a structural probe.
 
-Voita & Titov (2020), "Information-Theoretic Probing with Minimum Description Length", section 2.2: the sentences are
+Voita & Titov (2020), "Information-Theoretic Probing with Minimum Description Length", section 2.2.2: the sentences are
 sent block by block, the first by the uniform code, each other by the probe trained on all blocks before it. The code
 is short when a probe learns the trees well, and also when it learns them from few sentences.
 

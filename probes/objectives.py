@@ -67,7 +67,7 @@ def group_distance_loss(projected: Tensor, gold: Tensor, group: Group, *, rank: 
 
 
 def depth_loss(projected: Tensor, gold: Tensor, batch: Batch, *, rank: int, pulls: Tensor | None) -> Tensor:
-    """Hewitt & Manning (2019), section 2.3: Σ |depth(i) - ‖Bhᵢ‖²| / words, over the words of a sentence.
+    """Hewitt & Manning (2019): Σ |depth(i) - ‖Bhᵢ‖²| / words, over the words of a sentence.
 
     As `distance_loss`, but `gold` is one tensor, (words,), packed as the words are.
     """

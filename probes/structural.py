@@ -100,7 +100,7 @@ class DistanceProbe(LinearProbe):
 class DepthProbe(LinearProbe):
     """Squared L2 norm of a word under B, ‖Bhᵢ‖², trained to be its depth in the tree.
 
-    Hewitt & Manning (2019), section 2.3.
+    Hewitt & Manning (2019).
     """
 
     kind = "depth"

@@ -94,7 +94,7 @@ def with_root(scores: NDArray[Any], roots: NDArray[Any], *, single_root: bool) -
 
     A tree over n words has n arcs, so shifting and scaling all of them alike changes no order. With `single_root`, each
     arc that is not the root's gets a bonus larger than all that a second root could win: the best tree then has one
-    root, and the order among such trees is untouched (Stanojević & Cohen 2021, "A Root of the Problem", section 4).
+    root, and the order among such trees is untouched (Stanojević & Cohen 2021, "A Root of the Problem").
     """
     sentences, words, _ = scores.shape
     full = np.empty((sentences, words + 1, words + 1))

@@ -55,6 +55,8 @@ class Pretraining:
             the rest as they are.
         next_sentence: whether to predict if the second sentence follows; examples are single sentences otherwise.
         left_to_right: predict each subword from those before it, in place of masked ones; has no next sentence.
+        dropout: share of activations left out in training. BERT's is 0.1, for 40 rounds of a text; a few rounds with a
+            small model learn too little of it, not too much, and with dropout they do not get beyond single words.
     """
 
     blocks: int = 4
@@ -71,6 +73,7 @@ class Pretraining:
     as_random: float = 0.1
     next_sentence: bool = True
     left_to_right: bool = False
+    dropout: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -86,6 +89,8 @@ class Pretraining:
                 f"masked={self.masked}, as_mask={self.as_mask}, as_random={self.as_random}; expected shares, the last "
                 "two of at most 1 together"
             )
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout={self.dropout}; expected a share below 1")
         if not self.saved or min(self.saved) < 0 or max(self.saved) > self.steps:
             raise PretrainingError(f"saved={list(self.saved)}; expected steps from 0 to {self.steps}")
 
@@ -135,6 +140,8 @@ def new_model(tokenizer: PreTrainedTokenizerFast, options: Pretraining) -> PreTr
         num_attention_heads=options.heads,
         intermediate_size=4 * options.dim,
         max_position_embeddings=options.max_subwords,
+        hidden_dropout_prob=options.dropout,
+        attention_probs_dropout_prob=options.dropout,
         is_decoder=options.left_to_right,
         pad_token_id=tokenizer.pad_token_id,
     )

@@ -25,6 +25,7 @@ def checkpoints_command(
     left_to_right: Annotated[
         bool, typer.Option("--left-to-right", help="Predict each subword from those before it; needs no next sentence.")
     ] = False,
+    dropout: Annotated[float, typer.Option(min=0.0, help="Share of activations left out in training.")] = 0.0,
     seed: Annotated[int, typer.Option(help="Of weights, order, pairs and masks.")] = 0,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -47,6 +48,7 @@ def checkpoints_command(
             as_random=as_random,
             next_sentence=next_sentence,
             left_to_right=left_to_right,
+            dropout=dropout,
             seed=seed,
         )
     except PretrainingError as error:

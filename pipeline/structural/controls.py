@@ -54,7 +54,7 @@ def selectivity_rows(
     """For each score that has a control, its selectivity as a row of the score table, metric `selectivity_…`.
 
     Selectivity is the score on gold trees less the score of the same layer, rank and seed on control trees (Hewitt &
-    Liang 2019, section 2); its interval resamples the sentences of both alike. All that is `measured` is of one split,
+    Liang 2019, figure 2); its interval resamples the sentences of both alike. All that is `measured` is of one split,
     and `resampled` holds each metric on the same resampled treebanks, (measured, resamples).
     """
     controls = {

@@ -41,7 +41,7 @@ class DirectedTree:
 class DepProbe(GradientProbe):
     """Distances ‖B(hᵢ - hⱼ)‖² and relations softmax(Lhᵢ), trained together; heads and relations are read off them.
 
-    Müller-Eberstein, van der Goot & Plank (2022), "Probing for Labeled Dependency Trees", section 3. The root is the
+    Müller-Eberstein, van der Goot & Plank (2022), "Probing for Labeled Dependency Trees". The root is the
     word likeliest to bear the relation `root`; the minimum spanning tree of the distances, seen from there, gives each
     word its head; every other word takes its likeliest relation that is not `root`. Relations keep their subtypes as
     they stand in the targets; those that training did not see count as errors and carry no loss in validation.

@@ -131,6 +131,18 @@ def test_left_to_right_sees_no_word_to_its_right(sentences: list[Sentence], tmp_
     assert not torch.allclose(states["both", "cat"], states["both", "man"], atol=1e-6)
 
 
+def test_dropout_is_the_share_asked_for_and_only_in_training(sentences: list[Sentence]) -> None:
+    texts = documents(sentences)
+    tokenizer = train_tokenizer((line for text in texts for line in text), vocabulary=60, max_subwords=32)
+    for dropout in (0.0, 0.4):
+        options = Pretraining(**SMALL, dropout=dropout)
+        model, batch = new_model(tokenizer, options), next(endless_batches(tokenizer, texts, options))
+        shares = {module.p for module in model.modules() if isinstance(module, torch.nn.Dropout)}
+        assert shares == {dropout}
+        losses = [float(training_loss(model.train(), batch).detach()) for _ in range(2)]
+        assert (losses[0] == losses[1]) == (dropout == 0.0)
+
+
 @pytest.mark.parametrize(("as_mask", "as_random"), [(0.8, 0.1), (0.0, 0.0), (1.0, 0.0), (0.0, 1.0)])
 def test_the_masks_split_is_the_one_asked_for(sentences: list[Sentence], as_mask: float, as_random: float) -> None:
     texts = documents(sentences)
@@ -172,6 +184,7 @@ def test_half_of_the_pairs_follow_each_other() -> None:
         ({"left_to_right": True}, "next_sentence=False"),
         ({"dim": 10, "heads": 4}, "dim 10 cannot be shared by 4 heads"),
         ({"as_mask": 0.8, "as_random": 0.3}, "at most 1 together"),
+        ({"dropout": 1.0}, "dropout=1.0"),
         ({"saved": (5000,)}, "expected steps from 0 to 3000"),
     ],
 )
