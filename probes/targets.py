@@ -112,7 +112,7 @@ def checked(kind: Kind, column: Sequence[NDArray[Any]], lengths: Sequence[int]) 
 
 
 def mean_loss(kind: Kind, predicted: Sequence[NDArray[Any]], column: Sequence[NDArray[Any]]) -> float:
-    """Hewitt & Manning's loss (2019, sections 2.1 and 2.3): the mean over sentences of their entries' absolute error.
+    """Hewitt & Manning's loss (2019): the mean over sentences of the mean absolute error of their entries.
 
     Entries are the ordered pairs of words, each with itself included, or the words.
 
