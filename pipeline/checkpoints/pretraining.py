@@ -90,7 +90,7 @@ class Pretraining:
                 "two of at most 1 together"
             )
         if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout={self.dropout}; expected a share below 1")
+            raise PretrainingError(f"dropout={self.dropout}; expected a share below 1")
         if not self.saved or min(self.saved) < 0 or max(self.saved) > self.steps:
             raise PretrainingError(f"saved={list(self.saved)}; expected steps from 0 to {self.steps}")
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from extraction import extract
-from parsing import TreebankError, read_conllu
+from parsing import Score, TreebankError, read_conllu
 from pipeline.record import Stopwatch
-from pipeline.score_table import COLUMNS
+from pipeline.score_table import COLUMNS, Setting, score_table
 from pipeline.structural.analysis import ProbeOptions
 from pipeline.structural.closing import closing_table
 from pipeline.structural.parse import Parser, ProbeFolderError
@@ -80,18 +80,20 @@ def test_the_closing_table_shows_selectivity_in_brackets_and_no_row_of_controls(
     assert "selectivity" in text
 
 
-def test_the_closing_table_shows_the_mean_of_several_seeds(done: Run) -> None:
-    scores = pd.read_csv(done.out / "scores.csv")
-    assert scores["seed"].nunique() == 2
-    own = scores.query("split == 'dev' and probe == 'distance' and layer == 1 and metric == 'uuas'")
-    assert own["value"].nunique() == 2, "the seeds must differ for this test to say anything"
-    selectivity = scores.query("split == 'dev' and layer == 1 and metric == 'selectivity_uuas'")["value"].mean()
-    reach = (own["high"].max() - own["low"].min()) / 2
-    told = closing_table(scores)
-    line = next(line for line in told.splitlines() if line.startswith("layer 1"))
-    assert f"{own['value'].mean():.3f} ±{reach:.3f} ({selectivity:+.3f})" in line
+def test_the_closing_table_shows_the_mean_of_several_seeds() -> None:
+    def rows(seed: int, uuas: Score, selectivity: float) -> list[dict[str, object]]:
+        gain = Score("selectivity_uuas", selectivity, 0.0, 0.0, 9)
+        return Setting("a", "toy", "dev", "distance", layer=1, rank=4, seed=seed).rows([uuas, gain])
+
+    first = rows(0, Score("uuas", 0.50, 0.40, 0.60, 9), 0.10)
+    chain = Setting("a", "toy", "dev", "chain").rows([Score("uuas", 0.30, 0.25, 0.35, 9)])
+    alone = closing_table(score_table([*first, *chain]))
+    assert "0.500 ±0.100 (+0.100)" in alone
+    assert "seeds" not in alone
+    told = closing_table(score_table([*first, *rows(1, Score("uuas", 0.70, 0.60, 0.90, 9), 0.30), *chain]))
+    assert "0.600 ±0.250 (+0.200)" in told
+    assert "0.300 ±0.050" in told
     assert "means over 2 seeds" in told
-    assert "seeds" not in closing_table(scores[scores["seed"].isna() | (scores["seed"] == 0)])
 
 
 def test_description_length_is_measured_when_asked(
