@@ -1,6 +1,6 @@
 """What attention heads look at, which syntax they track, and what is lost without them."""
 
-from attention.ablation import ablated_heads, ablation_effects, masked_lm_encoder, masked_lm_loss
+from attention.ablation import ablated_heads, ablation_effects
 from attention.baselines import OffsetBaseline, offset_baseline, trained_baseline
 from attention.behaviour import Behaviour
 from attention.examples import HeadExample, best_head_sentences, example_sentences
@@ -41,8 +41,6 @@ __all__ = [
     "heads_of",
     "held_out_tally",
     "map_heads",
-    "masked_lm_encoder",
-    "masked_lm_loss",
     "offset_baseline",
     "pair_features",
     "relation_table",

@@ -4,22 +4,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
 
-import numpy as np
 import pandas as pd
-import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 from tqdm import tqdm
-from transformers import PreTrainedModel
 
 from extraction import Encoder, edit_attention
-from extraction.masked_lm import load_masked_lm
 
 Cut = Literal["zero", "uniform"]
 """What a cut head does: nothing at all, or look everywhere alike (which keeps the mean of its values)."""
-
-MASKED_SHARE = 0.15
-"""How many of a sentence's subwords are masked (Devlin et al. 2019, section 3.1)."""
 
 
 @contextmanager
@@ -76,62 +68,3 @@ def ablation_effects(
             value = measure()
         rows.append((layer + 1, head + 1, value, value - whole))
     return pd.DataFrame(rows, columns=["layer", "head", "value", "difference"])
-
-
-def masked_lm_encoder(checkpoint: str, *, device: str | None = None) -> Encoder:
-    """A checkpoint with its masked-LM head, as an encoder whose attention can be edited.
-
-    Raises:
-        CheckpointError: the checkpoint has no masked-LM head, or its tokenizer no mask token.
-    """
-    plain = Encoder.from_pretrained(checkpoint, device=device)
-    model = load_masked_lm(checkpoint, plain)
-    return Encoder.from_parts(model, plain.tokenizer, name=plain.name, device=device)
-
-
-@torch.inference_mode()
-def masked_lm_loss(encoder: Encoder, words: Sequence[Sequence[str]], *, seed: int = 0, batch_size: int = 32) -> float:
-    """Mean loss at masked subwords, nats: 15 % of each sentence's, at least one, the same ones for the same seed.
-
-    Every chosen subword becomes the mask token. Sentences are cut at the model's greatest length.
-
-    Args:
-        encoder: one with a masked-LM head, from `masked_lm_encoder`.
-
-    Raises:
-        ValueError: there is no subword to mask.
-    """
-    model: PreTrainedModel = encoder.model
-    total, count = 0.0, 0
-    order = sorted(range(len(words)), key=lambda place: -len(words[place]))
-    for start in range(0, len(order), batch_size):
-        places = order[start : start + batch_size]
-        batch = encoder.tokenizer(
-            [list(words[place]) for place in places],
-            is_split_into_words=True,
-            padding=True,
-            truncation=encoder.max_subwords is not None,
-            max_length=encoder.max_subwords,
-            return_special_tokens_mask=True,
-            return_tensors="pt",
-        )
-        free = ~batch.pop("special_tokens_mask").bool()
-        chosen = torch.stack([choose_masked(row, seed=(seed, place)) for row, place in zip(free, places)])
-        gold = batch["input_ids"][chosen]
-        batch["input_ids"] = batch["input_ids"].masked_fill(chosen, encoder.tokenizer.mask_token_id)
-        scores = model(**batch.to(encoder.device)).logits.cpu()[chosen].float()
-        total += float(cross_entropy(scores, gold, reduction="sum"))
-        count += len(gold)
-    if not count:
-        raise ValueError("no subwords to mask; expected at least one sentence with a word")
-    return total / count
-
-
-def choose_masked(free: Tensor, *, seed: tuple[int, int]) -> Tensor:
-    """(subwords,) bool: which of the free subwords of a sentence are masked, the same whatever batch it stands in."""
-    places = torch.nonzero(free)[:, 0].numpy()
-    masked = torch.zeros_like(free)
-    if len(places):
-        size = max(1, round(MASKED_SHARE * len(places)))
-        masked[np.random.default_rng(seed).choice(places, size, replace=False)] = True
-    return masked

@@ -4,7 +4,6 @@ from convolution.classifier import ImageClassifier
 from convolution.experiment import ImageRun, experiment_table, run_experiment
 from convolution.images import Images, cifar10, digits
 from convolution.kernels import KernelFit, Kernels, fit_kernels
-from convolution.language_model import masked_language_model
 from convolution.logits import LogitSplit, LogitSplitError, split_logits
 from convolution.position_codes import PositionCode, compare_codes, position_embeddings, random_code, sinusoidal_code
 from convolution.quadratic import QuadraticSelfAttention
@@ -32,7 +31,6 @@ __all__ = [
     "digits",
     "experiment_table",
     "fit_kernels",
-    "masked_language_model",
     "measure_offsets",
     "measure_relations",
     "position_embeddings",

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from attention import ablated_heads, ablation_effects, masked_lm_encoder, masked_lm_loss
-from extraction import CheckpointError, Encoder, extract
+from attention import ablated_heads, ablation_effects
+from extraction import CheckpointError, Encoder, extract, masked_lm_encoder, masked_lm_loss
 from parsing import Scorer, Treebank
 from parsing.punctuation import PunctuationRule
 from probes import DistanceProbe, ProbeError
@@ -37,7 +37,7 @@ def ablation_measures(model: str | Path, encoder: Encoder, run: str | Path | Non
         pass
     probes = [] if run is None else saved_distance_probes(Path(run), encoder)
     try:
-        return AblationMeasures(masked_lm_encoder(str(model)), probes)
+        return AblationMeasures(masked_lm_encoder(model, encoder), probes)
     except CheckpointError as error:
         if not probes:
             raise CheckpointError(f"{error}; give distance probes (--probes RUN) to measure ablations on") from error

@@ -13,13 +13,20 @@ from tqdm import tqdm
 from convolution import (
     Kernels,
     RelationHits,
-    masked_language_model,
     measure_relations,
     replace_heads,
     state_change,
 )
 from convolution.relations import DIRECTIONS
-from extraction import Encoder, States, extract, stream_attention
+from extraction import (
+    CheckpointError,
+    Encoder,
+    States,
+    extract,
+    masked_lm_encoder,
+    masked_lm_loss,
+    stream_attention,
+)
 from parsing import Treebank
 from pipeline.head_kernels.intact import IntactHeads
 from pipeline.head_kernels.probing import ProbePlan
@@ -176,13 +183,14 @@ def measure_losses(
     model: str | Path, encoder: Encoder, bank: Treebank, kernels: Kernels, *, seed: int
 ) -> pd.DataFrame | None:
     """Masked-LM loss in nats under each condition; None where the checkpoint has no such head."""
-    language_model = masked_language_model(model, encoder)
-    if language_model is None:
+    try:
+        speaker = masked_lm_encoder(model, encoder)
+    except CheckpointError:
         return None
     rows = []
-    for condition, replaced in kernel_conditions(language_model.encoder, kernels, seed=seed).items():
+    for condition, replaced in kernel_conditions(speaker, kernels, seed=seed).items():
         with replaced():
-            rows.append({"condition": condition, "loss": language_model.loss(bank.words, seed=seed)})
+            rows.append({"condition": condition, "loss": masked_lm_loss(speaker, bank.words, seed=seed)})
     return pd.DataFrame(rows)
 
 

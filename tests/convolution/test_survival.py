@@ -7,10 +7,7 @@ import pandas as pd
 import pytest
 from known_attention import random_sentence, random_words
 from safetensors.numpy import load_file
-from transformers import AutoTokenizer, BertConfig, BertForMaskedLM, BertLMHeadModel
 
-from convolution import fit_kernels, masked_language_model, measure_offsets, replace_heads
-from extraction import Encoder, stream_attention
 from parsing import Treebank, TreebankError
 from pipeline.head_kernels.analysis import convolve
 from pipeline.head_kernels.survival import CONVOLUTION, INTACT, survival_sentence
@@ -22,41 +19,6 @@ TEXT = random_words(48, seed=8)
 def bank() -> Treebank:
     generator = np.random.default_rng(0)
     return Treebank([random_sentence(words, generator) for words in TEXT], name="toy")
-
-
-def test_the_masked_lm_loss_is_repeatable_and_changes_with_attention(masked_lm_folder):
-    encoder = Encoder.from_pretrained(masked_lm_folder)
-    model = masked_language_model(masked_lm_folder, encoder)
-    assert model is not None
-    assert model.loss(TEXT) == model.loss(TEXT) != model.loss(TEXT, seed=1)
-    kernels = fit_kernels(measure_offsets(stream_attention(encoder, TEXT, level="subwords"))).free
-    intact = model.loss(TEXT)
-    with replace_heads(model.encoder, kernels.uniform()):
-        assert abs(model.loss(TEXT) - intact) > 1e-3
-    assert model.loss(TEXT) == intact
-
-
-def test_a_head_stored_in_half_precision_speaks_in_the_precision_of_the_encoder(masked_lm_folder, tmp_path):
-    BertForMaskedLM.from_pretrained(masked_lm_folder).bfloat16().save_pretrained(tmp_path)
-    AutoTokenizer.from_pretrained(masked_lm_folder).save_pretrained(tmp_path)
-    whole, half = (
-        masked_language_model(folder, Encoder.from_pretrained(folder)) for folder in (masked_lm_folder, tmp_path)
-    )
-    assert half.encoder.dtype == "float32"
-    assert half.loss(TEXT) == pytest.approx(whole.loss(TEXT), rel=0.05)
-
-
-def test_a_checkpoint_without_a_head_has_no_loss(bert, tmp_path):
-    bert.model.save_pretrained(tmp_path)
-    bert.tokenizer.save_pretrained(tmp_path)
-    assert masked_language_model(tmp_path, Encoder.from_pretrained(tmp_path)) is None
-
-
-def test_a_decoder_has_no_masked_lm_loss(bert, tmp_path):
-    config = BertConfig(**{**bert.model.config.to_dict(), "is_decoder": True})
-    BertLMHeadModel(config).save_pretrained(tmp_path)
-    bert.tokenizer.save_pretrained(tmp_path)
-    assert masked_language_model(tmp_path, Encoder.from_pretrained(tmp_path)) is None
 
 
 def test_the_analysis_writes_every_table_and_figure(masked_lm_folder, bank, tmp_path):
