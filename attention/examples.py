@@ -8,9 +8,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attention.masks import between_words, sentences_of
-from attention.relations import DIRECTIONS, base_relation, most_attended
+from attention.relations import DIRECTIONS, most_attended
 from extraction import AttentionBatch
 from parsing import Sentence
+from parsing.attachment import universal
 
 LENGTHS = range(5, 16)
 """Words of a sentence that reads well in a figure."""
@@ -80,6 +81,6 @@ def relation_pairs(sentence: Sentence, relation: str, *, to_head: bool) -> NDArr
     pairs = [
         (dependent, head) if to_head else (head, dependent)
         for dependent, (head, name) in enumerate(zip(sentence.heads, sentence.relations))
-        if head >= 0 and base_relation(name) == relation
+        if head >= 0 and universal(name) == relation
     ]
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)

@@ -1,6 +1,6 @@
 """How often the word that a head attends to most is the syntactic head of a word, or its dependent, by relation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -12,6 +12,7 @@ from torch import Tensor
 from attention.masks import between_words, sentences_of
 from extraction import AttentionBatch
 from parsing import Sentence
+from parsing.attachment import universal
 
 Direction = Literal["to head", "to dependent"]
 """Who attends: the dependent to its head, or the head to its dependent."""
@@ -107,12 +108,30 @@ class RelationTally:
         """(5, edges): row of the sentence in the batch, dependent, head, relation, group."""
         groups = self._totals.shape[0]
         edges = [
-            (row, dependent, head, self._number[base_relation(relation)], int(index) % groups)
+            (row, dependent, head, self._number[universal(relation)], int(index) % groups)
             for row, (index, sentence) in enumerate(zip(batch.indices, sentences_of(batch, sentences)))
             for dependent, (head, relation) in enumerate(zip(sentence.heads, sentence.relations))
             if head >= 0
         ]
         return torch.tensor(edges, dtype=torch.int64).reshape(-1, 5).T
+
+
+@torch.inference_mode()
+def count_relations(batches: Iterable[AttentionBatch], sentences: Sequence[Sentence]) -> RelationCounts:
+    """The counts of a whole stream of attention between words; `survey_heads` counts them and behaviour at once.
+
+    Args:
+        batches: `stream_attention(encoder, words, level="words")` of the sentences' words.
+        sentences: the sentences with their trees, numbered as in the stream.
+
+    Raises:
+        RelationError: the treebank has no edges, or names no relations.
+        ValueError: attention and sentences do not fit each other.
+    """
+    tally = RelationTally(relations_of(sentences))
+    for batch in batches:
+        tally.update(batch, sentences)
+    return tally.result()
 
 
 def most_attended(words: Tensor) -> Tensor:
@@ -128,11 +147,6 @@ def most_attended(words: Tensor) -> Tensor:
     return attended
 
 
-def base_relation(relation: str) -> str:
-    """The relation without its subtype: "nsubj" for "nsubj:pass"."""
-    return relation.partition(":")[0]
-
-
 def relations_of(sentences: Sequence[Sentence]) -> tuple[str, ...]:
     """The relations of a treebank, subtypes cut, the most frequent first; the root's is not one.
 
@@ -142,7 +156,7 @@ def relations_of(sentences: Sequence[Sentence]) -> tuple[str, ...]:
     for sentence in sentences:
         for head, relation in zip(sentence.heads, sentence.relations):
             if head >= 0:
-                name = base_relation(relation)
+                name = universal(relation)
                 counts[name] = counts.get(name, 0) + 1
     if not counts:
         raise RelationError("the treebank has no edge between two words; heads cannot be compared with its syntax")

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import torch
 
+from attention.relations import RelationTally, relations_of
 from convolution import fit_kernels, measure_offsets
-from convolution.relations import RelationSums
 from convolution.statistics import OffsetSums
 from extraction import Encoder, embedded_checkpoint, stream_attention
 from extraction.extract import TOKEN_BUDGET
@@ -39,10 +39,10 @@ def bare_pass(encoder: Encoder, words: Sequence[Sequence[str]]) -> None:
 
 def offsets_and_relations(encoder: Encoder, bank: Treebank) -> None:
     """What the command does in its pass between words."""
-    offsets, relations = OffsetSums(), RelationSums(bank)
+    offsets, relations = OffsetSums(), RelationTally(relations_of(bank))
     for batch in stream_attention(encoder, bank.words):
         offsets.add(batch)
-        relations.add(batch)
+        relations.update(batch, bank)
 
 
 def fastest(tasks: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:

@@ -7,7 +7,7 @@ from convolution.kernels import KernelFit, Kernels, fit_kernels
 from convolution.logits import LogitSplit, LogitSplitError, split_logits
 from convolution.position_codes import PositionCode, compare_codes, position_embeddings, random_code, sinusoidal_code
 from convolution.quadratic import QuadraticSelfAttention
-from convolution.relations import RelationHits, measure_relations, relation_table
+from convolution.relations import beyond_kernels
 from convolution.relative import LearnedSelfAttention
 from convolution.replacement import StateChange, replace_heads, state_change
 from convolution.statistics import OffsetStatistics, measure_offsets
@@ -24,18 +24,16 @@ __all__ = [
     "OffsetStatistics",
     "PositionCode",
     "QuadraticSelfAttention",
-    "RelationHits",
     "StateChange",
+    "beyond_kernels",
     "cifar10",
     "compare_codes",
     "digits",
     "experiment_table",
     "fit_kernels",
     "measure_offsets",
-    "measure_relations",
     "position_embeddings",
     "random_code",
-    "relation_table",
     "replace_heads",
     "run_experiment",
     "sinusoidal_code",

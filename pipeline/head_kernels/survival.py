@@ -6,18 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from attention import RelationCounts, count_relations
+from attention.relations import DIRECTIONS
 from convolution import (
     Kernels,
-    RelationHits,
-    measure_relations,
     replace_heads,
     state_change,
 )
-from convolution.relations import DIRECTIONS
 from extraction import (
     CheckpointError,
     Encoder,
@@ -91,7 +89,7 @@ def replace_and_measure(
         uuas, moved = measure_survival(plan, probes, encoder, states, conditions, progress=progress)
         blocks = measure_blocks(plan, encoder, states, kernels, progress=progress)
     with stopwatch.stage("relations under replacement"):
-        relations = measure_relation_survival(encoder, bank, intact.hits, conditions)
+        relations = measure_relation_survival(encoder, bank, intact.relations, intact.counts, conditions)
     with stopwatch.stage("masked-LM loss"):
         losses = measure_losses(model, encoder, plan.scored, kernels, seed=plan.seed)
     if retrain:
@@ -152,31 +150,31 @@ def measure_blocks(
 
 
 def measure_relation_survival(
-    encoder: Encoder, bank: Treebank, hits: RelationHits, conditions: Mapping[str, Replacement]
+    encoder: Encoder,
+    bank: Treebank,
+    best: pd.DataFrame,
+    intact: RelationCounts,
+    conditions: Mapping[str, Replacement],
 ) -> pd.DataFrame:
-    """The accuracy that the intact model's best head of each relation and direction has under each condition."""
-    rows = []
+    """The accuracy that the intact model's best head of each relation and direction has under each condition.
+
+    Args:
+        best: the table of best heads; intact: the counts that it was made of.
+    """
+    relation = pd.Index(intact.relations).get_indexer(pd.Index(best["relation"]))
+    direction = pd.Index(DIRECTIONS).get_indexer(pd.Index(best["direction"]))
+    block, head = best["layer"].to_numpy() - 1, best["head"].to_numpy() - 1
+    tables = []
     for condition, replaced in conditions.items():
-        if condition == INTACT:
-            accuracy = hits.accuracy
-        else:
+        counts = intact
+        if condition != INTACT:
             with replaced():
-                accuracy = measure_relations(stream_attention(encoder, bank.words), bank).accuracy
-        for side, direction in enumerate(DIRECTIONS):
-            for number, relation in enumerate(hits.relations):
-                layer, head = np.unravel_index(int(hits.accuracy[side, number].argmax()), hits.accuracy.shape[2:])
-                rows.append(
-                    {
-                        "condition": condition,
-                        "relation": relation,
-                        "direction": direction,
-                        "n": int(hits.counts[number]),
-                        "layer": int(layer) + 1,
-                        "head": int(head) + 1,
-                        "accuracy": float(accuracy[side, number, layer, head]),
-                    }
-                )
-    return pd.DataFrame(rows)
+                counts = count_relations(stream_attention(encoder, bank.words), bank)
+        accuracy = counts.accuracy[relation, direction, block, head]
+        rows = best[["relation", "direction", "n", "layer", "head"]].assign(accuracy=accuracy)
+        rows.insert(0, "condition", condition)
+        tables.append(rows)
+    return pd.concat(tables, ignore_index=True)
 
 
 def measure_losses(
