@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from convolution.fitting import Fitted, Observed, fit_free, fit_quadratic, fit_uniform
+from convolution.fitting import FLOOR, Fitted, Observed, fit_free, fit_quadratic, fit_uniform
 from convolution.statistics import OffsetStatistics
 
 Floats = NDArray[np.float64]
@@ -36,6 +36,8 @@ class Kernels:
     """(layers, heads, specials, specials); None where special positions attend to every position alike."""
     leading: int
     """How many special positions stand before the first word."""
+    causal: bool = False
+    """Whether no word looks to its right, as in a decoder."""
 
     @property
     def span(self) -> int:
@@ -58,9 +60,11 @@ class Kernels:
         return np.exp(scores - total)
 
     def uniform(self) -> "Kernels":
-        """Kernels of the same size that give every position of a sentence, special ones too, the same."""
-        zeros = np.zeros_like
-        return Kernels(zeros(self.log_offsets), zeros(self.log_specials), None, self.leading)
+        """Kernels of the same size that give every position that a word may see, special ones too, the same."""
+        log_offsets = np.zeros_like(self.log_offsets)
+        if self.causal:
+            log_offsets[..., self.span + 1 :] = FLOOR
+        return Kernels(log_offsets, np.zeros_like(self.log_specials), None, self.leading, self.causal)
 
     def shuffled(self, seed: int = 0) -> "Kernels":
         """Every head with the kernel of a random other head of the model; no head keeps its own.
@@ -80,7 +84,7 @@ class Kernels:
             return values.reshape(count, *values.shape[2:])[other].reshape(values.shape)
 
         rows = None if self.special_rows is None else moved(self.special_rows)
-        return Kernels(moved(self.log_offsets), moved(self.log_specials), rows, self.leading)
+        return Kernels(moved(self.log_offsets), moved(self.log_specials), rows, self.leading, self.causal)
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,7 @@ class KernelFit:
     width: Floats
     """Standard deviation of that offset."""
     receptive_field: NDArray[np.int64]
-    """The fewest offsets that hold 90 % of the attention between words."""
+    """The fewest offsets that hold 90 % of the attention between words; 0 where there is none, and the two above nan."""
     quadratic_centre: Floats
     quadratic_width: Floats
     specials: Floats
@@ -144,9 +148,12 @@ def fit_kernels(statistics: OffsetStatistics) -> KernelFit:
             fitted.log_specials.reshape(*shape, statistics.specials.shape[-1]),
             statistics.special_rows,
             statistics.leading,
+            statistics.causal,
         )
 
-    mass = statistics.offsets / statistics.offsets.sum(-1, keepdims=True)
+    between_words = statistics.offsets.sum(-1, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        mass = statistics.offsets / between_words
     shifts = np.arange(-statistics.span, statistics.span + 1)
     centre = mass @ shifts
     return KernelFit(
@@ -157,7 +164,7 @@ def fit_kernels(statistics: OffsetStatistics) -> KernelFit:
         information=(possible / statistics.queries).reshape(shape),
         centre=centre,
         width=np.sqrt(np.maximum(mass @ shifts**2 - centre**2, 0.0)),
-        receptive_field=receptive_field(mass),
+        receptive_field=np.where(between_words[..., 0] > 0, receptive_field(mass), 0),
         quadratic_centre=quadratic_centre.reshape(shape),
         quadratic_width=quadratic_width.reshape(shape),
         specials=statistics.specials / statistics.queries,
