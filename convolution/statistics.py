@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from extraction import AttentionBatch
+from extraction.diagonals import diagonal_sums
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -138,15 +139,6 @@ def measure_offsets(stream: Iterable[AttentionBatch]) -> OffsetStatistics:
     for batch in stream:
         sums.add(batch)
     return sums.result()
-
-
-def diagonal_sums(square: Tensor) -> Tensor:
-    """(..., size, size) -> (..., 2·size − 1): sums along diagonals, from offset −(size − 1) to size − 1."""
-    size = square.shape[-1]
-    # With the rows in reverse and `size` zeros after each, cutting the whole into rows one place shorter moves each
-    # row one place to the right of the one above it, and every diagonal into a column.
-    flat = torch.nn.functional.pad(square.flip(-2), (0, size)).flatten(-2)
-    return flat[..., : size * (2 * size - 1)].unflatten(-1, (size, 2 * size - 1)).sum(-2)
 
 
 def _specials(batch: AttentionBatch, length: int) -> list[int]:

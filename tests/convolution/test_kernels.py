@@ -7,17 +7,10 @@ from known_attention import batches, content_only, planted
 
 from convolution import fit_kernels, measure_offsets
 from convolution.kernels import receptive_field
-from convolution.statistics import diagonal_sums
 
 SPAN = 14
 OFFSETS = np.arange(-SPAN, SPAN + 1)
 LENGTHS = [*np.random.default_rng(0).integers(1, SPAN + 2, 150).tolist(), SPAN + 1]
-
-
-def test_sums_along_diagonals_are_sums_along_diagonals():
-    square = torch.rand(2, 3, 5, 5)
-    expected = torch.stack([square.diagonal(k, -2, -1).sum(-1) for k in range(-4, 5)], -1)
-    torch.testing.assert_close(diagonal_sums(square), expected)
 
 
 @pytest.mark.parametrize(("leading", "trailing"), [(1, 1), (0, 0), (1, 0), (0, 2)])
