@@ -97,6 +97,33 @@ def test_the_probe_finds_the_planted_head_and_nothing_in_noise(sentences) -> Non
     assert right_share(AttentionProbe(epochs=30).fit(features[:60], sentences), features[60:], sentences) < 0.5
 
 
+def test_steps_of_the_probe_mix_lengths(sentences, monkeypatch) -> None:
+    """Given shortest first, whole batches of one length would pull the weights one way and then another."""
+    ordered = sorted(sentences, key=len)
+    features = list(pair_features(batches_of(ordered, [[noise(0)]])))
+    steps: list[list[int]] = [[]]
+    scores, step = AttentionProbe._scores, torch.optim.Adam.step
+
+    def seen(self, batch, *rest):
+        steps[-1] += [one.index for one in batch]
+        return scores(self, batch, *rest)
+
+    def stepped(self, *rest):
+        steps.append([])
+        return step(self, *rest)
+
+    monkeypatch.setattr(AttentionProbe, "_scores", seen)
+    monkeypatch.setattr(torch.optim.Adam, "step", stepped)
+    AttentionProbe(epochs=2, batch_size=20).fit(features, ordered)
+    steps = [taken for taken in steps if taken]
+    assert [len(taken) for taken in steps] == [20] * 12
+    for epoch in (steps[:6], steps[6:]):
+        assert sorted(sum(epoch, [])) == list(range(120))
+        means = [np.mean([len(ordered[index]) for index in taken]) for taken in epoch]
+        assert max(means) - min(means) < 3
+    assert [set(taken) for taken in steps[:6]] != [set(taken) for taken in steps[6:]]
+
+
 def test_words_tell_the_probe_which_head_to_believe(sentences) -> None:
     """Head 1 is right for words that begin the alphabet, head 2 for the others: only vectors can tell."""
 
