@@ -45,8 +45,8 @@ class Behaviour:
     """Mean distance of key and query over attention between words, in words."""
     position_share: Grid
     """Share of the variance of attention between words that the relative position key - query alone explains:
-    the correlation ratio η², variance between offsets over all variance, in [0, 1]. In a model whose words never look to
-    the right (a decoder), over the pairs that it sees."""
+    the correlation ratio η², variance between offsets over all variance, in [0, 1]. Where no word looks to its right
+    (in a decoder), only pairs that the mask leaves are counted."""
 
     @property
     def kinds(self) -> NDArray[np.str_]:

@@ -118,7 +118,7 @@ def test_steps_of_the_probe_mix_lengths(sentences, monkeypatch) -> None:
     steps = [taken for taken in steps if taken]
     assert [len(taken) for taken in steps] == [20] * 12
     for epoch in (steps[:6], steps[6:]):
-        assert sorted(sum(epoch, [])) == list(range(120))
+        assert sorted(index for taken in epoch for index in taken) == list(range(120))
         means = [np.mean([len(ordered[index]) for index in taken]) for taken in epoch]
         assert max(means) - min(means) < 3
     assert [set(taken) for taken in steps[:6]] != [set(taken) for taken in steps[6:]]
