@@ -16,28 +16,28 @@ Cut = Literal["zero", "uniform"]
 
 @contextmanager
 def ablated_heads(encoder: Encoder, heads: Iterable[tuple[int, int]], *, cut: Cut = "zero") -> Iterator[None]:
-    """Within this context, heads (layer, head), both from 0, are cut; the model is whole again on leaving.
+    """Within this context, heads (block, head), both from 0, are cut; the model is whole again on leaving.
 
     Raises:
         ValueError: there is no such head, or the model's attention cannot be edited.
     """
-    by_layer: dict[int, list[int]] = {}
-    for layer, head in heads:
-        if not (0 <= layer < encoder.blocks and 0 <= head < encoder.heads):
+    by_block: dict[int, list[int]] = {}
+    for block, head in heads:
+        if not (0 <= block < encoder.blocks and 0 <= head < encoder.heads):
             raise ValueError(
-                f"there is no head {layer + 1}-{head + 1}; {encoder.name} has {encoder.blocks} layers of "
+                f"there is no head {block + 1}-{head + 1}; {encoder.name} has {encoder.blocks} blocks of "
                 f"{encoder.heads} heads"
             )
-        by_layer.setdefault(layer, []).append(head)
+        by_block.setdefault(block, []).append(head)
     if cut not in ("zero", "uniform"):
         raise ValueError(f"cut must be 'zero' or 'uniform', found {cut!r}")
 
     def edit(block: int, weights: Tensor, mask: Tensor) -> Tensor:
-        if block not in by_layer:
+        if block not in by_block:
             return weights
         edited = weights.clone()
         even = mask / mask.sum(-1, keepdim=True)
-        edited[:, by_layer[block]] = 0.0 if cut == "zero" else even.to(weights.dtype)
+        edited[:, by_block[block]] = 0.0 if cut == "zero" else even.to(weights.dtype)
         return edited
 
     with edit_attention(encoder, edit):
@@ -57,14 +57,14 @@ def ablation_effects(
     Args:
         measure: anything that runs the encoder: `lambda: masked_lm_loss(encoder, words)`, or a probe's UUAS on states
             extracted anew.
-        heads: (layer, head) from 0; all of them where None.
+        heads: (block, head) from 0; all of them where None.
     """
     if heads is None:
-        heads = [(layer, head) for layer in range(encoder.blocks) for head in range(encoder.heads)]
+        heads = [(block, head) for block in range(encoder.blocks) for head in range(encoder.heads)]
     whole = measure()
     rows = []
-    for layer, head in tqdm(heads, desc="heads cut", disable=not progress):
-        with ablated_heads(encoder, [(layer, head)], cut=cut):
+    for block, head in tqdm(heads, desc="heads cut", disable=not progress):
+        with ablated_heads(encoder, [(block, head)], cut=cut):
             value = measure()
-        rows.append((layer + 1, head + 1, value, value - whole))
+        rows.append((block + 1, head + 1, value, value - whole))
     return pd.DataFrame(rows, columns=["layer", "head", "value", "difference"])

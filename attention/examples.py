@@ -21,10 +21,10 @@ LONGEST_WORD = 14
 
 @dataclass(frozen=True)
 class HeadExample:
-    """A head on a sentence; layer and head from 0."""
+    """A head on a sentence; block and head from 0."""
 
     relation: str
-    layer: int
+    block: int
     head: int
     sentence: int
     words: tuple[str, ...]
@@ -62,16 +62,16 @@ def best_head_sentences(
         words = between_words(batch)
         attended = most_attended(words)
         for row, (index, sentence) in enumerate(zip(batch.indices, sentences_of(batch, sentences))):
-            for place, (relation, layer, head, to_head) in enumerate(rows):
+            for place, (relation, block, head, to_head) in enumerate(rows):
                 pairs = relation_pairs(sentence, relation, to_head=to_head)
                 if not len(pairs):
                     continue
-                right = attended[layer, row, head].numpy()[pairs[:, 0]] == pairs[:, 1]
-                seen = words[layer, row, head].numpy()[pairs[:, 0], pairs[:, 1]]
+                right = attended[block, row, head].numpy()[pairs[:, 0]] == pairs[:, 1]
+                seen = words[block, row, head].numpy()[pairs[:, 0], pairs[:, 1]]
                 worth = float(np.where(right, seen, -1.0).sum())
                 if place not in found or worth > found[place][0]:
-                    weights = words[layer, row, head, : len(sentence), : len(sentence)].double().numpy().copy()
-                    shown = HeadExample(relation, layer, head, int(index), sentence.words, weights, pairs)
+                    weights = words[block, row, head, : len(sentence), : len(sentence)].double().numpy().copy()
+                    shown = HeadExample(relation, block, head, int(index), sentence.words, weights, pairs)
                     found[place] = (worth, shown)
     return [found[place][1] for place in sorted(found)]
 

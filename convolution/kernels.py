@@ -110,7 +110,8 @@ class KernelFit:
     width: Floats
     """Standard deviation of that offset."""
     receptive_field: NDArray[np.int64]
-    """The fewest offsets that hold 90 % of the attention between words; 0 where there is none, and the two above nan."""
+    """The fewest offsets that hold 90 % of the attention between words. Where there is none it is 0; the two above are
+    nan."""
     quadratic_centre: Floats
     quadratic_width: Floats
     specials: Floats
@@ -118,7 +119,7 @@ class KernelFit:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """A tidy table, one row a head; `layer` (block) and `head` are numbered from 1."""
+        """A tidy table, one row a head; layer and head from 1."""
         layers, heads = self.share.shape
         index = pd.MultiIndex.from_product([range(1, layers + 1), range(1, heads + 1)], names=["layer", "head"])
         names = ["share", "quadratic_share", "information", "centre", "width", "receptive_field"]

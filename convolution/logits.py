@@ -44,7 +44,7 @@ class LogitSplit:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """A tidy table, one row a head and part: layer and head (1-based), part, share, variance."""
+        """A tidy table, one row a head and part: layer and head (from 1), part, share, variance."""
         rows = [
             {"layer": 1, "head": head + 1, "part": part, "share": share, "variance": self.variance[head]}
             for head, shares in enumerate(self.shares)

@@ -67,7 +67,7 @@ def ablation_table(
 ) -> pd.DataFrame:
     """One row a head and measurement: layer, head (from 1), metric, probe_layer, value, difference to the whole model.
 
-    `metric` is masked_lm_loss (nats) or uuas; `probe_layer` is the hidden layer that the probe reads.
+    `metric` is masked_lm_loss (nats) or uuas; `probe_layer` is the layer that the probe reads.
     """
     tables = []
     if measures.speaker is not None:
@@ -98,13 +98,13 @@ def probe_effects(
 
     whole = scores(probes)
     rows = []
-    every = [(layer, head) for layer in range(encoder.blocks) for head in range(encoder.heads)]
-    for layer, head in tqdm(every, desc="heads cut, probes", disable=not progress):
-        # Block `layer`, from 0, makes hidden layer `layer` + 1: probes below it cannot change.
-        later = [probe for probe in probes if probe.layer is not None and probe.layer > layer]
+    every = [(block, head) for block in range(encoder.blocks) for head in range(encoder.heads)]
+    for block, head in tqdm(every, desc="heads cut, probes", disable=not progress):
+        # Block `block`, from 0, makes layer `block` + 1: probes below it cannot change.
+        later = [probe for probe in probes if probe.layer is not None and probe.layer > block]
         if not later:
             continue
-        with ablated_heads(encoder, [(layer, head)]):
+        with ablated_heads(encoder, [(block, head)]):
             cut = scores(later)
-        rows += [(layer + 1, head + 1, "uuas", at, value, value - whole[at]) for at, value in cut.items()]
+        rows += [(block + 1, head + 1, "uuas", at, value, value - whole[at]) for at, value in cut.items()]
     return pd.DataFrame(rows, columns=["layer", "head", "metric", "probe_layer", "value", "difference"])

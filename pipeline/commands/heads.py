@@ -16,7 +16,7 @@ def heads_command(
         str | None, typer.Option(help="Treebank that chooses fixed offsets and trains attention-only probes.")
     ] = None,
     ablate: Annotated[bool, typer.Option("--ablate", help="Also cut every head and measure what is lost.")] = False,
-    probes: Annotated[Path | None, typer.Option(help="A run's folder, whose probes --ablate scores; only with it.")] = None,
+    probes: Annotated[Path | None, typer.Option(help="A run's folder, whose probes --ablate scores.")] = None,
     punctuation: Punctuation = "xpos",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds.")] = False,
     quiet: Quiet = False,

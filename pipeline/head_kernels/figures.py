@@ -129,5 +129,4 @@ def _order(kernels: KernelFit) -> np.ndarray:
 
 
 def _name(kernels: KernelFit, place: int) -> str:
-    layer, head = divmod(int(place), kernels.share.shape[1])
-    return head_name(layer, head)
+    return head_name(*divmod(int(place), kernels.share.shape[1]))
