@@ -61,7 +61,8 @@ class RelationTally:
     """Counts over batches of attention between words.
 
     A word's attention to itself and to special tokens takes no part in the search for the most-attended word
-    (Clark et al. 2019, section 4.1); of equal weights the first word counts. Relations are cut at ":".
+    (Clark et al. 2019, section 4.1); of equal weights the first word counts, and a word that attends to no other has
+    none. Relations are cut at ":".
     """
 
     def __init__(self, relations: Sequence[str], *, groups: int = GROUPS) -> None:
@@ -135,16 +136,17 @@ def count_relations(batches: Iterable[AttentionBatch], sentences: Sequence[Sente
 
 
 def most_attended(words: Tensor) -> Tensor:
-    """(layers, sentences, heads, words) the other word that each word attends to most.
+    """(layers, sentences, heads, words) the other word that each word attends to most; -1 where it attends to none.
 
-    `words` are (layers, sentences, heads, words, words), zero at padding; their diagonal is changed and put back.
+    A decoder's first word attends to no other. `words` are (layers, sentences, heads, words, words), zero at padding;
+    their diagonal is changed and put back.
     """
     diagonal = words.diagonal(dim1=-2, dim2=-1)
     kept = diagonal.clone()
     diagonal.fill_(-1.0)
-    attended = words.argmax(-1)
+    weights, attended = words.max(-1)
     diagonal.copy_(kept)
-    return attended
+    return attended.masked_fill_(weights <= 0, -1)
 
 
 def relations_of(sentences: Sequence[Sentence]) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """What a content-free kernel finds of each dependency relation, beside what the best head finds.
 
 A kernel's guess for a word is the other word at the offset of greatest weight, among those that the sentence has, as a
-head's is the other word that it attends to most (Clark et al. 2019, section 4.1).
+head's is the other word that it attends to most (Clark et al. 2019, section 4.1). A word for which all those offsets
+have the weight of never, such as a decoder's first, guesses none.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from convolution.fitting import Observed, fit_free
+from convolution.fitting import FLOOR, Observed, fit_free
 from convolution.kernels import Kernels
 from parsing import Sentence
 from parsing.attachment import universal
@@ -43,9 +44,8 @@ def beyond_kernels(best: pd.DataFrame, kernels: Kernels, sentences: Sequence[Sen
                 f"the sentences have {len(edges[relation].queries)} edges of {relation}, the table {n}; expected "
                 "the sentences whose attention was counted (a stream's `report.skipped` lists those that were left out)"
             )
-    order = np.argsort(-kernels.log_offsets, axis=-1, kind="stable")
     guesses = {
-        words: guesses_of(order, kernels.span, words)
+        words: guesses_of(kernels.log_offsets, words)
         for words in sorted({len(sentence) for sentence in sentences if len(sentence) > 1})
     }
     own, any_heads, fitted = [], [], []
@@ -88,21 +88,18 @@ def edges_of(sentences: Sequence[Sentence], relation: str) -> Edges:
     return Edges(*np.array(rows, dtype=np.int64).reshape(-1, 4).T)
 
 
-def guesses_of(order: Integers, span: int, words: int) -> Integers:
-    """(..., words): the best other word that each word of a sentence has, by kernels' offsets from best to worst.
-
-    Args:
-        order: (..., 2·span + 1) places of offsets, -span the first.
+def guesses_of(log_offsets: NDArray[np.float64], words: int) -> Integers:
+    """(..., offsets) kernels -> (..., words): the best other word that each word of a sentence has, -1 for none.
 
     Raises ValueError when the sentence is longer than those the kernels were fitted to.
     """
+    span = (log_offsets.shape[-1] - 1) // 2
     if words - 1 > span:
         raise ValueError(f"the kernels were fitted to offsets up to {span}, found a sentence of {words} words")
-    rank = np.argsort(order, axis=-1)
     place = np.arange(words)
-    ranks = rank[..., place - place[:, None] + span]
-    ranks[..., place, place] = rank.shape[-1]
-    return ranks.argmin(-1)
+    scores = log_offsets[..., place - place[:, None] + span]
+    scores[..., place, place] = -np.inf
+    return np.where(scores.max(-1) > FLOOR, scores.argmax(-1), -1)
 
 
 def kernel_accuracy(guesses: dict[int, Integers], edges: Edges) -> NDArray[np.float64]:
@@ -132,7 +129,6 @@ def fitted_hits(edges: Edges, seen: NDArray[np.bool_], held: NDArray[np.bool_], 
     offsets = np.bincount(edges.answers[seen] - query + span, minlength=2 * span + 1)[None].astype(np.float64)
     (left, right), counts = np.unique(np.stack([query, words - 1 - query]), axis=1, return_counts=True)
     fitted = fit_free(Observed(offsets, np.zeros((1, 0)), left, right, counts), iterations=100)
-    order = np.argsort(-fitted.log_offsets, axis=-1, kind="stable")
-    guesses = {n: guesses_of(order, span, n)[0] for n in np.unique(edges.words[held]).tolist()}
+    guesses = {n: guesses_of(fitted.log_offsets, n)[0] for n in np.unique(edges.words[held]).tolist()}
     held_edges = zip(edges.queries[held].tolist(), edges.answers[held].tolist(), edges.words[held].tolist())
     return sum(int(guesses[n][q] == a) for q, a, n in held_edges)

@@ -66,8 +66,7 @@ def test_kernels_guess_as_a_slow_loop_does(toys):
     generator = np.random.default_rng(1)
     span = 11
     kernels = Kernels(generator.standard_normal((2, 3, 2 * span + 1)), np.zeros((2, 3, 0)), None, 0)
-    order = np.argsort(-kernels.log_offsets, axis=-1)
-    guesses = {len(toy): guesses_of(order, span, len(toy)) for toy in toys}
+    guesses = {len(toy): guesses_of(kernels.log_offsets, len(toy)) for toy in toys}
     edges = edges_of(toys, "far")
     hits = np.zeros((2, 3))
     for toy in toys:
@@ -100,6 +99,19 @@ def test_heads_and_kernels_are_scored_on_the_same_sentences(toys):
     table = beyond_kernels(best, fit.free, toys)
     assert set(table.relation) == {"far", "next"}
     assert table.notna().all()[["accuracy", "kernel_accuracy", "best_kernel", "beyond"]].all()
+
+
+def test_the_first_word_of_a_decoder_guesses_none():
+    """It can look at no other word, so it does not find its head although that is the only other word."""
+    pairs = [toy_sentence((1, -1, 1), ("det", "root", "obj"))] * 4
+    attention = np.tril(np.ones((3, 3))) / np.arange(1, 4)[:, None]
+    attentions = [attention[None, None]] * 4
+    counts = count_relations(batches(attentions, leading=0, trailing=0), pairs)
+    accuracy = dict(zip(counts.relations, counts.accuracy[:, :, 0, 0].tolist()))
+    assert accuracy == {"det": [0.0, 1.0], "obj": [0.0, 0.0]}
+    fit = fit_kernels(measure_offsets(batches(attentions, leading=0, trailing=0)))
+    assert guesses_of(fit.free.log_offsets, 3)[0, 0, 0] == -1
+    assert guesses_of(fit.free.uniform().log_offsets, 3)[0, 0].tolist() == [-1, 0, 0]
 
 
 def test_kernels_of_shorter_sentences_are_refused(toys):
