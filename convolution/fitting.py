@@ -193,9 +193,11 @@ def _logarithms(observed: Observed, theta: Floats, features: Floats) -> tuple[Fl
 
 
 def _ratio(top: Floats, bottom: Floats) -> Floats:
+    """top / bottom, 0 where the top is 0."""
     return np.divide(top, bottom, out=np.zeros_like(top), where=top > 0)
 
 
 def _log(weights: Floats) -> Floats:
+    """Logarithms that stop at `FLOOR`."""
     with np.errstate(divide="ignore"):
         return np.maximum(np.log(weights), FLOOR)

@@ -81,6 +81,7 @@ class Kernels:
         other[order] = np.roll(order, 1)
 
         def moved(values: Floats) -> Floats:
+            """Each head's values at the head that takes them."""
             return values.reshape(count, *values.shape[2:])[other].reshape(values.shape)
 
         rows = None if self.special_rows is None else moved(self.special_rows)
@@ -140,10 +141,12 @@ def fit_kernels(statistics: OffsetStatistics) -> KernelFit:
     informed = possible > NOTHING * statistics.queries
 
     def share(fitted: Fitted) -> Floats:
+        """(layers, heads) what a fit explains of the distance from uniform to observed attention."""
         explained = fitted.likelihood - uniform.likelihood
         return np.where(informed, explained / np.where(informed, possible, 1.0), np.nan).reshape(shape)
 
     def kernels(fitted: Fitted) -> Kernels:
+        """The fit of all heads in one row, by layer and head again."""
         return Kernels(
             fitted.log_offsets.reshape(*shape, -1),
             fitted.log_specials.reshape(*shape, statistics.specials.shape[-1]),
@@ -179,6 +182,7 @@ def receptive_field(mass: Floats, *, held: float = FIELD) -> NDArray[np.int64]:
 
 
 def _observed(statistics: OffsetStatistics) -> Observed:
+    """The statistics as the fits take them: all heads in one row, places as words to the left and to the right."""
     left, right, counts = statistics.borders.T
     if statistics.causal:
         # What a decoder may not see does not exist for its kernel, so a query has nothing to its right.

@@ -113,6 +113,7 @@ class Layout:
         return scores
 
     def _by_offset(self, shift: Tensor) -> Tensor:
+        """(heads, *shift.shape) log-weights of offsets; those beyond the fit are never attended to."""
         span = (self.log_offsets.shape[-1] - 1) // 2
         inside = self.log_offsets[:, (shift + span).clamp(0, 2 * span)]
         return torch.where(shift.abs() <= span, inside, FLOOR)
@@ -167,5 +168,6 @@ def state_change(before: States, after: States) -> StateChange:
 
 
 def _stretches(sentences: int) -> Iterator[Sequence[int]]:
+    """The numbers of all sentences, some at a time."""
     for first in range(0, sentences, STATES_AT_ONCE):
         yield range(first, min(first + STATES_AT_ONCE, sentences))

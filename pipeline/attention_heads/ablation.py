@@ -92,6 +92,7 @@ def probe_effects(
     scorer = Scorer(bank, punctuation=punctuation)
 
     def scores(wanted: Sequence[DistanceProbe]) -> dict[int, float]:
+        """UUAS by the layers of some probes, of the model as it runs now."""
         layers = [probe.layer for probe in wanted if probe.layer is not None]
         states = extract(encoder, bank.words, layers=layers)
         return {layer: scorer.distances(probe.predict(states))["uuas"].value for layer, probe in zip(layers, wanted)}

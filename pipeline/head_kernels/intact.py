@@ -25,7 +25,7 @@ from convolution import (
     sinusoidal_code,
     split_logits,
 )
-from convolution.statistics import OffsetSums
+from convolution.statistics import OffsetTally
 from extraction import Encoder, stream_attention
 from parsing import Treebank
 from pipeline.record import Stopwatch
@@ -79,11 +79,11 @@ def describe_heads(encoder: Encoder, bank: Treebank, *, seed: int, stopwatch: St
 
     Raises RelationError, before any pass, when the treebank has no edges or names no relations.
     """
-    offsets, relations = OffsetSums(), RelationTally(relations_of(bank))
+    offsets, relations = OffsetTally(), RelationTally(relations_of(bank))
     with stopwatch.stage("word kernels and relations"):
         stream = stream_attention(encoder, bank.words)
         for batch in stream:
-            offsets.add(batch)
+            offsets.update(batch)
             relations.update(batch, bank)
         words, counts = fit_kernels(offsets.result()), relations.result()
     with stopwatch.stage("subword kernels"):
@@ -100,6 +100,7 @@ def describe_heads(encoder: Encoder, bank: Treebank, *, seed: int, stopwatch: St
 
 
 def _split_or_none(encoder: Encoder, bank: Treebank) -> LogitSplit | None:
+    """The split of the first block's scores, where the architecture has one."""
     try:
         return split_logits(encoder, bank.words)
     except LogitSplitError:
@@ -107,6 +108,7 @@ def _split_or_none(encoder: Encoder, bank: Treebank) -> LogitSplit | None:
 
 
 def _codes(encoder: Encoder, seed: int) -> tuple[Sequence[PositionCode], pd.DataFrame]:
+    """The learned code beside sinusoids and random vectors; nothing where positions have no embeddings."""
     try:
         learned = position_embeddings(encoder)
     except ValueError:

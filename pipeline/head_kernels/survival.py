@@ -221,6 +221,7 @@ def survival_sentence(uuas: pd.DataFrame, floor: float) -> str:
 
 
 def _moved_rows(condition: str, replaced: str, before: States, after: States) -> Iterator[dict[str, Any]]:
+    """A row of the table of replacement for each layer."""
     change = state_change(before, after)
     for place, layer in enumerate(after.layers):
         yield {
