@@ -11,20 +11,8 @@ from tqdm import tqdm
 
 from attention import RelationCounts, count_relations
 from attention.relations import DIRECTIONS
-from convolution import (
-    Kernels,
-    replace_heads,
-    state_change,
-)
-from extraction import (
-    CheckpointError,
-    Encoder,
-    States,
-    extract,
-    masked_lm_encoder,
-    masked_lm_loss,
-    stream_attention,
-)
+from convolution import Kernels, replace_heads, state_change
+from extraction import CheckpointError, Encoder, States, extract, masked_lm_encoder, masked_lm_loss, stream_attention
 from parsing import Treebank
 from pipeline.head_kernels.intact import IntactHeads
 from pipeline.head_kernels.probing import ProbePlan
