@@ -1,6 +1,6 @@
 """What attention heads look at, which syntax they track, and what is lost without them."""
 
-from attention.ablation import ablated_heads, ablation_effects, masked_lm_encoder, masked_lm_loss
+from attention.ablation import ablated_heads, ablation_effects
 from attention.baselines import OffsetBaseline, offset_baseline, trained_baseline
 from attention.behaviour import Behaviour
 from attention.examples import HeadExample, best_head_sentences, example_sentences
@@ -8,7 +8,7 @@ from attention.features import PairFeatures, choose_sentences, pair_features, st
 from attention.flow import attention_flow, rollout
 from attention.norms import weighted_norms
 from attention.probe import AttentionProbe, heads_of
-from attention.relations import RelationCounts, RelationError
+from attention.relations import RelationCounts, RelationError, count_relations
 from attention.significance import accuracy_intervals, search_p_values
 from attention.similarity import cluster_heads, head_divergences, map_heads
 from attention.survey import HeadSurvey, survey_heads
@@ -34,6 +34,7 @@ __all__ = [
     "choose_sentences",
     "chosen_heads",
     "cluster_heads",
+    "count_relations",
     "ensemble_trees",
     "example_sentences",
     "head_divergences",
@@ -41,8 +42,6 @@ __all__ = [
     "heads_of",
     "held_out_tally",
     "map_heads",
-    "masked_lm_encoder",
-    "masked_lm_loss",
     "offset_baseline",
     "pair_features",
     "relation_table",

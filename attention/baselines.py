@@ -7,8 +7,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from attention.relations import LONGEST_OFFSET, RelationCounts, base_relation
+from attention.relations import LONGEST_OFFSET, RelationCounts
 from parsing import Sentence
+from parsing.attachment import universal
 
 ChosenOn = Literal["other half", "same data"]
 
@@ -47,7 +48,7 @@ def trained_baseline(counts: RelationCounts, sentences: Sequence[Sentence]) -> O
     number = {relation: place for place, relation in enumerate(counts.relations)}
     for sentence in sentences:
         for dependent, (head, name) in enumerate(zip(sentence.heads, sentence.relations)):
-            relation, offset = number.get(base_relation(name)), head - dependent
+            relation, offset = number.get(universal(name)), head - dependent
             if head >= 0 and relation is not None and abs(offset) <= LONGEST_OFFSET:
                 found[relation, offset + LONGEST_OFFSET] += 1
     best = best_offsets(found)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from attention.masks import between_words, sentences_of, word_mask
 from extraction import AttentionBatch
+from extraction.diagonals import diagonal_sums
 from parsing import Sentence, punctuation_mask
 from parsing.punctuation import PunctuationRule
 
@@ -44,7 +45,8 @@ class Behaviour:
     """Mean distance of key and query over attention between words, in words."""
     position_share: Grid
     """Share of the variance of attention between words that the relative position key - query alone explains:
-    the correlation ratio η², variance between offsets over all variance, in [0, 1]."""
+    the correlation ratio η², variance between offsets over all variance, in [0, 1]. Where no word looks to its right
+    (in a decoder), only pairs that the mask leaves are counted."""
 
     @property
     def kinds(self) -> NDArray[np.str_]:
@@ -92,7 +94,7 @@ class BehaviourTally:
         keys = columns[..., batch.leading : batch.leading + mask.shape[1]]
         self._add("punctuation", torch.einsum("lshk,sk->lh", keys, marks.to(keys.dtype)))
         self._add("squares", torch.einsum("lshqk,lshqk->lh", words, words))
-        self._add_offsets(words.sum(1), reads.numpy(), mask.numpy())
+        self._add_offsets(words.sum(1), reads, mask)
 
     def result(self) -> Behaviour:
         """The means so far. Raises ValueError when no word was counted."""
@@ -103,6 +105,9 @@ class BehaviourTally:
         offsets = np.arange(len(self._pairs)) - len(self._pairs) // 2
         weight = self._weight
         total = weight.sum(-1)
+        # Where a mask alone keeps attention at zero, the offset would seem to explain it.
+        causal = not weight[..., offsets > 0].any()
+        pairs = np.where(offsets > 0, 0.0, self._pairs) if causal else self._pairs
         at = {offset: weight[..., offsets == offset].sum(-1) / self._queries for offset in (-1, 0, 1)}
         with np.errstate(invalid="ignore", divide="ignore"):
             return Behaviour(
@@ -112,17 +117,17 @@ class BehaviourTally:
                 next=at[1],
                 offset=weight @ offsets / total,
                 reach=weight @ np.abs(offsets) / total,
-                position_share=correlation_ratio(weight, self._pairs, squares),
+                position_share=correlation_ratio(weight, pairs, squares),
             )
 
     def _add(self, name: str, values: Tensor) -> None:
         self._sums[name] = self._sums.get(name, 0.0) + values.double().numpy()
 
-    def _add_offsets(self, summed: Tensor, reads: NDArray[np.bool_], mask: NDArray[np.bool_]) -> None:
+    def _add_offsets(self, summed: Tensor, reads: Tensor, mask: Tensor) -> None:
         """Add attention summed over sentences, (layers, heads, words, words), and count the pairs, by offset."""
         words = summed.shape[-1]
-        weight = diagonal_sums(summed.double().numpy())
-        pairs = diagonal_sums(np.einsum("sq,sk->qk", reads.astype(float), mask.astype(float)))
+        weight = diagonal_sums(summed.double()).numpy()
+        pairs = diagonal_sums(reads.double().T @ mask.double()).numpy()
         margin = (len(self._pairs) - len(pairs)) // 2
         if margin < 0:
             self._pairs = np.pad(self._pairs, -margin)
@@ -133,13 +138,6 @@ class BehaviourTally:
             self._weight = np.zeros((*weight.shape[:2], len(self._pairs)))
         self._pairs[middle] += pairs
         self._weight[..., middle] += weight
-
-
-def diagonal_sums(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sums along the diagonals of (..., words, words): offsets -(words - 1) to words - 1 in the last axis."""
-    words = matrices.shape[-1]
-    sums = [matrices.trace(offset=offset, axis1=-2, axis2=-1) for offset in range(1 - words, words)]
-    return np.stack(sums, axis=-1)
 
 
 def correlation_ratio(sums: Grid, counts: NDArray[np.float64], squares: Grid) -> Grid:

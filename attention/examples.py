@@ -8,9 +8,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attention.masks import between_words, sentences_of
-from attention.relations import DIRECTIONS, base_relation, most_attended
+from attention.relations import DIRECTIONS, most_attended
 from extraction import AttentionBatch
 from parsing import Sentence
+from parsing.attachment import universal
 
 LENGTHS = range(5, 16)
 """Words of a sentence that reads well in a figure."""
@@ -20,10 +21,10 @@ LONGEST_WORD = 14
 
 @dataclass(frozen=True)
 class HeadExample:
-    """A head on a sentence; layer and head from 0."""
+    """A head on a sentence; block and head from 0."""
 
     relation: str
-    layer: int
+    block: int
     head: int
     sentence: int
     words: tuple[str, ...]
@@ -61,16 +62,16 @@ def best_head_sentences(
         words = between_words(batch)
         attended = most_attended(words)
         for row, (index, sentence) in enumerate(zip(batch.indices, sentences_of(batch, sentences))):
-            for place, (relation, layer, head, to_head) in enumerate(rows):
+            for place, (relation, block, head, to_head) in enumerate(rows):
                 pairs = relation_pairs(sentence, relation, to_head=to_head)
                 if not len(pairs):
                     continue
-                right = attended[layer, row, head].numpy()[pairs[:, 0]] == pairs[:, 1]
-                seen = words[layer, row, head].numpy()[pairs[:, 0], pairs[:, 1]]
+                right = attended[block, row, head].numpy()[pairs[:, 0]] == pairs[:, 1]
+                seen = words[block, row, head].numpy()[pairs[:, 0], pairs[:, 1]]
                 worth = float(np.where(right, seen, -1.0).sum())
                 if place not in found or worth > found[place][0]:
-                    weights = words[layer, row, head, : len(sentence), : len(sentence)].double().numpy().copy()
-                    shown = HeadExample(relation, layer, head, int(index), sentence.words, weights, pairs)
+                    weights = words[block, row, head, : len(sentence), : len(sentence)].double().numpy().copy()
+                    shown = HeadExample(relation, block, head, int(index), sentence.words, weights, pairs)
                     found[place] = (worth, shown)
     return [found[place][1] for place in sorted(found)]
 
@@ -80,6 +81,6 @@ def relation_pairs(sentence: Sentence, relation: str, *, to_head: bool) -> NDArr
     pairs = [
         (dependent, head) if to_head else (head, dependent)
         for dependent, (head, name) in enumerate(zip(sentence.heads, sentence.relations))
-        if head >= 0 and base_relation(name) == relation
+        if head >= 0 and universal(name) == relation
     ]
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)

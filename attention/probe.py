@@ -16,6 +16,9 @@ from parsing import Sentence
 
 Vectors = Sequence[NDArray[np.float32]]
 
+GROUP_SENTENCES = 4
+"""Sentences of a batch, neighbours in length, that are padded to the longest among them."""
+
 
 class AttentionProbe(BaseEstimator):
     """The chance that word i is the head of word j, a softmax over i of a weighted sum of attention weights.
@@ -59,28 +62,29 @@ class AttentionProbe(BaseEstimator):
         dim = 0 if vectors is None else vectors[0].shape[1]
         weights, root = torch.zeros(width, requires_grad=True), torch.zeros(1, requires_grad=True)
         words = torch.zeros(2, dim, width, requires_grad=True)
-        # Sentences of like length together waste little padding; batches then come in random order.
-        order = sorted(range(len(features)), key=lambda place: features[place].attention.shape[0])
-        batches = [order[start : start + self.batch_size] for start in range(0, len(order), self.batch_size)]
-        steps = self.epochs * len(batches)
+        steps = self.epochs * -(-len(features) // self.batch_size)
         rates = [{"params": [weights, root]}, {"params": [words], "lr": self.learning_rate / 10}]
         optimiser = torch.optim.Adam(rates, lr=self.learning_rate)  # type: ignore[arg-type]
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
         generator = np.random.default_rng(self.seed)
         self.history_ = []
         for _ in range(self.epochs):
-            total = 0.0
-            for place in generator.permutation(len(batches)):
-                batch = [features[index] for index in batches[place]]
-                gold = padded_heads([sentences[one.index].heads for one in batch])
-                scores = self._scores(batch, vectors, weights, words, root)
-                loss = cross_entropy(scores.flatten(0, 1), gold.flatten(), ignore_index=-1)
+            losses = []
+            for batch in shuffled_batches(features, size=self.batch_size, generator=generator):
+                count = sum(len(one.attention) for one in batch)
                 optimiser.zero_grad()
-                loss.backward()
+                loss = 0.0
+                for start in range(0, len(batch), GROUP_SENTENCES):
+                    group = batch[start : start + GROUP_SENTENCES]
+                    gold = padded_heads([sentences[one.index].heads for one in group])
+                    scores = self._scores(group, vectors, weights, words, root).flatten(0, 1)
+                    share = cross_entropy(scores, gold.flatten(), ignore_index=-1, reduction="sum") / count
+                    share.backward()
+                    loss += share.item()
                 optimiser.step()
                 schedule.step()
-                total += loss.item()
-            self.history_.append(total / len(batches))
+                losses.append(loss)
+            self.history_.append(float(np.mean(losses)))
         self.weights_, self.word_weights_, self.root_bias_ = weights.detach(), words.detach(), root.item()
         return self
 
@@ -126,6 +130,18 @@ class AttentionProbe(BaseEstimator):
             scores = scores + torch.einsum("sjik,sik->sji", attention, heads)
         bias = torch.zeros(longest + 1).index_put((torch.tensor([0]),), root)
         return (scores + bias).masked_fill(barred, -1e9)
+
+
+def shuffled_batches(
+    features: Sequence[PairFeatures], *, size: int, generator: np.random.Generator
+) -> list[list[PairFeatures]]:
+    """Every sentence once, in batches of mixed lengths, each sorted by length inside.
+
+    Lengths are mixed on purpose: batches of one length each would make the steps biased.
+    """
+    order = generator.permutation(len(features))
+    batches = [[features[place] for place in order[start : start + size]] for start in range(0, len(order), size)]
+    return [sorted(batch, key=lambda one: len(one.attention)) for batch in batches]
 
 
 def padded_heads(heads: Sequence[Sequence[int]]) -> Tensor:

@@ -1,6 +1,6 @@
 """How often the word that a head attends to most is the syntactic head of a word, or its dependent, by relation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -12,6 +12,7 @@ from torch import Tensor
 from attention.masks import between_words, sentences_of
 from extraction import AttentionBatch
 from parsing import Sentence
+from parsing.attachment import universal
 
 Direction = Literal["to head", "to dependent"]
 """Who attends: the dependent to its head, or the head to its dependent."""
@@ -60,7 +61,8 @@ class RelationTally:
     """Counts over batches of attention between words.
 
     A word's attention to itself and to special tokens takes no part in the search for the most-attended word
-    (Clark et al. 2019, section 4.1); of equal weights the first word counts. Relations are cut at ":".
+    (Clark et al. 2019, section 4.1); of equal weights the first word counts, and a word that attends to no other has
+    none. Relations are cut at ":".
     """
 
     def __init__(self, relations: Sequence[str], *, groups: int = GROUPS) -> None:
@@ -107,7 +109,7 @@ class RelationTally:
         """(5, edges): row of the sentence in the batch, dependent, head, relation, group."""
         groups = self._totals.shape[0]
         edges = [
-            (row, dependent, head, self._number[base_relation(relation)], int(index) % groups)
+            (row, dependent, head, self._number[universal(relation)], int(index) % groups)
             for row, (index, sentence) in enumerate(zip(batch.indices, sentences_of(batch, sentences)))
             for dependent, (head, relation) in enumerate(zip(sentence.heads, sentence.relations))
             if head >= 0
@@ -115,22 +117,36 @@ class RelationTally:
         return torch.tensor(edges, dtype=torch.int64).reshape(-1, 5).T
 
 
-def most_attended(words: Tensor) -> Tensor:
-    """(layers, sentences, heads, words) the other word that each word attends to most.
+@torch.inference_mode()
+def count_relations(batches: Iterable[AttentionBatch], sentences: Sequence[Sentence]) -> RelationCounts:
+    """The counts of a whole stream of attention between words; `survey_heads` counts them and behaviour at once.
 
-    `words` are (layers, sentences, heads, words, words), zero at padding; their diagonal is changed and put back.
+    Args:
+        batches: `stream_attention(encoder, words, level="words")` of the sentences' words.
+        sentences: the sentences with their trees, numbered as in the stream.
+
+    Raises:
+        RelationError: the treebank has no edges, or names no relations.
+        ValueError: attention and sentences do not fit each other.
+    """
+    tally = RelationTally(relations_of(sentences))
+    for batch in batches:
+        tally.update(batch, sentences)
+    return tally.result()
+
+
+def most_attended(words: Tensor) -> Tensor:
+    """(layers, sentences, heads, words) the other word that each word attends to most; -1 where it attends to none.
+
+    A decoder's first word attends to no other. `words` are (layers, sentences, heads, words, words), zero at padding;
+    their diagonal is changed and put back.
     """
     diagonal = words.diagonal(dim1=-2, dim2=-1)
     kept = diagonal.clone()
     diagonal.fill_(-1.0)
-    attended = words.argmax(-1)
+    weights, attended = words.max(-1)
     diagonal.copy_(kept)
-    return attended
-
-
-def base_relation(relation: str) -> str:
-    """The relation without its subtype: "nsubj" for "nsubj:pass"."""
-    return relation.partition(":")[0]
+    return attended.masked_fill_(weights <= 0, -1)
 
 
 def relations_of(sentences: Sequence[Sentence]) -> tuple[str, ...]:
@@ -142,7 +158,7 @@ def relations_of(sentences: Sequence[Sentence]) -> tuple[str, ...]:
     for sentence in sentences:
         for head, relation in zip(sentence.heads, sentence.relations):
             if head >= 0:
-                name = base_relation(relation)
+                name = universal(relation)
                 counts[name] = counts.get(name, 0) + 1
     if not counts:
         raise RelationError("the treebank has no edge between two words; heads cannot be compared with its syntax")

@@ -19,14 +19,14 @@ from parsing.punctuation import PunctuationRule
 
 @dataclass(frozen=True)
 class ChosenHead:
-    """A head, layer and head from 0, and which end of an edge it looks from."""
+    """A head, block and head from 0, and which end of an edge it looks from."""
 
-    layer: int
+    block: int
     head: int
     direction: Direction
 
     def __str__(self) -> str:
-        return f"{self.layer + 1}-{self.head + 1} {self.direction}"
+        return f"{self.block + 1}-{self.head + 1} {self.direction}"
 
 
 def chosen_heads(
@@ -45,7 +45,7 @@ def chosen_heads(
 def head_tree_tallies(
     batches: Iterable[AttentionBatch], sentences: Sequence[Sentence], *, punctuation: PunctuationRule = "xpos"
 ) -> list[list[Tally]]:
-    """UUAS of the spanning tree of every head, `tallies[layer][head]`, counted by group of sentences.
+    """UUAS of the spanning tree of every head, `tallies[block][head]`, counted by group of sentences.
 
     The tree is the maximum spanning tree of the greater of a pair's two weights, punctuation left out of both trees.
 
@@ -70,8 +70,8 @@ def head_tree_tallies(
     if correct is None:
         raise ValueError("no attention to build trees from; expected at least one batch")
     strata = np.zeros(GROUPS, dtype=np.int64)
-    by_layer = correct.transpose(1, 2, 0)
-    return [[Tally("uuas", head, edges, strata) for head in layer] for layer in by_layer]
+    by_block = correct.transpose(1, 2, 0)
+    return [[Tally("uuas", head, edges, strata) for head in block] for block in by_block]
 
 
 def held_out_tally(tallies: Sequence[Sequence[Tally]]) -> tuple[Tally, list[tuple[int, int]]]:
@@ -81,17 +81,17 @@ def held_out_tally(tallies: Sequence[Sequence[Tally]]) -> tuple[Tally, list[tupl
         tallies: what `head_tree_tallies` returns.
 
     Returns:
-        The tally, and both heads, (layer, head) from 0: the first was chosen on the odd groups and scored on the even
+        The tally, and both heads, (block, head) from 0: the first was chosen on the odd groups and scored on the even
         ones, the second the other way round.
     """
-    correct = np.array([[tally.numerators for tally in layer] for layer in tallies])
+    correct = np.array([[tally.numerators for tally in block] for block in tallies])
     heads = []
     numerators = np.zeros(correct.shape[-1])
     for parity in (0, 1):
         chosen_by = correct[..., 1 - parity :: 2].sum(-1)
-        layer, head = np.unravel_index(int(chosen_by.argmax()), chosen_by.shape)
-        heads.append((int(layer), int(head)))
-        numerators[parity::2] = correct[layer, head, parity::2]
+        block, head = np.unravel_index(int(chosen_by.argmax()), chosen_by.shape)
+        heads.append((int(block), int(head)))
+        numerators[parity::2] = correct[block, head, parity::2]
     like = tallies[0][0]
     return Tally(like.metric, numerators, like.denominators, like.strata), heads
 
@@ -109,7 +109,7 @@ def ensemble_scores(batch: AttentionBatch, heads: Sequence[ChosenHead]) -> list[
     words = between_words(batch)
     total = torch.zeros_like(words[0, :, 0])
     for one in heads:
-        attention = words[one.layer, :, one.head]
+        attention = words[one.block, :, one.head]
         total += attention.transpose(-1, -2) if one.direction == DIRECTIONS[0] else attention
     means = total.double().numpy() / len(heads)
     return [scores[:length, :length] for scores, length in zip(means, batch.lengths)]

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import torch
 
+from attention.relations import RelationTally, relations_of
 from convolution import fit_kernels, measure_offsets
-from convolution.relations import RelationSums
-from convolution.statistics import OffsetSums
+from convolution.statistics import OffsetTally
 from extraction import Encoder, embedded_checkpoint, stream_attention
 from extraction.extract import TOKEN_BUDGET
 from parsing import Treebank, read_conllu
@@ -39,10 +39,10 @@ def bare_pass(encoder: Encoder, words: Sequence[Sequence[str]]) -> None:
 
 def offsets_and_relations(encoder: Encoder, bank: Treebank) -> None:
     """What the command does in its pass between words."""
-    offsets, relations = OffsetSums(), RelationSums(bank)
+    offsets, relations = OffsetTally(), RelationTally(relations_of(bank))
     for batch in stream_attention(encoder, bank.words):
-        offsets.add(batch)
-        relations.add(batch)
+        offsets.update(batch)
+        relations.update(batch, bank)
 
 
 def fastest(tasks: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
@@ -56,16 +56,16 @@ def fastest(tasks: dict[str, Callable[[], object]], rounds: int) -> dict[str, fl
     return best
 
 
-def sum_up(encoder: Encoder, words: Sequence[Sequence[str]]) -> OffsetSums:
+def sum_up(encoder: Encoder, words: Sequence[Sequence[str]]) -> OffsetTally:
     """Sums over the sentences, and a line that says what they took."""
-    sums = OffsetSums()
+    tally = OffsetTally()
     for batch in stream_attention(encoder, words):
-        sums.add(batch)
-    arrays = (sums._offsets, sums._specials, sums._special_rows, sums._entropy, sums._places)
+        tally.update(batch)
+    arrays = (tally._offsets, tally._specials, tally._special_rows, tally._entropy, tally._places)
     held = sum(array.nbytes for array in arrays) / 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{len(words):6} sentences: sums of {held:.0f} KiB, the process at most {peak:.0f} MiB")
-    return sums
+    return tally
 
 
 def main() -> None:

@@ -4,11 +4,10 @@ from convolution.classifier import ImageClassifier
 from convolution.experiment import ImageRun, experiment_table, run_experiment
 from convolution.images import Images, cifar10, digits
 from convolution.kernels import KernelFit, Kernels, fit_kernels
-from convolution.language_model import masked_language_model
 from convolution.logits import LogitSplit, LogitSplitError, split_logits
 from convolution.position_codes import PositionCode, compare_codes, position_embeddings, random_code, sinusoidal_code
 from convolution.quadratic import QuadraticSelfAttention
-from convolution.relations import RelationHits, measure_relations, relation_table
+from convolution.relations import beyond_kernels
 from convolution.relative import LearnedSelfAttention
 from convolution.replacement import StateChange, replace_heads, state_change
 from convolution.statistics import OffsetStatistics, measure_offsets
@@ -25,19 +24,16 @@ __all__ = [
     "OffsetStatistics",
     "PositionCode",
     "QuadraticSelfAttention",
-    "RelationHits",
     "StateChange",
+    "beyond_kernels",
     "cifar10",
     "compare_codes",
     "digits",
     "experiment_table",
     "fit_kernels",
-    "masked_language_model",
     "measure_offsets",
-    "measure_relations",
     "position_embeddings",
     "random_code",
-    "relation_table",
     "replace_heads",
     "run_experiment",
     "sinusoidal_code",

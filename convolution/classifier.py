@@ -114,6 +114,7 @@ def _attention_of(layer: Attention, inputs: Tensor) -> Tensor:
 
 
 def _mixing_layer(variant: Variant, channels: int, size: tuple[int, int]) -> nn.Module:
+    """The layer of a variant that mixes positions, channels to as many channels."""
     # No biases: the normalisation that follows takes the mean away.
     heads = KERNEL**2
     if variant == "convolution":

@@ -50,6 +50,12 @@ class Observed:
         """The largest offset counted, in words or subwords."""
         return (self.offsets.shape[1] - 1) // 2
 
+    @property
+    def exists(self) -> NDArray[np.bool_]:
+        """(2·span + 1,) whether any query has a word at the offset; in a decoder none has one to its right."""
+        shift = np.arange(-self.span, self.span + 1)
+        return (shift >= -self.left.max()) & (shift <= self.right.max())
+
     def normalisers(self, offsets: Floats, specials: Floats) -> Floats:
         """(heads, places) Z of every place, summed outward from the query so that nothing cancels."""
         return self.sums(offsets) + specials.sum(1, keepdims=True)
@@ -81,10 +87,11 @@ def fit_free(observed: Observed, *, iterations: int = 500, tolerance: float = 1e
     """The best kernel of any form. At the optimum it gives every offset the attention that was observed there.
 
     Iterative proportional fitting: K ← S / E with S the observed sums and E = Σ N / Z over the places where the offset
-    exists. Each step raises the likelihood (it maximises a minorant that is tight at the current kernel).
+    exists. Each step raises the likelihood (it maximises a minorant that is tight at the current kernel). A head whose
+    attention goes to special positions alone gives no word anything.
     """
-    offsets, specials = observed.offsets / observed.offsets.sum(1, keepdims=True), observed.specials
-    specials = specials / observed.counts.sum()
+    offsets = _ratio(observed.offsets, np.broadcast_to(observed.offsets.sum(1, keepdims=True), observed.offsets.shape))
+    specials = observed.specials / observed.counts.sum()
     before = np.full(len(offsets), -np.inf)
     for _ in range(iterations):
         per_place = observed.counts / observed.normalisers(offsets, specials)
@@ -144,8 +151,7 @@ def _fit_powers(observed: Observed, powers: int) -> tuple[Fitted, Floats]:
             step[worse] /= 2
         theta = theta + step
         likelihood, gradient, hessian = trial
-    log_offsets, log_specials = theta[:, :powers] @ features, theta[:, powers:]
-    greatest = np.maximum(log_offsets.max(1), log_specials.max(1, initial=-np.inf))[:, None]
+    log_offsets, log_specials, greatest = _logarithms(observed, theta, features)
     fitted = Fitted(np.maximum(log_offsets - greatest, FLOOR), np.maximum(log_specials - greatest, FLOOR), likelihood)
     return fitted, theta[:, :powers] / unit ** np.arange(1, powers + 1)
 
@@ -153,8 +159,7 @@ def _fit_powers(observed: Observed, powers: int) -> tuple[Fitted, Floats]:
 def _derivatives(observed: Observed, theta: Floats, features: Floats, target: Floats) -> tuple[Floats, Floats, Floats]:
     """Likelihood (heads,), its gradient and its negative Hessian."""
     powers = len(features)
-    log_offsets, log_specials = theta[:, :powers] @ features, theta[:, powers:]
-    greatest = np.maximum(log_offsets.max(1), log_specials.max(1, initial=-np.inf))[:, None]
+    log_offsets, log_specials, greatest = _logarithms(observed, theta, features)
     offsets = np.exp(np.maximum(log_offsets - greatest, 4 * FLOOR))
     specials = np.exp(np.maximum(log_specials - greatest, 4 * FLOOR))
     normaliser = observed.normalisers(offsets, specials)
@@ -176,10 +181,23 @@ def _derivatives(observed: Observed, theta: Floats, features: Floats, target: Fl
     return likelihood, gradient, hessian
 
 
+def _logarithms(observed: Observed, theta: Floats, features: Floats) -> tuple[Floats, Floats, Floats]:
+    """log K (heads, offsets), log C (heads, specials) and the greatest of both (heads, 1).
+
+    A curve may rise without end where no query has a word, which must not count as its greatest.
+    """
+    powers = len(features)
+    log_offsets = np.where(observed.exists, theta[:, :powers] @ features, -np.inf)
+    log_specials = theta[:, powers:]
+    return log_offsets, log_specials, np.maximum(log_offsets.max(1), log_specials.max(1, initial=-np.inf))[:, None]
+
+
 def _ratio(top: Floats, bottom: Floats) -> Floats:
+    """top / bottom, 0 where the top is 0."""
     return np.divide(top, bottom, out=np.zeros_like(top), where=top > 0)
 
 
 def _log(weights: Floats) -> Floats:
+    """Logarithms that stop at `FLOOR`."""
     with np.errstate(divide="ignore"):
         return np.maximum(np.log(weights), FLOOR)

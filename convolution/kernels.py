@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from convolution.fitting import Fitted, Observed, fit_free, fit_quadratic, fit_uniform
+from convolution.fitting import FLOOR, Fitted, Observed, fit_free, fit_quadratic, fit_uniform
 from convolution.statistics import OffsetStatistics
 
 Floats = NDArray[np.float64]
@@ -36,6 +36,8 @@ class Kernels:
     """(layers, heads, specials, specials); None where special positions attend to every position alike."""
     leading: int
     """How many special positions stand before the first word."""
+    causal: bool = False
+    """Whether no word looks to its right, as in a decoder."""
 
     @property
     def span(self) -> int:
@@ -58,9 +60,11 @@ class Kernels:
         return np.exp(scores - total)
 
     def uniform(self) -> "Kernels":
-        """Kernels of the same size that give every position of a sentence, special ones too, the same."""
-        zeros = np.zeros_like
-        return Kernels(zeros(self.log_offsets), zeros(self.log_specials), None, self.leading)
+        """Kernels of the same size that give every position that a word may see, special ones too, the same."""
+        log_offsets = np.zeros_like(self.log_offsets)
+        if self.causal:
+            log_offsets[..., self.span + 1 :] = FLOOR
+        return Kernels(log_offsets, np.zeros_like(self.log_specials), None, self.leading, self.causal)
 
     def shuffled(self, seed: int = 0) -> "Kernels":
         """Every head with the kernel of a random other head of the model; no head keeps its own.
@@ -77,10 +81,11 @@ class Kernels:
         other[order] = np.roll(order, 1)
 
         def moved(values: Floats) -> Floats:
+            """Each head's values at the head that takes them."""
             return values.reshape(count, *values.shape[2:])[other].reshape(values.shape)
 
         rows = None if self.special_rows is None else moved(self.special_rows)
-        return Kernels(moved(self.log_offsets), moved(self.log_specials), rows, self.leading)
+        return Kernels(moved(self.log_offsets), moved(self.log_specials), rows, self.leading, self.causal)
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,8 @@ class KernelFit:
     width: Floats
     """Standard deviation of that offset."""
     receptive_field: NDArray[np.int64]
-    """The fewest offsets that hold 90 % of the attention between words."""
+    """The fewest offsets that hold 90 % of the attention between words. Where there is none it is 0; the two above are
+    nan."""
     quadratic_centre: Floats
     quadratic_width: Floats
     specials: Floats
@@ -114,7 +120,7 @@ class KernelFit:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """A tidy table, one row a head; `layer` (block) and `head` are numbered from 1."""
+        """A tidy table, one row a head; layer and head from 1."""
         layers, heads = self.share.shape
         index = pd.MultiIndex.from_product([range(1, layers + 1), range(1, heads + 1)], names=["layer", "head"])
         names = ["share", "quadratic_share", "information", "centre", "width", "receptive_field"]
@@ -135,18 +141,23 @@ def fit_kernels(statistics: OffsetStatistics) -> KernelFit:
     informed = possible > NOTHING * statistics.queries
 
     def share(fitted: Fitted) -> Floats:
+        """(layers, heads) what a fit explains of the distance from uniform to observed attention."""
         explained = fitted.likelihood - uniform.likelihood
         return np.where(informed, explained / np.where(informed, possible, 1.0), np.nan).reshape(shape)
 
     def kernels(fitted: Fitted) -> Kernels:
+        """The fit of all heads in one row, by layer and head again."""
         return Kernels(
             fitted.log_offsets.reshape(*shape, -1),
             fitted.log_specials.reshape(*shape, statistics.specials.shape[-1]),
             statistics.special_rows,
             statistics.leading,
+            statistics.causal,
         )
 
-    mass = statistics.offsets / statistics.offsets.sum(-1, keepdims=True)
+    between_words = statistics.offsets.sum(-1, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        mass = statistics.offsets / between_words
     shifts = np.arange(-statistics.span, statistics.span + 1)
     centre = mass @ shifts
     return KernelFit(
@@ -157,7 +168,7 @@ def fit_kernels(statistics: OffsetStatistics) -> KernelFit:
         information=(possible / statistics.queries).reshape(shape),
         centre=centre,
         width=np.sqrt(np.maximum(mass @ shifts**2 - centre**2, 0.0)),
-        receptive_field=receptive_field(mass),
+        receptive_field=np.where(between_words[..., 0] > 0, receptive_field(mass), 0),
         quadratic_centre=quadratic_centre.reshape(shape),
         quadratic_width=quadratic_width.reshape(shape),
         specials=statistics.specials / statistics.queries,
@@ -171,6 +182,7 @@ def receptive_field(mass: Floats, *, held: float = FIELD) -> NDArray[np.int64]:
 
 
 def _observed(statistics: OffsetStatistics) -> Observed:
+    """The statistics as the fits take them: all heads in one row, places as words to the left and to the right."""
     left, right, counts = statistics.borders.T
     if statistics.causal:
         # What a decoder may not see does not exist for its kernel, so a query has nothing to its right.

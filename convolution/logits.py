@@ -44,7 +44,7 @@ class LogitSplit:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """A tidy table, one row a head and part: layer and head (1-based), part, share, variance."""
+        """A tidy table, one row a head and part: layer and head (from 1), part, share, variance."""
         rows = [
             {"layer": 1, "head": head + 1, "part": part, "share": share, "variance": self.variance[head]}
             for head, shares in enumerate(self.shares)
@@ -145,10 +145,12 @@ class FirstBlock:
         deviation = (whole.var(-1, unbiased=False, keepdim=True) + self.norm.eps).sqrt()
 
         def scaled(part: Tensor) -> Tensor:
+            """A part's share of the normalised sum, but for β."""
             return (part - part.mean(-1, keepdim=True)) / deviation * self.norm.weight
 
         return scaled(words), scaled(places) + self.norm.bias
 
     def _per_head(self, linear: nn.Linear, part: Tensor, *, bias: bool) -> Tensor:
+        """(heads, subwords, head_dim) queries or keys of a part of the input."""
         projected = nn.functional.linear(part, linear.weight, linear.bias if bias else None)
         return projected.unflatten(-1, (self.heads, -1)).transpose(0, 1)

@@ -157,6 +157,7 @@ def read_shift(code: Floats) -> float:
 
 
 def _read(inputs: Floats, targets: Floats) -> float:
+    """Cross-validated R² of ridge regression from one to the other."""
     folds = KFold(5, shuffle=True, random_state=0)
     guessed = cross_val_predict(RidgeCV(PENALTIES), inputs, targets, cv=folds)
     return float(r2_score(targets, guessed, multioutput="variance_weighted"))

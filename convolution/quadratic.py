@@ -156,6 +156,7 @@ class QuadraticSelfAttention(nn.Module):
             return float(2 * inputs.abs().max() * weight.max())
 
     def _with_margin(self, inputs: Tensor) -> Tensor:
+        """The input in its margin of further keys; `ValueError` where it is too short to fill one."""
         widths = [width for side in reversed(self.margin) for width in (side, side)]
         if not any(widths):
             return inputs
@@ -172,6 +173,7 @@ class QuadraticSelfAttention(nn.Module):
 
 
 def _padding(convolution: nn.Conv1d | nn.Conv2d, reach: tuple[int, ...]) -> tuple[int, ...]:
+    """The width of a convolution's padding along each axis, however it was given."""
     if convolution.padding == "same":
         return reach
     if convolution.padding == "valid":
@@ -180,6 +182,7 @@ def _padding(convolution: nn.Conv1d | nn.Conv2d, reach: tuple[int, ...]) -> tupl
 
 
 def _check(convolution: nn.Module) -> None:
+    """Refuse what the construction does not cover, all of it in one message."""
     if not isinstance(convolution, nn.Conv1d | nn.Conv2d) or convolution.transposed:
         raise ValueError(f"expected a Conv1d or Conv2d, found {type(convolution).__name__}")
     found = []

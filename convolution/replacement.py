@@ -14,7 +14,7 @@ from convolution.kernels import Kernels
 from extraction import Encoder, States, edit_attention
 
 HeadName = tuple[int, int]
-"""Block and head, both 0-based."""
+"""Block and head, both from 0."""
 
 STATES_AT_ONCE = 256
 """Sentences whose states are compared at once."""
@@ -27,7 +27,7 @@ def replace_heads(encoder: Encoder, kernels: Kernels, *, heads: Collection[HeadN
     Args:
         kernels: fitted to attention between subwords (`stream_attention(..., level="subwords")`), since that is what
             the model attends between. Offsets beyond the longest sentence of the fit are never attended to.
-        heads: (block, head) pairs, 0-based; all where None.
+        heads: (block, head) from 0; all of them where None.
 
     Raises:
         ValueError: a head that the model does not have, kernels of a model of another size, or a model whose
@@ -42,7 +42,9 @@ def replace_heads(encoder: Encoder, kernels: Kernels, *, heads: Collection[HeadN
     chosen = np.zeros(shape, bool)
     for block, head in heads if heads is not None else np.ndindex(*shape):
         if not (0 <= block < shape[0] and 0 <= head < shape[1]):
-            raise ValueError(f"no head {(block, head)}: blocks are 0 to {shape[0] - 1}, heads 0 to {shape[1] - 1}")
+            raise ValueError(
+                f"there is no head {block + 1}-{head + 1}; {encoder.name} has {shape[0]} blocks of {shape[1]} heads"
+            )
         chosen[block, head] = True
     layouts = [Layout.of(kernels, block, np.flatnonzero(row)) for block, row in enumerate(chosen)]
 
@@ -111,6 +113,7 @@ class Layout:
         return scores
 
     def _by_offset(self, shift: Tensor) -> Tensor:
+        """(heads, *shift.shape) log-weights of offsets; those beyond the fit are never attended to."""
         span = (self.log_offsets.shape[-1] - 1) // 2
         inside = self.log_offsets[:, (shift + span).clamp(0, 2 * span)]
         return torch.where(shift.abs() <= span, inside, FLOOR)
@@ -165,5 +168,6 @@ def state_change(before: States, after: States) -> StateChange:
 
 
 def _stretches(sentences: int) -> Iterator[Sequence[int]]:
+    """The numbers of all sentences, some at a time."""
     for first in range(0, sentences, STATES_AT_ONCE):
         yield range(first, min(first + STATES_AT_ONCE, sentences))

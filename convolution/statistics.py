@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from extraction import AttentionBatch
+from extraction.diagonals import diagonal_sums
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -35,8 +36,6 @@ class OffsetStatistics:
     """(places, 3): how many queries (third column) have so many words to their left and to their right."""
     leading: int
     """How many of the special positions stand before the first word; the others follow the last."""
-    longest: int
-    """Words in the longest sentence."""
 
     @property
     def queries(self) -> int:
@@ -49,7 +48,7 @@ class OffsetStatistics:
         return bool(self.span > 0 and self.offsets[..., self.span + 1 :].max(initial=0.0) == 0.0)
 
 
-class OffsetSums:
+class OffsetTally:
     """Adds batches of attention up to an `OffsetStatistics`; holds nothing that grows with the treebank."""
 
     def __init__(self) -> None:
@@ -58,7 +57,7 @@ class OffsetSums:
         self._shape: tuple[int, ...] = ()
         self._sentences = 0
 
-    def add(self, batch: AttentionBatch) -> None:
+    def update(self, batch: AttentionBatch) -> None:
         """Take one batch of `stream_attention` in."""
         layers, _, heads, _, _ = batch.attention.shape
         specials = batch.leading + batch.trailing
@@ -101,10 +100,10 @@ class OffsetSums:
             entropy=self._entropy,
             borders=borders,
             leading=self._shape[2],
-            longest=len(self._places),
         )
 
     def _start(self, *shape: int) -> None:
+        """Make room at the first batch; refuse a later one of another shape."""
         if self._shape not in ((), shape):
             raise ValueError(f"batches differ: (layers, heads, leading, specials) {self._shape}, then {shape}")
         if self._shape:
@@ -117,6 +116,7 @@ class OffsetSums:
         self._entropy = np.zeros((layers, heads))
 
     def _grow(self, longest: int) -> None:
+        """Make room for sentences of so many words."""
         missing = longest - len(self._places)
         if missing > 0:
             self._places = np.pad(self._places, (0, missing))
@@ -124,31 +124,24 @@ class OffsetSums:
             self._offsets = np.pad(self._offsets, ((0, 0), (0, 0), (wider, wider)))
 
     def _count(self, asked: Tensor) -> None:
+        """Count the places of a sentence's words, (words,), that ask."""
         # A word without subwords has a row of zeros: it asks nothing.
         place = np.flatnonzero(asked.numpy())
         np.add.at(self._places, (place, len(asked) - 1 - place), 1)
 
 
-def measure_offsets(stream: Iterable[AttentionBatch]) -> OffsetStatistics:
+def measure_offsets(batches: Iterable[AttentionBatch]) -> OffsetStatistics:
     """Statistics of offsets of a whole stream of attention, of words or of subwords.
 
     Raises ValueError when the stream is empty, or its batches differ in layers, heads or special positions.
     """
-    sums = OffsetSums()
-    for batch in stream:
-        sums.add(batch)
-    return sums.result()
-
-
-def diagonal_sums(square: Tensor) -> Tensor:
-    """(..., size, size) -> (..., 2·size − 1): sums along diagonals, from offset −(size − 1) to size − 1."""
-    size = square.shape[-1]
-    # With the rows in reverse and `size` zeros after each, cutting the whole into rows one place shorter moves each
-    # row one place to the right of the one above it, and every diagonal into a column.
-    flat = torch.nn.functional.pad(square.flip(-2), (0, size)).flatten(-2)
-    return flat[..., : size * (2 * size - 1)].unflatten(-1, (size, 2 * size - 1)).sum(-2)
+    tally = OffsetTally()
+    for batch in batches:
+        tally.update(batch)
+    return tally.result()
 
 
 def _specials(batch: AttentionBatch, length: int) -> list[int]:
+    """Where the special positions of a sentence of so many words stand."""
     after = batch.leading + length
     return [*range(batch.leading), *range(after, after + batch.trailing)]

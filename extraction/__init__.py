@@ -9,6 +9,7 @@ from extraction.editing import edit_attention
 from extraction.embeddings import EmbeddingParts, read_embeddings
 from extraction.encoder import Encoder
 from extraction.extract import StorageError, extract
+from extraction.masked_lm import masked_lm_encoder, masked_lm_loss
 from extraction.migration import (
     MigrationError,
     read_hdf5,
@@ -37,6 +38,8 @@ __all__ = [
     "extract",
     "find_cache",
     "list_caches",
+    "masked_lm_encoder",
+    "masked_lm_loss",
     "open_states",
     "read_embeddings",
     "read_hdf5",

@@ -116,12 +116,12 @@ class HeadExample(Protocol):
         """The relation that the head tracks."""
 
     @property
-    def layer(self) -> int:
-        """From 0: the block of the head."""
+    def block(self) -> int:
+        """From 0, as is `head`."""
 
     @property
     def head(self) -> int:
-        """From 0, within its layer."""
+        """From 0, within its block."""
 
     @property
     def words(self) -> Sequence[str]:
@@ -149,6 +149,6 @@ def best_head_examples(examples: Sequence[HeadExample], axes: Sequence[Axes]) ->
     if figure is not None:
         figure.draw_without_rendering()  # lays the panels out: words and lines are fitted to the width they will have
     for example, ax in zip(examples, axes, strict=False):
-        title = f"{example.relation}: head {head_name(example.layer, example.head)}"
+        title = f"{example.relation}: head {head_name(example.block, example.head)}"
         attention_lines(example.words, example.attention, ax, marked=example.pairs, title=title)
     return axes

@@ -15,9 +15,9 @@ from reporting.palette import GREY, PALE, SEQUENTIAL, series_styles
 from reporting.text_fonts import PLAIN, text_width
 
 
-def head_name(layer: int, head: int) -> str:
+def head_name(block: int, head: int) -> str:
     """The name of a head as papers write it, counted from 1: "5-9" is head 9 of layer 5, here (4, 8)."""
-    return f"{layer + 1}-{head + 1}"
+    return f"{block + 1}-{head + 1}"
 
 
 def behaviour_by_layer(behaviours: Mapping[str, ArrayLike], ax: Axes, *, label: str = "share of attention") -> Axes:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from attention import ablated_heads, ablation_effects, masked_lm_encoder, masked_lm_loss
-from extraction import CheckpointError, Encoder, extract
+from attention import ablated_heads, ablation_effects
+from extraction import CheckpointError, Encoder, extract, masked_lm_encoder, masked_lm_loss
 from parsing import Scorer, Treebank
 from parsing.punctuation import PunctuationRule
 from probes import DistanceProbe, ProbeError
@@ -37,7 +37,7 @@ def ablation_measures(model: str | Path, encoder: Encoder, run: str | Path | Non
         pass
     probes = [] if run is None else saved_distance_probes(Path(run), encoder)
     try:
-        return AblationMeasures(masked_lm_encoder(str(model)), probes)
+        return AblationMeasures(masked_lm_encoder(model, encoder), probes)
     except CheckpointError as error:
         if not probes:
             raise CheckpointError(f"{error}; give distance probes (--probes RUN) to measure ablations on") from error
@@ -67,7 +67,7 @@ def ablation_table(
 ) -> pd.DataFrame:
     """One row a head and measurement: layer, head (from 1), metric, probe_layer, value, difference to the whole model.
 
-    `metric` is masked_lm_loss (nats) or uuas; `probe_layer` is the hidden layer that the probe reads.
+    `metric` is masked_lm_loss (nats) or uuas; `probe_layer` is the layer that the probe reads.
     """
     tables = []
     if measures.speaker is not None:
@@ -92,19 +92,20 @@ def probe_effects(
     scorer = Scorer(bank, punctuation=punctuation)
 
     def scores(wanted: Sequence[DistanceProbe]) -> dict[int, float]:
+        """UUAS by the layers of some probes, of the model as it runs now."""
         layers = [probe.layer for probe in wanted if probe.layer is not None]
         states = extract(encoder, bank.words, layers=layers)
         return {layer: scorer.distances(probe.predict(states))["uuas"].value for layer, probe in zip(layers, wanted)}
 
     whole = scores(probes)
     rows = []
-    every = [(layer, head) for layer in range(encoder.blocks) for head in range(encoder.heads)]
-    for layer, head in tqdm(every, desc="heads cut, probes", disable=not progress):
-        # Block `layer`, from 0, makes hidden layer `layer` + 1: probes below it cannot change.
-        later = [probe for probe in probes if probe.layer is not None and probe.layer > layer]
+    every = [(block, head) for block in range(encoder.blocks) for head in range(encoder.heads)]
+    for block, head in tqdm(every, desc="heads cut, probes", disable=not progress):
+        # Block `block`, from 0, makes layer `block` + 1: probes below it cannot change.
+        later = [probe for probe in probes if probe.layer is not None and probe.layer > block]
         if not later:
             continue
-        with ablated_heads(encoder, [(layer, head)]):
+        with ablated_heads(encoder, [(block, head)]):
             cut = scores(later)
-        rows += [(layer + 1, head + 1, "uuas", at, value, value - whole[at]) for at, value in cut.items()]
+        rows += [(block + 1, head + 1, "uuas", at, value, value - whole[at]) for at, value in cut.items()]
     return pd.DataFrame(rows, columns=["layer", "head", "metric", "probe_layer", "value", "difference"])

@@ -32,6 +32,7 @@ from pipeline.attention_heads.figures import draw_heads
 from pipeline.attention_heads.trees import score_probes, score_trees
 from pipeline.record import Stopwatch, checkpoint_record, treebank_record, versions, write_record
 from pipeline.staging import check_free, staged_folder
+from probes import ProbeError
 
 CLUSTERS = 8
 COMPARED = 200
@@ -73,7 +74,7 @@ def heads(
             it, offsets are chosen on the other half of `treebank` and no probes are trained.
         ablate: also cut every head, and measure the masked-LM loss where the checkpoint has that head, and the UUAS of
             `probes` at later layers.
-        probes: a run's folder, whose distance probes `ablate` scores.
+        probes: a run's folder, whose distance probes `ablate` scores; refused without it.
         overwrite: replace what `out` holds, once the new results are complete.
 
     Raises:
@@ -81,6 +82,8 @@ def heads(
             AttentionError, which is a CheckpointError, says that the model has no heads that can be read.
         OutputError: `out` holds files, or cannot be written.
     """
+    if probes is not None and not ablate:
+        raise ProbeError(f"the probes in {probes} are scored only while heads are cut; expected ablate (--ablate) too")
     check_free(Path(out).absolute(), overwrite=overwrite)
     bank, other = open_banks(treebank, train)
     stopwatch = Stopwatch()

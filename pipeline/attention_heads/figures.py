@@ -104,7 +104,7 @@ def draw_examples(folder: Path, examples: Sequence[HeadExample]) -> None:
     best_head_examples(shown, list(panels))
     save_formats(figure, folder / "best-heads")
     for one in examples:
-        name = head_name(one.layer, one.head)
+        name = head_name(one.block, one.head)
         drawing = attention_svg(one.words, one.attention, marked=one.pairs, title=f"{one.relation}: head {name}")
         (folder / f"attention-{one.relation}-{name}.svg").write_text(drawing, encoding="utf-8")
 

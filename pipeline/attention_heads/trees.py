@@ -53,7 +53,7 @@ def score_trees(
             scored, trees = halves_of_trees(encoder, bank, chosen[::-1], gold_roots=gold_roots)
             name = "best heads of relations" + (", gold roots" if gold_roots else "")
             rows.append(score_row(name, score_heads(scored, trees, punctuation=punctuation)["uas"], names))
-    uuas = np.array([[one.value for one in layer] for layer in tallies])
+    uuas = np.array([[one.value for one in block] for block in tallies])
     return pd.DataFrame(rows, columns=COLUMNS), uuas
 
 

@@ -64,7 +64,7 @@ def convolve(
         overwrite: replace what `out` holds, once the new results are complete.
 
     Raises:
-        TreebankError, CheckpointError: an input cannot be used; nothing was written.
+        TreebankError, RelationError, CheckpointError: an input cannot be used; nothing was written.
         OutputError: `out` holds files, or cannot be written.
     """
     check_free(Path(out).absolute(), overwrite=overwrite)

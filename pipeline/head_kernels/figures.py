@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from convolution import KernelFit, PositionCode
 from pipeline.head_kernels.intact import IntactHeads
-from pipeline.head_kernels.survival import Survival
+from pipeline.head_kernels.survival import INTACT, Survival
 from reporting import (
     behaviour_by_layer,
     fourier_spectra,
@@ -52,7 +52,7 @@ def draw_shares(stem: Path, kernels: KernelFit) -> None:
 def draw_survival(stem: Path, survival: Survival) -> None:
     """The one figure: UUAS layer by layer under every condition."""
     figure, axes = new_figure((5.6, 3.6))
-    intact = survival.uuas.loc[survival.uuas.condition == "intact", "value"].max()
+    intact = survival.uuas.loc[survival.uuas.condition == INTACT, "value"].max()
     # Shares of what stands above the floor have no meaning for a model that does not reach it.
     survival_curves(survival.uuas, axes, floor=survival.floor if intact > survival.floor else None)
     save_formats(figure, stem)
@@ -110,6 +110,7 @@ def shown_kernels(kernels: KernelFit) -> tuple[np.ndarray, np.ndarray, np.ndarra
     middle = slice(span - reach, span + reach + 1)
 
     def near(log_offsets: np.ndarray) -> np.ndarray:
+        """(heads, offsets shown) weights that sum to 1."""
         weights = np.exp(log_offsets[..., middle]).reshape(-1, 2 * reach + 1)
         return weights / weights.sum(1, keepdims=True)
 
@@ -125,9 +126,10 @@ def _draw_spectrum(code: PositionCode, axes: Axes) -> None:
 
 
 def _order(kernels: KernelFit) -> np.ndarray:
+    """Heads, all layers in one row, the most convolutional first."""
     return np.argsort(-np.nan_to_num(kernels.share.ravel()), kind="stable")
 
 
 def _name(kernels: KernelFit, place: int) -> str:
-    layer, head = divmod(int(place), kernels.share.shape[1])
-    return head_name(layer, head)
+    """The name of the head at a place among all layers' heads."""
+    return head_name(*divmod(int(place), kernels.share.shape[1]))

@@ -9,23 +9,23 @@ import numpy as np
 import pandas as pd
 from safetensors.numpy import save_file
 
+from attention import RelationCounts, best_heads, offset_baseline
+from attention.relations import RelationTally, relations_of
 from convolution import (
     KernelFit,
     LogitSplit,
     LogitSplitError,
     PositionCode,
-    RelationHits,
+    beyond_kernels,
     compare_codes,
     fit_kernels,
     measure_offsets,
     position_embeddings,
     random_code,
-    relation_table,
     sinusoidal_code,
     split_logits,
 )
-from convolution.relations import RelationSums
-from convolution.statistics import OffsetSums
+from convolution.statistics import OffsetTally
 from extraction import Encoder, stream_attention
 from parsing import Treebank
 from pipeline.record import Stopwatch
@@ -39,8 +39,10 @@ class IntactHeads:
     """Kernels between words, which figures and tables show."""
     subwords: KernelFit
     """Kernels between subwords, which is what the model attends between."""
-    hits: RelationHits
+    counts: RelationCounts
+    """Edges that heads find."""
     relations: pd.DataFrame
+    """The best head of each relation and direction, and what kernels find of the same edges."""
     logits: LogitSplit | None
     """None where the architecture has no such split."""
     codes: Sequence[PositionCode]
@@ -73,26 +75,32 @@ class IntactHeads:
 
 
 def describe_heads(encoder: Encoder, bank: Treebank, *, seed: int, stopwatch: Stopwatch) -> IntactHeads:
-    """Pass over attention between words and between subwords, and find what follows from the sums."""
+    """Pass over attention between words and between subwords, and find what follows from the sums.
+
+    Raises RelationError, before any pass, when the treebank has no edges or names no relations.
+    """
+    offsets, relations = OffsetTally(), RelationTally(relations_of(bank))
     with stopwatch.stage("word kernels and relations"):
         stream = stream_attention(encoder, bank.words)
-        offsets, relations = OffsetSums(), RelationSums(bank)
         for batch in stream:
-            offsets.add(batch)
-            relations.add(batch)
-        words, hits = fit_kernels(offsets.result()), relations.result()
+            offsets.update(batch)
+            relations.update(batch, bank)
+        words, counts = fit_kernels(offsets.result()), relations.result()
     with stopwatch.stage("subword kernels"):
         subwords = fit_kernels(measure_offsets(stream_attention(encoder, bank.words, level="subwords")))
     with stopwatch.stage("relation kernels"):
-        table = relation_table(hits, words.free, bank)
+        left_out = set(stream.report.skipped)
+        read = [sentence for number, sentence in enumerate(bank) if number not in left_out]
+        table = beyond_kernels(best_heads(counts, offset_baseline(counts)), words.free, read)
     with stopwatch.stage("logit split"):
         logits = _split_or_none(encoder, bank)
     with stopwatch.stage("position codes"):
         codes, code_table = _codes(encoder, seed)
-    return IntactHeads(words, subwords, hits, table, logits, codes, code_table, stream.report.skipped)
+    return IntactHeads(words, subwords, counts, table, logits, codes, code_table, stream.report.skipped)
 
 
 def _split_or_none(encoder: Encoder, bank: Treebank) -> LogitSplit | None:
+    """The split of the first block's scores, where the architecture has one."""
     try:
         return split_logits(encoder, bank.words)
     except LogitSplitError:
@@ -100,6 +108,7 @@ def _split_or_none(encoder: Encoder, bank: Treebank) -> LogitSplit | None:
 
 
 def _codes(encoder: Encoder, seed: int) -> tuple[Sequence[PositionCode], pd.DataFrame]:
+    """The learned code beside sinusoids and random vectors; nothing where positions have no embeddings."""
     try:
         learned = position_embeddings(encoder)
     except ValueError:

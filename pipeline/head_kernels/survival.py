@@ -6,20 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from convolution import (
-    Kernels,
-    RelationHits,
-    masked_language_model,
-    measure_relations,
-    replace_heads,
-    state_change,
-)
-from convolution.relations import DIRECTIONS
-from extraction import Encoder, States, extract, stream_attention
+from attention import RelationCounts, count_relations
+from attention.relations import DIRECTIONS
+from convolution import Kernels, replace_heads, state_change
+from extraction import CheckpointError, Encoder, States, extract, masked_lm_encoder, masked_lm_loss, stream_attention
 from parsing import Treebank
 from pipeline.head_kernels.intact import IntactHeads
 from pipeline.head_kernels.probing import ProbePlan
@@ -84,7 +77,7 @@ def replace_and_measure(
         uuas, moved = measure_survival(plan, probes, encoder, states, conditions, progress=progress)
         blocks = measure_blocks(plan, encoder, states, kernels, progress=progress)
     with stopwatch.stage("relations under replacement"):
-        relations = measure_relation_survival(encoder, bank, intact.hits, conditions)
+        relations = measure_relation_survival(encoder, bank, intact.relations, intact.counts, conditions)
     with stopwatch.stage("masked-LM loss"):
         losses = measure_losses(model, encoder, plan.scored, kernels, seed=plan.seed)
     if retrain:
@@ -145,44 +138,45 @@ def measure_blocks(
 
 
 def measure_relation_survival(
-    encoder: Encoder, bank: Treebank, hits: RelationHits, conditions: Mapping[str, Replacement]
+    encoder: Encoder,
+    bank: Treebank,
+    best: pd.DataFrame,
+    intact: RelationCounts,
+    conditions: Mapping[str, Replacement],
 ) -> pd.DataFrame:
-    """The accuracy that the intact model's best head of each relation and direction has under each condition."""
-    rows = []
+    """The accuracy that the intact model's best head of each relation and direction has under each condition.
+
+    Args:
+        best: the table of best heads; intact: the counts that it was made of.
+    """
+    relation = pd.Index(intact.relations).get_indexer(pd.Index(best["relation"]))
+    direction = pd.Index(DIRECTIONS).get_indexer(pd.Index(best["direction"]))
+    block, head = best["layer"].to_numpy() - 1, best["head"].to_numpy() - 1
+    tables = []
     for condition, replaced in conditions.items():
-        if condition == INTACT:
-            accuracy = hits.accuracy
-        else:
+        counts = intact
+        if condition != INTACT:
             with replaced():
-                accuracy = measure_relations(stream_attention(encoder, bank.words), bank).accuracy
-        for side, direction in enumerate(DIRECTIONS):
-            for number, relation in enumerate(hits.relations):
-                layer, head = np.unravel_index(int(hits.accuracy[side, number].argmax()), hits.accuracy.shape[2:])
-                rows.append(
-                    {
-                        "condition": condition,
-                        "relation": relation,
-                        "direction": direction,
-                        "n": int(hits.counts[number]),
-                        "layer": int(layer) + 1,
-                        "head": int(head) + 1,
-                        "accuracy": float(accuracy[side, number, layer, head]),
-                    }
-                )
-    return pd.DataFrame(rows)
+                counts = count_relations(stream_attention(encoder, bank.words), bank)
+        accuracy = counts.accuracy[relation, direction, block, head]
+        rows = best[["relation", "direction", "n", "layer", "head"]].assign(accuracy=accuracy)
+        rows.insert(0, "condition", condition)
+        tables.append(rows)
+    return pd.concat(tables, ignore_index=True)
 
 
 def measure_losses(
     model: str | Path, encoder: Encoder, bank: Treebank, kernels: Kernels, *, seed: int
 ) -> pd.DataFrame | None:
     """Masked-LM loss in nats under each condition; None where the checkpoint has no such head."""
-    language_model = masked_language_model(model, encoder)
-    if language_model is None:
+    try:
+        speaker = masked_lm_encoder(model, encoder)
+    except CheckpointError:
         return None
     rows = []
-    for condition, replaced in kernel_conditions(language_model.encoder, kernels, seed=seed).items():
+    for condition, replaced in kernel_conditions(speaker, kernels, seed=seed).items():
         with replaced():
-            rows.append({"condition": condition, "loss": language_model.loss(bank.words, seed=seed)})
+            rows.append({"condition": condition, "loss": masked_lm_loss(speaker, bank.words, seed=seed)})
     return pd.DataFrame(rows)
 
 
@@ -215,6 +209,7 @@ def survival_sentence(uuas: pd.DataFrame, floor: float) -> str:
 
 
 def _moved_rows(condition: str, replaced: str, before: States, after: States) -> Iterator[dict[str, Any]]:
+    """A row of the table of replacement for each layer."""
     change = state_change(before, after)
     for place, layer in enumerate(after.layers):
         yield {

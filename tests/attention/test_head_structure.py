@@ -23,7 +23,6 @@ from attention import (
     heads_of,
     held_out_tally,
     map_heads,
-    masked_lm_loss,
     offset_baseline,
     pair_features,
     rollout,
@@ -31,8 +30,7 @@ from attention import (
     survey_heads,
     weighted_norms,
 )
-from attention.ablation import choose_masked
-from extraction import Encoder, extract, stream_attention
+from extraction import Encoder, extract, masked_lm_loss, stream_attention
 from parsing import score_distances
 
 
@@ -97,6 +95,33 @@ def test_the_probe_finds_the_planted_head_and_nothing_in_noise(sentences) -> Non
     assert weights[0, 0, 1] == weights.max()
     features = list(pair_features(batches_of(sentences, empty)))
     assert right_share(AttentionProbe(epochs=30).fit(features[:60], sentences), features[60:], sentences) < 0.5
+
+
+def test_steps_of_the_probe_mix_lengths(sentences, monkeypatch) -> None:
+    """Given shortest first, whole batches of one length would pull the weights one way and then another."""
+    ordered = sorted(sentences, key=len)
+    features = list(pair_features(batches_of(ordered, [[noise(0)]])))
+    steps: list[list[int]] = [[]]
+    scores, step = AttentionProbe._scores, torch.optim.Adam.step
+
+    def seen(self, batch, *rest):
+        steps[-1] += [one.index for one in batch]
+        return scores(self, batch, *rest)
+
+    def stepped(self, *rest):
+        steps.append([])
+        return step(self, *rest)
+
+    monkeypatch.setattr(AttentionProbe, "_scores", seen)
+    monkeypatch.setattr(torch.optim.Adam, "step", stepped)
+    AttentionProbe(epochs=2, batch_size=20).fit(features, ordered)
+    steps = [taken for taken in steps if taken]
+    assert [len(taken) for taken in steps] == [20] * 12
+    for epoch in (steps[:6], steps[6:]):
+        assert sorted(index for taken in epoch for index in taken) == list(range(120))
+        means = [np.mean([len(ordered[index]) for index in taken]) for taken in epoch]
+        assert max(means) - min(means) < 3
+    assert [set(taken) for taken in steps[:6]] != [set(taken) for taken in steps[6:]]
 
 
 def test_words_tell_the_probe_which_head_to_believe(sentences) -> None:
@@ -210,39 +235,6 @@ def test_a_cut_head_is_one_whose_projection_is_zero(small_encoder) -> None:
 def test_heads_that_are_not_there_cannot_be_cut(small_encoder) -> None:
     with pytest.raises(ValueError, match="no head 3-1"), ablated_heads(small_encoder, [(2, 0)]):
         pass
-
-
-def speaker_of(small_encoder, seed: int = 1) -> Encoder:
-    torch.manual_seed(seed)
-    return Encoder.from_parts(BertForMaskedLM(small_encoder.model.config), small_encoder.tokenizer, name="speaker")
-
-
-def test_masked_lm_loss_is_that_of_one_masked_sentence_at_a_time(small_encoder) -> None:
-    speaker = speaker_of(small_encoder)
-    words = [list("abcde"), list("hgfedabcabcdefghabcdef"), ["a"]]
-    losses = []
-    for place, sentence in enumerate(words):
-        ids = speaker.tokenizer(" ".join(sentence), return_tensors="pt")["input_ids"]
-        free = torch.ones(ids.shape[1], dtype=torch.bool)
-        free[[0, -1]] = False
-        hidden = torch.nonzero(choose_masked(free, seed=(0, place)))[:, 0]
-        assert len(hidden) == max(1, round(0.15 * len(sentence)))
-        masked = ids.clone()
-        masked[0, hidden] = speaker.tokenizer.mask_token_id
-        log_p = speaker.model(masked).logits[0].log_softmax(-1)
-        losses += [-float(log_p[at, ids[0, at]]) for at in hidden]
-    for batch_size in (1, 2, 32):
-        assert masked_lm_loss(speaker, words, batch_size=batch_size) == pytest.approx(np.mean(losses), rel=1e-5)
-
-
-def test_masked_lm_loss_of_a_model_that_knows_nothing_is_the_log_of_the_vocabulary(small_encoder) -> None:
-    speaker = speaker_of(small_encoder)
-    for weight in speaker.model.parameters():
-        weight.zero_()
-    size = speaker.model.config.vocab_size
-    assert masked_lm_loss(speaker, [list("abc"), list("hg")]) == pytest.approx(np.log(size))
-    with pytest.raises(ValueError, match="no subwords to mask"):
-        masked_lm_loss(speaker, [])
 
 
 def test_a_head_that_matters_costs_loss_and_one_that_does_not_costs_none(small_encoder) -> None:

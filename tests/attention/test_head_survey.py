@@ -8,7 +8,7 @@ import torch
 from planted import batches_of, noise, to_heads
 
 from attention import RelationError, survey_heads
-from attention.behaviour import correlation_ratio, diagonal_sums
+from attention.behaviour import correlation_ratio
 from attention.relations import LONGEST_OFFSET, relations_of
 from parsing import Sentence
 
@@ -103,10 +103,29 @@ def test_position_explains_a_shifted_head_and_not_a_syntactic_one(sentences) -> 
     assert share[0, 2] < 0.5
 
 
-def test_diagonals_add_up() -> None:
-    matrices = np.random.default_rng(0).random((2, 4, 4))
-    expected = [np.diagonal(matrices, k, 1, 2).sum(1) for k in range(-3, 4)]
-    np.testing.assert_allclose(diagonal_sums(matrices), np.array(expected).T)
+def test_the_mask_of_a_decoder_is_not_explained_by_position(sentences) -> None:
+    """Random weights over the words before: offsets explain little, though none of the words after is looked at."""
+
+    def back(sentence: Sentence) -> np.ndarray:
+        return np.tril(noise(4)(sentence)) ** 4
+
+    batches = [
+        replace(batch, attention=batch.attention.tril() / batch.attention.tril().sum(-1, keepdim=True).clamp_min(1e-9))
+        for batch in batches_of(sentences, [[back, shifted(-1)]])
+    ]
+    values, offsets = [], []
+    for batch in batches:
+        for row, length in enumerate(batch.lengths.tolist()):
+            for query in range(length):
+                values += batch.attention[0, row, 0, 1 + query, 1 : 2 + query].tolist()
+                offsets += range(-query, 1)
+    values, offsets = np.array(values), np.array(offsets)
+    means = {offset: values[offsets == offset].mean() for offset in np.unique(offsets)}
+    explained = np.array([means[offset] for offset in offsets]).var() / values.var()
+    found = survey_heads(batches, sentences).behaviour.position_share
+    assert found[0, 0] == pytest.approx(explained, rel=1e-3)
+    assert found[0, 0] < 0.2
+    assert found[0, 1] > 0.9
 
 
 def test_constant_weights_have_no_share() -> None:

@@ -50,6 +50,12 @@ def test_nothing_to_measure_ablation_on_is_said_before_any_work(saved, sentences
     assert not (tmp_path / "out").exists()
 
 
+def test_probes_that_nothing_would_score_are_refused(saved, sentences, tmp_path) -> None:
+    with pytest.raises(ProbeError, match=r"only while heads are cut; expected ablate \(--ablate\) too"):
+        heads(saved, Treebank(sentences), tmp_path / "out", probes=tmp_path, progress=False)
+    assert not (tmp_path / "out").exists()
+
+
 def test_training_on_the_treebank_that_is_analysed_is_refused(saved, sentences, tmp_path) -> None:
     with pytest.raises(TreebankError, match="is the one that is analysed"):
         heads(saved, Treebank(sentences), tmp_path / "out", train=Treebank(sentences), progress=False)

@@ -1,7 +1,6 @@
 """Attention whose makers are known: kernels that are planted, and heads that look at content alone."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -60,12 +59,10 @@ def content_only(words: int, generator: np.random.Generator, *, sharpness: float
     return np.tile(weights / weights.sum(), (words + 2, 1))[None, None]
 
 
-@dataclass(frozen=True)
-class Toy:
-    """A sentence as relation scores need it."""
-
-    heads: tuple[int, ...]
-    relations: tuple[str, ...]
+def toy_sentence(heads: Sequence[int], relations: Sequence[str]) -> Sentence:
+    """A sentence of which the tree alone matters."""
+    tags = ("NN",) * len(heads)
+    return Sentence(("w0",) * len(heads), tuple(heads), tuple(relations), tags, tags, (True,) * len(heads))
 
 
 def random_sentence(words: Sequence[str], generator: np.random.Generator) -> Sentence:

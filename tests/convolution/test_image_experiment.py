@@ -158,7 +158,9 @@ def test_maps_are_of_the_layers_that_the_forward_pass_runs():
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_variant_learns_and_can_be_repeated(few, variant):
-    one, again = (run_experiment(few, variants=[variant], epochs=3, channels=8, depth=1, batch=16)[0] for _ in range(2))
+    one, again = (
+        run_experiment(few, variants=[variant], epochs=3, channels=8, depth=1, batch_size=16)[0] for _ in range(2)
+    )
     assert one.history.loss.iloc[-1] < one.history.loss.iloc[1]
     assert one.history.equals(again.history)
     if variant == "convolution":

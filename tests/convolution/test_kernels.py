@@ -7,17 +7,10 @@ from known_attention import batches, content_only, planted
 
 from convolution import fit_kernels, measure_offsets
 from convolution.kernels import receptive_field
-from convolution.statistics import diagonal_sums
 
 SPAN = 14
 OFFSETS = np.arange(-SPAN, SPAN + 1)
 LENGTHS = [*np.random.default_rng(0).integers(1, SPAN + 2, 150).tolist(), SPAN + 1]
-
-
-def test_sums_along_diagonals_are_sums_along_diagonals():
-    square = torch.rand(2, 3, 5, 5)
-    expected = torch.stack([square.diagonal(k, -2, -1).sum(-1) for k in range(-4, 5)], -1)
-    torch.testing.assert_close(diagonal_sums(square), expected)
 
 
 @pytest.mark.parametrize(("leading", "trailing"), [(1, 1), (0, 0), (1, 0), (0, 2)])
@@ -120,6 +113,43 @@ def test_a_decoder_is_measured_over_what_it_may_see():
     assert statistics.causal
     # Uniform over the past: nothing to explain, though over both sides it would be far from uniform.
     assert fit_kernels(statistics).information.item() == pytest.approx(0.0, abs=1e-5)
+
+
+@pytest.mark.parametrize("slope", [0.05, 1.0, 3.0])
+def test_no_kernel_of_a_decoder_looks_to_the_right(slope):
+    """Attention that grows towards the word: carried on to its right, the quadratic curve would be at its greatest."""
+
+    def causal(words: int) -> np.ndarray:
+        shift = np.arange(words) - np.arange(words)[:, None]
+        weights = np.where(shift <= 0, np.exp(slope * shift), 0.0)
+        return (weights / weights.sum(1, keepdims=True))[None, None]
+
+    fit = fit_kernels(measure_offsets(batches([causal(n) for n in LENGTHS], leading=0, trailing=0)))
+    assert fit.share.item() == pytest.approx(1.0, abs=1e-4)
+    assert fit.quadratic_share.item() == pytest.approx(1.0, abs=1e-3)
+    for kernels in (fit.free, fit.quadratic, fit.free.uniform()):
+        attention = kernels.attention(6)[0, 0]
+        assert np.triu(attention, 1).max() < 1e-20
+        np.testing.assert_allclose(attention.sum(1), 1)
+    np.testing.assert_allclose(fit.quadratic.attention(6)[0, 0], causal(6)[0, 0], atol=1e-3)
+    np.testing.assert_allclose(fit.free.uniform().attention(6)[0, 0, 5], 1 / 6)
+
+
+def test_a_head_that_gives_words_nothing_has_a_kernel_that_gives_them_nothing():
+    attentions = []
+    for words in LENGTHS:
+        attention = np.zeros((1, 1, words + 2, words + 2))
+        attention[..., -1] = 1.0
+        other = planted(np.where(OFFSETS == -1, 1.0, 1e-3), (0.1, 0.1), words)
+        attentions.append(np.concatenate([attention, other], axis=1))
+    fit = fit_kernels(measure_offsets(batches(attentions)))
+    assert np.isfinite(fit.free.log_offsets).all()
+    assert np.isfinite(fit.quadratic.log_offsets).all()
+    assert fit.free.attention(5)[0, 0].max() < 1e-20
+    assert fit.quadratic.attention(5)[0, 0].max() < 1e-6
+    assert np.isnan(fit.share[0, 0])
+    assert fit.receptive_field[0, 0] == 0
+    assert fit.share[0, 1] == pytest.approx(1.0, abs=1e-4)
 
 
 def test_other_heads_kernels_are_all_others():

@@ -121,7 +121,10 @@ def test_states_do_not_move_without_cause_and_do_with_it(bert, fitted):
 
 
 def test_heads_and_kernels_that_do_not_fit_the_model_are_refused(bert, fitted):
-    with pytest.raises(ValueError, match="blocks are 0 to 1"), replace_heads(bert, fitted, heads=[(2, 0)]):
+    with (
+        pytest.raises(ValueError, match="no head 3-1; bert has 2 blocks of 3 heads"),
+        replace_heads(bert, fitted, heads=[(2, 0)]),
+    ):
         pass
     small = Kernels(fitted.log_offsets[:1], fitted.log_specials[:1], None, 1)
     with pytest.raises(ValueError, match="1 blocks of 3 heads"), replace_heads(bert, small):

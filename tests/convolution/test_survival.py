@@ -1,19 +1,21 @@
 """The whole analysis on a small model, and its masked-LM loss."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from known_attention import random_sentence, random_words
 from safetensors.numpy import load_file
-from transformers import AutoTokenizer, BertConfig, BertForMaskedLM, BertLMHeadModel
 
-from convolution import fit_kernels, masked_language_model, measure_offsets, replace_heads
-from extraction import Encoder, stream_attention
+from attention import RelationError
+from extraction import Encoder
 from parsing import Treebank, TreebankError
 from pipeline.head_kernels.analysis import convolve
+from pipeline.head_kernels.intact import describe_heads
 from pipeline.head_kernels.survival import CONVOLUTION, INTACT, survival_sentence
+from pipeline.record import Stopwatch
 
 TEXT = random_words(48, seed=8)
 
@@ -22,41 +24,6 @@ TEXT = random_words(48, seed=8)
 def bank() -> Treebank:
     generator = np.random.default_rng(0)
     return Treebank([random_sentence(words, generator) for words in TEXT], name="toy")
-
-
-def test_the_masked_lm_loss_is_repeatable_and_changes_with_attention(masked_lm_folder):
-    encoder = Encoder.from_pretrained(masked_lm_folder)
-    model = masked_language_model(masked_lm_folder, encoder)
-    assert model is not None
-    assert model.loss(TEXT) == model.loss(TEXT) != model.loss(TEXT, seed=1)
-    kernels = fit_kernels(measure_offsets(stream_attention(encoder, TEXT, level="subwords"))).free
-    intact = model.loss(TEXT)
-    with replace_heads(model.encoder, kernels.uniform()):
-        assert abs(model.loss(TEXT) - intact) > 1e-3
-    assert model.loss(TEXT) == intact
-
-
-def test_a_head_stored_in_half_precision_speaks_in_the_precision_of_the_encoder(masked_lm_folder, tmp_path):
-    BertForMaskedLM.from_pretrained(masked_lm_folder).bfloat16().save_pretrained(tmp_path)
-    AutoTokenizer.from_pretrained(masked_lm_folder).save_pretrained(tmp_path)
-    whole, half = (
-        masked_language_model(folder, Encoder.from_pretrained(folder)) for folder in (masked_lm_folder, tmp_path)
-    )
-    assert half.encoder.dtype == "float32"
-    assert half.loss(TEXT) == pytest.approx(whole.loss(TEXT), rel=0.05)
-
-
-def test_a_checkpoint_without_a_head_has_no_loss(bert, tmp_path):
-    bert.model.save_pretrained(tmp_path)
-    bert.tokenizer.save_pretrained(tmp_path)
-    assert masked_language_model(tmp_path, Encoder.from_pretrained(tmp_path)) is None
-
-
-def test_a_decoder_has_no_masked_lm_loss(bert, tmp_path):
-    config = BertConfig(**{**bert.model.config.to_dict(), "is_decoder": True})
-    BertLMHeadModel(config).save_pretrained(tmp_path)
-    bert.tokenizer.save_pretrained(tmp_path)
-    assert masked_language_model(tmp_path, Encoder.from_pretrained(tmp_path)) is None
 
 
 def test_the_analysis_writes_every_table_and_figure(masked_lm_folder, bank, tmp_path):
@@ -102,6 +69,27 @@ def test_the_sentence_compares_conditions_at_one_layer():
     assert "finds 68.0% when every head is replaced by its own convolution, 70% of what it found above" in sentence
     assert "uniform attention leaves it 30.0%, the kernels of random other heads 45.0%" in sentence
     assert "above the chain" not in survival_sentence(uuas, 0.85)
+
+
+def test_sentences_that_the_model_does_not_take_count_for_nothing(masked_lm_folder, bank):
+    """A sentence of 60 words, of 40 positions at most, has the only edges of a relation."""
+    words = ["w1"] * 60
+    long = random_sentence(words, np.random.default_rng(1))
+    long = replace(long, relations=tuple("root" if head < 0 else "rare" for head in long.heads))
+    encoder = Encoder.from_pretrained(masked_lm_folder)
+    intact = describe_heads(encoder, Treebank([long, *bank], name="long"), seed=0, stopwatch=Stopwatch())
+    without = describe_heads(encoder, bank, seed=0, stopwatch=Stopwatch())
+    assert list(intact.left_out) == [0]
+    assert set(intact.relations.relation) == {"left", "right"}
+    for column in ("n", "accuracy", "kernel_accuracy"):
+        np.testing.assert_allclose(intact.relations[column], without.relations[column])
+
+
+def test_a_treebank_without_relations_leaves_nothing_written(masked_lm_folder, bank, tmp_path):
+    bare = Treebank([replace(sentence, relations=("_",) * len(sentence)) for sentence in bank], name="bare")
+    with pytest.raises(RelationError, match="names no relations"):
+        convolve(masked_lm_folder, bare, tmp_path / "out", progress=False)
+    assert not (tmp_path / "out").exists()
 
 
 def test_too_few_sentences_leave_nothing_written(masked_lm_folder, bank, tmp_path):

@@ -70,7 +70,7 @@ def test_heavier_attention_is_a_heavier_line(ax: Axes) -> None:
 def test_examples_are_titled_by_relation_and_head_and_spare_axes_hidden() -> None:
     axes = list(Figure().subplots(1, 2))
     example = SimpleNamespace(
-        relation="nsubj", layer=2, head=8, words=("she", "ran"), attention=np.eye(2), pairs=np.array([[0, 1]])
+        relation="nsubj", block=2, head=8, words=("she", "ran"), attention=np.eye(2), pairs=np.array([[0, 1]])
     )
     assert best_head_examples([example], axes) is axes
     assert axes[0].get_title() == "nsubj: head 3-9"
