@@ -64,8 +64,8 @@ class Pretraining:
     heads: int = 4
     vocabulary: int = 4000
     max_subwords: int = 96
-    steps: int = 3000
-    saved: Sequence[int] = (0, 100, 300, 1000, 2000, 3000)
+    steps: int = 6000
+    saved: Sequence[int] = (0, 300, 1000, 2000, 3000, 6000)
     batch_size: int = 32
     learning_rate: float = 1e-3
     masked: float = 0.15

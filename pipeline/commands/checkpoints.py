@@ -11,8 +11,8 @@ from pipeline.commands.options import Out, Overwrite, Quiet, whole_numbers
 def checkpoints_command(
     treebank: Annotated[Path, typer.Option(help="The treebank whose text the tiny BERT is trained on, CoNLL-U.")],
     out: Out,
-    steps: Annotated[int, typer.Option(min=1, help="Training steps.")] = 3000,
-    saved: Annotated[str, typer.Option(help="Steps to keep, with commas between.")] = "0,100,300,1000,2000,3000",
+    steps: Annotated[int, typer.Option(min=1, help="Training steps.")] = 6000,
+    saved: Annotated[str, typer.Option(help="Steps to keep, with commas between.")] = "0,300,1000,2000,3000,6000",
     blocks: Annotated[int, typer.Option(min=1, help="Transformer blocks.")] = 4,
     dim: Annotated[int, typer.Option(min=1, help="Width of its states.")] = 128,
     heads: Annotated[int, typer.Option(min=1, help="Attention heads a block.")] = 4,

@@ -49,6 +49,31 @@ def test_an_interval_holds_its_value_and_narrows_with_more_sentences() -> None:
     assert many.high - many.low < (few.high - few.low) / 5
 
 
+def test_a_mean_over_rare_strata_is_covered_too() -> None:
+    # Long sentences are rare and hard; a resample often lacks a length, and then scores too well.
+    generator = np.random.default_rng(0)
+    lengths = np.concatenate([np.repeat(np.arange(5, 15), 12), np.arange(15, 35)])
+    expected = 0.9 - 0.02 * lengths
+    truth = np.mean([expected[lengths == length][0] for length in np.unique(lengths)])
+    covered = 0
+    for trial in range(150):
+        drawn = generator.normal(expected, 0.15)
+        score = Tally("dspr", drawn, np.ones(len(lengths)), lengths).score(resamples=200, seed=trial)
+        assert score.low < score.value < score.high
+        covered += score.low <= truth <= score.high
+    assert covered / 150 > 0.88
+
+
+def test_the_same_predictions_do_not_differ_over_strata() -> None:
+    generator = np.random.default_rng(0)
+    lengths = np.arange(5, 45)
+    first = Tally("dspr", generator.normal(0.9 - 0.02 * lengths, 0.1), np.ones(40), lengths)
+    assert paired_difference(first, first).p == 1.0
+    worse = Tally("dspr", first.numerators - 0.2, first.denominators, lengths)
+    found = paired_difference(first, worse)
+    assert (found.low, found.high) == pytest.approx((0.2, 0.2))
+
+
 def test_scoring_together_is_scoring_one_by_one() -> None:
     tallies = [tally(seed, strata=seed + 1) for seed in range(3)]
     assert score_all(tallies, resamples=250) == [one.score(resamples=250) for one in tallies]

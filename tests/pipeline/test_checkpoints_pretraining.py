@@ -185,7 +185,7 @@ def test_half_of_the_pairs_follow_each_other() -> None:
         ({"dim": 10, "heads": 4}, "dim 10 cannot be shared by 4 heads"),
         ({"as_mask": 0.8, "as_random": 0.3}, "at most 1 together"),
         ({"dropout": 1.0}, "dropout=1.0"),
-        ({"saved": (5000,)}, "expected steps from 0 to 3000"),
+        ({"steps": 3000, "saved": (5000,)}, "expected steps from 0 to 3000"),
     ],
 )
 def test_what_cannot_be_trained_is_refused(options: dict[str, Any], message: str) -> None:
