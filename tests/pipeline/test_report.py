@@ -1,5 +1,6 @@
 """The report: one file, nothing run but its own script, and it works in a browser."""
 
+import base64
 import re
 import shutil
 from collections.abc import Iterator
@@ -15,7 +16,9 @@ from parsing import Treebank, read_conllu, write_conllu
 from pipeline.sweeping import Splits, SweepError, SweepOptions, sweep
 from pipeline.sweeping.report import write_report
 from pipeline.sweeping.report.headline import headline_table, score_cell
+from pipeline.sweeping.report.heads import grid_pictures
 from pipeline.sweeping.report.layers import layer_picture
+from pipeline.sweeping.report.training import training_picture
 from pipeline.sweeping.store import in_order
 from reporting import merge_seeds, new_figure
 from reporting.html import Cell, Picture, Report, Section, Table, picture, render_report
@@ -110,10 +113,53 @@ def test_control_trees_are_a_baseline_and_no_part_of_a_checkpoints_curve() -> No
             "layer": [0, 1, 0, 1], "value": [0.2, 0.6, 0.9, 0.8], "low": 0.1, "high": 0.95,
         }
     )  # fmt: skip
-    assert layer_picture(rows, "uuas", "toy").description.endswith("a peaks at layer 1 with 0.600")
+    assert layer_picture(rows, "uuas", "toy", "a").description.endswith("a peaks at layer 1 with 0.600")
     own, control = headline_table(rows, rows, caption="").rows
     assert (own[0].text, own[1].number) == ("a", 0.6)
     assert (control[0].text, control[1].number) == ("control trees, same probes", 0.9)
+
+
+def drawn(shown: Picture) -> str:
+    """The SVG of a picture, whose text is text."""
+    return base64.b64decode(shown.source.partition(",")[2]).decode()
+
+
+def test_baselines_of_a_curve_are_those_of_one_checkpoint() -> None:
+    rows = pd.DataFrame(
+        {
+            "checkpoint": ["a", "b"] * 2, "metric": "uuas", "probe": ["distance"] * 2 + ["control"] * 2, "layer": 0,
+            "value": [0.2, 0.6, 0.91, 0.92], "low": 0.1, "high": 0.95,
+        }
+    )  # fmt: skip
+    lines = headline_table(rows, rows, caption="").rows
+    assert (lines[2][0].note, lines[2][1].number) == ("highest of any checkpoint", 0.92)
+    own = layer_picture(rows, "uuas", "toy", "b")
+    assert own.source != layer_picture(rows, "uuas", "toy", "a").source
+
+
+def test_a_training_curve_stands_beside_the_chain_of_its_treebank() -> None:
+    rows = pd.DataFrame(
+        {
+            "checkpoint": "run/x", "family": "run", "metric": "uuas", "treebank": ["en", "en", "de", "de"] * 2,
+            "probe": ["distance", "chain"] * 4, "step": [0] * 4 + [9] * 4, "layer": [0, None] * 4,
+            "value": [0.2, 0.4, 0.3, 0.5] * 2, "low": 0.1, "high": 0.6,
+        }
+    )  # fmt: skip
+    both = drawn(training_picture(rows, "uuas"))
+    assert all(name in both for name in ("run, en", "run, de", "chain, en", "chain, de"))
+    one = drawn(training_picture(rows[rows["treebank"] == "en"], "uuas"))
+    assert "chain" in one
+    assert "chain, en" not in one
+
+
+def test_heads_of_all_checkpoints_are_shaded_on_one_scale() -> None:
+    heads = pd.DataFrame({"layer": [1, 1], "head": [1, 2], "uuas": [0.1, 0.2]})
+    alone = grid_pictures({"weak": heads}, "uuas", "UUAS")
+    beside = grid_pictures({"weak": heads, "strong": heads.assign(uuas=0.8)}, "uuas", "UUAS")
+    assert [one.title for one in beside] == ["UUAS: weak", "UUAS: strong"]
+    assert alone[0].source != beside[0].source
+    assert ">0.8<" in drawn(beside[0])
+    assert ">0.8<" not in drawn(alone[0])
 
 
 def test_a_report_without_a_sweep_is_refused(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pipeline.sweeping.report.heads import MOST_OPEN, grid_picture, place_of
+from pipeline.sweeping.report.heads import MOST_OPEN, grid_pictures, place_of
 from pipeline.sweeping.report.results import Results
 from pipeline.sweeping.store import read_json
 from reporting import new_figure, survival_curves
@@ -12,10 +12,11 @@ from reporting.html import Picture, Section, picture
 def convolution_section(results: Results) -> Section | None:
     """How much of each head a convolution explains, and what survives when it rules."""
     pictures: list[Picture] = []
-    for task in results.of("convolution"):
-        folder, name = results.folder(task) / "convolution", place_of(task)
-        kernels = pd.read_csv(folder / "kernels.csv")
-        pictures.append(grid_picture(kernels, "share", f"Share of attention that a convolution explains: {name}"))
+    folders = {place_of(task): results.folder(task) / "convolution" for task in results.of("convolution")}
+    kernels = {name: pd.read_csv(folder / "kernels.csv") for name, folder in folders.items()}
+    grids = grid_pictures(kernels, "share", "Share of attention that a convolution explains")
+    for (name, folder), grid in zip(folders.items(), grids):
+        pictures.append(grid)
         survival = pd.read_csv(folder / "survival.csv")
         figure, axes = new_figure((5.2, 3.2))
         survival_curves(survival, axes)

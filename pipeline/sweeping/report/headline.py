@@ -69,7 +69,8 @@ def headline_table(scored: pd.DataFrame, chosen_by: pd.DataFrame, *, caption: st
         own, chooser = (rows[rows["probe"] == probe] for rows in (scored, chosen_by))
         if not own.empty:
             cells = (score_cell(own[own["metric"] == one], chooser[chooser["metric"] == one]) for one in METRICS)
-            lines.append([Cell(title), *cells])
+            several = probe != "chain" and own["checkpoint"].nunique() > 1
+            lines.append([Cell(title, "highest of any checkpoint" if several else ""), *cells])
     return Table(caption, ["checkpoint", *METRICS.values()], lines, frozenset(range(quiet, len(lines))))
 
 

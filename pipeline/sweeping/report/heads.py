@@ -16,11 +16,11 @@ MOST_OPEN = 4
 
 def heads_section(results: Results) -> Section | None:
     """Maps of every head's trees, and the best head of each relation, by checkpoint."""
-    pictures, tables = [], []
+    tables = []
+    grids = {place_of(task): pd.read_csv(results.folder(task) / "heads" / "heads.csv") for task in results.of("heads")}
+    pictures = grid_pictures(grids, "uuas", "UUAS of each head’s own tree")
     for task in results.of("heads"):
         folder = results.folder(task) / "heads"
-        heads = pd.read_csv(folder / "heads.csv")
-        pictures.append(grid_picture(heads, "uuas", f"UUAS of each head’s own tree: {place_of(task)}"))
         best = pd.read_csv(folder / "best_heads.csv", dtype={"name": str}).head(SHOWN_RELATIONS)
         rows = [
             [
@@ -40,11 +40,17 @@ def heads_section(results: Results) -> Section | None:
     return Section("heads", "Heads", text, tables, pictures, folded=len(tables) > MOST_OPEN)
 
 
-def grid_picture(table: pd.DataFrame, column: str, title: str) -> Picture:
-    """A quantity of every head, layers by heads."""
+def grid_pictures(tables: Mapping[str, pd.DataFrame], column: str, title: str) -> list[Picture]:
+    """A quantity of every head in each of the named tables, all on one scale, so that they can be compared."""
+    high = max((float(table[column].max()) for table in tables.values()), default=0.0)
+    return [grid_picture(table, column, f"{title}: {name}", high=high) for name, table in tables.items()]
+
+
+def grid_picture(table: pd.DataFrame, column: str, title: str, *, high: float) -> Picture:
+    """A quantity of every head, layers by heads, shaded from 0 to `high`."""
     grid = table.pivot(index="layer", columns="head", values=column)
     figure, axes = new_figure((4.8, 1.3 + 0.26 * len(grid)))
-    head_grid(grid.to_numpy(dtype=float), axes, label=column.replace("uuas", "UUAS"))
+    head_grid(grid.to_numpy(dtype=float), axes, label=column.replace("uuas", "UUAS"), low=0.0, high=high)
     found = table.dropna(subset=[column])
     text = title
     if not found.empty:

@@ -27,20 +27,20 @@ def layers_section(results: Results, bank: str) -> Section | None:
         return None
     names, shown = list(dict.fromkeys(rows["checkpoint"])), spread(rows)
     maps = [layer_map(rows, names, metric) for metric in METRICS] if len(names) > MOST_SHOWN else []
-    curves = [layer_picture(rows[rows["checkpoint"].isin(shown)], metric, bank) for metric in METRICS]
-    text = "Bands are 95 % intervals; the hollow point is layer 0, the embeddings; grey lines are baselines."
+    best = best_row(probe_rows(rows, "uuas"))
+    owner = names[0] if best is None else best["checkpoint"]
+    curves = [layer_picture(rows[rows["checkpoint"].isin({*shown, owner})], metric, bank, owner) for metric in METRICS]
+    text = "Bands are 95 % intervals; the hollow point is layer 0, the embeddings; grey lines are baselines"
+    text += f", those of {owner}." if len(names) > 1 else "."
     if len(shown) < len(names):
         text += f" Curves show {len(shown)} of {len(names)} checkpoints, spread over the range of their best scores."
     return Section(f"layers-{label(bank)}", f"Layers: {bank}", text, pictures=[*maps, *curves])
 
 
-def layer_picture(rows: pd.DataFrame, metric: str, bank: str) -> Picture:
-    """Curves of one metric, and its baselines once."""
+def layer_picture(rows: pd.DataFrame, metric: str, bank: str, owner: str) -> Picture:
+    """Curves of one metric, and the baselines of one checkpoint: the chain is the same for all."""
     own = rows[rows["metric"] == metric]
-    plain = own["probe"].isin(list(BASELINES))
-    # The chain is the same for every checkpoint, random weights and control trees nearly so: one of each will do.
-    once = own["checkpoint"] == own.groupby("probe")["checkpoint"].transform("first")
-    own = own[~plain | once]
+    own = own[~own["probe"].isin(list(BASELINES)) | (own["checkpoint"] == owner)]
     own = own.assign(probe=own["probe"].where(own["probe"].isin(list(BASELINES)), own["checkpoint"]))
     figure, axes = new_figure((5.2, 3.4))
     layer_curves(own[["layer", "probe", "metric", "value", "low", "high"]], axes, metric=metric)

@@ -1,8 +1,10 @@
 """Scores by the rank of the probes."""
 
+import pandas as pd
+
 from pipeline.sweeping.report.results import Results, best_rows, probe_rows, spread
 from reporting import merge_seeds, new_figure, rank_curves
-from reporting.html import Section, picture
+from reporting.html import Picture, Section, picture
 
 
 def ranks_section(results: Results) -> Section | None:
@@ -12,13 +14,18 @@ def ranks_section(results: Results) -> Section | None:
     if rows["rank"].nunique() < 2:
         return None
     rows = merge_seeds(rows[rows["checkpoint"].isin(spread(rows))])
-    best = best_rows(rows, by=["checkpoint", "treebank", "rank"]).drop(columns=["layer", "split"])
-    figure, axes = new_figure((5.2, 3.2))
-    rank_curves(best, axes, metric="uuas")
-    text = "; ".join(f"{row.checkpoint}, rank {row.rank}: {row.value:.3f}" for row in best.itertuples())
+    best = best_rows(rows, by=["checkpoint", "treebank", "rank"])
     return Section(
         "ranks",
         "Ranks",
         "How many dimensions the tree needs: UUAS at the best layer, by the rank of the probe.",
-        pictures=[picture(figure, title="UUAS by rank", description=text)],
+        pictures=[rank_picture(own, str(bank)) for bank, own in best.groupby("treebank", sort=False)],
     )
+
+
+def rank_picture(best: pd.DataFrame, bank: str) -> Picture:
+    """UUAS by rank on one treebank, a curve for each checkpoint."""
+    figure, axes = new_figure((5.2, 3.2))
+    rank_curves(best.drop(columns=["layer", "split"]), axes, metric="uuas")
+    text = "; ".join(f"{row.checkpoint}, rank {row.rank}: {row.value:.3f}" for row in best.itertuples())
+    return picture(figure, title=f"UUAS by rank, {bank}", description=text)

@@ -20,13 +20,14 @@ def training_section(results: Results) -> Section | None:
 def training_picture(rows: pd.DataFrame, metric: str) -> Picture:
     """One metric over training, above the left-to-right chain."""
     best = best_rows(probe_rows(rows, metric), by=["family", "treebank", "step"])
-    several = best["family"].nunique() * best["treebank"].nunique() > 1
-    best = best.assign(probe=best["family"] + (", " + best["treebank"] if several else ""))
     chain = rows[(rows["metric"] == metric) & (rows["probe"] == "chain")].drop_duplicates("treebank").astype(object)
     chain["step"] = None
+    best = best.assign(probe=best["family"])
+    if best["treebank"].nunique() > 1:
+        best, chain = (table.assign(probe=table["probe"] + ", " + table["treebank"]) for table in (best, chain))
     shown: pd.DataFrame = pd.concat([best, chain])[["step", "probe", "metric", "value", "low", "high"]]
     figure, axes = new_figure((5.2, 3.2))
-    step_curves(shown, axes, metric=metric)
+    step_curves(shown, axes, metric=metric, baselines=set(chain["probe"]))
     if best["step"].max() > 0:
         first = float(best.loc[best["step"] > 0, "step"].min())
         axes.set_xscale("symlog", linthresh=first)

@@ -14,17 +14,18 @@ def transfer_section(results: Results) -> Section | None:
     if not (rows["analysis"] == "transfer").any():
         return None
     best = best_rows(merge_seeds(rows), by=["checkpoint", "trained_on", "treebank"])
-    pictures = [transfer_map(str(name), own) for name, own in best.groupby("checkpoint", sort=False)]
+    limits = float(best["value"].min()), float(best["value"].max())
+    pictures = [transfer_map(str(name), own, *limits) for name, own in best.groupby("checkpoint", sort=False)]
     text = "Probes trained on one treebank, scored on another, at the layer that is best there."
     return Section("transfer", "Transfer", text, pictures=pictures)
 
 
-def transfer_map(checkpoint: str, best: pd.DataFrame) -> Picture:
-    """UUAS by the treebank trained on and the treebank scored on."""
+def transfer_map(checkpoint: str, best: pd.DataFrame, low: float, high: float) -> Picture:
+    """UUAS by the treebank trained on and the treebank scored on, shaded from `low` to `high`."""
     table = best.pivot_table(index="trained_on", columns="treebank", values="value")
     figure, axes = new_figure((2.6 + 0.7 * table.shape[1], 1.5 + 0.4 * len(table)))
     rows, columns = ([str(one) for one in axis] for axis in (table.index, table.columns))
-    heat_map(table.to_numpy(dtype=float), axes, rows=rows, columns=columns, label="UUAS", digits=3)
+    heat_map(table.to_numpy(dtype=float), axes, rows=rows, columns=columns, label="UUAS", low=low, high=high, digits=3)
     axes.set_xlabel("scored on")
     axes.set_ylabel("trained on")
     return picture(figure, title=checkpoint, description=table.round(3).to_string(), shaded=True)
