@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import numpy as np
 import pandas as pd
 import pytest
 
 from extraction import Encoder, embedded_checkpoint, extract
+from parsing import score_distances
 from parsing.stimuli import generate
+from probes import DistanceProbe, fit_all
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md"))
@@ -46,6 +49,39 @@ def test_the_examples_for_scientific_python_run(tmp_path: Path, monkeypatch: pyt
         exec(compile(block, "docs/how-to/scientific-python.md", "exec"), names)
     assert len(names["found"]) == 4
     assert names["search"].best_score_ < 0
+
+
+def test_a_family_and_a_score_are_added_as_the_page_says(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "how-to" / "add-a-probe.md").read_text(encoding="utf-8")
+    family, score = re.findall(r"^```python\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(family, "docs/how-to/add-a-probe.md", "exec"), names)
+    exec(compile(score, "docs/how-to/add-a-probe.md", "exec"), names)
+
+    # A word is one unit vector for itself and each word above it: sums of differences are the tree's distances.
+    bank = generate(60, seed=0)
+    width = max(len(sentence) for sentence in bank)
+    vectors = [np.zeros((len(sentence), width), dtype=np.float32) for sentence in bank]
+    for each, sentence in zip(vectors, bank):
+        above = sentence.distances + sentence.depths == sentence.depths[:, None]
+        each[:, : len(sentence)] = above
+        assert (np.abs(each[:, None] - each[None]).sum(axis=2) == sentence.distances).all()
+    options = {"rank": width, "learning_rate": 0.005, "epochs": 40}
+    manhattan = names["ManhattanProbe"](**options)
+    fit_all([DistanceProbe(**options), manhattan], vectors, bank)
+    predicted = manhattan.predict(vectors)
+    assert score_distances(bank, predicted)["uuas"].value > 0.8
+    manhattan.save_pretrained(tmp_path)
+    again = names["ManhattanProbe"].from_pretrained(tmp_path).predict(vectors)
+    assert all((one == other).all() for one, other in zip(predicted, again))
+
+    longest_path = names["longest_path"]
+    generator = np.random.default_rng(0)
+    noise = [np.triu(generator.uniform(0, 0.01, (len(x), len(x))), k=1) for x in bank]
+    nearly = [sentence.distances + each + each.T for sentence, each in zip(bank, noise)]
+    found, reversed_ = longest_path(bank, nearly).score(), longest_path(bank, [-each for each in nearly])
+    assert (found.value, found.low, found.n) == (1, 1, 60)
+    assert reversed_.value == 0
 
 
 def test_every_page_is_in_the_site() -> None:
