@@ -1,5 +1,6 @@
 """The documentation keeps its promises: its examples run, its pages are in the site, its commands are the real ones."""
 
+import pkgutil
 import re
 import subprocess
 import sys
@@ -96,6 +97,24 @@ def test_the_page_of_commands_is_what_the_commands_say(tmp_path: Path) -> None:
     subprocess.run([sys.executable, *command], check=True, cwd=ROOT, capture_output=True)
     kept = ROOT / "docs" / "reference" / "command-line.md"
     assert kept.read_text(encoding="utf-8") == made.read_text(encoding="utf-8"), "run `make docs` and commit the page"
+
+
+def names_something(dotted: str) -> bool:
+    """Whether a name such as `parsing.decoding.decode` can be imported, the last parts as attributes."""
+    try:
+        pkgutil.resolve_name(dotted)
+    except (ImportError, AttributeError):
+        return False
+    return True
+
+
+@pytest.mark.parametrize("page", [*(f"docs/{page}" for page in PAGES), "README.md"])
+def test_names_of_the_packages_on_the_page_exist(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    packages = "parsing|extraction|probes|attention|convolution|reporting|pipeline"
+    named = set(re.findall(rf"`((?:{packages})(?:\.[A-Za-z_]\w*)+)", text))
+    assert [name for name in sorted(named) if not name.endswith(".json") and not names_something(name)] == []
+    assert not names_something("parsing.no_such_thing")
 
 
 @pytest.mark.parametrize("page", PAGES)
