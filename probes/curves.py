@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
+from probes.families.gradient import GradientProbe
 from probes.states import States, as_states
 from probes.structural import DepthProbe, DistanceProbe, LinearProbe
 from probes.targets import Targets
@@ -15,7 +16,7 @@ from probes.training import fit_all
 
 
 class Estimate(Protocol):
-    """A score with its interval and the number of sentences it is of, as `parsing.Score`."""
+    """A score with its interval and the number of units it is averaged over, as `parsing.Score`."""
 
     @property
     def value(self) -> float:
@@ -31,11 +32,11 @@ class Estimate(Protocol):
 
     @property
     def n(self) -> int:
-        """Of how many sentences."""
+        """How many units it is averaged over: edges, words or sentences."""
 
 
 Figures = Mapping[str, Estimate] | Mapping[str, float]
-Score = Callable[[LinearProbe, list[NDArray[np.float32]]], Figures]
+Score = Callable[[Any, list[Any]], Figures]
 
 
 def curves(
@@ -43,7 +44,7 @@ def curves(
     targets: Targets,
     *,
     validation: tuple[States | Sequence[NDArray[Any]], Targets],
-    kinds: Sequence[type[LinearProbe]] = (DistanceProbe, DepthProbe),
+    kinds: Sequence[type[LinearProbe] | type[GradientProbe]] = (DistanceProbe, DepthProbe),
     layers: Sequence[int] | None = None,
     ranks: Sequence[int] = (128,),
     seeds: Sequence[int] = (0,),
@@ -55,6 +56,7 @@ def curves(
 
     Args:
         validation: held-out vectors and targets, for the choice of epoch and for the scores.
+        kinds: the two linear probes, or any families.
         layers: all that the states hold where None.
         score: figures by name of a probe and what it predicts of the held-out sentences: plain numbers, or scores with
             intervals, such as `parsing.score_all` gives.

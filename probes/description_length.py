@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from probes.families.distances import GeometryProbe
 from probes.schedule import epochs_for
 from probes.states import SomeStates, States, as_states
 from probes.structural import LinearProbe
@@ -30,6 +31,8 @@ from probes.whole_numbers import WholeNumbers, predicted_entries
 # Voita & Titov's: the share of the sentences known after each block.
 FRACTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
 HELD_OUT = 10  # one known sentence in so many is kept from training
+
+CodedProbe = LinearProbe | GeometryProbe
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ class Rows(Sequence[NDArray[Any]]):
 
 
 def online_code(
-    probe: LinearProbe,
+    probe: CodedProbe,
     states: States | Sequence[NDArray[Any]],
     targets: Sequence[NDArray[Any]],
     *,
@@ -95,19 +98,20 @@ def online_code(
     """Code length of the targets given the vectors, by clones of the probe; the probe itself is left as it is.
 
     Args:
-        probe: a `DistanceProbe` or `DepthProbe`, fitted or not: its parameters are what counts.
+        probe: a probe of distances, of any family, or a `DepthProbe`, fitted or not: its parameters are what counts.
         targets: gold distances or depths, one array a sentence.
         fractions: share of the sentences known after each block, increasing, the last 1. Blocks that come out empty
             are left out, and the first has at least `HELD_OUT` sentences, so that there is something to learn from.
         seed: draws the order in which the sentences are sent.
 
-    Raises ValueError where the fractions are not increasing to 1, or there are fewer than two blocks of sentences.
+    Raises ValueError where the fractions are not increasing to 1, where there are fewer than two blocks of sentences,
+    or where the probe predicts more than one thing, as a `JointProbe` and a `DepProbe` do.
     """
     return online_codes([probe], states, probe.columns(targets), fractions=fractions, seed=seed)[0]
 
 
 def online_codes(
-    probes: Sequence[LinearProbe],
+    probes: Sequence[CodedProbe],
     states: States | Sequence[NDArray[Any]],
     targets: Targets,
     *,
@@ -115,22 +119,30 @@ def online_codes(
     seed: int = 0,
     progress: bool = False,
 ) -> list[CodeLength]:
-    """`online_code` of every probe, any kinds and layers, the clones of all trained together block by block."""
+    """`online_code` of every probe, any families and layers, the clones of all trained together block by block."""
     layer = next((probe.layer for probe in probes if probe.layer is not None), None)
     source = as_states(states, layer=layer)
     order = np.random.default_rng(seed).permutation(len(source.lengths))
     ends = block_ends(len(order), fractions)
     first = numbers_by_kind(probes, targets, order[: ends[0]])
-    codes = [[uniform_block(first[probe.kind], sentences=ends[0])] for probe in probes]
+    codes = [[uniform_block(first[coded_kind(probe)], sentences=ends[0])] for probe in probes]
     for known, end in pairwise(ends):
         learners = learn(probes, source, targets, order[:known], progress=progress)
         rows = order[known:end]
         coded = numbers_by_kind(probes, targets, rows)
         for code, (learner, width) in zip(codes, learners):
-            numbers = coded[learner.kind]
+            numbers = coded[coded_kind(learner)]
             bits = numbers.bits(centres_of(learner, source, rows), width=width)
             code.append(CodeBlock(len(rows), bits, numbers.uniform_bits, width))
     return [CodeLength(tuple(blocks)) for blocks in codes]
+
+
+def coded_kind(probe: CodedProbe) -> Kind:
+    """Which gold values the probe is a code of: those that it is trained on. Raises ValueError for several."""
+    if probe.needs not in (("distance",), ("depth",)):
+        found = " and ".join(probe.needs)
+        raise ValueError(f"{type(probe).__name__} predicts {found}; expected a probe of distances or of depths alone")
+    return probe.needs[0]
 
 
 def uniform_block(numbers: WholeNumbers, *, sentences: int) -> CodeBlock:
@@ -149,13 +161,13 @@ def block_ends(sentences: int, fractions: Sequence[float]) -> list[int]:
 
 
 def learn(
-    probes: Sequence[LinearProbe],
+    probes: Sequence[CodedProbe],
     states: States,
     targets: Targets,
     known: NDArray[np.int64],
     *,
     progress: bool = False,
-) -> list[tuple[LinearProbe, float]]:
+) -> list[tuple[CodedProbe, float]]:
     """Clones trained on what is known, each with the width that codes best the tenth of it that was held out."""
     held, rest = known[::HELD_OUT], np.delete(known, np.s_[::HELD_OUT])
     learners = []
@@ -172,12 +184,12 @@ def learn(
         progress=progress,
     )
     coded = numbers_by_kind(probes, targets, held)
-    return [(learner, coded[learner.kind].best_width(centres_of(learner, states, held))) for learner in learners]
+    return [(each, coded[coded_kind(each)].best_width(centres_of(each, states, held))) for each in learners]
 
 
-def some_targets(probes: Sequence[LinearProbe], targets: Targets, rows: NDArray[np.int64]) -> GoldTargets:
+def some_targets(probes: Sequence[CodedProbe], targets: Targets, rows: NDArray[np.int64]) -> GoldTargets:
     """The gold values of some sentences, of the kinds that the probes are trained on."""
-    kinds = {probe.kind for probe in probes}
+    kinds = {coded_kind(probe) for probe in probes}
     return GoldTargets(
         distances=Rows(targets.distances, rows) if "distance" in kinds else (),
         depths=Rows(targets.depths, rows) if "depth" in kinds else (),
@@ -185,13 +197,13 @@ def some_targets(probes: Sequence[LinearProbe], targets: Targets, rows: NDArray[
 
 
 def numbers_by_kind(
-    probes: Sequence[LinearProbe], targets: Targets, rows: NDArray[np.int64]
+    probes: Sequence[CodedProbe], targets: Targets, rows: NDArray[np.int64]
 ) -> dict[Kind, WholeNumbers]:
     """What is coded of some sentences, once for all probes of a kind."""
-    kinds = {probe.kind for probe in probes}
+    kinds = {coded_kind(probe) for probe in probes}
     return {kind: WholeNumbers.of(list(Rows(column_of(kind, targets), rows)), kind=kind) for kind in kinds}
 
 
-def centres_of(probe: LinearProbe, states: States, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+def centres_of(probe: CodedProbe, states: States, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     """What a probe says of each value coded."""
-    return predicted_entries(probe.predict(SomeStates(states, rows)), kind=probe.kind)
+    return predicted_entries(probe.predict(SomeStates(states, rows)), kind=coded_kind(probe))

@@ -1,5 +1,6 @@
 """What all probes share: their options, how they are fitted, and how they read sentences."""
 
+import inspect
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, Self
@@ -44,6 +45,16 @@ class Probe(SavedProbe):
 
     needs: ClassVar[tuple[Kind, ...]]
     learner: ClassVar[type[Learner]]
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        """Raises TypeError where `__init__` takes `*args` or `**options`.
+
+        scikit-learn reads the options off the names there: others would be lost from clones and saved probes.
+        """
+        super().__init_subclass__(**settings)
+        for parameter in inspect.signature(cls.__init__).parameters.values():
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                raise TypeError(f"{cls.__name__}.__init__ takes {parameter}; expected every option by its own name")
 
     def __init__(
         self,

@@ -1,5 +1,6 @@
 """The documentation keeps its promises: its examples run, its pages are in the site, its commands are the real ones."""
 
+import pkgutil
 import re
 import subprocess
 import sys
@@ -7,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import numpy as np
 import pandas as pd
 import pytest
 
 from extraction import Encoder, embedded_checkpoint, extract
+from parsing import score_distances
 from parsing.stimuli import generate
+from probes import DistanceProbe, fit_all
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md"))
@@ -48,6 +52,39 @@ def test_the_examples_for_scientific_python_run(tmp_path: Path, monkeypatch: pyt
     assert names["search"].best_score_ < 0
 
 
+def test_a_family_and_a_score_are_added_as_the_page_says(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "how-to" / "add-a-probe.md").read_text(encoding="utf-8")
+    family, score = re.findall(r"^```python\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(family, "docs/how-to/add-a-probe.md", "exec"), names)
+    exec(compile(score, "docs/how-to/add-a-probe.md", "exec"), names)
+
+    # A word is one unit vector for itself and each word above it: sums of differences are the tree's distances.
+    bank = generate(60, seed=0)
+    width = max(len(sentence) for sentence in bank)
+    vectors = [np.zeros((len(sentence), width), dtype=np.float32) for sentence in bank]
+    for each, sentence in zip(vectors, bank):
+        above = sentence.distances + sentence.depths == sentence.depths[:, None]
+        each[:, : len(sentence)] = above
+        assert (np.abs(each[:, None] - each[None]).sum(axis=2) == sentence.distances).all()
+    options = {"rank": width, "learning_rate": 0.005, "epochs": 40}
+    manhattan = names["ManhattanProbe"](**options)
+    fit_all([DistanceProbe(**options), manhattan], vectors, bank)
+    predicted = manhattan.predict(vectors)
+    assert score_distances(bank, predicted)["uuas"].value > 0.8
+    manhattan.save_pretrained(tmp_path)
+    again = names["ManhattanProbe"].from_pretrained(tmp_path).predict(vectors)
+    assert all((one == other).all() for one, other in zip(predicted, again))
+
+    longest_path = names["longest_path"]
+    generator = np.random.default_rng(0)
+    noise = [np.triu(generator.uniform(0, 0.01, (len(x), len(x))), k=1) for x in bank]
+    nearly = [sentence.distances + each + each.T for sentence, each in zip(bank, noise)]
+    found, reversed_ = longest_path(bank, nearly).score(), longest_path(bank, [-each for each in nearly])
+    assert (found.value, found.low, found.n) == (1, 1, 60)
+    assert reversed_.value == 0
+
+
 def test_every_page_is_in_the_site() -> None:
     named = re.findall(r"[\w./-]+\.md", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
     assert sorted(named) == PAGES
@@ -60,6 +97,24 @@ def test_the_page_of_commands_is_what_the_commands_say(tmp_path: Path) -> None:
     subprocess.run([sys.executable, *command], check=True, cwd=ROOT, capture_output=True)
     kept = ROOT / "docs" / "reference" / "command-line.md"
     assert kept.read_text(encoding="utf-8") == made.read_text(encoding="utf-8"), "run `make docs` and commit the page"
+
+
+def names_something(dotted: str) -> bool:
+    """Whether a name such as `parsing.decoding.decode` can be imported, the last parts as attributes."""
+    try:
+        pkgutil.resolve_name(dotted)
+    except (ImportError, AttributeError):
+        return False
+    return True
+
+
+@pytest.mark.parametrize("page", [*(f"docs/{page}" for page in PAGES), "README.md"])
+def test_names_of_the_packages_on_the_page_exist(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    packages = "parsing|extraction|probes|attention|convolution|reporting|pipeline"
+    named = set(re.findall(rf"`((?:{packages})(?:\.[A-Za-z_]\w*)+)", text))
+    assert [name for name in sorted(named) if not name.endswith(".json") and not names_something(name)] == []
+    assert not names_something("parsing.no_such_thing")
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -21,7 +21,11 @@ class GeometryProbe(GradientProbe):
 
     @abstractmethod
     def distances(self, parameters: Parameters, words: Tensor) -> Tensor:
-        """Predicted tree distance of every two words: (..., words, dim) to (..., words, words)."""
+        """Predicted tree distance of every two words: (..., words, dim) to (..., words, words).
+
+        `words` are divided by their typical size, so that most of their numbers deviate by about 1. The gradient must
+        be finite where two words are equal: a word is paired with itself, and padding is words of zeros.
+        """
 
     @staticmethod
     def columns(targets: Sequence[NDArray[Any]]) -> GoldTargets:
@@ -29,8 +33,18 @@ class GeometryProbe(GradientProbe):
         return GoldTargets(distances=targets)
 
     def loss(self, parameters: Parameters, words: Tensor, gold: GroupGold, group: Group) -> Tensor:
-        """Hewitt & Manning's loss (2019, section 2.1), (1,)."""
-        return absolute_error(self.distances(parameters, words), gold["distance"], group)[None]
+        """Hewitt & Manning's loss (2019, section 2.1), (1,).
+
+        Raises ValueError where `distances` gives another shape than (sentences, words, words).
+        """
+        predicted = self.distances(parameters, words)
+        # Torch would stretch some shapes to fit, and the loss be of something else.
+        if predicted.shape != gold["distance"].shape:
+            raise ValueError(
+                f"{type(self).__name__}.distances: words {tuple(words.shape)} became {tuple(predicted.shape)}; "
+                f"expected {tuple(gold['distance'].shape)}, a distance for every two words"
+            )
+        return absolute_error(predicted, gold["distance"], group)[None]
 
     def score(self, states: Vectors, targets: Sequence[NDArray[Any]]) -> float:
         """Minus Hewitt & Manning's loss on some sentences, as `DistanceProbe.score`: 0 is best."""

@@ -24,7 +24,7 @@ class GradientLearner:
     """Probes of any families on one layer, each with its own parameters and its own gradient by autograd.
 
     The vectors are divided by their typical size before anything else, so that one step size serves all models; the
-    divisor is kept among a probe's parameters, as `scale`.
+    divisor is kept among a probe's parameters, as `scale`, a name that no family may give to a parameter of its own.
     """
 
     def __init__(self, layer: int, probes: "Sequence[GradientProbe]", scale: Tensor) -> None:
@@ -123,8 +123,19 @@ class GradientProbe(Probe):
         return scales
 
     def first_parameters(self, dim: int, *, device: torch.device) -> Parameters:
-        """First values by the probe's seed, to be learned."""
+        """First values by the probe's seed, to be learned.
+
+        Raises TypeError where the family has no `kind`, and ValueError where it names a parameter `scale`: found here,
+        both are told before training instead of after it.
+        """
+        family = type(self).__name__
+        if not hasattr(self, "kind"):
+            raise TypeError(
+                f'{family} has no kind; expected a name under which it is saved, such as kind = "manhattan"'
+            )
         first = self.initial(dim, torch.Generator().manual_seed(self.seed))
+        if "scale" in first:
+            raise ValueError(f"{family}: a parameter named scale; the divisor of the vectors is kept under that name")
         return {name: tensor.to(device).requires_grad_() for name, tensor in first.items()}
 
     @classmethod

@@ -11,8 +11,12 @@ from scipy.special import logsumexp
 
 from probes import (
     DecayStates,
+    DepProbe,
     DepthProbe,
     DistanceProbe,
+    GoldTargets,
+    JointProbe,
+    PoincareProbe,
     RandomLstmStates,
     control_heads,
     control_targets,
@@ -189,6 +193,22 @@ def test_vectors_that_hold_trees_shorten_the_code(kind, train):
     assert not hasattr(probe, "matrix_")
 
 
+def test_families_of_distance_probe_have_codes_and_probes_of_several_things_have_none(train):
+    """The family among linear probes as alone; its vectors hold the trees, so that the code is short."""
+    probe = PoincareProbe(rank=24, epochs=30, learning_rate=0.02, batch_size=20)
+    options = {"fractions": (0.1, 0.3, 1.0)}
+    code = online_code(probe, train.vectors, train.distances, **options)
+    linear = DistanceProbe(rank=6, epochs=2)
+    _, together = online_codes([linear, probe], train.vectors, GoldTargets(train.distances), **options)
+    assert [block.bits for block in code.blocks] == pytest.approx([b.bits for b in together.blocks], rel=1e-3)
+    assert code.uniform_bits == pytest.approx(WholeNumbers.of(train.distances, kind="distance").uniform_bits)
+    assert code.compression > 1.3
+    with pytest.raises(ValueError, match="JointProbe predicts distance and depth; expected a probe of distances or"):
+        online_codes([JointProbe(rank=6)], train.vectors, train, **options)
+    with pytest.raises(ValueError, match="DepProbe predicts distance and relation; expected a probe of distances or"):
+        online_code(DepProbe(rank=6), train.vectors, train.trees, **options)
+
+
 def test_blocks_that_do_not_add_up_are_refused(train):
     with pytest.raises(ValueError, match="increasing shares"):
         online_code(DistanceProbe(), train.vectors, train.distances, fractions=(0.5, 0.2, 1.0))
@@ -211,6 +231,13 @@ def test_curves_are_tidy_and_agree_with_lone_probes(train, dev):
     row = table.query("probe == 'depth' and layer == 1 and rank == 6 and seed == 1 and metric == 'loss'")
     alone = DepthProbe(1, 6, 1, epochs=1).fit(states, train.depths, validation=(held, dev.depths))
     assert row["value"].item() == pytest.approx(alone.history_[0]["validation"], rel=1e-4)
+
+
+def test_curves_are_of_any_family(train, dev):
+    table = curves(train.vectors, train, validation=(dev.vectors, dev), kinds=(PoincareProbe,), ranks=(2, 6), epochs=1)
+    alone = PoincareProbe(rank=6, epochs=1).fit(train.vectors, train.distances, validation=(dev.vectors, dev.distances))
+    assert table["probe"].tolist() == ["poincare", "poincare"]
+    assert table["value"].iloc[1] == pytest.approx(-alone.score(dev.vectors, dev.distances), rel=1e-4)
 
 
 @dataclass(frozen=True)

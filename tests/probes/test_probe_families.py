@@ -20,6 +20,7 @@ from probes import (
 )
 from probes.families import rank_for
 from probes.families.depprobe import rooted_tree
+from probes.families.distances import GeometryProbe
 from probes.families.gradient import GradientProbe
 from tests.probes.probe_corpora import LayeredStates, make_corpus
 
@@ -179,6 +180,81 @@ class Bank(list):
     def __init__(self, corpus) -> None:
         super().__init__(corpus.trees)
         self.distances, self.depths = corpus.distances, corpus.depths
+
+
+class DiagonalProbe(GeometryProbe):
+    """A family as its author may write it in a module of their own: d(i, j) = Σₖ wₖ² (hᵢ - hⱼ)ₖ²."""
+
+    kind = "diagonal"
+
+    def initial(self, dim, generator):
+        return {"weights": torch.full((dim,), 0.1)}
+
+    def distances(self, parameters, words):
+        placed = words * parameters["weights"]
+        return (placed[..., :, None, :] - placed[..., None, :, :]).square().sum(dim=-1)
+
+
+def test_a_family_from_elsewhere_does_all_that_those_of_the_package_do(train, dev, tmp_path):
+    """Trained among others as alone, read back bit by bit, and wrong where no diagonal metric is right."""
+    given, held = (train.exact, Bank(train)), (dev.exact, Bank(dev))
+    options = {"rank": 24, "epochs": 25, "learning_rate": 0.01}
+    alone, beside, linear = DiagonalProbe(**options), DiagonalProbe(**options), DistanceProbe(**options)
+    fit_all([alone], *given, validation=held)
+    fit_all([linear, beside], *given, validation=held)
+    alone.save_pretrained(tmp_path)
+    read = DiagonalProbe.from_pretrained(tmp_path)
+    for one, other, again in zip(*(probe.predict(dev.exact) for probe in (alone, beside, read))):
+        np.testing.assert_allclose(one, other, atol=1e-4 * one.max())
+        np.testing.assert_array_equal(one, again)
+    assert alone.score(dev.exact, dev.distances) > -0.01
+    alone.fit(train.vectors, train.distances, validation=(dev.vectors, dev.distances))
+    assert alone.score(dev.vectors, dev.distances) < -0.1
+
+
+class Nameless(GeometryProbe):
+    initial, distances = DiagonalProbe.initial, DiagonalProbe.distances
+
+
+class WithScale(DiagonalProbe):
+    def initial(self, dim, generator):
+        return {"weights": torch.ones(dim), "scale": torch.ones(1)}
+
+
+class Stretched(DiagonalProbe):
+    def distances(self, parameters, words):
+        return super().distances(parameters, words).mean(dim=-1, keepdim=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "message"),
+    [
+        (Nameless, TypeError, "Nameless has no kind"),
+        (WithScale, ValueError, "WithScale: a parameter named scale"),
+        (Stretched, ValueError, r"Stretched.distances: .* became \(\d+, (\d+), 1\); expected \(\d+, \1, \1\)"),
+    ],
+)
+def test_a_family_that_could_not_be_kept_or_would_mean_something_else_is_refused(kind, error, message, train):
+    """At the first batch; torch would stretch (sentences, words, 1) to fit every gold matrix."""
+    with pytest.raises(error, match=message):
+        kind(rank=3, epochs=1).fit(train.exact, train.distances)
+
+
+def test_options_that_clones_and_saved_probes_would_lose_are_refused():
+    """scikit-learn knows the options that `__init__` names, and no others."""
+
+    def swallowing(self, layer=None, rank=128, *, power=2.0, **options):
+        GeometryProbe.__init__(self, layer, rank, **options)
+        self.power = power
+
+    with pytest.raises(TypeError, match=r"Powered.__init__ takes \*\*options; expected every option by its own name"):
+        type("Powered", (DiagonalProbe,), {"__init__": swallowing})
+
+    def naming(self, layer=None, rank=128, seed=0, *, power=2.0, epochs=None):
+        GeometryProbe.__init__(self, layer, rank, seed, epochs=epochs)
+        self.power = power
+
+    assert clone(type("Powered", (DiagonalProbe,), {"__init__": naming})(power=1.5, epochs=3)).power == 1.5
 
 
 @pytest.mark.parametrize("kind", ALL)

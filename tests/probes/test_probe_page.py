@@ -33,7 +33,7 @@ def test_curves_are_drawn_by_layer_and_by_rank():
     namespace = {"train": train, "dev": dev, "states": states, "dev_states": dev_states}
     exec(compile(blocks()[1], "docs/probes.md", "exec"), namespace)
     table = namespace["table"]
-    assert set(table["metric"]) == {"loss", "uuas", "dspr", "root_accuracy", "nspr"}
+    assert {"loss", "uuas", "dspr", "root_accuracy", "nspr"} <= set(table["metric"])
     assert table.query("metric == 'uuas'")[["low", "high"]].notna().all(axis=None)
     for figure in (namespace["by_layer"], namespace["by_rank"]):
         [axes] = figure.axes
