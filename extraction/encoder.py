@@ -214,7 +214,9 @@ def _check_place(name: str) -> None:
     path = Path(name)
     if path.is_dir():
         if not (path / "config.json").is_file():
-            raise CheckpointError(f"{name} is a folder without config.json: not a transformers checkpoint")
+            within = sorted(found.parent.name for found in path.glob("*/config.json"))
+            hint = f"; the folders {', '.join(within)} in it have one: choose one of them" if within else ""
+            raise CheckpointError(f"{name} is a folder without config.json: not a transformers checkpoint{hint}")
     elif path.is_file():
         raise CheckpointError(f"{name} is a file; expected the folder of a transformers checkpoint")
     elif path.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1:

@@ -168,7 +168,8 @@ def rows_of(scores: pd.DataFrame, metric: str) -> pd.DataFrame:
     """
     rows = scores[scores["metric"] == metric]
     if rows.empty:
-        raise ValueError(f"no scores of {metric!r}; found {', '.join(map(str, scores['metric'].unique())) or 'none'}")
+        found = ", ".join(map(str, scores["metric"].unique())) or "a table without rows"
+        raise ValueError(f"no scores of {metric!r}; found {found}")
     if "step" in rows:
         rows = rows.sort_values("step", kind="stable")
     return rows.astype(dict.fromkeys(("value", "low", "high"), float))

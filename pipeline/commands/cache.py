@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-app = typer.Typer(help="List, verify and remove caches of hidden states.", no_args_is_help=True)
+app = typer.Typer(help="List, verify and remove caches of hidden states.", no_args_is_help=True, rich_markup_mode=None)
 
 Root = Annotated[Path, typer.Option("--cache", help="The folder that holds the caches.", envvar="TREEPROBE_CACHE")]
 Names = Annotated[list[str] | None, typer.Argument(help="Caches, by name or the end of it.")]

@@ -21,6 +21,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
+    rich_markup_mode=None,  # plain help names every option in full at 80 columns; panels cut long names off
 )
 
 DRAWINGS = (".svg", ".png", ".pdf")
@@ -46,10 +47,15 @@ def common(
 def run_command(
     model: Model,
     train: Annotated[str, typer.Option(help="Treebank to train on: a CoNLL-U file, a UD folder, or a name: en_ewt.")],
-    dev: Annotated[str, typer.Option(help="Treebank that decides when training stops, likewise.")],
+    dev: Annotated[str, typer.Option(help="Treebank that chooses the epoch and the layer, likewise.")],
     out: Out,
-    test: Annotated[str | None, typer.Option(help="Treebank to score once more, likewise.")] = None,
-    rank: Annotated[int, typer.Option(min=1, help="Rank of the probes, or the width of narrower states.")] = 128,
+    test: Annotated[str | None, typer.Option(help="Treebank that is scored besides, likewise.")] = None,
+    rank: Annotated[
+        int,
+        typer.Option(
+            min=1, help="Rank of the probes; at most the width of the states, to which a higher one is brought down."
+        ),
+    ] = 128,
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds to train each probe with.")] = 1,
     punctuation: Punctuation = "xpos",
     text: Annotated[

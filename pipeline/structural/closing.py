@@ -8,6 +8,13 @@ from pipeline.score_table import HEADLINE_METRICS
 from pipeline.structural.controls import CONTROL
 from reporting import merge_seeds, metric_name
 
+METRIC_LEGENDS = {
+    "uuas": "UUAS: share of the gold edges that are in the recovered trees.",
+    "dspr": "DSpr.: rank correlation of predicted and gold distances between words.",
+    "root_accuracy": "Root accuracy: share of the sentences whose shallowest word is the root.",
+    "nspr": "NSpr.: rank correlation of predicted and gold depths.",
+}
+CHAIN_LEGEND = "Chain: every word hangs from the one before it."
 LEGEND = "±: half the width of the 95 % interval over sentences."
 SEEDS_LEGEND = (
     "Scores are means over {seeds} seeds. ±: half the way from the lowest to the highest end of their 95 % intervals."
@@ -37,7 +44,14 @@ def closing_table(scores: pd.DataFrame) -> str:
         treebank = block["treebank"].iloc[0]
         blocks.append(f"{split_title(str(split), treebank)}\n{aligned_left(table.rename_axis(None).fillna(''))}")
     blocks += [compression_table(scores)] if (scores["metric"] == "compression").any() else []
-    return "\n\n".join([*blocks, legend(seeds=scores["seed"].nunique(), selectivity=not selectivity.empty)])
+    marks = legend(seeds=scores["seed"].nunique(), selectivity=not selectivity.empty)
+    return "\n\n".join([*blocks, "\n".join([marks, *meanings(rows)])])
+
+
+def meanings(rows: pd.DataFrame) -> list[str]:
+    """What the names of the columns mean, a line each, and of the chain where it has a row."""
+    told = [meaning for metric, meaning in METRIC_LEGENDS.items() if metric in set(rows["metric"])]
+    return [*told, CHAIN_LEGEND] if (rows["probe"] == "chain").any() else told
 
 
 def legend(*, seeds: int, selectivity: bool) -> str:

@@ -101,6 +101,8 @@ def distance_folder(folder: Path) -> Path:
     if (folder / "probe.json").exists():
         return folder
     record = run_record(folder)
+    if not folder.is_dir():
+        raise ProbeFolderError(f"{folder}: there is no such folder; expected a run's or a saved distance probe's")
     if record is None:
         raise ProbeFolderError(
             f"{folder}: holds neither run.json nor probe.json; expected a run's folder or a saved distance probe's"

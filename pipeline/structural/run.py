@@ -119,7 +119,7 @@ def run(
 def open_banks(
     train: str | Path | Treebank, dev: str | Path | Treebank, test: str | Path | Treebank | None
 ) -> dict[str, Treebank]:
-    """The splits as treebanks, each known to have something to train or score on."""
+    """The splits as treebanks, each with something to train or score on, and none scored on what it trains on."""
     given: dict[Split, str | Path | Treebank] = {"train": train, "dev": dev, **({} if test is None else {"test": test})}
     banks: dict[str, Treebank] = {
         split: source if isinstance(source, Treebank) else load_treebank(source, split=split)
@@ -130,6 +130,11 @@ def open_banks(
             raise TreebankError(
                 f"{bank.path or bank.name}: all {len(bank)} sentences have a single word; "
                 f"the {split} split needs sentences of two words or more"
+            )
+        if split != "train" and bank.digest == banks["train"].digest:
+            raise TreebankError(
+                f"{bank.path or bank.name}: the {split} treebank is the one that probes train on; expected another, as "
+                "they are not to be scored on the sentences that trained them"
             )
     return banks
 

@@ -112,7 +112,12 @@ def test_a_folder_that_is_not_there_is_not_asked_of_the_hub(name: str) -> None:
 
 
 def test_folders_and_files_that_are_no_checkpoints_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"without config\.json"):
+    with pytest.raises(CheckpointError, match=r"without config\.json: not a transformers checkpoint$"):
+        Encoder.from_pretrained(tmp_path)
+    for step in ("step-0", "step-100"):
+        (tmp_path / step).mkdir()
+        (tmp_path / step / "config.json").write_text("{}")
+    with pytest.raises(CheckpointError, match="the folders step-0, step-100 in it have one"):
         Encoder.from_pretrained(tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(CheckpointError, match="is a file"):

@@ -1,6 +1,7 @@
 """The command line: bad input ends in one message, exit code 2, and no output folder."""
 
 import ast
+import re
 import sys
 from importlib import import_module
 from importlib.metadata import version
@@ -9,8 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 from transformers import AutoModel, AutoTokenizer
+from typer.main import get_command
 
-from pipeline.commands.main import input_errors, main
+from pipeline.commands.heads import p_in_print
+from pipeline.commands.main import app, input_errors, main
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -114,6 +117,26 @@ def test_it_says_which_version_it_is(monkeypatch: pytest.MonkeyPatch, capsys: py
         main()
     assert ended.value.code == 0
     assert capsys.readouterr().out == f"treeprobe {version('treeprobe')}\n"
+
+
+@pytest.mark.parametrize("name", ["run", "sweep", "checkpoints"])
+def test_help_names_every_option_in_full_at_80_columns(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys, "argv", ["treeprobe", name, "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    told = capsys.readouterr().out
+    options = [option for parameter in get_command(app).commands[name].params for option in
+               (*parameter.opts, *parameter.secondary_opts) if option.startswith("--")]  # fmt: skip
+    assert len(options) > 10
+    assert [option for option in options if not re.search(rf"{option}\b", told)] == []
+
+
+@pytest.mark.parametrize(("p", "told"), [(0.0005, "<0.001"), (0.001, "0.001"), (0.0449, "0.045")])
+def test_no_p_is_printed_as_zero(p: float, told: str) -> None:
+    assert p_in_print(p) == told
 
 
 def test_a_device_that_is_not_there_is_refused(

@@ -80,6 +80,8 @@ def test_the_closing_table_shows_selectivity_in_brackets_and_no_row_of_controls(
     (line, *_) = [line for line in text.splitlines() if line.startswith("layer 1")]
     assert line.count("(") == 4
     assert "control, layer" not in text
+    for name in ("UUAS: ", "DSpr.: ", "Root accuracy: ", "NSpr.: ", "Chain: "):
+        assert sum(line.startswith(name) for line in text.splitlines()) == 1
     assert "selectivity" in text
 
 
@@ -226,6 +228,20 @@ def test_parse_refuses_another_checkpoint(done: Run, checkpoint: Path, tmp_path:
 def test_parse_refuses_a_folder_without_probes(tmp_path: Path) -> None:
     with pytest.raises(ProbeFolderError, match=r"neither run\.json nor probe\.json"):
         Parser.from_pretrained(tmp_path)
+    with pytest.raises(ProbeFolderError, match="mistyped: there is no such folder"):
+        Parser.from_pretrained(tmp_path / "mistyped")
+
+
+@pytest.mark.parametrize("again", ["dev", "test"])
+def test_what_trains_is_not_scored(
+    again: str, checkpoint: Path, treebank_files: dict[str, Path], tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.conllu"
+    copy.write_bytes(treebank_files["train"].read_bytes())
+    splits = {"dev": treebank_files["dev"], again: copy}
+    with pytest.raises(TreebankError, match=rf"copy\.conllu: the {again} treebank is the one that probes train on"):
+        run(checkpoint, treebank_files["train"], out=tmp_path / "out", progress=False, **splits)
+    assert not (tmp_path / "out").exists()
 
 
 def test_one_word_sentences_cannot_train(checkpoint: Path, treebank_files: dict[str, Path], tmp_path: Path) -> None:

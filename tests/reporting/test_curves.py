@@ -79,6 +79,8 @@ def test_checkpoints_with_steps_stand_in_the_order_of_training(scores: pd.DataFr
 def test_a_metric_that_is_not_there_is_named_with_those_that_are(scores: pd.DataFrame, ax: Axes) -> None:
     with pytest.raises(ValueError, match="no scores of 'las'; found uuas"):
         layer_curves(scores, ax, metric="las")
+    with pytest.raises(ValueError, match="no scores of 'uuas'; found a table without rows"):
+        layer_curves(scores[scores["split"] == "no such split"], ax, metric="uuas")
     with pytest.raises(ValueError, match="column 'step'"):
         step_curves(scores, ax)
 
