@@ -147,14 +147,25 @@ def summary(table: pd.DataFrame, tasks: Sequence[Task], backend: Backend, *, kee
     seconds = float(todo["seconds"].sum()) / (workers or 1)
     sizes = sorted(cache_sizes(table, tasks), reverse=True)
     disk = sum(sizes) if keep_cache else sum(sizes[: workers or 1])
-    unknown = int(todo["seconds"].isna().sum())
     if todo.empty:
         return f"nothing to do: {len(table)} tasks are done, or failed and wait for --retry"
     text = (
         f"{len(todo)} of {len(table)} tasks to do: about {duration(seconds)} with {workers or 'unknown'} at once, "
         f"and at most {disk / 1e9:.2f} GB of hidden states, {'kept' if keep_cache else 'dropped as checkpoints finish'}"
     )
-    return text + (f"; {unknown} of checkpoints of unknown size are not counted" if unknown else "")
+    return text + unknown_sizes(table, tasks)
+
+
+def unknown_sizes(table: pd.DataFrame, tasks: Sequence[Task]) -> str:
+    """What the sum leaves out: a mistyped folder is taken for a hub name, and shows here first."""
+    sized = zip(tasks, table["state"], table["seconds"])
+    names = dict.fromkeys(task.checkpoint.name for task, state, time in sized if state == "to do" and pd.isna(time))
+    told = ", ".join(names)
+    return (
+        f"; not counted: {told}, of which no configuration lies here (a hub name is fetched in its turn)"
+        if told
+        else ""
+    )
 
 
 def cache_sizes(table: pd.DataFrame, tasks: Sequence[Task]) -> list[float]:

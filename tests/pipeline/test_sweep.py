@@ -247,6 +247,13 @@ def test_the_estimate_counts_what_is_read(done: Sweep, models: dict[str, Path], 
     assert part["seconds"].item() < whole["seconds"].item()
 
 
+def test_a_plan_says_what_it_takes_for_a_hub_name(models: dict[str, Path], splits: Splits, tmp_path: Path) -> None:
+    table, line = plan([models["first"], "owner/mistyped"], splits, tmp_path / "out", options=OPTIONS)
+    assert table["seconds"].isna().tolist() == [False, True]
+    assert "not counted: owner/mistyped, of which no configuration lies here" in line
+    assert "hub" not in plan([models["first"]], splits, tmp_path / "out", options=OPTIONS)[1]
+
+
 def test_states_that_tasks_share_are_counted_once(models: dict[str, Path], splits: Splits, tmp_path: Path) -> None:
     banks = [splits, replace(splits, name="other")]
     asked: list[tuple[Analysis, ...]] = [("structure",), ("structure", "transfer", "heads")]
