@@ -160,12 +160,9 @@ def unknown_sizes(table: pd.DataFrame, tasks: Sequence[Task]) -> str:
     """What the sum leaves out: a mistyped folder is taken for a hub name, and shows here first."""
     sized = zip(tasks, table["state"], table["seconds"])
     names = dict.fromkeys(task.checkpoint.name for task, state, time in sized if state == "to do" and pd.isna(time))
-    told = ", ".join(names)
-    return (
-        f"; not counted: {told}, of which no configuration lies here (a hub name is fetched in its turn)"
-        if told
-        else ""
-    )
+    if not names:
+        return ""
+    return f"; not counted: {', '.join(names)}, of which no configuration lies here (a hub name is fetched in its turn)"
 
 
 def cache_sizes(table: pd.DataFrame, tasks: Sequence[Task]) -> list[float]:
