@@ -80,6 +80,7 @@ def run(
         check_codable(banks["train"])
     stopwatch = Stopwatch(announce=progress)
     encoder = Encoder.from_pretrained(model, device=device)
+    options = replace(options, rank=min(options.rank, encoder.dim))
     with staged_folder(out, overwrite=overwrite) as folder:
         structure = analyse_structure(
             encoder, banks, options=options, cache=cache, stopwatch=stopwatch, progress=progress

@@ -194,7 +194,7 @@ def test_a_run_on_natural_text_is_parsed_as_it_was_read(
         treebank_files["train"],
         treebank_files["dev"],
         tmp_path / "out",
-        options=ProbeOptions(rank=4, training={"epochs": 1}, text="natural", pooling="first"),
+        options=ProbeOptions(rank=400, training={"epochs": 1}, text="natural", pooling="first"),
         random_baseline=False,
         control=False,
         progress=False,
@@ -212,7 +212,10 @@ def test_a_run_on_natural_text_is_parsed_as_it_was_read(
     assert len(identities) == 2
     for identity in identities:
         assert (identity["text"]["form"], identity["settings"]["pooling"]) == ("natural", "first")
-    assert json.loads((found.out / "run.json").read_text())["options"]["text"] == "natural"
+    record = json.loads((found.out / "run.json").read_text())
+    assert record["options"]["text"] == "natural"
+    # States are 16 wide, so that probes of a higher rank are of this one; the record says what was trained.
+    assert record["options"]["rank"] == 16
 
 
 def test_parse_refuses_another_checkpoint(done: Run, checkpoint: Path, tmp_path: Path) -> None:
