@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parsing.intervals import Tally, micro
-from parsing.predicted import check_predicted_heads, sentence_name
+from parsing.predicted import check_one_a_word, check_predicted_heads
 from parsing.punctuation import PunctuationRule, punctuation_mask
 from parsing.treebank import Sentence
 
@@ -58,10 +58,7 @@ def right_relations(
         raise ValueError(f"relations of {len(relations)} sentences for {len(gold)} gold ones; expected as many")
     right = []
     for number, (sentence, found) in enumerate(zip(gold, relations), start=1):
-        if len(found) != len(sentence):
-            raise ValueError(
-                f"{sentence_name(number, sentence)}: prediction has {len(found)} relations, expected {len(sentence)}"
-            )
+        check_one_a_word(found, sentence, number, what="relations")
         pairs = zip(sentence.relations, found)
         right.append(np.array([a == b if subtypes else universal(a) == universal(b) for a, b in pairs], dtype=bool))
     return right

@@ -37,15 +37,20 @@ def check_predicted_heads(gold: Sequence[Sentence], heads: Sequence[Any]) -> lis
         raise ValueError(f"{len(heads)} predictions for {len(gold)} gold sentences; expected one each")
     checked = []
     for number, (sentence, found) in enumerate(zip(gold, heads), start=1):
-        if len(found) != len(sentence):
-            raise ValueError(
-                f"{sentence_name(number, sentence)}: prediction has {len(found)} heads, expected {len(sentence)}"
-            )
+        check_one_a_word(found, sentence, number, what="heads")
         try:
             checked.append(check_heads(found))
         except ValueError as error:
             raise ValueError(f"{sentence_name(number, sentence)}: {error}") from error
     return checked
+
+
+def check_one_a_word(found: Sequence[Any], sentence: Sentence, number: int, *, what: str) -> None:
+    """Refuse, by the name of sentence `number`, predictions that are not one for each of its words."""
+    if len(found) != len(sentence):
+        raise ValueError(
+            f"{sentence_name(number, sentence)}: prediction has {len(found)} {what}, expected {len(sentence)}"
+        )
 
 
 def check_shapes(gold: Sequence[Sentence], predicted: Sequence[NDArray[Any]], *, axes: int) -> None:
