@@ -4,7 +4,6 @@ A file is read block by block, so that every error can name its file, line and s
 """
 
 import re
-import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -14,6 +13,7 @@ import conllu
 from conllu.exceptions import ParseException
 
 from parsing.treebank import Range, Sentence, Treebank, TreebankError
+from parsing.whole_files import written_whole
 
 FIELDS = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 
@@ -184,15 +184,9 @@ def write_conllu(sentences: Iterable[Sentence], path: str | Path) -> None:
     Raises OSError when it cannot be written; what was there then stays.
     """
     path = Path(path)
-    # Not one of tempfile's, which their owner alone can read.
-    draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
-    try:
-        with draft.open("w", encoding="utf-8") as file:
-            for sentence in sentences:
-                file.write(format_conllu(sentence))
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with written_whole(path) as draft, draft.open("w", encoding="utf-8") as file:
+        for sentence in sentences:
+            file.write(format_conllu(sentence))
 
 
 def format_conllu(sentence: Sentence) -> str:

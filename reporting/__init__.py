@@ -15,7 +15,7 @@ from reporting.metric_names import metric_name
 from reporting.multiples import layers_size, tree_through_layers
 from reporting.positions import fourier_spectra, share_by_number, similarity_matrix
 from reporting.projection import Projection, project
-from reporting.saving import bare_figure, new_figure, save_figure, save_formats, written_whole
+from reporting.saving import bare_figure, new_figure, save_figure, save_formats
 from reporting.seeds import merge_seeds
 from reporting.space import space_with_tree, space_with_tree_3d
 from reporting.tables import best_heads, headline_table, headline_text
@@ -71,5 +71,4 @@ __all__ = [
     "survival_curves",
     "tree_arcs",
     "tree_through_layers",
-    "written_whole",
 ]

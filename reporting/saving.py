@@ -1,7 +1,6 @@
 """Figures as files that can be printed: vector formats with their fonts inside, written whole or not at all."""
 
 import re
-import secrets
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from parsing.whole_files import written_whole
 from reporting.text_fonts import warn_missing
 
 FigureFormat = Literal["pdf", "svg", "png"]
@@ -66,20 +66,6 @@ def save_formats(
 ) -> list[Path]:
     """Write a figure once in each format; `stem` is the path without its suffix."""
     return [save_figure(figure, Path(f"{stem}.{kind}"), dpi=dpi) for kind in formats]
-
-
-@contextmanager
-def written_whole(target: Path) -> Iterator[Path]:
-    """A path to write to that becomes `target` when the block ends well, and is removed when it does not.
-
-    It lies beside `target` and ends alike, since some writers go by the suffix.
-    """
-    draft = target.with_name(f".{target.stem}-{secrets.token_hex(8)}{target.suffix}")
-    try:
-        yield draft
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -21,11 +21,11 @@ from typing import Any
 import pandas as pd
 from filelock import FileLock, Timeout
 
+from parsing.whole_files import written_whole
 from pipeline.score_table import COLUMNS
 from pipeline.sweeping.errors import SweepError
 from pipeline.sweeping.file_names import label
 from pipeline.sweeping.plan import Task
-from reporting import written_whole
 
 FORMAT = 1
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from parsing.whole_files import written_whole
 from pipeline.sweeping.report.closing import failures_section, provenance_section
 from pipeline.sweeping.report.comparison import comparison_section
 from pipeline.sweeping.report.convolution import convolution_section
@@ -15,7 +16,6 @@ from pipeline.sweeping.report.relations import relations_section
 from pipeline.sweeping.report.results import Results, read_results
 from pipeline.sweeping.report.training import training_section
 from pipeline.sweeping.report.transfer import transfer_section
-from reporting import written_whole
 from reporting.html import Report, Section, render_report
 
 
