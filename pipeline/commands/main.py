@@ -12,7 +12,7 @@ from pipeline.commands.cache import app as cache_app
 from pipeline.commands.checkpoints import checkpoints_command
 from pipeline.commands.convolution import convolution_command
 from pipeline.commands.heads import heads_command
-from pipeline.commands.options import DEFAULT_CACHE, Cache, Model, Out, Overwrite, Punctuation, Quiet
+from pipeline.commands.options import DEFAULT_CACHE, DEV, TEST, TRAIN, Cache, Model, Out, Overwrite, Punctuation, Quiet
 from pipeline.commands.report import report_command
 from pipeline.commands.sweep import sweep_command
 
@@ -46,10 +46,10 @@ def common(
 @app.command("run")
 def run_command(
     model: Model,
-    train: Annotated[str, typer.Option(help="Treebank to train on: a CoNLL-U file, a UD folder, or a name: en_ewt.")],
-    dev: Annotated[str, typer.Option(help="Treebank that chooses the epoch and the layer, likewise.")],
+    train: Annotated[str, TRAIN],
+    dev: Annotated[str, DEV],
     out: Out,
-    test: Annotated[str | None, typer.Option(help="Treebank that is scored besides, likewise.")] = None,
+    test: Annotated[str | None, TEST] = None,
     rank: Annotated[
         int,
         typer.Option(

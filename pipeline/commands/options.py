@@ -9,6 +9,9 @@ from parsing.punctuation import PunctuationRule
 
 Model = Annotated[str, typer.Option(help="A checkpoint folder or a Hugging Face hub name.")]
 Analysed = Annotated[str, typer.Option(help="The treebank to analyse: a CoNLL-U file, a UD folder, or a name.")]
+TRAIN = typer.Option(help="Treebank to train on: a CoNLL-U file, a UD folder, or a name: en_ewt.")
+DEV = typer.Option(help="Treebank that chooses the epoch and the layer, likewise.")
+TEST = typer.Option(help="Treebank that is scored besides, likewise.")
 Out = Annotated[Path, typer.Option(help="The folder to write; it appears when everything in it is complete.")]
 Punctuation = Annotated[PunctuationRule, typer.Option(help="The tags that tell punctuation.")]
 Cache = Annotated[Path, typer.Option(help="Where hidden states are kept between runs.", envvar="TREEPROBE_CACHE")]

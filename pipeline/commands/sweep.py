@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pipeline.commands.options import Punctuation, whole_numbers
+from pipeline.commands.options import DEV, TEST, TRAIN, Punctuation, whole_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,11 +22,9 @@ def sweep_command(
     ],
     out: Annotated[Path, typer.Option(help="The folder of the sweep; it may hold one that was begun.")],
     more_models: Annotated[list[str] | None, typer.Argument(metavar="[MODEL]...", help="More of --models.")] = None,
-    train: Annotated[
-        str | None, typer.Option(help="Treebank to train on: a CoNLL-U file, a UD folder, or a name: en_ewt.")
-    ] = None,
-    dev: Annotated[str | None, typer.Option(help="Treebank that decides when training stops, likewise.")] = None,
-    test: Annotated[str | None, typer.Option(help="Treebank to score once more, likewise.")] = None,
+    train: Annotated[str | None, TRAIN] = None,
+    dev: Annotated[str | None, DEV] = None,
+    test: Annotated[str | None, TEST] = None,
     treebanks: Annotated[
         Path | None, typer.Option(help="A file of treebanks, NAME TRAIN DEV [TEST] a line, for --train and --dev.")
     ] = None,
