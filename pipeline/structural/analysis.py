@@ -1,6 +1,6 @@
 """Structural probes of one checkpoint on one treebank: extract, train every layer, predict, score."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -179,19 +179,67 @@ def evaluate(
     distances: dict[tuple[str, int], Predictions] = {}
     depths: dict[tuple[str, int], Predictions] = {}
     measurements = []
-    for split in [split for split in banks if split != "train"]:
+    for split in scored_splits(banks):
         scorer = Scorer(banks[split], punctuation=options.punctuation)
-        for probe in probes:
-            with stopwatch.stage(f"predict {split}"):
-                predicted = probe.predict(states[split])
-            with stopwatch.stage(f"score {split}"):
-                tallies = score_predictions(probe, scorer, predicted)
-            setting = Setting(checkpoint, banks[split].name, split, kind_of(probe), probe.layer, probe.rank, probe.seed)
-            measurements.append(Measurement(setting, tallies))
+        name = banks[split].name
+        for probe, predicted, measurement in score_probes(
+            checkpoint, probes, states[split], scorer, treebank=name, split=split, stopwatch=stopwatch
+        ):
+            measurements.append(measurement)
             kept = distances if isinstance(probe, DistanceProbe) else depths
             if probe.layer is not None and probe.seed == options.seeds[0]:
                 kept[split, probe.layer] = predicted
     return Structure(probes, states, distances, depths, measurements)
+
+
+def score_probes(
+    checkpoint: str,
+    probes: Sequence[Probe],
+    states: States,
+    scorer: Scorer,
+    *,
+    treebank: str,
+    split: str,
+    stopwatch: Stopwatch,
+) -> Iterator[tuple[Probe, Predictions, Measurement]]:
+    """Each trained probe with what it predicts of a split, and its tallies; nothing is held between probes."""
+    for probe in probes:
+        with stopwatch.stage(f"predict {split}"):
+            predicted = probe.predict(states)
+        with stopwatch.stage(f"score {split}"):
+            tallies = score_predictions(probe, scorer, predicted)
+        setting = Setting(checkpoint, treebank, split, kind_of(probe), probe.layer, probe.rank, probe.seed)
+        yield probe, predicted, Measurement(setting, tallies)
+
+
+def score_splits(
+    checkpoint: str,
+    probes: Sequence[Probe],
+    states: Mapping[str, States],
+    banks: Mapping[str, Treebank],
+    *,
+    punctuation: PunctuationRule,
+    stopwatch: Stopwatch,
+) -> list[Measurement]:
+    """Tallies of trained probes on every split but `train`; what they predict is not kept."""
+    return [
+        measurement
+        for split in scored_splits(banks)
+        for _, _, measurement in score_probes(
+            checkpoint,
+            probes,
+            states[split],
+            Scorer(banks[split], punctuation=punctuation),
+            treebank=banks[split].name,
+            split=split,
+            stopwatch=stopwatch,
+        )
+    ]
+
+
+def scored_splits(banks: Mapping[str, Treebank]) -> list[str]:
+    """The splits that no probe was trained on."""
+    return [split for split in banks if split != "train"]
 
 
 def kind_of(probe: Probe) -> str:

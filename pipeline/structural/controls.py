@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from extraction import States
 from parsing import Difference, Score, Sentence, Tally, Treebank
 from parsing.intervals import difference
+from parsing.punctuation import PunctuationRule
 from pipeline.record import Stopwatch
 from pipeline.score_table import Setting
-from pipeline.structural.analysis import Measurement, ProbeOptions, evaluate, train_probes
+from pipeline.structural.analysis import Measurement, Probe, fit_probes, score_splits
 from probes import control_heads
 
 CONTROL = "control"
@@ -19,22 +20,24 @@ CONTROL = "control"
 
 def measure_control(
     checkpoint: str,
+    probes: list[Probe],
     states: Mapping[str, States],
     banks: Mapping[str, Treebank],
     *,
-    options: ProbeOptions,
+    punctuation: PunctuationRule,
     stopwatch: Stopwatch,
     progress: bool = True,
 ) -> list[Measurement]:
-    """The same probes trained and scored on control trees of the same sentences, told as the baseline `control`.
+    """Probes that are new, trained and scored on control trees of the same sentences, told as the baseline `control`.
 
     A control tree follows from the word types and their order alone (see `probes.control`, after Hewitt & Liang 2019).
     """
     trees = {split: control_bank(bank) for split, bank in banks.items()}
+    quiet = Stopwatch()
     with stopwatch.stage("control"):
-        probes = train_probes(states, trees, options=options, stopwatch=Stopwatch(), progress=progress)
-        structure = evaluate(checkpoint, probes, states, trees, options=options, stopwatch=Stopwatch())
-    return [measurement.as_baseline(checkpoint, CONTROL) for measurement in structure.measurements]
+        fit_probes(probes, states, trees, stopwatch=quiet, progress=progress)
+        found = score_splits(checkpoint, probes, states, trees, punctuation=punctuation, stopwatch=quiet)
+    return [measurement.as_baseline(checkpoint, CONTROL) for measurement in found]
 
 
 def control_bank(bank: Treebank) -> Treebank:

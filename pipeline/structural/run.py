@@ -17,7 +17,9 @@ from pipeline.structural.analysis import (
     Structure,
     analyse_structure,
     chain_measurement,
+    layer_probes,
     probe_folder,
+    scored_splits,
 )
 from pipeline.structural.codes import codelength_rows
 from pipeline.structural.controls import measure_control
@@ -167,13 +169,18 @@ def measured_scores(
     """The score table of the trained probes, the chain, and what else was asked for."""
     measurements = [*structure.measurements]
     measurements += [
-        chain_measurement(encoder.name, bank, split, punctuation=options.punctuation)
-        for split, bank in banks.items()
-        if split != "train"
+        chain_measurement(encoder.name, banks[split], split, punctuation=options.punctuation)
+        for split in scored_splits(banks)
     ]
     if control:
         measurements += measure_control(
-            encoder.name, structure.states, banks, options=options, stopwatch=stopwatch, progress=progress
+            encoder.name,
+            layer_probes(structure.states["train"], options, seeds=options.seeds),
+            structure.states,
+            banks,
+            punctuation=options.punctuation,
+            stopwatch=stopwatch,
+            progress=progress,
         )
     codelengths = []
     if description_length:

@@ -12,7 +12,6 @@ from parsing import Scorer, Sentence, Treebank, punctuation_mask
 from parsing.breakdown import edge_table
 from parsing.decoding import complete_tree, minimum_spanning_edges
 from pipeline.record import Stopwatch
-from pipeline.score_table import Setting
 from pipeline.structural.analysis import (
     Measurement,
     Predictions,
@@ -22,9 +21,11 @@ from pipeline.structural.analysis import (
     fit_probes,
     kind_of,
     layer_probes,
-    score_predictions,
+    score_probes,
+    score_splits,
+    scored_splits,
 )
-from pipeline.structural.controls import CONTROL, control_bank
+from pipeline.structural.controls import measure_control
 from pipeline.structural.run import RANDOM_WEIGHTS
 from pipeline.structural.tables import tabulate
 from pipeline.sweeping.keeping import EDGE_COLUMNS, FoundEdges, write_kept
@@ -49,7 +50,8 @@ def analyse_structure(
     """
     options = options.within(encoder.dim)
     states = extract_splits(encoder, banks, cache=cache, stopwatch=stopwatch, progress=False)
-    probes = train(states, banks, options=options, ranks=options.ranks, stopwatch=stopwatch)
+    probes = probes_of(states["train"], options, ranks=options.ranks)
+    fit_probes(probes, states, banks, stopwatch=stopwatch, progress=False)
     measurements: list[Measurement] = []
     edges: dict[str, FoundEdges] = {}
     for split in scored_splits(banks):
@@ -61,7 +63,15 @@ def analyse_structure(
         if split == "dev":
             write_trees(folder / "trees.json", banks[split], samples, options=options)
     if options.control:
-        measurements += control_trees(encoder.name, states, banks, options=options, stopwatch=stopwatch)
+        measurements += measure_control(
+            encoder.name,
+            probes_of(states["train"], options, ranks=options.ranks),
+            states,
+            banks,
+            punctuation=options.punctuation,
+            stopwatch=stopwatch,
+            progress=False,
+        )
     if options.random_baseline:
         measurements += random_weights(encoder, banks, options=options, cache=cache, stopwatch=stopwatch)
     with stopwatch.stage("bootstrap"):
@@ -72,43 +82,9 @@ def analyse_structure(
             probe.save_pretrained(folder / "probes" / probe_folder(probe))
 
 
-def train(
-    states: Mapping[str, States],
-    banks: Mapping[str, Treebank],
-    *,
-    options: SweepOptions,
-    ranks: Sequence[int],
-    stopwatch: Stopwatch,
-) -> list[Probe]:
-    """The probes of every rank, trained in one pass."""
-    probes = [
-        probe
-        for rank in ranks
-        for probe in layer_probes(states["train"], options.probe_options(rank), seeds=options.seeds)
-    ]
-    return fit_probes(probes, states, banks, stopwatch=stopwatch, progress=False)
-
-
-def control_trees(
-    checkpoint: str,
-    states: Mapping[str, States],
-    banks: Mapping[str, Treebank],
-    *,
-    options: SweepOptions,
-    stopwatch: Stopwatch,
-) -> list[Measurement]:
-    """The same probes trained and scored on control trees, told as a baseline, from which selectivity follows."""
-    trees = {split: control_bank(bank) for split, bank in banks.items()}
-    quiet = Stopwatch()
-    with stopwatch.stage("control"):
-        probes = train(states, trees, options=options, ranks=options.ranks, stopwatch=quiet)
-        return [
-            measurement.as_baseline(checkpoint, CONTROL)
-            for split in scored_splits(trees)
-            for measurement in measure(
-                checkpoint, probes, states[split], trees[split], split, options=options, stopwatch=quiet
-            )[0]
-        ]
+def probes_of(states: States, options: SweepOptions, *, ranks: Sequence[int]) -> list[Probe]:
+    """The probes of every rank, not yet trained, so that all can be in one pass."""
+    return [probe for rank in ranks for probe in layer_probes(states, options.probe_options(rank), seeds=options.seeds)]
 
 
 def random_weights(
@@ -117,14 +93,10 @@ def random_weights(
     """Probes of the largest rank on the same architecture with random weights, told as a baseline of the checkpoint."""
     twin = encoder.with_random_weights(seed=0)
     states = extract_splits(twin, banks, cache=cache, stopwatch=stopwatch, progress=False)
-    probes = train(states, banks, options=options, ranks=[max(options.ranks)], stopwatch=stopwatch)
-    return [
-        measurement.as_baseline(encoder.name, RANDOM_WEIGHTS)
-        for split in scored_splits(banks)
-        for measurement in measure(
-            twin.name, probes, states[split], banks[split], split, options=options, stopwatch=stopwatch
-        )[0]
-    ]
+    probes = probes_of(states["train"], options, ranks=[max(options.ranks)])
+    fit_probes(probes, states, banks, stopwatch=stopwatch, progress=False)
+    found = score_splits(twin.name, probes, states, banks, punctuation=options.punctuation, stopwatch=stopwatch)
+    return [measurement.as_baseline(encoder.name, RANDOM_WEIGHTS) for measurement in found]
 
 
 def measure(
@@ -146,16 +118,14 @@ def measure(
     scorer = Scorer(bank, punctuation=options.punctuation)
     samples: dict[tuple[str, int], Predictions] = {}
     numbers = sample_numbers(bank, options.samples)
-    for probe in probes:
-        with stopwatch.stage(f"predict {split}"):
-            predicted = probe.predict(states)
-        setting = Setting(checkpoint, bank.name, split, kind_of(probe), probe.layer, probe.rank, probe.seed)
-        with stopwatch.stage(f"score {split}"):
-            tallies = score_predictions(probe, scorer, predicted)
-            if isinstance(probe, DistanceProbe):
-                settings.append(setting)
+    for probe, predicted, measurement in score_probes(
+        checkpoint, probes, states, scorer, treebank=bank.name, split=split, stopwatch=stopwatch
+    ):
+        measurements.append(measurement)
+        if isinstance(probe, DistanceProbe):
+            settings.append(measurement.setting)
+            with stopwatch.stage(f"score {split}"):
                 correct.append(np.concatenate([hits for _, hits in scorer.edges(predicted)]))
-        measurements.append(Measurement(setting, tallies))
         if probe.layer is not None and (probe.rank, probe.seed) == (max(options.ranks), options.seeds[0]):
             samples[kind_of(probe), probe.layer] = [predicted[number] for number in numbers]
     # Gold edges are those of any prediction, so a table of the gold distances' own holds their columns.
@@ -215,11 +185,6 @@ def sample_numbers(bank: Treebank, count: int) -> list[int]:
     readable = readable or [number for number, sentence in enumerate(bank) if len(sentence) > 1]
     places = np.linspace(0, len(readable) - 1, min(count, len(readable))).round().astype(int)
     return [readable[place] for place in dict.fromkeys(places.tolist())]
-
-
-def scored_splits(banks: Mapping[str, Treebank]) -> list[str]:
-    """The splits that no probe was trained on."""
-    return [split for split in banks if split != "train"]
 
 
 def probe_folder(probe: Probe) -> str:

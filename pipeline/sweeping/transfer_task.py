@@ -6,12 +6,12 @@ from pathlib import Path
 from extraction import Encoder
 from parsing import Treebank
 from pipeline.record import Stopwatch
-from pipeline.structural.analysis import Probe, extract_splits
+from pipeline.structural.analysis import Probe, extract_splits, scored_splits
 from pipeline.structural.tables import tabulate
 from pipeline.sweeping.errors import SweepError
 from pipeline.sweeping.keeping import write_kept
 from pipeline.sweeping.plan import SweepOptions
-from pipeline.sweeping.structure_task import measure, scored_splits
+from pipeline.sweeping.structure_task import measure
 from probes import DepthProbe, DistanceProbe
 
 

@@ -10,7 +10,7 @@ from parsing.intervals import micro, resampling_weights
 from parsing.stimuli import generate
 from pipeline.record import Stopwatch
 from pipeline.score_table import Setting
-from pipeline.structural.analysis import Measurement, ProbeOptions, evaluate, train_probes
+from pipeline.structural.analysis import Measurement, ProbeOptions, evaluate, layer_probes, train_probes
 from pipeline.structural.controls import control_bank, measure_control, selectivity_rows
 from pipeline.structural.tables import tabulate
 from probes import ArrayStates, control_heads
@@ -42,7 +42,10 @@ def measured(banks: dict[str, Treebank], trees: dict[str, Treebank]) -> dict[str
     probes = train_probes(states, banks, options=options, stopwatch=Stopwatch(), progress=False)
     found: list[Measurement] = []
     found += evaluate("toy", probes, states, banks, options=options, stopwatch=Stopwatch()).measurements
-    found += measure_control("toy", states, banks, options=options, stopwatch=Stopwatch(), progress=False)
+    untrained = layer_probes(states["train"], options, seeds=options.seeds)
+    found += measure_control(
+        "toy", untrained, states, banks, punctuation=options.punctuation, stopwatch=Stopwatch(), progress=False
+    )
     table = tabulate(found)
     selectivity = table[table["metric"].str.startswith("selectivity_")]
     return dict(zip(selectivity["metric"], selectivity["value"]))
