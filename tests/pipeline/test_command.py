@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -25,12 +26,20 @@ def block(*heads: int) -> str:
     return "# sent_id = bad\n" + "".join(WORD.format(i, head) for i, head in enumerate(heads, start=1)) + "\n"
 
 
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str]:
-    """Exit code and standard error of `treeprobe ARGUMENTS`."""
-    monkeypatch.setattr(sys, "argv", ["treeprobe", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return int(ended.value.code or 0), capsys.readouterr().err
+Command = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs `treeprobe ARGUMENTS`; gives its exit code and standard error."""
+
+    def run(*arguments: object) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["treeprobe", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return int(ended.value.code or 0), capsys.readouterr().err
+
+    return run
 
 
 @pytest.mark.parametrize(
@@ -52,14 +61,13 @@ def test_bad_treebanks_are_refused(
     tmp_path: Path,
     checkpoint: Path,
     treebank_files: dict[str, Path],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    command: Command,
 ) -> None:
     bad = tmp_path / "bad.conllu"
     if text is not None:
         bad.write_text(text)
     code, error = command(
-        monkeypatch, capsys, "run", "--model", checkpoint, "--train", bad, "--dev", treebank_files["dev"],
+        "run", "--model", checkpoint, "--train", bad, "--dev", treebank_files["dev"],
         "--out", tmp_path / "out", "--cache", tmp_path / "cache",
     )  # fmt: skip
     assert code == 2
@@ -73,11 +81,10 @@ def test_a_missing_checkpoint_is_refused(
     model: str,
     tmp_path: Path,
     treebank_files: dict[str, Path],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    command: Command,
 ) -> None:
     code, error = command(
-        monkeypatch, capsys, "run", "--model", model, "--train", treebank_files["train"], "--dev",
+        "run", "--model", model, "--train", treebank_files["train"], "--dev",
         treebank_files["dev"], "--out", tmp_path / "out", "--cache", tmp_path / "cache",
     )  # fmt: skip
     assert code == 2
@@ -90,12 +97,11 @@ def test_an_output_folder_with_files_is_not_touched(
     tmp_path: Path,
     checkpoint: Path,
     treebank_files: dict[str, Path],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    command: Command,
 ) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     code, error = command(
-        monkeypatch, capsys, "run", "--model", checkpoint, "--train", treebank_files["train"], "--dev",
+        "run", "--model", checkpoint, "--train", treebank_files["train"], "--dev",
         treebank_files["dev"], "--out", tmp_path,
     )  # fmt: skip
     assert code == 2
@@ -103,10 +109,8 @@ def test_an_output_folder_with_files_is_not_touched(
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-def test_parse_names_a_folder_without_probes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, error = command(monkeypatch, capsys, "parse", "--probe", tmp_path, "A cat sleeps.")
+def test_parse_names_a_folder_without_probes(tmp_path: Path, command: Command) -> None:
+    code, error = command("parse", "--probe", tmp_path, "A cat sleeps.")
     assert code == 2
     assert str(tmp_path) in error
 
@@ -140,13 +144,12 @@ def test_no_p_is_printed_as_zero(p: float, told: str) -> None:
 
 
 def test_a_device_that_is_not_there_is_refused(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    command: Command,
     checkpoint: Path,
     treebank_files: dict[str, Path],
     tmp_path: Path,
 ) -> None:
-    code, told = command(monkeypatch, capsys, "run", "--model", checkpoint, "--train", treebank_files["train"],
+    code, told = command("run", "--model", checkpoint, "--train", treebank_files["train"],
                          "--dev", treebank_files["dev"], "--out", tmp_path / "out", "--device", "gpu")  # fmt: skip
     assert code == 2
     assert "cannot be put on device gpu" in told
@@ -175,8 +178,7 @@ def test_every_error_of_bad_input_is_told_in_one_message() -> None:
 
 
 def test_a_checkpoint_of_numbers_that_are_none_is_refused(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    command: Command,
     checkpoint: Path,
     treebank_files: dict[str, Path],
     tmp_path: Path,
@@ -186,7 +188,7 @@ def test_a_checkpoint_of_numbers_that_are_none_is_refused(
         model.embeddings.word_embeddings.weight.fill_(float("nan"))
     model.save_pretrained(tmp_path / "broken")
     AutoTokenizer.from_pretrained(checkpoint).save_pretrained(tmp_path / "broken")
-    code, told = command(monkeypatch, capsys, "run", "--model", tmp_path / "broken", "--train", treebank_files["train"],
+    code, told = command("run", "--model", tmp_path / "broken", "--train", treebank_files["train"],
                          "--dev", treebank_files["dev"], "--out", tmp_path / "out", "--quiet",
                          "--cache", tmp_path / "cache")  # fmt: skip
     assert code == 2
@@ -195,14 +197,13 @@ def test_a_checkpoint_of_numbers_that_are_none_is_refused(
 
 
 def test_too_few_sentences_for_a_code_are_refused_before_any_work(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    command: Command,
     checkpoint: Path,
     treebank_files: dict[str, Path],
     tmp_path: Path,
 ) -> None:
     (tmp_path / "few.conllu").write_text(block(0, 1) * 10)
-    code, told = command(monkeypatch, capsys, "run", "--model", checkpoint, "--train", tmp_path / "few.conllu",
+    code, told = command("run", "--model", checkpoint, "--train", tmp_path / "few.conllu",
                          "--dev", treebank_files["dev"], "--out", tmp_path / "out", "--cache", tmp_path / "cache",
                          "--description-length")  # fmt: skip
     assert code == 2
@@ -221,24 +222,19 @@ def test_what_no_checkpoint_can_be_trained_with_is_refused(
     arguments: list[str],
     message: str,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    command: Command,
 ) -> None:
     (tmp_path / "one.conllu").write_text(block(0, 1))
-    code, told = command(
-        monkeypatch, capsys, "checkpoints", "--treebank", tmp_path / "one.conllu", "--out", tmp_path / "out", *arguments
-    )
+    code, told = command("checkpoints", "--treebank", tmp_path / "one.conllu", "--out", tmp_path / "out", *arguments)
     assert code == 2
     assert message in " ".join(told.replace("│", " ").split())
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("record", ["{", "[]", '{"checkpoint": {"path": "x"}}'])
-def test_parse_names_a_record_that_is_no_runs(
-    record: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_parse_names_a_record_that_is_no_runs(record: str, tmp_path: Path, command: Command) -> None:
     (tmp_path / "run.json").write_text(record)
-    code, error = command(monkeypatch, capsys, "parse", "--probe", tmp_path, "A cat sleeps.")
+    code, error = command("parse", "--probe", tmp_path, "A cat sleeps.")
     assert code == 2
     assert "run.json: is not" in error
 
