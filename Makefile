@@ -2,9 +2,16 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := parsing extraction probes attention convolution reporting pipeline tests benchmarks
+PACKAGES := parsing extraction probes attention convolution reporting pipeline
+SOURCES := treeprobe $(PACKAGES) tests benchmarks
+LINKS := build/links/treeprobe
 
-.PHONY: demo test format-check lint types tests notebooks docs clean
+# The folders as the one package that they are installed as, for tools that read source.
+links:
+	rm -rf build/links && mkdir -p $(LINKS)
+	ln -s $(addprefix ../../../,$(wildcard treeprobe/*.py) treeprobe/py.typed $(PACKAGES)) $(LINKS)
+
+.PHONY: links demo test format-check lint types tests notebooks docs clean
 
 demo: $(VENV)/demo-installed
 	$(BIN)/treeprobe demo --out demo-output
@@ -17,7 +24,7 @@ format-check: $(VENV)/dev-installed
 lint: $(VENV)/dev-installed
 	$(BIN)/ruff check $(SOURCES)
 
-types: $(VENV)/dev-installed
+types: $(VENV)/dev-installed links
 	$(BIN)/mypy
 
 tests: $(VENV)/dev-installed
@@ -29,7 +36,7 @@ notebooks: $(VENV)/dev-installed
 
 # The site in site/, with the reference from the docstrings; a broken link fails.
 docs: $(VENV)/dev-installed
-	$(BIN)/typer pipeline.commands.main utils docs --name treeprobe --title "Command line" --output docs/reference/command-line.md
+	$(BIN)/typer treeprobe.pipeline.commands.main utils docs --name treeprobe --title "Command line" --output docs/reference/command-line.md
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 $(VENV)/bin/pip:

@@ -1,19 +1,19 @@
 """What attention heads look at, which syntax they track, and what is lost without them."""
 
-from attention.ablation import ablated_heads, ablation_effects
-from attention.baselines import OffsetBaseline, offset_baseline, trained_baseline
-from attention.behaviour import Behaviour
-from attention.examples import HeadExample, best_head_sentences, example_sentences
-from attention.features import PairFeatures, choose_sentences, pair_features, static_embeddings
-from attention.flow import attention_flow, rollout
-from attention.norms import weighted_norms
-from attention.probe import AttentionProbe, heads_of
-from attention.relations import RelationCounts, RelationError, count_relations
-from attention.significance import accuracy_intervals, search_p_values
-from attention.similarity import cluster_heads, head_divergences, map_heads
-from attention.survey import HeadSurvey, survey_heads
-from attention.tables import best_heads, relation_table
-from attention.trees import ChosenHead, chosen_heads, ensemble_trees, head_tree_tallies, held_out_tally
+from treeprobe.attention.ablation import ablated_heads, ablation_effects
+from treeprobe.attention.baselines import OffsetBaseline, offset_baseline, trained_baseline
+from treeprobe.attention.behaviour import Behaviour
+from treeprobe.attention.examples import HeadExample, best_head_sentences, example_sentences
+from treeprobe.attention.features import PairFeatures, choose_sentences, pair_features, static_embeddings
+from treeprobe.attention.flow import attention_flow, rollout
+from treeprobe.attention.norms import weighted_norms
+from treeprobe.attention.probe import AttentionProbe, heads_of
+from treeprobe.attention.relations import RelationCounts, RelationError, count_relations
+from treeprobe.attention.significance import accuracy_intervals, search_p_values
+from treeprobe.attention.similarity import cluster_heads, head_divergences, map_heads
+from treeprobe.attention.survey import HeadSurvey, survey_heads
+from treeprobe.attention.tables import best_heads, relation_table
+from treeprobe.attention.trees import ChosenHead, chosen_heads, ensemble_trees, head_tree_tallies, held_out_tally
 
 __all__ = [
     "AttentionProbe",

@@ -8,7 +8,7 @@ import pandas as pd
 from torch import Tensor
 from tqdm import tqdm
 
-from extraction import Encoder, edit_attention
+from treeprobe.extraction import Encoder, edit_attention
 
 Cut = Literal["zero", "uniform"]
 """What a cut head does: nothing at all, or look everywhere alike (which keeps the mean of its values)."""

@@ -7,9 +7,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from attention.relations import LONGEST_OFFSET, RelationCounts
-from parsing import Sentence
-from parsing.attachment import universal
+from treeprobe.attention.relations import LONGEST_OFFSET, RelationCounts
+from treeprobe.parsing import Sentence
+from treeprobe.parsing.attachment import universal
 
 ChosenOn = Literal["other half", "same data"]
 

@@ -9,11 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attention.masks import between_words, sentences_of, word_mask
-from extraction import AttentionBatch
-from extraction.diagonals import diagonal_sums
-from parsing import Sentence, punctuation_mask
-from parsing.punctuation import PunctuationRule
+from treeprobe.attention.masks import between_words, sentences_of, word_mask
+from treeprobe.extraction import AttentionBatch
+from treeprobe.extraction.diagonals import diagonal_sums
+from treeprobe.parsing import Sentence, punctuation_mask
+from treeprobe.parsing.punctuation import PunctuationRule
 
 Grid = NDArray[np.float64]
 

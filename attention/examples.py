@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attention.masks import between_words, sentences_of
-from attention.relations import DIRECTIONS, most_attended
-from extraction import AttentionBatch
-from parsing import Sentence
-from parsing.attachment import universal
+from treeprobe.attention.masks import between_words, sentences_of
+from treeprobe.attention.relations import DIRECTIONS, most_attended
+from treeprobe.extraction import AttentionBatch
+from treeprobe.parsing import Sentence
+from treeprobe.parsing.attachment import universal
 
 LENGTHS = range(5, 16)
 """Words of a sentence that reads well in a figure."""

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from torch import Tensor
 
-from extraction import AttentionBatch, Encoder
-from extraction.alignment import Aligner
-from parsing import Sentence
+from treeprobe.extraction import AttentionBatch, Encoder
+from treeprobe.extraction.alignment import Aligner
+from treeprobe.parsing import Sentence
 
 PAIRS = 400_000
 """Pairs of words kept for training: about 120 MB for 72 heads, and plenty for a few hundred weights."""

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from extraction import AttentionBatch
-from parsing import Sentence
+from treeprobe.extraction import AttentionBatch
+from treeprobe.parsing import Sentence
 
 
 def word_mask(batch: AttentionBatch) -> Tensor:

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from extraction import AttentionBatch, Encoder, edit_attention
-from extraction.alignment import Aligner, Alignment
-from extraction.sites import watch
+from treeprobe.extraction import AttentionBatch, Encoder, edit_attention
+from treeprobe.extraction.alignment import Aligner, Alignment
+from treeprobe.extraction.sites import watch
 
 
 def weighted_norms(encoder: Encoder, words: Sequence[Sequence[str]]) -> Iterator[AttentionBatch]:

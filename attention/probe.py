@@ -11,8 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from attention.features import PairFeatures
-from parsing import Sentence
+from treeprobe.attention.features import PairFeatures
+from treeprobe.parsing import Sentence
 
 Vectors = Sequence[NDArray[np.float32]]
 

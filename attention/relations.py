@@ -9,10 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attention.masks import between_words, sentences_of
-from extraction import AttentionBatch
-from parsing import Sentence
-from parsing.attachment import universal
+from treeprobe.attention.masks import between_words, sentences_of
+from treeprobe.errors import TreeprobeError
+from treeprobe.extraction import AttentionBatch
+from treeprobe.parsing import Sentence
+from treeprobe.parsing.attachment import universal
 
 Direction = Literal["to head", "to dependent"]
 """Who attends: the dependent to its head, or the head to its dependent."""
@@ -27,7 +28,7 @@ LONGEST_OFFSET = 16
 """Fixed offsets up to so many words are candidates for the baseline."""
 
 
-class RelationError(ValueError):
+class RelationError(TreeprobeError, ValueError):
     """A treebank without the relations that heads are compared with."""
 
 

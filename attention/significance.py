@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from attention.baselines import OffsetBaseline
-from attention.relations import RelationCounts
+from treeprobe.attention.baselines import OffsetBaseline
+from treeprobe.attention.relations import RelationCounts
 
 FEWEST_EDGES = 30
 """Relations with fewer edges are not tested: the test rests on a normal approximation."""

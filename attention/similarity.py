@@ -9,8 +9,8 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 from sklearn.manifold import MDS
 
-from attention.masks import word_mask
-from extraction import AttentionBatch
+from treeprobe.attention.masks import word_mask
+from treeprobe.extraction import AttentionBatch
 
 
 @torch.inference_mode()

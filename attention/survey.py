@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import torch
 
-from attention.behaviour import Behaviour, BehaviourTally
-from attention.masks import between_words
-from attention.relations import RelationCounts, RelationTally, relations_of
-from extraction import AttentionBatch
-from parsing import Sentence
-from parsing.punctuation import PunctuationRule
+from treeprobe.attention.behaviour import Behaviour, BehaviourTally
+from treeprobe.attention.masks import between_words
+from treeprobe.attention.relations import RelationCounts, RelationTally, relations_of
+from treeprobe.extraction import AttentionBatch
+from treeprobe.parsing import Sentence
+from treeprobe.parsing.punctuation import PunctuationRule
 
 
 @dataclass(frozen=True)

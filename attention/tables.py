@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from attention.baselines import OffsetBaseline
-from attention.relations import DIRECTIONS, RelationCounts
-from attention.significance import accuracy_intervals, held_out_best, search_p_values
+from treeprobe.attention.baselines import OffsetBaseline
+from treeprobe.attention.relations import DIRECTIONS, RelationCounts
+from treeprobe.attention.significance import accuracy_intervals, held_out_best, search_p_values
 
 
 def relation_table(counts: RelationCounts, baseline: OffsetBaseline) -> pd.DataFrame:

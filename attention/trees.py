@@ -8,13 +8,13 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from attention.masks import between_words, sentences_of
-from attention.relations import DIRECTIONS, GROUPS, Direction
-from extraction import AttentionBatch
-from parsing import Sentence, Tally, punctuation_mask
-from parsing.decoding import arborescence, decode_bulk
-from parsing.decoding.spanning import edges_of_heads, prim
-from parsing.punctuation import PunctuationRule
+from treeprobe.attention.masks import between_words, sentences_of
+from treeprobe.attention.relations import DIRECTIONS, GROUPS, Direction
+from treeprobe.extraction import AttentionBatch
+from treeprobe.parsing import Sentence, Tally, punctuation_mask
+from treeprobe.parsing.decoding import arborescence, decode_bulk
+from treeprobe.parsing.decoding.spanning import edges_of_heads, prim
+from treeprobe.parsing.punctuation import PunctuationRule
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import torch
 
-from attention import survey_heads
-from extraction import Encoder, embedded_checkpoint, stream_attention
-from extraction.extract import TOKEN_BUDGET
-from parsing import Treebank, read_conllu
+from treeprobe.attention import survey_heads
+from treeprobe.extraction import Encoder, embedded_checkpoint, stream_attention
+from treeprobe.extraction.extract import TOKEN_BUDGET
+from treeprobe.parsing import Treebank, read_conllu
 
 ROUNDS = 3
 SENTENCES = 500

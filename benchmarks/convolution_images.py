@@ -13,9 +13,9 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from convolution import ImageRun, cifar10, digits, experiment_table, run_experiment
-from pipeline.staging import staged_folder
-from reporting import head_centres, query_attention, save_formats
+from treeprobe.convolution import ImageRun, cifar10, digits, experiment_table, run_experiment
+from treeprobe.files import staged_folder
+from treeprobe.reporting import head_centres, query_attention, save_formats
 
 
 def draw_centres(run: ImageRun, stem: Path) -> None:

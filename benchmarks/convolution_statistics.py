@@ -16,12 +16,12 @@ from pathlib import Path
 
 import torch
 
-from attention.relations import RelationTally, relations_of
-from convolution import fit_kernels, measure_offsets
-from convolution.statistics import OffsetTally
-from extraction import Encoder, embedded_checkpoint, stream_attention
-from extraction.extract import TOKEN_BUDGET
-from parsing import Treebank, read_conllu
+from treeprobe.attention.relations import RelationTally, relations_of
+from treeprobe.convolution import fit_kernels, measure_offsets
+from treeprobe.convolution.statistics import OffsetTally
+from treeprobe.extraction import Encoder, embedded_checkpoint, stream_attention
+from treeprobe.extraction.extract import TOKEN_BUDGET
+from treeprobe.parsing import Treebank, read_conllu
 
 
 @torch.inference_mode()

@@ -9,7 +9,7 @@ any output, and the bound that follows from α.
 import torch
 from torch import nn
 
-from convolution import QuadraticSelfAttention
+from treeprobe.convolution import QuadraticSelfAttention
 
 ALPHAS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 50.0)
 CHANNELS = 8

@@ -20,7 +20,7 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-from extraction import Encoder, extract
+from treeprobe.extraction import Encoder, extract
 
 WORDS = [f"w{number}" for number in range(200)]
 

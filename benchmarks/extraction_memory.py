@@ -17,9 +17,9 @@ import time
 from pathlib import Path
 from typing import get_args
 
-from extraction import Encoder, embedded_checkpoint, extract, list_caches, open_states
-from extraction.encoder import Dtype
-from parsing import read_conllu
+from treeprobe.extraction import Encoder, embedded_checkpoint, extract, list_caches, open_states
+from treeprobe.extraction.encoder import Dtype
+from treeprobe.parsing import read_conllu
 
 
 def peak() -> float:

@@ -8,9 +8,9 @@ A distance probe of one layer, trained and scored on each. Goal: UUAS and DSpr. 
 import argparse
 from pathlib import Path
 
-from extraction import Encoder, embedded_checkpoint, extract
-from parsing import read_conllu, score_distances
-from probes import DistanceProbe
+from treeprobe.extraction import Encoder, embedded_checkpoint, extract
+from treeprobe.parsing import read_conllu, score_distances
+from treeprobe.probes import DistanceProbe
 
 
 def main() -> None:

@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from extraction import Encoder, embedded_checkpoint, extract, list_caches
-from extraction.alignment import Aligner
-from extraction.batching import cut_windows, make_batch, token_budget_batches
-from extraction.extract import TOKEN_BUDGET
-from parsing import read_conllu
+from treeprobe.extraction import Encoder, embedded_checkpoint, extract, list_caches
+from treeprobe.extraction.alignment import Aligner
+from treeprobe.extraction.batching import cut_windows, make_batch, token_budget_batches
+from treeprobe.extraction.extract import TOKEN_BUDGET
+from treeprobe.parsing import read_conllu
 
 Words = Sequence[Sequence[str]]
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from parsing import Tally, read_conllu
-from parsing.intervals import interval
-from parsing.scores import SPEARMAN_LENGTHS
+from treeprobe.parsing import Tally, read_conllu
+from treeprobe.parsing.intervals import interval
+from treeprobe.parsing.scores import SPEARMAN_LENGTHS
 
 RESAMPLES = 400
 

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from parsing import Scorer, Treebank, punctuation_mask, read_conllu
-from parsing.decoding import (
+from treeprobe.parsing import Scorer, Treebank, punctuation_mask, read_conllu
+from treeprobe.parsing.decoding import (
     RandomTrees,
     arborescence,
     arborescence_graph,

@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from extraction import Encoder, embedded_checkpoint, extract
-from parsing import Tally, Treebank, paired_difference, read_conllu, score_distances
-from probes import SomeStates, geometry_ladder
+from treeprobe.extraction import Encoder, embedded_checkpoint, extract
+from treeprobe.parsing import Tally, Treebank, paired_difference, read_conllu, score_distances
+from treeprobe.probes import SomeStates, geometry_ladder
 
 
 def main() -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from extraction import Encoder, embedded_checkpoint, extract
-from parsing import read_conllu, score_depths, score_distances
-from probes import DepthProbe, DistanceProbe, fit_all
+from treeprobe.extraction import Encoder, embedded_checkpoint, extract
+from treeprobe.parsing import read_conllu, score_depths, score_distances
+from treeprobe.probes import DepthProbe, DistanceProbe, fit_all
 
 SETTINGS = ("5e-4:32:5", "1e-3:32:5", "3e-4:32:5")
 

@@ -22,10 +22,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from extraction import Encoder, embedded_checkpoint, extract
-from parsing import Treebank, read_conllu
-from probes import DepthProbe, DistanceProbe, GoldTargets, SomeStates, fit_all
-from probes.schedule import epochs_for
+from treeprobe.extraction import Encoder, embedded_checkpoint, extract
+from treeprobe.parsing import Treebank, read_conllu
+from treeprobe.probes import DepthProbe, DistanceProbe, GoldTargets, SomeStates, fit_all
+from treeprobe.probes.schedule import epochs_for
 
 TEXTBOOK_EPOCHS = 16
 RANK = 128

@@ -18,13 +18,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.sweeping import load_results
+from treeprobe.pipeline.sweeping import load_results
 
 KEYS = ["checkpoint", "treebank", "split", "layer", "probe", "rank", "seed", "metric"]
 SCRIPT = """
 import sys
-import pipeline.sweeping.tasks, pipeline.sweeping.structure_task
-from pipeline.sweeping import Backend, SweepOptions, splits_of, sweep
+import treeprobe.pipeline.sweeping.tasks, pipeline.sweeping.structure_task
+from treeprobe.pipeline.sweeping import Backend, SweepOptions, splits_of, sweep
 out, train, dev, sentences, jobs, *models = sys.argv[1:]
 print("ready", flush=True)
 options = SweepOptions(ranks=(8,), training={"epochs": 2}, max_sentences=int(sentences), random_baseline=False)

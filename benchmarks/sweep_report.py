@@ -17,15 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 from selenium import webdriver
 
-from parsing import Treebank, read_conllu, score_depths, score_distances
-from parsing.breakdown import edge_table
-from pipeline.score_table import Setting
-from pipeline.structural.analysis import Measurement, chain_measurement
-from pipeline.structural.tables import tabulate
-from pipeline.sweeping.keeping import EDGE_COLUMNS, FoundEdges, write_kept
-from pipeline.sweeping.plan import SweepOptions
-from pipeline.sweeping.report import write_report
-from pipeline.sweeping.structure_task import sample_numbers, write_trees
+from treeprobe.parsing import Treebank, read_conllu, score_depths, score_distances
+from treeprobe.parsing.breakdown import edge_table
+from treeprobe.pipeline.score_table import Setting
+from treeprobe.pipeline.structural.analysis import Measurement, chain_measurement
+from treeprobe.pipeline.structural.tables import tabulate
+from treeprobe.pipeline.sweeping.keeping import EDGE_COLUMNS, FoundEdges, write_kept
+from treeprobe.pipeline.sweeping.plan import SweepOptions
+from treeprobe.pipeline.sweeping.report import write_report
+from treeprobe.pipeline.sweeping.structure_task import sample_numbers, write_trees
 
 LAYERS, RANK = range(13), 64
 

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from distributed import Client
 
-from pipeline.sweeping import Backend, SweepOptions, find_checkpoints, splits_of, sweep
-from pipeline.sweeping.store import Store
+from treeprobe.pipeline.sweeping import Backend, SweepOptions, find_checkpoints, splits_of, sweep
+from treeprobe.pipeline.sweeping.store import Store
 
 CHECKPOINTS = 6
 

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from convolution.quadratic import QuadraticSelfAttention
-from convolution.relative import LearnedSelfAttention
+from treeprobe.convolution.quadratic import QuadraticSelfAttention
+from treeprobe.convolution.relative import LearnedSelfAttention
 
 Variant = Literal["convolution", "quadratic", "learned", "learned with content"]
 VARIANTS: tuple[Variant, ...] = ("convolution", "quadratic", "learned", "learned with content")

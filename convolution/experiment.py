@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from convolution.classifier import VARIANTS, ImageClassifier, Variant, count_flops, count_parameters
-from convolution.images import Images
-from convolution.quadratic import QuadraticSelfAttention
+from treeprobe.convolution.classifier import VARIANTS, ImageClassifier, Variant, count_flops, count_parameters
+from treeprobe.convolution.images import Images
+from treeprobe.convolution.quadratic import QuadraticSelfAttention
 
 PUBLISHED: tuple[tuple[Variant, float, float, float], ...] = (
     ("convolution", 0.938, 11.2e6, 1.1e9),  # ResNet18

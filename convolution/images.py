@@ -9,6 +9,8 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from torch import Tensor
 
+from treeprobe.errors import TreeprobeError
+
 CIFAR_BATCHES = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
 CIFAR_TEST = "test_batch.bin"
 CIFAR_RECORD = 1 + 3 * 32 * 32
@@ -16,7 +18,7 @@ CIFAR_MEAN, CIFAR_DEVIATION = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 """Of the training images, by channel."""
 
 
-class ImageError(ValueError):
+class ImageError(TreeprobeError, ValueError):
     """A folder of images that is not what it should be."""
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from convolution.fitting import FLOOR, Fitted, Observed, fit_free, fit_quadratic, fit_uniform
-from convolution.statistics import OffsetStatistics
+from treeprobe.convolution.fitting import FLOOR, Fitted, Observed, fit_free, fit_quadratic, fit_uniform
+from treeprobe.convolution.statistics import OffsetStatistics
 
 Floats = NDArray[np.float64]
 

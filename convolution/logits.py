@@ -18,14 +18,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from extraction import Encoder
+from treeprobe.errors import TreeprobeError
+from treeprobe.extraction import Encoder
 
 PARTS = ("content-content", "content-position", "position-position")
 
 FAMILIES = ("bert", "roberta", "xlm-roberta", "camembert", "electra", "distilbert")
 
 
-class LogitSplitError(ValueError):
+class LogitSplitError(TreeprobeError, ValueError):
     """The model's first block is not one whose scores split into content and position."""
 
 

@@ -15,7 +15,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold, cross_val_predict
 
-from extraction import Encoder
+from treeprobe.extraction import Encoder
 
 Floats = NDArray[np.float64]
 

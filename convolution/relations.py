@@ -12,16 +12,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from convolution.fitting import FLOOR, Observed, fit_free
-from convolution.kernels import Kernels
-from parsing import Sentence
-from parsing.attachment import universal
+from treeprobe.convolution.fitting import FLOOR, Observed, fit_free
+from treeprobe.convolution.kernels import Kernels
+from treeprobe.parsing import Sentence
+from treeprobe.parsing.attachment import universal
 
 Integers = NDArray[np.int64]
 
 
 def beyond_kernels(best: pd.DataFrame, kernels: Kernels, sentences: Sequence[Sentence]) -> pd.DataFrame:
-    """A table of best heads, as of `attention.best_heads`, with what kernels find of the same edges.
+    """A table of best heads, as of `treeprobe.attention.best_heads`, with what kernels find of the same edges.
 
     Columns added: kernel_accuracy (that head's own kernel's), best_kernel (the best of any head's kernel, the kernel
     fitted to the relation's own edges, and the fixed offset in `baseline`) and beyond (accuracy less best_kernel). The

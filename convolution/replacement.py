@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from convolution.fitting import FLOOR
-from convolution.kernels import Kernels
-from extraction import Encoder, States, edit_attention
+from treeprobe.convolution.fitting import FLOOR
+from treeprobe.convolution.kernels import Kernels
+from treeprobe.extraction import Encoder, States, edit_attention
 
 HeadName = tuple[int, int]
 """Block and head, both from 0."""

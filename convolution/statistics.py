@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from extraction import AttentionBatch
-from extraction.diagonals import diagonal_sums
+from treeprobe.extraction import AttentionBatch
+from treeprobe.extraction.diagonals import diagonal_sums
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

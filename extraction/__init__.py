@@ -1,25 +1,25 @@
 """Word-aligned hidden states and attention of any transformers checkpoint, and caches of them."""
 
-from extraction.attention import AttentionBatch, stream_attention
-from extraction.attention_file import write_attention
-from extraction.cache import open_states
-from extraction.caches import CacheEntry, find_cache, list_caches, remove_cache, verify_cache
-from extraction.checkpoint import AttentionError, CheckpointError, embedded_checkpoint
-from extraction.editing import edit_attention
-from extraction.embeddings import EmbeddingParts, read_embeddings
-from extraction.encoder import Encoder
-from extraction.extract import StorageError, extract
-from extraction.masked_lm import masked_lm_encoder, masked_lm_loss
-from extraction.migration import (
+from treeprobe.extraction.attention import AttentionBatch, stream_attention
+from treeprobe.extraction.attention_file import write_attention
+from treeprobe.extraction.cache import open_states
+from treeprobe.extraction.caches import CacheEntry, find_cache, list_caches, remove_cache, verify_cache
+from treeprobe.extraction.checkpoint import AttentionError, CheckpointError, embedded_checkpoint
+from treeprobe.extraction.editing import edit_attention
+from treeprobe.extraction.embeddings import EmbeddingParts, read_embeddings
+from treeprobe.extraction.encoder import Encoder
+from treeprobe.extraction.extract import StorageError, extract
+from treeprobe.extraction.masked_lm import masked_lm_encoder, masked_lm_loss
+from treeprobe.extraction.migration import (
     MigrationError,
     read_hdf5,
     read_predictor_params,
     write_hdf5,
     write_predictor_params,
 )
-from extraction.report import AlignmentReport
-from extraction.shards import CacheError
-from extraction.states import States
+from treeprobe.extraction.report import AlignmentReport
+from treeprobe.extraction.shards import CacheError
+from treeprobe.extraction.states import States
 
 __all__ = [
     "AlignmentReport",

@@ -9,15 +9,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from extraction.alignment import Aligner, Alignment, bounds_of
-from extraction.batching import Batch, Windows, cut_windows, make_batch, token_budget_batches
-from extraction.checkpoint import AttentionError
-from extraction.editing import edited, reported_attention
-from extraction.encoder import Encoder
-from extraction.extract import TOKEN_BUDGET, reading_of
-from extraction.hidden import Reading
-from extraction.report import AlignmentReport
-from extraction.text import check_text
+from treeprobe.extraction.alignment import Aligner, Alignment, bounds_of
+from treeprobe.extraction.batching import Batch, Windows, cut_windows, make_batch, token_budget_batches
+from treeprobe.extraction.checkpoint import AttentionError
+from treeprobe.extraction.editing import edited, reported_attention
+from treeprobe.extraction.encoder import Encoder
+from treeprobe.extraction.extract import TOKEN_BUDGET, reading_of
+from treeprobe.extraction.hidden import Reading
+from treeprobe.extraction.report import AlignmentReport
+from treeprobe.extraction.text import check_text
 
 Level = Literal["words", "subwords"]
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from extraction.attention import AttentionBatch
-from extraction.migration import hdf5_library
-from extraction.whole_files import written_whole
+from treeprobe.extraction.attention import AttentionBatch
+from treeprobe.extraction.migration import hdf5_library
+from treeprobe.files import written_whole
 
 
 def write_attention(batches: Iterable[AttentionBatch], path: str | Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from extraction.alignment import Alignment, Integers, SpecialTokens
+from treeprobe.extraction.alignment import Alignment, Integers, SpecialTokens
 
 BATCH_COST = 1 / 16
 """What a batch costs beyond its positions, as a share of the budget: kernels are called however little they compute.

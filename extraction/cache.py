@@ -22,10 +22,10 @@ from typing import Any
 import numpy as np
 from filelock import FileLock
 
-from extraction.hidden import WordVectors
-from extraction.manifest import MANIFEST, Plan, manifest_of, read_manifest, write_json
-from extraction.report import AlignmentReport
-from extraction.shards import (
+from treeprobe.extraction.hidden import WordVectors
+from treeprobe.extraction.manifest import MANIFEST, Plan, manifest_of, read_manifest
+from treeprobe.extraction.report import AlignmentReport
+from treeprobe.extraction.shards import (
     CacheError,
     DiskShard,
     file_problems,
@@ -35,8 +35,8 @@ from extraction.shards import (
     shard_problems,
     write_states,
 )
-from extraction.states import States
-from extraction.whole_files import written_whole
+from treeprobe.extraction.states import States
+from treeprobe.files import remove_drafts, write_json, written_whole
 
 RECORDED = frozenset({"key", "shard", "files", "report"})
 """What `shard.json` holds."""
@@ -133,8 +133,7 @@ def shard_name(number: int) -> str:
 
 def _fill(folder: Path, plan: Plan, produce: Callable[[int], WordVectors], *, repair: bool) -> None:
     """Bring a cache folder to completion; the caller holds its lock."""
-    for leftover in folder.glob("*.partial"):
-        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+    remove_drafts(folder)
     _begin(folder, plan)
     records = []
     for number in range(len(plan.shard_bounds) - 1):
@@ -177,7 +176,7 @@ def _bounds_records(folder: Path) -> dict[str, Any]:
 
 def _write_shard(path: Path, plan: Plan, found: WordVectors) -> dict[str, Any]:
     """Write one shard beside its place, then rename it into place; returns its record."""
-    partial = path.with_name(path.name + ".partial")
+    partial = path.with_name(f".{path.name}.partial")
     partial.mkdir()
     try:
         names = [layer_file(layer) for layer in plan.layers]

@@ -8,9 +8,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from extraction.cache import cache_problems, damage_message, incomplete_problems
-from extraction.manifest import MANIFEST, read_manifest
-from extraction.shards import CacheError
+from treeprobe.extraction.cache import cache_problems, damage_message, incomplete_problems
+from treeprobe.extraction.manifest import MANIFEST, read_manifest
+from treeprobe.extraction.shards import CacheError
 
 
 @dataclass(frozen=True)

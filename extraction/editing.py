@@ -12,8 +12,8 @@ from transformers import AttentionMaskInterface
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-from extraction.checkpoint import AttentionError
-from extraction.encoder import Encoder
+from treeprobe.extraction.checkpoint import AttentionError
+from treeprobe.extraction.encoder import Encoder
 
 PREFIX = "treeprobe_edit_"
 EDITABLE = "BERT, RoBERTa, DistilBERT, ELECTRA, ALBERT, ModernBERT, GPT-2, Llama and T5"

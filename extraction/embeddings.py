@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from extraction.encoder import Encoder
-from extraction.extract import extract
-from extraction.sites import Site, has_site
-from extraction.states import States
+from treeprobe.extraction.encoder import Encoder
+from treeprobe.extraction.extract import extract
+from treeprobe.extraction.sites import Site, has_site
+from treeprobe.extraction.states import States
 
 
 @dataclass(frozen=True)

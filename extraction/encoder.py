@@ -14,7 +14,7 @@ from torch import Tensor
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 
-from extraction.checkpoint import AttentionError, CheckpointError, checkpoint_name, first_line, weights_digest
+from treeprobe.extraction.checkpoint import AttentionError, CheckpointError, checkpoint_name, first_line, weights_digest
 
 Dtype = Literal["float32", "bfloat16", "float16"]
 """Number formats of weights and states, by torch's name."""

@@ -10,15 +10,16 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from extraction.alignment import Aligner, Pooling, bounds_of
-from extraction.cache import cached_states
-from extraction.encoder import Dtype, Encoder
-from extraction.hidden import Reading, WordVectors, read_words
-from extraction.manifest import Plan
-from extraction.report import AlignmentReport
-from extraction.sites import SITES, Site, site_dim, site_layers
-from extraction.states import MemoryShard, States
-from extraction.text import check_text, text_digest
+from treeprobe.errors import TreeprobeError
+from treeprobe.extraction.alignment import Aligner, Pooling, bounds_of
+from treeprobe.extraction.cache import cached_states
+from treeprobe.extraction.encoder import Dtype, Encoder
+from treeprobe.extraction.hidden import Reading, WordVectors, read_words
+from treeprobe.extraction.manifest import Plan
+from treeprobe.extraction.report import AlignmentReport
+from treeprobe.extraction.sites import SITES, Site, site_dim, site_layers
+from treeprobe.extraction.states import MemoryShard, States
+from treeprobe.extraction.text import check_text, text_digest
 
 TOKEN_BUDGET = 1024
 """Positions in a batch, padding counted; the fastest of those tried by `benchmarks/extraction_speed.py` on a CPU."""
@@ -28,7 +29,7 @@ SHARD_NUMBERS = 18 << 20
 shards mean more padding; a shard is the same sentences in every storage format, so batches are the same too."""
 
 
-class StorageError(ValueError):
+class StorageError(TreeprobeError, ValueError):
     """A value that is not finite, or that the storage format cannot hold."""
 
 

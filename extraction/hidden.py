@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
-from extraction.alignment import Aligner, Alignment, Integers, Pooling, bounds_of
-from extraction.batching import Windows, cut_windows, make_batch, token_budget_batches
-from extraction.encoder import Dtype, Encoder
-from extraction.report import AlignmentReport
-from extraction.sites import Site, read_site, site_dim
+from treeprobe.extraction.alignment import Aligner, Alignment, Integers, Pooling, bounds_of
+from treeprobe.extraction.batching import Windows, cut_windows, make_batch, token_budget_batches
+from treeprobe.extraction.encoder import Dtype, Encoder
+from treeprobe.extraction.report import AlignmentReport
+from treeprobe.extraction.sites import Site, read_site, site_dim
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """What a cache is made from, known before the first sentence is read, and the manifest that says so on disk."""
 
-import hashlib
 import json
 import platform
 import re
@@ -13,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from extraction.shards import CacheError
-from extraction.whole_files import written_whole
+from treeprobe.digests import json_digest
+from treeprobe.extraction.shards import CacheError
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -38,7 +37,7 @@ class Plan:
     @property
     def key(self) -> str:
         """SHA-256 of the identity: caches of different keys never share a folder."""
-        return hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()
+        return json_digest(self.identity)
 
     @property
     def folder_name(self) -> str:
@@ -75,9 +74,3 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
     if missing := KEYS - manifest.keys():
         raise CacheError(f"{path} lacks {', '.join(sorted(missing))}; expected the manifest of a cache")
     return manifest
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Write JSON, whole or not at all."""
-    with written_whole(path) as partial:
-        partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 from transformers import AutoModelForMaskedLM, PreTrainedModel
 
-from extraction.alignment import Aligner
-from extraction.batching import Batch, cut_windows, make_batch
-from extraction.checkpoint import CheckpointError
-from extraction.encoder import Encoder, quiet_loading
-from extraction.text import check_text
+from treeprobe.extraction.alignment import Aligner
+from treeprobe.extraction.batching import Batch, cut_windows, make_batch
+from treeprobe.extraction.checkpoint import CheckpointError
+from treeprobe.extraction.encoder import Encoder, quiet_loading
+from treeprobe.extraction.text import check_text
 
 MASKED_SHARE = 0.15
 """How many of a sentence's subwords are masked (Devlin et al. 2019, section 3.1)."""

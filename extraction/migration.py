@@ -17,14 +17,15 @@ import torch
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
-from extraction.alignment import Aligner, Alignment, Pooling, bounds_of
-from extraction.checkpoint import first_line
-from extraction.report import AlignmentReport
-from extraction.states import States
-from extraction.whole_files import written_whole
+from treeprobe.errors import TreeprobeError
+from treeprobe.extraction.alignment import Aligner, Alignment, Pooling, bounds_of
+from treeprobe.extraction.checkpoint import first_line
+from treeprobe.extraction.report import AlignmentReport
+from treeprobe.extraction.states import States
+from treeprobe.files import written_whole
 
 
-class MigrationError(ValueError):
+class MigrationError(TreeprobeError, ValueError):
     """A file that is not in the layout of 2019, or does not belong to the words that came with it."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from extraction.alignment import Alignment
+from treeprobe.extraction.alignment import Alignment
 
 WordPlace = tuple[int, int, str]
 """Sentence (0-based), word in it (0-based), and the word itself."""

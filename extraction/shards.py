@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from safetensors.torch import save
 from torch import Tensor
 
-from extraction.checkpoint import file_digest
+from treeprobe.digests import file_digest
+from treeprobe.errors import TreeprobeError
 
 
-class CacheError(RuntimeError):
+class CacheError(TreeprobeError, RuntimeError):
     """A cache that is damaged, foreign, incomplete, or cannot be written."""
 
 

@@ -8,8 +8,9 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from extraction.batching import Batch
-from extraction.encoder import Encoder
+from treeprobe.errors import TreeprobeError
+from treeprobe.extraction.batching import Batch
+from treeprobe.extraction.encoder import Encoder
 
 Site = Literal["hidden", "attention", "mlp", "token", "position", "segment", "embedding"]
 """Where states are read.
@@ -56,7 +57,7 @@ PLACES: Mapping[str, tuple[Place, ...]] = {
 }
 
 
-class SiteError(ValueError):
+class SiteError(TreeprobeError, ValueError):
     """A site that the model does not have, or not under any name that is known here."""
 
 

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from extraction.alignment import bounds_of
-from extraction.report import AlignmentReport
+from treeprobe.extraction.alignment import bounds_of
+from treeprobe.extraction.report import AlignmentReport
 
 
 class Shard(Protocol):

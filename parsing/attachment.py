@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from parsing.intervals import Tally, micro
-from parsing.predicted import check_one_a_word, check_predicted_heads
-from parsing.punctuation import PunctuationRule, punctuation_mask
-from parsing.treebank import Sentence
+from treeprobe.parsing.intervals import Tally, micro
+from treeprobe.parsing.predicted import check_one_a_word, check_predicted_heads
+from treeprobe.parsing.punctuation import PunctuationRule, punctuation_mask
+from treeprobe.parsing.treebank import Sentence
 
 Heads = Sequence[int] | NDArray[np.int64]
 

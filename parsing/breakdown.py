@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from parsing.attachment import Heads, right_relations
-from parsing.intervals import RESAMPLES, Score, Tally, micro, score_all
-from parsing.predicted import check_predicted_heads
-from parsing.punctuation import PunctuationRule, punctuation_mask
-from parsing.scores import Scorer
-from parsing.treebank import Sentence
-from parsing.trees import projective_arcs
+from treeprobe.parsing.attachment import Heads, right_relations
+from treeprobe.parsing.intervals import RESAMPLES, Score, Tally, micro, score_all
+from treeprobe.parsing.predicted import check_predicted_heads
+from treeprobe.parsing.punctuation import PunctuationRule, punctuation_mask
+from treeprobe.parsing.scores import Scorer
+from treeprobe.parsing.treebank import Sentence
+from treeprobe.parsing.trees import projective_arcs
 
 Category = Literal["relation", "arc_length", "sentence_length", "head_upos", "dependent_upos", "projective"]
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from parsing.export import comparison_svg, comparison_text
-from parsing.treebank import Sentence
+from treeprobe.parsing.export import comparison_svg, comparison_text
+from treeprobe.parsing.treebank import Sentence
 
 
 @dataclass(frozen=True)

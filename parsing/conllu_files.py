@@ -12,8 +12,8 @@ from pathlib import Path
 import conllu
 from conllu.exceptions import ParseException
 
-from parsing.treebank import Range, Sentence, Treebank, TreebankError
-from parsing.whole_files import written_whole
+from treeprobe.files import written_whole
+from treeprobe.parsing.treebank import Range, Sentence, Treebank, TreebankError
 
 FIELDS = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 

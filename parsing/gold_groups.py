@@ -7,9 +7,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from parsing.correlation import centred_ranks
-from parsing.decoding.spanning import prim
-from parsing.treebank import Sentence
+from treeprobe.parsing.correlation import centred_ranks
+from treeprobe.parsing.decoding.spanning import prim
+from treeprobe.parsing.treebank import Sentence
 
 
 @dataclass(frozen=True)

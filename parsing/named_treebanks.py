@@ -12,8 +12,8 @@ from typing import Literal
 import pooch
 import requests
 
-from parsing.conllu_files import read_conllu
-from parsing.treebank import Treebank, TreebankError
+from treeprobe.parsing.conllu_files import read_conllu
+from treeprobe.parsing.treebank import Treebank, TreebankError
 
 Split = Literal["train", "dev", "test"]
 

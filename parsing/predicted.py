@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from parsing.decoding.checks import check_distances_bulk
-from parsing.treebank import Sentence
-from parsing.trees import check_heads
+from treeprobe.parsing.decoding.checks import check_distances_bulk
+from treeprobe.parsing.treebank import Sentence
+from treeprobe.parsing.trees import check_heads
 
 
 def check_predicted_distances(gold: Sequence[Sentence], distances: Sequence[NDArray[Any]]) -> None:

@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from parsing.treebank import Sentence
+from treeprobe.parsing.treebank import Sentence
 
 PunctuationRule = Literal["xpos", "upos", "none"]
 

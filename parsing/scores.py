@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from parsing.correlation import centred_ranks, correlate_ranks
-from parsing.decoding.checks import groups_of_one_length
-from parsing.decoding.spanning import prim
-from parsing.gold_groups import GoldGroup
-from parsing.intervals import Tally, micro
-from parsing.predicted import check_predicted_depths, check_predicted_distances
-from parsing.punctuation import PunctuationRule, punctuation_mask
-from parsing.treebank import Sentence
+from treeprobe.parsing.correlation import centred_ranks, correlate_ranks
+from treeprobe.parsing.decoding.checks import groups_of_one_length
+from treeprobe.parsing.decoding.spanning import prim
+from treeprobe.parsing.gold_groups import GoldGroup
+from treeprobe.parsing.intervals import Tally, micro
+from treeprobe.parsing.predicted import check_predicted_depths, check_predicted_distances
+from treeprobe.parsing.punctuation import PunctuationRule, punctuation_mask
+from treeprobe.parsing.treebank import Sentence
 
 SPEARMAN_LENGTHS = range(5, 51)
 

@@ -12,14 +12,15 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from parsing.export import to_text, tree_svg
-from parsing.trees import check_heads, tree_depths, tree_distances, tree_edges
+from treeprobe.errors import TreeprobeError
+from treeprobe.parsing.export import to_text, tree_svg
+from treeprobe.parsing.trees import check_heads, tree_depths, tree_distances, tree_edges
 
 T = TypeVar("T")
 Range = tuple[int, int, str]
 
 
-class TreebankError(ValueError):
+class TreebankError(TreeprobeError, ValueError):
     """A treebank that cannot be read as one: the message names file, line and sentence."""
 
 

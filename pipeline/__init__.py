@@ -7,30 +7,30 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipeline.attention_heads.analysis import HeadAnalysis, heads
-    from pipeline.head_kernels.analysis import Convolution, convolve
-    from pipeline.structural.analysis import ProbeOptions
-    from pipeline.structural.demo import demo
-    from pipeline.structural.parse import Parser, parse
-    from pipeline.structural.run import Run, run
-    from pipeline.sweeping.report import write_report
-    from pipeline.sweeping.sweep import load_results, plan, sweep
+    from treeprobe.pipeline.attention_heads.analysis import HeadAnalysis, heads
+    from treeprobe.pipeline.head_kernels.analysis import Convolution, convolve
+    from treeprobe.pipeline.structural.analysis import ProbeOptions
+    from treeprobe.pipeline.structural.demo import demo
+    from treeprobe.pipeline.structural.parse import Parser, parse
+    from treeprobe.pipeline.structural.run import Run, run
+    from treeprobe.pipeline.sweeping.report import write_report
+    from treeprobe.pipeline.sweeping.sweep import load_results, plan, sweep
 
 HOMES = {
-    "Convolution": "pipeline.head_kernels.analysis",
-    "HeadAnalysis": "pipeline.attention_heads.analysis",
-    "Parser": "pipeline.structural.parse",
-    "ProbeOptions": "pipeline.structural.analysis",
-    "Run": "pipeline.structural.run",
-    "convolve": "pipeline.head_kernels.analysis",
-    "demo": "pipeline.structural.demo",
-    "heads": "pipeline.attention_heads.analysis",
-    "load_results": "pipeline.sweeping.sweep",
-    "parse": "pipeline.structural.parse",
-    "plan": "pipeline.sweeping.sweep",
-    "run": "pipeline.structural.run",
-    "sweep": "pipeline.sweeping.sweep",
-    "write_report": "pipeline.sweeping.report",
+    "Convolution": "treeprobe.pipeline.head_kernels.analysis",
+    "HeadAnalysis": "treeprobe.pipeline.attention_heads.analysis",
+    "Parser": "treeprobe.pipeline.structural.parse",
+    "ProbeOptions": "treeprobe.pipeline.structural.analysis",
+    "Run": "treeprobe.pipeline.structural.run",
+    "convolve": "treeprobe.pipeline.head_kernels.analysis",
+    "demo": "treeprobe.pipeline.structural.demo",
+    "heads": "treeprobe.pipeline.attention_heads.analysis",
+    "load_results": "treeprobe.pipeline.sweeping.sweep",
+    "parse": "treeprobe.pipeline.structural.parse",
+    "plan": "treeprobe.pipeline.sweeping.sweep",
+    "run": "treeprobe.pipeline.structural.run",
+    "sweep": "treeprobe.pipeline.sweeping.sweep",
+    "write_report": "treeprobe.pipeline.sweeping.report",
 }
 
 __all__ = [

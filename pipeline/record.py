@@ -1,10 +1,9 @@
 """What a command leaves on record beside its results: arguments, versions, checkpoint, treebanks, timings."""
 
-import json
 import platform
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -13,8 +12,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from extraction import Encoder
-from parsing import Treebank
+from treeprobe.extraction import Encoder
+from treeprobe.parsing import Treebank
 
 PACKAGES = ("treeprobe", "torch", "transformers", "tokenizers", "numpy", "scipy", "networkx", "scikit-learn")
 
@@ -61,8 +60,3 @@ def lasting_path(checkpoint: str | Path) -> str:
     """Where a checkpoint is, whatever the working directory: an absolute path for a folder, a hub name as it is."""
     folder = Path(checkpoint).expanduser()
     return str(folder.absolute()) if folder.is_dir() else str(checkpoint)
-
-
-def write_record(path: Path, record: Mapping[str, Any]) -> None:
-    """Write a record as readable JSON; paths become text."""
-    path.write_text(json.dumps(record, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")

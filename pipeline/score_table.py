@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from parsing import Score
+from treeprobe.parsing import Score
 
 COLUMNS = (
     "checkpoint",

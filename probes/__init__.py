@@ -1,11 +1,11 @@
 """Structural probes: arrays in, linear maps out. Knows no text and no trees but those it makes up to control itself."""
 
-from probes.artefacts import ProbeError
-from probes.baselines import DecayStates, RandomLstmStates
-from probes.control import control_heads, control_targets, selectivity
-from probes.curves import curves, over_seeds
-from probes.description_length import CodeLength, online_code, online_codes
-from probes.families import (
+from treeprobe.probes.artefacts import ProbeError
+from treeprobe.probes.baselines import DecayStates, RandomLstmStates
+from treeprobe.probes.control import control_heads, control_targets, selectivity
+from treeprobe.probes.curves import curves, over_seeds
+from treeprobe.probes.description_length import CodeLength, online_code, online_codes
+from treeprobe.probes.families import (
     BilinearProbe,
     DepProbe,
     JointProbe,
@@ -14,11 +14,11 @@ from probes.families import (
     PoincareProbe,
     geometry_ladder,
 )
-from probes.states import ArrayStates, SomeStates, States
-from probes.structural import DepthProbe, DistanceProbe
-from probes.targets import GoldTargets, Targets
-from probes.teams import NotFiniteError
-from probes.training import fit_all
+from treeprobe.probes.states import ArrayStates, SomeStates, States
+from treeprobe.probes.structural import DepthProbe, DistanceProbe
+from treeprobe.probes.targets import GoldTargets, Targets
+from treeprobe.probes.teams import NotFiniteError
+from treeprobe.probes.training import fit_all
 
 __all__ = [
     "ArrayStates",

@@ -2,9 +2,8 @@
 
 import json
 import os
-import secrets
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -15,12 +14,15 @@ from safetensors.numpy import load_file, save
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from treeprobe.errors import TreeprobeError
+from treeprobe.files import written_whole
+
 FORMAT = 1
 
 Arrays = dict[str, NDArray[np.float32]]
 
 
-class ProbeError(ValueError):
+class ProbeError(TreeprobeError, ValueError):
     """A folder that does not hold the probe it was taken for."""
 
 
@@ -65,8 +67,10 @@ class SavedProbe(BaseEstimator):
         # Turned to text first: what JSON cannot hold must not leave half a folder.
         text = json.dumps(record, indent=2) + "\n"
         (place / "probe.json").unlink(missing_ok=True)
-        write_whole(place / "probe.safetensors", lambda path: path.write_bytes(save(self._arrays())))
-        write_whole(place / "probe.json", lambda path: path.write_text(text, encoding="utf-8"))
+        with written_whole(place / "probe.safetensors") as draft:
+            draft.write_bytes(save(self._arrays()))
+        with written_whole(place / "probe.json") as draft:
+            draft.write_text(text, encoding="utf-8")
 
     @classmethod
     def from_pretrained(
@@ -135,14 +139,3 @@ def describe(checkpoint: Mapping[str, Any]) -> str:
     if not checkpoint:
         return "vectors of no known checkpoint"
     return f"{checkpoint.get('name')} ({str(checkpoint.get('digest'))[:12]})"
-
-
-def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
-    """Write a file beside its place and move it there when it is complete."""
-    # Not one of tempfile's, which their owner alone can read.
-    draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
-    try:
-        write(draft)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

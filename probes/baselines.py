@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.utils.rnn import pack_sequence, unpack_sequence
 
-from probes.states import States, as_states, evenly_spaced
+from treeprobe.probes.states import States, as_states, evenly_spaced
 
 SCALE_SENTENCES = 100  # sentences whose vectors are measured for their scale
 

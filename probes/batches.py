@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from probes.states import States
+from treeprobe.probes.states import States
 
 Result = TypeVar("Result")
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from probes.targets import GoldTargets
+from treeprobe.probes.targets import GoldTargets
 
 
 def control_targets(words: Sequence[Sequence[str]], *, seed: int = 0) -> GoldTargets:

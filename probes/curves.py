@@ -8,15 +8,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from probes.families.gradient import GradientProbe
-from probes.states import States, as_states
-from probes.structural import DepthProbe, DistanceProbe, LinearProbe
-from probes.targets import Targets
-from probes.training import fit_all
+from treeprobe.probes.families.gradient import GradientProbe
+from treeprobe.probes.states import States, as_states
+from treeprobe.probes.structural import DepthProbe, DistanceProbe, LinearProbe
+from treeprobe.probes.targets import Targets
+from treeprobe.probes.training import fit_all
 
 
 class Estimate(Protocol):
-    """A score with its interval and the number of units it is averaged over, as `parsing.Score`."""
+    """A score with its interval and the number of units it is averaged over, as `treeprobe.parsing.Score`."""
 
     @property
     def value(self) -> float:
@@ -59,7 +59,7 @@ def curves(
         kinds: the two linear probes, or any families.
         layers: all that the states hold where None.
         score: figures by name of a probe and what it predicts of the held-out sentences: plain numbers, or scores with
-            intervals, such as `parsing.score_all` gives.
+            intervals, such as `treeprobe.parsing.score_all` gives.
         training: further parameters of the probes, such as `epochs`.
 
     Returns:

@@ -20,13 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from probes.families.distances import GeometryProbe
-from probes.schedule import epochs_for
-from probes.states import SomeStates, States, as_states
-from probes.structural import LinearProbe
-from probes.targets import GoldTargets, Kind, Targets, column_of
-from probes.training import fit_all
-from probes.whole_numbers import WholeNumbers, predicted_entries
+from treeprobe.probes.families.distances import GeometryProbe
+from treeprobe.probes.schedule import epochs_for
+from treeprobe.probes.states import SomeStates, States, as_states
+from treeprobe.probes.structural import LinearProbe
+from treeprobe.probes.targets import GoldTargets, Kind, Targets, column_of
+from treeprobe.probes.training import fit_all
+from treeprobe.probes.whole_numbers import WholeNumbers, predicted_entries
 
 # Voita & Titov's: the share of the sentences known after each block.
 FRACTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
@@ -39,7 +39,7 @@ CodedProbe = LinearProbe | GeometryProbe
 class CodeBlock:
     """One block: how many sentences it has, its length in bits, and that of the uniform code.
 
-    `width` is the b of `probes.whole_numbers`; None for the first block, which is sent by the uniform code.
+    `width` is the b of `treeprobe.probes.whole_numbers`; None for the first block, which is sent by the uniform code.
     """
 
     sentences: int

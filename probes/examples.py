@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from probes.batches import Batch, ahead, read_batch
-from probes.states import States
-from probes.targets import BatchGold, Kind, PackedTargets, Targets
-from probes.trainable import Trainable
+from treeprobe.probes.batches import Batch, ahead, read_batch
+from treeprobe.probes.states import States
+from treeprobe.probes.targets import BatchGold, Kind, PackedTargets, Targets
+from treeprobe.probes.trainable import Trainable
 
 
 @dataclass(frozen=True)

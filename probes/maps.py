@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from probes.batches import Batch
-from probes.states import States, evenly_spaced
-from probes.targets import BatchGold, Kind
-from probes.trainable import Trainable
+from treeprobe.probes.batches import Batch
+from treeprobe.probes.states import States, evenly_spaced
+from treeprobe.probes.targets import BatchGold, Kind
+from treeprobe.probes.trainable import Trainable
 
 SCALE_SENTENCES = 300  # sentences whose vectors are measured for their scale
 OUTLIER = 3.0  # standard deviations, in their median, beyond which a number of the vectors is brought down

@@ -7,7 +7,7 @@ one rank on one layer stand side by side in the columns of `projected` (words, p
 import torch
 from torch import Tensor
 
-from probes.batches import Batch, Group
+from treeprobe.probes.batches import Batch, Group
 
 
 def squared_distances(projected: Tensor) -> Tensor:

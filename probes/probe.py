@@ -10,12 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from probes.artefacts import SavedProbe
-from probes.batches import ordered_batches, read_batches
-from probes.states import States, as_states
-from probes.targets import Kind, Targets
-from probes.trainable import Learner, layer_of
-from probes.training import fit_all
+from treeprobe.probes.artefacts import SavedProbe
+from treeprobe.probes.batches import ordered_batches, read_batches
+from treeprobe.probes.states import States, as_states
+from treeprobe.probes.targets import Kind, Targets
+from treeprobe.probes.trainable import Learner, layer_of
+from treeprobe.probes.training import fit_all
 
 PREDICTION_BATCH = 64
 

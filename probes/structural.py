@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from probes.artefacts import Arrays
-from probes.batches import Batch
-from probes.maps import LayerMaps
-from probes.objectives import depth_loss, distance_loss, squared_distances, squared_norms
-from probes.probe import Probe, Vectors, in_order
-from probes.targets import GoldTargets, Kind, mean_loss
-from probes.trainable import Learner
+from treeprobe.probes.artefacts import Arrays
+from treeprobe.probes.batches import Batch
+from treeprobe.probes.maps import LayerMaps
+from treeprobe.probes.objectives import depth_loss, distance_loss, squared_distances, squared_norms
+from treeprobe.probes.probe import Probe, Vectors, in_order
+from treeprobe.probes.targets import GoldTargets, Kind, mean_loss
+from treeprobe.probes.trainable import Learner
 
 
 class LinearProbe(Probe):

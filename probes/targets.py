@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from probes.batches import Batch
-from probes.states import States
+from treeprobe.probes.batches import Batch
+from treeprobe.probes.states import States
 
 Kind = Literal["distance", "depth", "relation"]
 

@@ -11,17 +11,18 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from probes.batches import ordered_batches, shuffled_batches
-from probes.examples import Examples
-from probes.maps import layer_scales
-from probes.schedule import Schedule, has_stopped
-from probes.trainable import Learner, Trainable, layer_of
+from treeprobe.errors import TreeprobeError
+from treeprobe.probes.batches import ordered_batches, shuffled_batches
+from treeprobe.probes.examples import Examples
+from treeprobe.probes.maps import layer_scales
+from treeprobe.probes.schedule import Schedule, has_stopped
+from treeprobe.probes.trainable import Learner, Trainable, layer_of
 
 ORDER_SEED = 0
 VALIDATION_BATCH = 64
 
 
-class NotFiniteError(ValueError):
+class NotFiniteError(TreeprobeError, ValueError):
     """A probe in training whose loss is NaN or infinity."""
 
 

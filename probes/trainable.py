@@ -5,9 +5,9 @@ from typing import Any, ClassVar, Protocol, Self
 
 from torch import Tensor
 
-from probes.batches import Batch
-from probes.states import States
-from probes.targets import BatchGold, Kind
+from treeprobe.probes.batches import Batch
+from treeprobe.probes.states import States
+from treeprobe.probes.targets import BatchGold, Kind
 
 
 class Learner(Protocol):

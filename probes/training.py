@@ -12,12 +12,12 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from probes.examples import Examples
-from probes.schedule import Schedule, epochs_for
-from probes.states import States, as_states
-from probes.targets import Targets
-from probes.teams import make_teams, train_side_by_side
-from probes.trainable import Trainable
+from treeprobe.probes.examples import Examples
+from treeprobe.probes.schedule import Schedule, epochs_for
+from treeprobe.probes.states import States, as_states
+from treeprobe.probes.targets import Targets
+from treeprobe.probes.teams import make_teams, train_side_by_side
+from treeprobe.probes.trainable import Trainable
 
 Probe = TypeVar("Probe", bound=Trainable)
 

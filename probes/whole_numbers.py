@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from probes.targets import Kind
+from treeprobe.probes.targets import Kind
 
 NARROWEST, WIDEST = 0.05, 50.0
 

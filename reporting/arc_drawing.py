@@ -10,11 +10,11 @@ from matplotlib.patches import PathPatch, Polygon
 from matplotlib.path import Path
 from numpy.typing import ArrayLike, NDArray
 
-from parsing.arc_layout import arc_heights, arc_ports
-from parsing.edge_kinds import EdgeKind
-from reporting.palette import EDGES, LineStyle
-from reporting.text_fonts import PLAIN, text_width
-from reporting.word_row import ARC_PITCH, WordRow
+from treeprobe.parsing.arc_layout import arc_heights, arc_ports
+from treeprobe.parsing.edge_kinds import EdgeKind
+from treeprobe.reporting.palette import EDGES, LineStyle
+from treeprobe.reporting.text_fonts import PLAIN, text_width
+from treeprobe.reporting.word_row import ARC_PITCH, WordRow
 
 LABEL_SIZE = 6.5
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from parsing.edge_kinds import edge_kinds
-from reporting.arc_drawing import arcs_at_words, draw_arcs, edge_array, edge_legend, highest, scored_words
-from reporting.palette import BLACK, EDGES, GREY, LineStyle
-from reporting.word_row import NARROWEST, WORD_SIZE, Direction, draw_words, natural_width, room_in, word_row
+from treeprobe.parsing.edge_kinds import edge_kinds
+from treeprobe.reporting.arc_drawing import arcs_at_words, draw_arcs, edge_array, edge_legend, highest, scored_words
+from treeprobe.reporting.palette import BLACK, EDGES, GREY, LineStyle
+from treeprobe.reporting.word_row import NARROWEST, WORD_SIZE, Direction, draw_words, natural_width, room_in, word_row
 
 LEVEL = 13.0
 HEADROOM = 0.8

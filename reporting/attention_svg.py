@@ -7,9 +7,9 @@ from xml.sax.saxutils import escape
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from parsing.export.svg import printable
-from reporting.head_attention import FAINTEST, marked_pairs, word_weights
-from reporting.palette import BLUE, VERMILLION
+from treeprobe.parsing.export.svg import printable
+from treeprobe.reporting.head_attention import FAINTEST, marked_pairs, word_weights
+from treeprobe.reporting.palette import BLUE, VERMILLION
 
 ROW = 18
 SIZE = 13

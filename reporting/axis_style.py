@@ -4,7 +4,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.ticker import MaxNLocator
 
-from reporting.palette import PALE
+from treeprobe.reporting.palette import PALE
 
 SMALL = 7.5
 

@@ -7,10 +7,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from reporting.axis_style import SMALL, clean
-from reporting.grids import rows_by
-from reporting.palette import BLACK, BLUE, GREY, ORANGE, SKY_BLUE
-from reporting.text_fonts import PLAIN, font_families
+from treeprobe.reporting.axis_style import SMALL, clean
+from treeprobe.reporting.grids import rows_by
+from treeprobe.reporting.palette import BLACK, BLUE, GREY, ORANGE, SKY_BLUE
+from treeprobe.reporting.text_fonts import PLAIN, font_families
 
 
 def selectivity_bars(

@@ -6,11 +6,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from parsing import Difference
-from reporting.axis_style import SMALL, clean
-from reporting.metric_names import metric_name
-from reporting.palette import BLUE, GREY
-from reporting.text_fonts import PLAIN, font_families
+from treeprobe.parsing import Difference
+from treeprobe.reporting.axis_style import SMALL, clean
+from treeprobe.reporting.metric_names import metric_name
+from treeprobe.reporting.palette import BLUE, GREY
+from treeprobe.reporting.text_fonts import PLAIN, font_families
 
 
 def paired_differences(differences: Mapping[str, Difference], ax: Axes, *, baseline: str = "") -> Axes:

@@ -7,10 +7,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from reporting.axis_style import clean
-from reporting.end_labels import EndLabel, write_end_labels
-from reporting.metric_names import metric_name
-from reporting.palette import LineStyle, baseline_styles, series_styles
+from treeprobe.reporting.axis_style import clean
+from treeprobe.reporting.end_labels import EndLabel, write_end_labels
+from treeprobe.reporting.metric_names import metric_name
+from treeprobe.reporting.palette import LineStyle, baseline_styles, series_styles
 
 BASELINES = ("chain", "random tree", "random weights", "decay", "random projection", "control")
 # Columns that tell one curve from another, in the order in which their values are named.

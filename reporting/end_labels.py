@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from reporting.text_fonts import PLAIN
-from reporting.word_row import room_in
+from treeprobe.reporting.text_fonts import PLAIN
+from treeprobe.reporting.word_row import room_in
 
 SIZE = 7.5
 

@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from numpy.typing import ArrayLike, NDArray
 
-from reporting.axis_style import scale_beside
-from reporting.palette import DIVERGING, PALE, SEQUENTIAL, shade
-from reporting.text_fonts import PLAIN, font_families
-from reporting.word_row import room_in
+from treeprobe.reporting.axis_style import scale_beside
+from treeprobe.reporting.palette import DIVERGING, PALE, SEQUENTIAL, shade
+from treeprobe.reporting.text_fonts import PLAIN, font_families
+from treeprobe.reporting.word_row import room_in
 
 NARROWEST_NUMBER = 17.0
 

@@ -7,10 +7,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from reporting.heads import head_name
-from reporting.palette import BLUE, VERMILLION
-from reporting.text_fonts import PLAIN, font_families, text_width
-from reporting.word_row import room_in
+from treeprobe.reporting.heads import head_name
+from treeprobe.reporting.palette import BLUE, VERMILLION
+from treeprobe.reporting.text_fonts import PLAIN, font_families, text_width
+from treeprobe.reporting.word_row import room_in
 
 LINES = 120.0
 """Points across which lines are drawn, so that their slopes can be told apart."""
@@ -109,7 +109,7 @@ def write_columns(words: Sequence[str], pairs: set[tuple[int, int]], ax: Axes, *
 
 
 class HeadExample(Protocol):
-    """A head on a sentence that shows what it tracks: what `attention.best_head_sentences` finds, or anything alike."""
+    """A head on a sentence that shows what it tracks, as `treeprobe.attention.best_head_sentences` finds it."""
 
     @property
     def relation(self) -> str:

@@ -8,11 +8,11 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from reporting.axis_style import SMALL, clean, scale_beside
-from reporting.end_labels import EndLabel, write_end_labels
-from reporting.label_places import label_places
-from reporting.palette import GREY, PALE, SEQUENTIAL, series_styles
-from reporting.text_fonts import PLAIN, text_width
+from treeprobe.reporting.axis_style import SMALL, clean, scale_beside
+from treeprobe.reporting.end_labels import EndLabel, write_end_labels
+from treeprobe.reporting.label_places import label_places
+from treeprobe.reporting.palette import GREY, PALE, SEQUENTIAL, series_styles
+from treeprobe.reporting.text_fonts import PLAIN, text_width
 
 
 def head_name(block: int, head: int) -> str:

@@ -6,8 +6,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from reporting.palette import BLACK, GREY, PALE, SEQUENTIAL, VERMILLION, series_styles
-from reporting.text_fonts import PLAIN
+from treeprobe.reporting.palette import BLACK, GREY, PALE, SEQUENTIAL, VERMILLION, series_styles
+from treeprobe.reporting.text_fonts import PLAIN
 
 
 def head_centres(centres: ArrayLike, ax: Axes, *, kernel: int = 3, title: str = "") -> Axes:

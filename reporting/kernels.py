@@ -10,12 +10,12 @@ from matplotlib.colors import PowerNorm
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from reporting.axis_style import SMALL, clean, scale_beside
-from reporting.end_labels import EndLabel, write_end_labels
-from reporting.metric_names import metric_name
-from reporting.palette import GREY, SEQUENTIAL, SKY_BLUE, VERMILLION, baseline_styles, series_styles
-from reporting.text_fonts import PLAIN
-from reporting.word_row import room_in
+from treeprobe.reporting.axis_style import SMALL, clean, scale_beside
+from treeprobe.reporting.end_labels import EndLabel, write_end_labels
+from treeprobe.reporting.metric_names import metric_name
+from treeprobe.reporting.palette import GREY, SEQUENTIAL, SKY_BLUE, VERMILLION, baseline_styles, series_styles
+from treeprobe.reporting.text_fonts import PLAIN
+from treeprobe.reporting.word_row import room_in
 
 SMALLEST_NAME = 4.5
 

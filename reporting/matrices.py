@@ -7,10 +7,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from reporting.axis_style import clean, scale_beside
-from reporting.palette import BLUE, GREY, SEQUENTIAL, VERMILLION
-from reporting.text_fonts import PLAIN, font_families
-from reporting.word_row import room_in
+from treeprobe.reporting.axis_style import clean, scale_beside
+from treeprobe.reporting.palette import BLUE, GREY, SEQUENTIAL, VERMILLION
+from treeprobe.reporting.text_fonts import PLAIN, font_families
+from treeprobe.reporting.word_row import room_in
 
 
 def distance_matrix(

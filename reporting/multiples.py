@@ -6,12 +6,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from parsing.edge_kinds import edge_kinds
-from reporting.arc_drawing import draw_arcs, edge_array, edge_legend, highest
-from reporting.arcs import LEVEL
-from reporting.palette import BLACK, EDGES, GREY, PALE, LineStyle
-from reporting.text_fonts import PLAIN
-from reporting.word_row import WORD_SIZE, Direction, WordRow, draw_words, natural_width, room_in, word_row
+from treeprobe.parsing.edge_kinds import edge_kinds
+from treeprobe.reporting.arc_drawing import draw_arcs, edge_array, edge_legend, highest
+from treeprobe.reporting.arcs import LEVEL
+from treeprobe.reporting.palette import BLACK, EDGES, GREY, PALE, LineStyle
+from treeprobe.reporting.text_fonts import PLAIN
+from treeprobe.reporting.word_row import WORD_SIZE, Direction, WordRow, draw_words, natural_width, room_in, word_row
 
 LEFT = 46.0
 RIGHT = 34.0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from parsing.edge_kinds import EdgeKind
+from treeprobe.parsing.edge_kinds import EdgeKind
 
 BLACK = "#000000"
 ORANGE = "#E69F00"

@@ -7,10 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from numpy.typing import ArrayLike
 
-from reporting.axis_style import clean, scale_beside
-from reporting.end_labels import EndLabel, write_end_labels
-from reporting.palette import DIVERGING, SEQUENTIAL, series_styles
-from reporting.text_fonts import PLAIN
+from treeprobe.reporting.axis_style import clean, scale_beside
+from treeprobe.reporting.end_labels import EndLabel, write_end_labels
+from treeprobe.reporting.palette import DIVERGING, SEQUENTIAL, series_styles
+from treeprobe.reporting.text_fonts import PLAIN
 
 
 def similarity_matrix(similarity: ArrayLike, ax: Axes, *, title: str = "", label: str = "cosine similarity") -> Axes:

@@ -11,8 +11,8 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from parsing.whole_files import written_whole
-from reporting.text_fonts import warn_missing
+from treeprobe.files import written_whole
+from treeprobe.reporting.text_fonts import warn_missing
 
 FigureFormat = Literal["pdf", "svg", "png"]
 MISSING_GLYPH = re.compile(r"Glyph (\d+) ")

@@ -8,12 +8,12 @@ from mpl_toolkits.mplot3d import proj3d
 from mpl_toolkits.mplot3d.axes3d import Axes3D
 from numpy.typing import ArrayLike, NDArray
 
-from parsing.edge_kinds import EdgeKind, edge_kinds
-from reporting.arc_drawing import edge_array, edge_legend, scored_words
-from reporting.label_places import label_places
-from reporting.palette import BLACK, EDGES, GREY
-from reporting.projection import Method, Projection, project
-from reporting.text_fonts import PLAIN, font_families, text_width
+from treeprobe.parsing.edge_kinds import EdgeKind, edge_kinds
+from treeprobe.reporting.arc_drawing import edge_array, edge_legend, scored_words
+from treeprobe.reporting.label_places import label_places
+from treeprobe.reporting.palette import BLACK, EDGES, GREY
+from treeprobe.reporting.projection import Method, Projection, project
+from treeprobe.reporting.text_fonts import PLAIN, font_families, text_width
 
 SIZE = 8.0
 

@@ -5,9 +5,9 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from reporting.curves import BASELINES
-from reporting.metric_names import metric_name
-from reporting.seeds import merge_seeds
+from treeprobe.reporting.curves import BASELINES
+from treeprobe.reporting.metric_names import metric_name
+from treeprobe.reporting.seeds import merge_seeds
 
 HEAD_COLUMNS = ("layer", "head", "relation", "direction", "n", "accuracy", "baseline", "offset")
 

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from reporting.text_fonts import PLAIN, ReadingDirection, font_families, reading_direction, text_width
+from treeprobe.reporting.text_fonts import PLAIN, ReadingDirection, font_families, reading_direction, text_width
 
 WORD_SIZE = 9.0
 GAP = 6.0

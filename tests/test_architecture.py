@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-ALLOWED = {
+ALLOWED: dict[str, set[str]] = {
     "parsing": set(),
     "extraction": set(),
     "probes": set(),
@@ -18,20 +18,44 @@ ALLOWED = {
 }
 
 
-def imported_packages(source: str) -> set[str]:
-    """Top-level names of every absolute import in `source`, wherever in the file it stands."""
+def imported(source: str) -> set[str]:
+    """Every module that `source` imports, by its full name, wherever in the file the import stands."""
     found = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[0] for alias in node.names}
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            found.add(node.module.split(".")[0])
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
     return found
 
 
+def imported_packages(source: str) -> set[str]:
+    """The distributions that `source` imports, and of treeprobe the packages or ground-floor modules."""
+    parts = [name.split(".") for name in imported(source)]
+    return {name[1] if name[0] == "treeprobe" and len(name) > 1 else name[0] for name in parts}
+
+
 def test_the_reader_sees_late_and_nested_imports() -> None:
-    source = "def f():\n    import probes.training\n    from parsing.trees import x\n"
-    assert imported_packages(source) == {"probes", "parsing"}
+    source = (
+        "def f():\n    import treeprobe.probes.training\n    from treeprobe.parsing import x\n    import torch.nn\n"
+    )
+    assert imported_packages(source) == {"probes", "parsing", "torch"}
+
+
+def test_the_ground_floor_rests_on_nothing() -> None:
+    for path in (ROOT / "treeprobe").glob("*.py"):
+        tree = ast.parse(path.read_text())
+        # What is imported for type checkers alone is not loaded with the module.
+        tree.body = [node for node in tree.body if not isinstance(node, ast.If)]
+        found = imported_packages(ast.unparse(tree))
+        assert not found & {*ALLOWED, "torch", "transformers", "numpy", "pandas"}, path
+
+
+def test_no_file_imports_a_package_by_its_bare_name() -> None:
+    for folder in ("treeprobe", "tests", "benchmarks", *ALLOWED):
+        for path in (ROOT / folder).rglob("*.py"):
+            roots = {name.split(".")[0] for name in imported(path.read_text())}
+            assert not roots & ALLOWED.keys(), path
 
 
 @pytest.mark.parametrize("package", ALLOWED)

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from extraction import Encoder, embedded_checkpoint, extract
-from parsing import score_distances
-from parsing.stimuli import generate
-from probes import DistanceProbe, fit_all
+from treeprobe.extraction import Encoder, embedded_checkpoint, extract
+from treeprobe.parsing import score_distances
+from treeprobe.parsing.stimuli import generate
+from treeprobe.probes import DistanceProbe, fit_all
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md"))
@@ -93,14 +93,14 @@ def test_every_page_is_in_the_site() -> None:
 def test_the_page_of_commands_is_what_the_commands_say(tmp_path: Path) -> None:
     made = tmp_path / "command-line.md"
     options = ["--name", "treeprobe", "--title", "Command line", "--output", str(made)]
-    command = ["-m", "typer", "pipeline.commands.main", "utils", "docs", *options]
+    command = ["-m", "typer", "treeprobe.pipeline.commands.main", "utils", "docs", *options]
     subprocess.run([sys.executable, *command], check=True, cwd=ROOT, capture_output=True)
     kept = ROOT / "docs" / "reference" / "command-line.md"
     assert kept.read_text(encoding="utf-8") == made.read_text(encoding="utf-8"), "run `make docs` and commit the page"
 
 
 def names_something(dotted: str) -> bool:
-    """Whether a name such as `parsing.decoding.decode` can be imported, the last parts as attributes."""
+    """Whether a name such as `treeprobe.parsing.decoding.decode` can be imported, the last parts as attributes."""
     try:
         pkgutil.resolve_name(dotted)
     except (ImportError, AttributeError):
@@ -114,7 +114,7 @@ def test_names_of_the_packages_on_the_page_exist(page: str) -> None:
     packages = "parsing|extraction|probes|attention|convolution|reporting|pipeline"
     named = set(re.findall(rf"`((?:{packages})(?:\.[A-Za-z_]\w*)+)", text))
     assert [name for name in sorted(named) if not name.endswith(".json") and not names_something(name)] == []
-    assert not names_something("parsing.no_such_thing")
+    assert not names_something("treeprobe.parsing.no_such_thing")
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from ufal.chu_liu_edmonds import chu_liu_edmonds
 
-from parsing.decoding.decoder import check_scores, with_root
+from treeprobe.parsing.decoding.decoder import check_scores, with_root
 
 
 def arborescence(scores: NDArray[Any], roots: NDArray[Any], *, single_root: bool = True) -> NDArray[np.int64]:

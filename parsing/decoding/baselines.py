@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from parsing.decoding.spanning import prim
+from treeprobe.parsing.decoding.spanning import prim
 
 
 def chain_from_left(scores: NDArray[Any], roots: NDArray[Any]) -> NDArray[np.int64]:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from treeprobe.errors import TreeprobeError
+
 # Relative to the largest distance: matrices computed in half precision, or from differences of squares, pass.
 TOLERANCE = 1e-4
 
@@ -14,7 +16,7 @@ TOLERANCE = 1e-4
 GROUP_ENTRIES = 8_000_000
 
 
-class DistanceError(ValueError):
+class DistanceError(TreeprobeError, ValueError):
     """A matrix that is not one of distances between words."""
 
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from parsing.decoding.checks import groups_of_one_length
+from treeprobe.parsing.decoding.checks import groups_of_one_length
 
 
 class Decoder(Protocol):

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import breadth_first_order
 
-from parsing.decoding.checks import check_distances
-from parsing.decoding.spanning import minimum_spanning_edges
+from treeprobe.parsing.decoding.checks import check_distances
+from treeprobe.parsing.decoding.spanning import minimum_spanning_edges
 
 
 def direct_edges(edges: NDArray[np.int64], depths: NDArray[Any]) -> NDArray[np.int64]:

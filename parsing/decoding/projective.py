@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from parsing.decoding.decoder import with_root
+from treeprobe.parsing.decoding.decoder import with_root
 
 Chart = NDArray[Any]
 

@@ -11,7 +11,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from parsing.decoding.checks import TOLERANCE, DistanceError, check_distances, groups_of_one_length
+from treeprobe.parsing.decoding.checks import TOLERANCE, DistanceError, check_distances, groups_of_one_length
 
 
 def minimum_spanning_tree(distances: NDArray[Any], *, words: Sequence[str] | None = None) -> nx.Graph:

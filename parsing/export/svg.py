@@ -10,9 +10,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from parsing.arc_layout import arc_heights, arc_ports
-from parsing.edge_kinds import EdgeKind, edge_kinds
-from parsing.trees import head_edges
+from treeprobe.parsing.arc_layout import arc_heights, arc_ports
+from treeprobe.parsing.edge_kinds import EdgeKind, edge_kinds
+from treeprobe.parsing.trees import head_edges
 
 Style = EdgeKind | Literal["tree"]
 

@@ -3,8 +3,8 @@
 from importlib.resources import as_file, files
 from typing import Literal
 
-from parsing.conllu_files import read_conllu
-from parsing.treebank import Treebank
+from treeprobe.parsing.conllu_files import read_conllu
+from treeprobe.parsing.treebank import Treebank
 
 __all__ = ["natural_sentences"]
 
@@ -16,5 +16,5 @@ def natural_sentences(split: Literal["train", "test"]) -> Treebank:
     """
     if split not in ("train", "test"):
         raise ValueError(f"no split {split!r} of the natural sentences; expected 'train' or 'test'")
-    with as_file(files("parsing.samples") / f"natural-{split}.conllu") as path:
+    with as_file(files("treeprobe.parsing.samples") / f"natural-{split}.conllu") as path:
         return read_conllu(path)

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from random import Random
 
-from parsing.stimuli import lexicon as words
-from parsing.stimuli.noun_phrases import (
+from treeprobe.parsing.stimuli import lexicon as words
+from treeprobe.parsing.stimuli.noun_phrases import (
     THINGS,
     common_noun,
     intensified,
@@ -13,8 +13,8 @@ from parsing.stimuli.noun_phrases import (
     place,
     time,
 )
-from parsing.stimuli.phrases import Dependent, Phrase, adjective, adposition, adverb, joined, mark
-from parsing.stimuli.verbs import contracted, verb, with_copula
+from treeprobe.parsing.stimuli.phrases import Dependent, Phrase, adjective, adposition, adverb, joined, mark
+from treeprobe.parsing.stimuli.verbs import contracted, verb, with_copula
 
 
 def clause(rng: Random, subject: Phrase, predicate: Phrase) -> Phrase:

@@ -4,15 +4,24 @@ from collections.abc import Callable
 from random import Random
 from typing import Literal
 
-from parsing.stimuli import lexicon as words
-from parsing.stimuli.clauses import clause, copular, ditransitive, doing, intransitive, passive, someone, transitive
-from parsing.stimuli.coordination import (
+from treeprobe.parsing.stimuli import lexicon as words
+from treeprobe.parsing.stimuli.clauses import (
+    clause,
+    copular,
+    ditransitive,
+    doing,
+    intransitive,
+    passive,
+    someone,
+    transitive,
+)
+from treeprobe.parsing.stimuli.coordination import (
     adjective_coordination,
     object_coordination,
     subject_coordination,
     verb_phrase_coordination,
 )
-from parsing.stimuli.embedding import (
+from treeprobe.parsing.stimuli.embedding import (
     adverbial_clause,
     clause_coordination,
     complement_clause,
@@ -20,12 +29,12 @@ from parsing.stimuli.embedding import (
     interrogative_clause,
     purpose,
 )
-from parsing.stimuli.expletives import existential, extraposition
-from parsing.stimuli.noun_phrases import common_noun, noun_modifier, place
-from parsing.stimuli.phrases import Phrase
-from parsing.stimuli.questions import adverb_question, polar_question, wh_question
-from parsing.stimuli.relatives import centre_embedding, object_relative, participial, subject_relative
-from parsing.stimuli.verbs import bare, not_clitic, verb
+from treeprobe.parsing.stimuli.expletives import existential, extraposition
+from treeprobe.parsing.stimuli.noun_phrases import common_noun, noun_modifier, place
+from treeprobe.parsing.stimuli.phrases import Phrase
+from treeprobe.parsing.stimuli.questions import adverb_question, polar_question, wh_question
+from treeprobe.parsing.stimuli.relatives import centre_embedding, object_relative, participial, subject_relative
+from treeprobe.parsing.stimuli.verbs import bare, not_clitic, verb
 
 Construction = Literal[
     "transitive", "intransitive", "copula", "ditransitive", "passive", "imperative", "pp-attachment",

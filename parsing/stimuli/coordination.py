@@ -2,11 +2,11 @@
 
 from random import Random
 
-from parsing.stimuli import lexicon as words
-from parsing.stimuli.clauses import clause, predicate, simple, someone, with_adjuncts
-from parsing.stimuli.noun_phrases import coordinated, intensified, noun_phrase
-from parsing.stimuli.phrases import Phrase, adjective, conjunction, joined, mark
-from parsing.stimuli.verbs import verb, with_copula
+from treeprobe.parsing.stimuli import lexicon as words
+from treeprobe.parsing.stimuli.clauses import clause, predicate, simple, someone, with_adjuncts
+from treeprobe.parsing.stimuli.noun_phrases import coordinated, intensified, noun_phrase
+from treeprobe.parsing.stimuli.phrases import Phrase, adjective, conjunction, joined, mark
+from treeprobe.parsing.stimuli.verbs import verb, with_copula
 
 
 def verb_phrase_coordination(rng: Random, depth: int = 1) -> Phrase:

@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
 
-from parsing.stimuli import lexicon as words
-from parsing.stimuli.clauses import clause, passive, simple, someone, with_adjuncts
-from parsing.stimuli.coordination import verb_phrase_coordination
-from parsing.stimuli.noun_phrases import THINGS, noun_besides, noun_phrase
-from parsing.stimuli.phrases import Phrase, conjunction, joined, mark, subordinator
-from parsing.stimuli.questions import interrogative
-from parsing.stimuli.relatives import object_relative, subject_relative
-from parsing.stimuli.verbs import infinitive, verb
+from treeprobe.parsing.stimuli import lexicon as words
+from treeprobe.parsing.stimuli.clauses import clause, passive, simple, someone, with_adjuncts
+from treeprobe.parsing.stimuli.coordination import verb_phrase_coordination
+from treeprobe.parsing.stimuli.noun_phrases import THINGS, noun_besides, noun_phrase
+from treeprobe.parsing.stimuli.phrases import Phrase, conjunction, joined, mark, subordinator
+from treeprobe.parsing.stimuli.questions import interrogative
+from treeprobe.parsing.stimuli.relatives import object_relative, subject_relative
+from treeprobe.parsing.stimuli.verbs import infinitive, verb
 
 
 def any_clause(rng: Random) -> Phrase:

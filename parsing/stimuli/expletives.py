@@ -3,13 +3,13 @@
 from dataclasses import replace
 from random import Random
 
-from parsing.stimuli import lexicon as words
-from parsing.stimuli.clauses import simple
-from parsing.stimuli.embedding import any_clause, to_do
-from parsing.stimuli.noun_phrases import common_noun, intensified, place, time
-from parsing.stimuli.phrases import Phrase, adjective, subordinator
-from parsing.stimuli.relatives import relative_pronoun
-from parsing.stimuli.verbs import AFTER_PRONOUNS, contracted, verb, with_copula
+from treeprobe.parsing.stimuli import lexicon as words
+from treeprobe.parsing.stimuli.clauses import simple
+from treeprobe.parsing.stimuli.embedding import any_clause, to_do
+from treeprobe.parsing.stimuli.noun_phrases import common_noun, intensified, place, time
+from treeprobe.parsing.stimuli.phrases import Phrase, adjective, subordinator
+from treeprobe.parsing.stimuli.relatives import relative_pronoun
+from treeprobe.parsing.stimuli.verbs import AFTER_PRONOUNS, contracted, verb, with_copula
 
 INDEFINITE = ("a", "a", "another", "no")
 

@@ -1,6 +1,6 @@
 """Forms of nouns and verbs: regular rules, with the exceptions of the lexicon."""
 
-from parsing.stimuli.lexicon import DOUBLED, IRREGULAR_PLURALS, IRREGULAR_VERBS
+from treeprobe.parsing.stimuli.lexicon import DOUBLED, IRREGULAR_PLURALS, IRREGULAR_VERBS
 
 
 def add_s(stem: str) -> str:

@@ -4,9 +4,9 @@ from dataclasses import replace
 from random import Random
 from typing import Literal
 
-from parsing.stimuli import lexicon as words
-from parsing.stimuli.inflection import plural
-from parsing.stimuli.phrases import Dependent, Phrase, adjective, adposition, adverb, joined
+from treeprobe.parsing.stimuli import lexicon as words
+from treeprobe.parsing.stimuli.inflection import plural
+from treeprobe.parsing.stimuli.phrases import Dependent, Phrase, adjective, adposition, adverb, joined
 
 Role = Literal["subject", "object"]
 

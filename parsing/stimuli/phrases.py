@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from parsing.treebank import Range, Sentence
+from treeprobe.parsing.treebank import Range, Sentence
 
 Dependent = tuple[str, "Phrase"]
 MARKS = (",", ".", "?")

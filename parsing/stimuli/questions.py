@@ -2,11 +2,11 @@
 
 from random import Random
 
-from parsing.stimuli import lexicon as words
-from parsing.stimuli.clauses import clause, predicate, someone, with_adjuncts
-from parsing.stimuli.noun_phrases import THINGS, noun_phrase
-from parsing.stimuli.phrases import Dependent, Phrase
-from parsing.stimuli.verbs import inverted, verb, verb_word
+from treeprobe.parsing.stimuli import lexicon as words
+from treeprobe.parsing.stimuli.clauses import clause, predicate, someone, with_adjuncts
+from treeprobe.parsing.stimuli.noun_phrases import THINGS, noun_phrase
+from treeprobe.parsing.stimuli.phrases import Dependent, Phrase
+from treeprobe.parsing.stimuli.verbs import inverted, verb, verb_word
 
 WHERE_WHEN_WHY = ("where", "when", "why", "how")
 

@@ -2,11 +2,11 @@
 
 from random import Random
 
-from parsing.stimuli import lexicon as words
-from parsing.stimuli.clauses import acting, agent, clause, predicate, someone, with_adjuncts
-from parsing.stimuli.noun_phrases import THINGS, common_noun, noun_phrase, place
-from parsing.stimuli.phrases import Phrase
-from parsing.stimuli.verbs import bare, verb
+from treeprobe.parsing.stimuli import lexicon as words
+from treeprobe.parsing.stimuli.clauses import acting, agent, clause, predicate, someone, with_adjuncts
+from treeprobe.parsing.stimuli.noun_phrases import THINGS, common_noun, noun_phrase, place
+from treeprobe.parsing.stimuli.phrases import Phrase
+from treeprobe.parsing.stimuli.verbs import bare, verb
 
 
 def relative_pronoun(form: str) -> Phrase:

@@ -4,9 +4,9 @@ from dataclasses import replace
 from random import Random
 from typing import Literal
 
-from parsing.stimuli import lexicon as words
-from parsing.stimuli.inflection import add_s, gerund, participle, past
-from parsing.stimuli.phrases import Dependent, Phrase, adverb
+from treeprobe.parsing.stimuli import lexicon as words
+from treeprobe.parsing.stimuli.inflection import add_s, gerund, participle, past
+from treeprobe.parsing.stimuli.phrases import Dependent, Phrase, adverb
 
 VerbForm = Literal["past", "present", "base", "gerund", "participle"]
 

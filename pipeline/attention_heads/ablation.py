@@ -7,11 +7,11 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from attention import ablated_heads, ablation_effects
-from extraction import CheckpointError, Encoder, extract, masked_lm_encoder, masked_lm_loss
-from parsing import Scorer, Treebank
-from parsing.punctuation import PunctuationRule
-from probes import DistanceProbe, ProbeError
+from treeprobe.attention import ablated_heads, ablation_effects
+from treeprobe.extraction import CheckpointError, Encoder, extract, masked_lm_encoder, masked_lm_loss
+from treeprobe.parsing import Scorer, Treebank
+from treeprobe.parsing.punctuation import PunctuationRule
+from treeprobe.probes import DistanceProbe, ProbeError
 
 
 @dataclass(frozen=True)

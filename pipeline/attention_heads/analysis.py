@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attention import (
+from treeprobe.attention import (
     HeadExample,
     HeadSurvey,
     RelationCounts,
@@ -23,16 +23,16 @@ from attention import (
     survey_heads,
     trained_baseline,
 )
-from extraction import Encoder, stream_attention
-from extraction.alignment import Aligner
-from parsing import Treebank, TreebankError, load_treebank
-from parsing.punctuation import PunctuationRule
-from pipeline.attention_heads.ablation import ablation_measures, ablation_table
-from pipeline.attention_heads.figures import draw_heads
-from pipeline.attention_heads.trees import score_probes, score_trees
-from pipeline.record import Stopwatch, checkpoint_record, treebank_record, versions, write_record
-from pipeline.staging import check_free, staged_folder
-from probes import ProbeError
+from treeprobe.extraction import Encoder, stream_attention
+from treeprobe.extraction.alignment import Aligner
+from treeprobe.files import check_free, staged_folder, write_json
+from treeprobe.parsing import Treebank, TreebankError, load_treebank
+from treeprobe.parsing.punctuation import PunctuationRule
+from treeprobe.pipeline.attention_heads.ablation import ablation_measures, ablation_table
+from treeprobe.pipeline.attention_heads.figures import draw_heads
+from treeprobe.pipeline.attention_heads.trees import score_probes, score_trees
+from treeprobe.pipeline.record import Stopwatch, checkpoint_record, treebank_record, versions
+from treeprobe.probes import ProbeError
 
 CLUSTERS = 8
 COMPARED = 200
@@ -119,7 +119,7 @@ def heads(
                 ablation=ablation,
             )
         write_tables(folder, analysis)
-        write_record(
+        write_json(
             folder / "run.json",
             {
                 "checkpoint": checkpoint_record(encoder, model),

@@ -6,12 +6,12 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from attention import Behaviour, HeadExample
-from reporting import new_figure, save_formats
-from reporting.attention_svg import attention_svg
-from reporting.grids import head_grid
-from reporting.head_attention import best_head_examples
-from reporting.heads import behaviour_by_layer, head_map, head_name
+from treeprobe.attention import Behaviour, HeadExample
+from treeprobe.reporting import new_figure, save_formats
+from treeprobe.reporting.attention_svg import attention_svg
+from treeprobe.reporting.grids import head_grid
+from treeprobe.reporting.head_attention import best_head_examples
+from treeprobe.reporting.heads import behaviour_by_layer, head_map, head_name
 
 SHARES = ("punctuation", "same", "previous", "next")
 QUANTITIES = {

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attention import (
+from treeprobe.attention import (
     AttentionProbe,
     ChosenHead,
     RelationCounts,
@@ -21,14 +21,14 @@ from attention import (
     pair_features,
     static_embeddings,
 )
-from extraction import Encoder, stream_attention
-from parsing import Sentence, Tally, Treebank
-from parsing.attachment import score_heads
-from parsing.decoding import arborescence, decode_bulk
-from parsing.punctuation import PunctuationRule, punctuation_mask
-from parsing.scores import micro, score_distances
-from parsing.trees import chain_distances
-from reporting import head_name
+from treeprobe.extraction import Encoder, stream_attention
+from treeprobe.parsing import Sentence, Tally, Treebank
+from treeprobe.parsing.attachment import score_heads
+from treeprobe.parsing.decoding import arborescence, decode_bulk
+from treeprobe.parsing.punctuation import PunctuationRule, punctuation_mask
+from treeprobe.parsing.scores import micro, score_distances
+from treeprobe.parsing.trees import chain_distances
+from treeprobe.reporting import head_name
 
 COLUMNS = ["trees", "heads", "metric", "value", "low", "high", "n"]
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from extraction import Encoder, embedded_checkpoint
-from parsing import Sentence
-from pipeline.checkpoints.pretraining import Pretraining, pretrain, save
-from pipeline.staging import staged_folder
+from treeprobe.extraction import Encoder, embedded_checkpoint
+from treeprobe.files import staged_folder
+from treeprobe.parsing import Sentence
+from treeprobe.pipeline.checkpoints.pretraining import Pretraining, pretrain, save
 
 
 def make_family(

@@ -30,16 +30,17 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from parsing import Sentence
-from pipeline.checkpoints.examples import Pair, documents, draw_pairs, train_tokenizer
-from pipeline.staging import staged_folder
+from treeprobe.errors import TreeprobeError
+from treeprobe.files import staged_folder
+from treeprobe.parsing import Sentence
+from treeprobe.pipeline.checkpoints.examples import Pair, documents, draw_pairs, train_tokenizer
 
 IGNORED = -100
 """The label of subwords that are not predicted, as transformers has it."""
 POOL = 16
 
 
-class PretrainingError(ValueError):
+class PretrainingError(TreeprobeError, ValueError):
     """Options that cannot be trained with, or a text that is too small to train on."""
 
 

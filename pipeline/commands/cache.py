@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from pipeline.commands.options import DEFAULT_CACHE
+from treeprobe.pipeline.commands.options import DEFAULT_CACHE
 
 if TYPE_CHECKING:
-    from extraction import CacheEntry
+    from treeprobe.extraction import CacheEntry
 
 Result = TypeVar("Result")
 
@@ -26,7 +26,7 @@ Names = Annotated[list[str] | None, typer.Argument(help="Caches, by name or the 
 @app.command("ls")
 def list_command(root: Root = DEFAULT_CACHE) -> None:
     """List the caches in a folder."""
-    from extraction import list_caches
+    from treeprobe.extraction import list_caches
 
     entries = _or_exit(lambda: list_caches(root.expanduser()))
     for line in _table(entries):
@@ -39,7 +39,7 @@ def list_command(root: Root = DEFAULT_CACHE) -> None:
 @app.command("verify")
 def verify_command(names: Names = None, root: Root = DEFAULT_CACHE) -> None:
     """Compare every file of some caches (all of them where none is named) with its digest."""
-    from extraction import CacheError, find_cache, verify_cache
+    from treeprobe.extraction import CacheError, find_cache, verify_cache
 
     folders = _or_exit(lambda: [find_cache(root.expanduser(), name) for name in names or []] or _all(root))
     if not folders:
@@ -63,7 +63,7 @@ def remove_command(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
 ) -> None:
     """Remove caches."""
-    from extraction import find_cache, remove_cache
+    from treeprobe.extraction import find_cache, remove_cache
 
     folders = _or_exit(lambda: [find_cache(root.expanduser(), name) for name in names])
     for folder in folders:
@@ -74,7 +74,7 @@ def remove_command(
 
 def _or_exit(action: Callable[[], Result]) -> Result:
     """What `action` returns; its `CacheError` becomes one line on the terminal and exit code 2."""
-    from extraction import CacheError
+    from treeprobe.extraction import CacheError
 
     try:
         return action()
@@ -84,7 +84,7 @@ def _or_exit(action: Callable[[], Result]) -> Result:
 
 
 def _all(root: Path) -> list[Path]:
-    from extraction import list_caches
+    from treeprobe.extraction import list_caches
 
     return [entry.folder for entry in list_caches(root.expanduser())]
 

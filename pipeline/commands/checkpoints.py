@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.commands.options import Out, Overwrite, Quiet, whole_numbers
+from treeprobe.pipeline.commands.options import Out, Overwrite, Quiet, whole_numbers
 
 
 def checkpoints_command(
@@ -31,8 +31,8 @@ def checkpoints_command(
     quiet: Quiet = False,
 ) -> None:
     """Make MiniLM, its random twin and the training run of a tiny BERT, ready for `treeprobe sweep`."""
-    from parsing import read_conllu
-    from pipeline.checkpoints import Pretraining, PretrainingError, make_family
+    from treeprobe.parsing import read_conllu
+    from treeprobe.pipeline.checkpoints import Pretraining, PretrainingError, make_family
 
     try:
         options = Pretraining(

@@ -1,10 +1,19 @@
-"""`treeprobe convolution`, as one thin command over `pipeline.head_kernels.analysis.convolve`."""
+"""`treeprobe convolution`, as one thin command over `treeprobe.pipeline.head_kernels.analysis.convolve`."""
 
 from typing import Annotated
 
 import typer
 
-from pipeline.commands.options import DEFAULT_CACHE, Analysed, Cache, Model, Out, Overwrite, Punctuation, Quiet
+from treeprobe.pipeline.commands.options import (
+    DEFAULT_CACHE,
+    Analysed,
+    Cache,
+    Model,
+    Out,
+    Overwrite,
+    Punctuation,
+    Quiet,
+)
 
 
 def convolution_command(
@@ -23,7 +32,7 @@ def convolution_command(
     quiet: Quiet = False,
 ) -> None:
     """Measure how convolutional every head is, and what survives when heads are replaced by their convolution."""
-    from pipeline.head_kernels.analysis import convolve
+    from treeprobe.pipeline.head_kernels.analysis import convolve
 
     done = convolve(
         model,

@@ -1,11 +1,11 @@
-"""`treeprobe heads`, as one thin command over `pipeline.attention_heads.analysis.heads`."""
+"""`treeprobe heads`, as one thin command over `treeprobe.pipeline.attention_heads.analysis.heads`."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipeline.commands.options import Analysed, Model, Out, Overwrite, Punctuation, Quiet
+from treeprobe.pipeline.commands.options import Analysed, Model, Out, Overwrite, Punctuation, Quiet
 
 LEGEND = """From the dependent to its head: the best head of each relation, the relations by their number n.
 name: 3-9 is layer 3, head 9. baseline: the best fixed offset, in words from the dependent to its head.
@@ -27,7 +27,7 @@ def heads_command(
     quiet: Quiet = False,
 ) -> None:
     """Find what each attention head looks at, and which syntax it tracks."""
-    from pipeline.attention_heads.analysis import heads
+    from treeprobe.pipeline.attention_heads.analysis import heads
 
     done = heads(
         model,

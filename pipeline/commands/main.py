@@ -8,13 +8,25 @@ from typing import Annotated, Literal
 
 import typer
 
-from pipeline.commands.cache import app as cache_app
-from pipeline.commands.checkpoints import checkpoints_command
-from pipeline.commands.convolution import convolution_command
-from pipeline.commands.heads import heads_command
-from pipeline.commands.options import DEFAULT_CACHE, DEV, TEST, TRAIN, Cache, Model, Out, Overwrite, Punctuation, Quiet
-from pipeline.commands.report import report_command
-from pipeline.commands.sweep import sweep_command
+from treeprobe.errors import TreeprobeError
+from treeprobe.pipeline.commands.cache import app as cache_app
+from treeprobe.pipeline.commands.checkpoints import checkpoints_command
+from treeprobe.pipeline.commands.convolution import convolution_command
+from treeprobe.pipeline.commands.heads import heads_command
+from treeprobe.pipeline.commands.options import (
+    DEFAULT_CACHE,
+    DEV,
+    TEST,
+    TRAIN,
+    Cache,
+    Model,
+    Out,
+    Overwrite,
+    Punctuation,
+    Quiet,
+)
+from treeprobe.pipeline.commands.report import report_command
+from treeprobe.pipeline.commands.sweep import sweep_command
 
 app = typer.Typer(
     name="treeprobe",
@@ -76,9 +88,9 @@ def run_command(
     quiet: Quiet = False,
 ) -> None:
     """Extract, train the probes of every layer, recover trees, score, and draw."""
-    from pipeline.structural.analysis import ProbeOptions
-    from pipeline.structural.closing import closing_table
-    from pipeline.structural.run import run
+    from treeprobe.pipeline.structural.analysis import ProbeOptions
+    from treeprobe.pipeline.structural.closing import closing_table
+    from treeprobe.pipeline.structural.run import run
 
     done = run(
         model,
@@ -113,7 +125,7 @@ def parse_command(
     words: Annotated[bool, typer.Option("--words", help="The sentence is split already: words at spaces.")] = False,
 ) -> None:
     """Print the tree that a probe recovers for one sentence, and draw it."""
-    from pipeline.structural.parse import parse, save_drawing
+    from treeprobe.pipeline.structural.parse import parse, save_drawing
 
     for path in out or []:
         if path.suffix not in DRAWINGS or not path.absolute().parent.is_dir():
@@ -132,7 +144,7 @@ def demo_command(
     quiet: Quiet = False,
 ) -> None:
     """Run the main job on the embedded checkpoint and treebank; no network, no files of your own."""
-    from pipeline.structural.demo import demo, demo_report
+    from treeprobe.pipeline.structural.demo import demo, demo_report
 
     typer.echo(demo_report(demo(out, sentences=sentences, overwrite=overwrite, progress=not quiet)))
 
@@ -145,41 +157,11 @@ app.command("checkpoints")(checkpoints_command)
 app.add_typer(cache_app, name="cache")
 
 
-def input_errors() -> tuple[type[Exception], ...]:
-    """What bad input raises; read only when something was raised, so that `--help` stays quick."""
-    from attention import RelationError
-    from extraction import CacheError, CheckpointError, StorageError
-    from parsing import TreebankError
-    from pipeline.checkpoints import PretrainingError
-    from pipeline.staging import OutputError
-    from pipeline.structural.parse import ProbeFolderError
-    from pipeline.structural.sentences import SentenceError
-    from pipeline.sweeping import SweepError
-    from probes import NotFiniteError, ProbeError
-
-    return (
-        TreebankError,
-        CheckpointError,
-        CacheError,
-        NotFiniteError,
-        OutputError,
-        PretrainingError,
-        ProbeError,
-        ProbeFolderError,
-        RelationError,
-        SentenceError,
-        StorageError,
-        SweepError,
-    )
-
-
 def main() -> None:
     """Run a command; bad input ends in one message on standard error and exit code 2."""
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     try:
         app()
-    except Exception as error:
-        if not isinstance(error, input_errors()):
-            raise
+    except TreeprobeError as error:
         typer.secho(f"treeprobe: {error}", err=True, fg=typer.colors.RED)
         sys.exit(2)

@@ -13,6 +13,6 @@ def report_command(
     ] = None,
 ) -> None:
     """Write one self-contained HTML page of a sweep's results."""
-    from pipeline.sweeping.report import write_report
+    from treeprobe.pipeline.sweeping.report import write_report
 
     typer.echo(f"The report is in {write_report(folder, out)}")

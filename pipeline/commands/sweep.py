@@ -1,16 +1,16 @@
-"""`treeprobe sweep`: many checkpoints and treebanks, as one thin command over `pipeline.sweeping.sweep`."""
+"""`treeprobe sweep`: many checkpoints and treebanks, as one thin command over `treeprobe.pipeline.sweeping.sweep`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pipeline.commands.options import DEV, TEST, TRAIN, Punctuation, whole_numbers
+from treeprobe.pipeline.commands.options import DEV, TEST, TRAIN, Punctuation, whole_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.sweeping import Splits, Sweep
+    from treeprobe.pipeline.sweeping import Splits, Sweep
 
 FAILED = 1
 
@@ -58,7 +58,7 @@ def sweep_command(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Analyse every checkpoint on every treebank; what is finished already is not done again."""
-    from pipeline.sweeping import Backend, SweepOptions, plan, sweep
+    from treeprobe.pipeline.sweeping import Backend, SweepOptions, plan, sweep
 
     names = [*models, *(more_models or [])]
     banks = chosen_banks(train, dev, test, treebanks)
@@ -102,7 +102,7 @@ def sweep_command(
 
 def chosen_banks(train: str | None, dev: str | None, test: str | None, treebanks: Path | None) -> "list[Splits]":
     """The treebanks asked for. Raises typer.BadParameter unless they are given in exactly one of the two ways."""
-    from pipeline.sweeping import read_list, splits_of
+    from treeprobe.pipeline.sweeping import read_list, splits_of
 
     if treebanks is not None and train is None and dev is None and test is None:
         return read_list(treebanks)
@@ -115,7 +115,7 @@ def plan_text(plan: "pd.DataFrame") -> str:
     """The plan as a table for the terminal."""
     from pandas import isna
 
-    from pipeline.sweeping.estimate import duration
+    from treeprobe.pipeline.sweeping.estimate import duration
 
     shown = plan.assign(
         time=["?" if isna(seconds) else duration(seconds) for seconds in plan["seconds"]],

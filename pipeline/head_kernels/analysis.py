@@ -7,15 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from extraction import Encoder
-from parsing import Treebank, load_treebank
-from parsing.punctuation import PunctuationRule
-from pipeline.head_kernels.figures import write_convolution_figures
-from pipeline.head_kernels.intact import IntactHeads, describe_heads
-from pipeline.head_kernels.probing import ProbePlan, split_banks
-from pipeline.head_kernels.survival import Survival, replace_and_measure
-from pipeline.record import Stopwatch, checkpoint_record, treebank_record, versions, write_record
-from pipeline.staging import check_free, staged_folder
+from treeprobe.extraction import Encoder
+from treeprobe.files import check_free, staged_folder, write_json
+from treeprobe.parsing import Treebank, load_treebank
+from treeprobe.parsing.punctuation import PunctuationRule
+from treeprobe.pipeline.head_kernels.figures import write_convolution_figures
+from treeprobe.pipeline.head_kernels.intact import IntactHeads, describe_heads
+from treeprobe.pipeline.head_kernels.probing import ProbePlan, split_banks
+from treeprobe.pipeline.head_kernels.survival import Survival, replace_and_measure
+from treeprobe.pipeline.record import Stopwatch, checkpoint_record, treebank_record, versions
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def convolve(
         intact.save_kernels(folder / "kernels.safetensors")
         with stopwatch.stage("figures"):
             write_convolution_figures(folder / "figures", intact, survival)
-        write_record(
+        write_json(
             folder / "convolution.json",
             {
                 "checkpoint": checkpoint_record(encoder, model),

@@ -7,10 +7,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from convolution import KernelFit, PositionCode
-from pipeline.head_kernels.intact import IntactHeads
-from pipeline.head_kernels.survival import INTACT, Survival
-from reporting import (
+from treeprobe.convolution import KernelFit, PositionCode
+from treeprobe.pipeline.head_kernels.intact import IntactHeads
+from treeprobe.pipeline.head_kernels.survival import INTACT, Survival
+from treeprobe.reporting import (
     behaviour_by_layer,
     fourier_spectra,
     head_kernel,
@@ -22,7 +22,7 @@ from reporting import (
     similarity_matrix,
     survival_curves,
 )
-from reporting.kernels import kernel_legend
+from treeprobe.reporting.kernels import kernel_legend
 
 REACH = 12
 """Offsets shown to each side."""

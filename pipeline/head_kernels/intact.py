@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from safetensors.numpy import save_file
 
-from attention import RelationCounts, best_heads, offset_baseline
-from attention.relations import RelationTally, relations_of
-from convolution import (
+from treeprobe.attention import RelationCounts, best_heads, offset_baseline
+from treeprobe.attention.relations import RelationTally, relations_of
+from treeprobe.convolution import (
     KernelFit,
     LogitSplit,
     LogitSplitError,
@@ -25,10 +25,10 @@ from convolution import (
     sinusoidal_code,
     split_logits,
 )
-from convolution.statistics import OffsetTally
-from extraction import Encoder, stream_attention
-from parsing import Treebank
-from pipeline.record import Stopwatch
+from treeprobe.convolution.statistics import OffsetTally
+from treeprobe.extraction import Encoder, stream_attention
+from treeprobe.parsing import Treebank
+from treeprobe.pipeline.record import Stopwatch
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from extraction import Encoder, States, extract
-from parsing import Treebank, TreebankError, load_treebank, score_distances
-from parsing.punctuation import PunctuationRule
-from parsing.trees import chain_distances
-from probes import DistanceProbe, fit_all
+from treeprobe.extraction import Encoder, States, extract
+from treeprobe.parsing import Treebank, TreebankError, load_treebank, score_distances
+from treeprobe.parsing.punctuation import PunctuationRule
+from treeprobe.parsing.trees import chain_distances
+from treeprobe.probes import DistanceProbe, fit_all
 
 
 @dataclass(frozen=True)

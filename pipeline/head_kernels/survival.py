@@ -9,15 +9,23 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from attention import RelationCounts, count_relations
-from attention.relations import DIRECTIONS
-from convolution import Kernels, replace_heads, state_change
-from extraction import CheckpointError, Encoder, States, extract, masked_lm_encoder, masked_lm_loss, stream_attention
-from parsing import Treebank
-from pipeline.head_kernels.intact import IntactHeads
-from pipeline.head_kernels.probing import ProbePlan
-from pipeline.record import Stopwatch
-from probes import DistanceProbe
+from treeprobe.attention import RelationCounts, count_relations
+from treeprobe.attention.relations import DIRECTIONS
+from treeprobe.convolution import Kernels, replace_heads, state_change
+from treeprobe.extraction import (
+    CheckpointError,
+    Encoder,
+    States,
+    extract,
+    masked_lm_encoder,
+    masked_lm_loss,
+    stream_attention,
+)
+from treeprobe.parsing import Treebank
+from treeprobe.pipeline.head_kernels.intact import IntactHeads
+from treeprobe.pipeline.head_kernels.probing import ProbePlan
+from treeprobe.pipeline.record import Stopwatch
+from treeprobe.probes import DistanceProbe
 
 INTACT, CONVOLUTION, UNIFORM, RANDOM = "intact", "convolution", "uniform", "random head's kernel"
 RETRAINED = ", probes retrained"

@@ -8,14 +8,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from extraction import Encoder, States, extract
-from extraction.alignment import Pooling
-from parsing import Scorer, Tally, Treebank
-from parsing.punctuation import PunctuationRule
-from parsing.trees import chain_distances
-from pipeline.record import Stopwatch
-from pipeline.score_table import Setting
-from probes import DepthProbe, DistanceProbe, fit_all
+from treeprobe.extraction import Encoder, States, extract
+from treeprobe.extraction.alignment import Pooling
+from treeprobe.parsing import Scorer, Tally, Treebank
+from treeprobe.parsing.punctuation import PunctuationRule
+from treeprobe.parsing.trees import chain_distances
+from treeprobe.pipeline.record import Stopwatch
+from treeprobe.pipeline.score_table import Setting
+from treeprobe.probes import DepthProbe, DistanceProbe, fit_all
 
 Probe = DistanceProbe | DepthProbe
 TextForm = Literal["words", "natural"]

@@ -4,9 +4,9 @@ import math
 
 import pandas as pd
 
-from pipeline.score_table import HEADLINE_METRICS
-from pipeline.structural.controls import CONTROL
-from reporting import merge_seeds, metric_name
+from treeprobe.pipeline.score_table import HEADLINE_METRICS
+from treeprobe.pipeline.structural.controls import CONTROL
+from treeprobe.reporting import merge_seeds, metric_name
 
 METRIC_LEGENDS = {
     "uuas": "UUAS: share of the gold edges that are in the recovered trees.",

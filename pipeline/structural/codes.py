@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from extraction import States
-from parsing import Score, Treebank
-from pipeline.record import Stopwatch
-from pipeline.score_table import Setting
-from pipeline.structural.analysis import ProbeOptions, kind_of, layer_probes
-from probes import CodeLength, online_codes
+from treeprobe.extraction import States
+from treeprobe.parsing import Score, Treebank
+from treeprobe.pipeline.record import Stopwatch
+from treeprobe.pipeline.score_table import Setting
+from treeprobe.pipeline.structural.analysis import ProbeOptions, kind_of, layer_probes
+from treeprobe.probes import CodeLength, online_codes
 
 
 def codelength_rows(

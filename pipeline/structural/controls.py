@@ -6,14 +6,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from extraction import States
-from parsing import Difference, Score, Sentence, Tally, Treebank
-from parsing.intervals import difference
-from parsing.punctuation import PunctuationRule
-from pipeline.record import Stopwatch
-from pipeline.score_table import Setting
-from pipeline.structural.analysis import Measurement, Probe, fit_probes, score_splits
-from probes import control_heads
+from treeprobe.extraction import States
+from treeprobe.parsing import Difference, Score, Sentence, Tally, Treebank
+from treeprobe.parsing.intervals import difference
+from treeprobe.parsing.punctuation import PunctuationRule
+from treeprobe.pipeline.record import Stopwatch
+from treeprobe.pipeline.score_table import Setting
+from treeprobe.pipeline.structural.analysis import Measurement, Probe, fit_probes, score_splits
+from treeprobe.probes import control_heads
 
 CONTROL = "control"
 

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from extraction import embedded_checkpoint
-from parsing import Treebank
-from parsing.samples import natural_sentences
-from parsing.stimuli import generate
-from pipeline.structural.closing import closing_table
-from pipeline.structural.run import Run, run
+from treeprobe.extraction import embedded_checkpoint
+from treeprobe.parsing import Treebank
+from treeprobe.parsing.samples import natural_sentences
+from treeprobe.parsing.stimuli import generate
+from treeprobe.pipeline.structural.closing import closing_table
+from treeprobe.pipeline.structural.run import Run, run
 
 DEV_SENTENCES = 400
 

@@ -9,11 +9,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from parsing import Sentence, Treebank, head_edges, punctuation_mask
-from pipeline.score_table import HEADLINE_METRICS
-from pipeline.structural.analysis import ProbeOptions, Structure
-from pipeline.structural.closing import split_title
-from reporting import (
+from treeprobe.parsing import Sentence, Treebank, head_edges, punctuation_mask
+from treeprobe.pipeline.score_table import HEADLINE_METRICS
+from treeprobe.pipeline.structural.analysis import ProbeOptions, Structure
+from treeprobe.pipeline.structural.closing import split_title
+from treeprobe.reporting import (
     arcs_size,
     bare_figure,
     depth_scatter,

@@ -8,16 +8,17 @@ from typing import Self
 
 import numpy as np
 
-from extraction import Encoder, extract
-from parsing import Sentence, head_edges
-from parsing.decoding import complete_tree
-from pipeline.structural.predictions import recovered_relations
-from pipeline.structural.sentences import SentenceError, is_punctuation, split_words
-from probes import DepthProbe, DistanceProbe, ProbeError
-from reporting import arcs_size, bare_figure, save_figure, tree_arcs
+from treeprobe.errors import TreeprobeError
+from treeprobe.extraction import Encoder, extract
+from treeprobe.parsing import Sentence, head_edges
+from treeprobe.parsing.decoding import complete_tree
+from treeprobe.pipeline.structural.predictions import recovered_relations
+from treeprobe.pipeline.structural.sentences import SentenceError, is_punctuation, split_words
+from treeprobe.probes import DepthProbe, DistanceProbe, ProbeError
+from treeprobe.reporting import arcs_size, bare_figure, save_figure, tree_arcs
 
 
-class ProbeFolderError(ValueError):
+class ProbeFolderError(TreeprobeError, ValueError):
     """A folder that holds neither a run nor a distance probe, or does not say which checkpoint its probe belongs to."""
 
 

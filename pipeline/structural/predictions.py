@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from parsing import Sentence, Treebank, punctuation_mask
-from parsing.decoding import complete_tree
-from parsing.punctuation import PunctuationRule
+from treeprobe.parsing import Sentence, Treebank, punctuation_mask
+from treeprobe.parsing.decoding import complete_tree
+from treeprobe.parsing.punctuation import PunctuationRule
 
 
 def annotate_predictions(

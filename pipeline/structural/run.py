@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from extraction import Encoder
-from parsing import Treebank, TreebankError, load_treebank, write_conllu
-from parsing.named_treebanks import Split
-from pipeline.record import Stopwatch, checkpoint_record, treebank_record, versions, write_record
-from pipeline.staging import check_free, staged_folder
-from pipeline.structural.analysis import (
+from treeprobe.extraction import Encoder
+from treeprobe.files import check_free, staged_folder, write_json
+from treeprobe.parsing import Treebank, TreebankError, load_treebank, write_conllu
+from treeprobe.parsing.named_treebanks import Split
+from treeprobe.pipeline.record import Stopwatch, checkpoint_record, treebank_record, versions
+from treeprobe.pipeline.structural.analysis import (
     Measurement,
     ProbeOptions,
     Structure,
@@ -21,12 +21,12 @@ from pipeline.structural.analysis import (
     probe_folder,
     scored_splits,
 )
-from pipeline.structural.codes import codelength_rows
-from pipeline.structural.controls import measure_control
-from pipeline.structural.figures import write_figures
-from pipeline.structural.predictions import annotate_predictions
-from pipeline.structural.tables import tabulate
-from probes.description_length import HELD_OUT
+from treeprobe.pipeline.structural.codes import codelength_rows
+from treeprobe.pipeline.structural.controls import measure_control
+from treeprobe.pipeline.structural.figures import write_figures
+from treeprobe.pipeline.structural.predictions import annotate_predictions
+from treeprobe.pipeline.structural.tables import tabulate
+from treeprobe.probes.description_length import HELD_OUT
 
 RANDOM_WEIGHTS = "random weights"
 
@@ -102,7 +102,7 @@ def run(
         best = best_layer(scores)
         with stopwatch.stage("write trees, probes and figures"):
             write_outputs(folder, structure, banks, scores, best=best, options=options)
-        write_record(
+        write_json(
             folder / "run.json",
             {
                 "checkpoint": checkpoint_record(encoder, model),

@@ -4,8 +4,10 @@ import unicodedata
 
 from nltk.tokenize.destructive import NLTKWordTokenizer
 
+from treeprobe.errors import TreeprobeError
 
-class SentenceError(ValueError):
+
+class SentenceError(TreeprobeError, ValueError):
     """A sentence that cannot be parsed because it has no words, or an empty one."""
 
 

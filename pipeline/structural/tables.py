@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from parsing.intervals import bootstrap_all, resampled_score
-from pipeline.score_table import score_table
-from pipeline.structural.analysis import Measurement
-from pipeline.structural.controls import selectivity_rows
+from treeprobe.parsing.intervals import bootstrap_all, resampled_score
+from treeprobe.pipeline.score_table import score_table
+from treeprobe.pipeline.structural.analysis import Measurement
+from treeprobe.pipeline.structural.controls import selectivity_rows
 
 
 def tabulate(measurements: Sequence[Measurement], *, codelengths: Sequence[Mapping[str, Any]] = ()) -> pd.DataFrame:

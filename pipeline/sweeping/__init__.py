@@ -1,11 +1,11 @@
 """Many checkpoints at once: a sweep that resumes, its results as data."""
 
-from pipeline.sweeping.backends import Backend
-from pipeline.sweeping.checkpoint_sources import Checkpoint, find_checkpoints
-from pipeline.sweeping.errors import SweepError
-from pipeline.sweeping.plan import Analysis, SweepOptions
-from pipeline.sweeping.sweep import Sweep, load_results, plan, sweep
-from pipeline.sweeping.treebank_sources import Splits, read_list, splits_of
+from treeprobe.pipeline.sweeping.backends import Backend
+from treeprobe.pipeline.sweeping.checkpoint_sources import Checkpoint, find_checkpoints
+from treeprobe.pipeline.sweeping.errors import SweepError
+from treeprobe.pipeline.sweeping.plan import Analysis, SweepOptions
+from treeprobe.pipeline.sweeping.sweep import Sweep, load_results, plan, sweep
+from treeprobe.pipeline.sweeping.treebank_sources import Splits, read_list, splits_of
 
 __all__ = [
     "Analysis",

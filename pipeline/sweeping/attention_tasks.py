@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from parsing import Treebank
-from pipeline.attention_heads.analysis import heads
-from pipeline.head_kernels.analysis import convolve
-from pipeline.record import Stopwatch
-from pipeline.sweeping.checkpoint_sources import Checkpoint
-from pipeline.sweeping.plan import SweepOptions
+from treeprobe.parsing import Treebank
+from treeprobe.pipeline.attention_heads.analysis import heads
+from treeprobe.pipeline.head_kernels.analysis import convolve
+from treeprobe.pipeline.record import Stopwatch
+from treeprobe.pipeline.sweeping.checkpoint_sources import Checkpoint
+from treeprobe.pipeline.sweeping.plan import SweepOptions
 
 
 def analyse_convolution(

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 
 import joblib
 
-from pipeline.sweeping.errors import SweepError
+from treeprobe.pipeline.sweeping.errors import SweepError
 
 Engine = Literal["local", "dask", "ray"]
 Job = TypeVar("Job")

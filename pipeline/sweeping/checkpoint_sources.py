@@ -10,8 +10,9 @@ from pathlib import Path
 
 from huggingface_hub import snapshot_download
 
-from pipeline.sweeping.errors import SweepError
-from pipeline.sweeping.file_names import label
+from treeprobe.digests import file_digest
+from treeprobe.pipeline.sweeping.errors import SweepError
+from treeprobe.pipeline.sweeping.file_names import label
 
 STEP_FOLDER = re.compile(r"(?:step|checkpoint|ckpt|global_?step|iter)?[-_ ]?(\d+)(?:[kK])?$")
 WEIGHTS = ("*.safetensors", "*.bin", "config.json", "tokenizer*", "vocab*")
@@ -45,8 +46,7 @@ class Checkpoint:
         digest = hashlib.sha256(f"{self.source if self.folder is None else ''}\0{self.revision}".encode())
         files = {file for pattern in WEIGHTS for file in self.folder.glob(pattern)} if self.folder else set()
         for path in sorted(files):
-            with path.open("rb") as file:
-                digest.update(f"{path.name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\0".encode())
+            digest.update(f"{path.name}\0{file_digest(path)}\0".encode())
         return digest.hexdigest()
 
 

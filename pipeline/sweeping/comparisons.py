@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from parsing import Difference, Tally, paired_difference
-from parsing.breakdown import LENGTH_CLASSES, Category, break_down, category_scores, length_classes
-from parsing.scores import micro
-from pipeline.sweeping.errors import SweepError
-from pipeline.sweeping.measured import PROBE_OF, at_layer, best_of, of_probes
+from treeprobe.parsing import Difference, Tally, paired_difference
+from treeprobe.parsing.breakdown import LENGTH_CLASSES, Category, break_down, category_scores, length_classes
+from treeprobe.parsing.scores import micro
+from treeprobe.pipeline.sweeping.errors import SweepError
+from treeprobe.pipeline.sweeping.measured import PROBE_OF, at_layer, best_of, of_probes
 
 
 def compare_layers(
@@ -117,7 +117,7 @@ def difference_row(found: Difference) -> dict[str, Any]:
 
 
 def training_curve(scores: pd.DataFrame, family: str, *, metric: str = "uuas", split: str = "dev") -> pd.DataFrame:
-    """The best layer's score at every step of a training run, ready for `reporting.step_curves`.
+    """The best layer's score at every step of a training run, ready for `treeprobe.reporting.step_curves`.
 
     Takes the frame of `load_results`. Raises SweepError when it has no such run.
     """

@@ -15,11 +15,11 @@ import pandas as pd
 import torch
 from transformers import AutoConfig
 
-from pipeline.sweeping.backends import Backend
-from pipeline.sweeping.plan import SweepOptions, Task
-from pipeline.sweeping.store import Store
-from pipeline.sweeping.treebank_sources import Splits
-from probes.schedule import epochs_for
+from treeprobe.pipeline.sweeping.backends import Backend
+from treeprobe.pipeline.sweeping.plan import SweepOptions, Task
+from treeprobe.pipeline.sweeping.store import Store
+from treeprobe.pipeline.sweeping.treebank_sources import Splits
+from treeprobe.probes.schedule import epochs_for
 
 STORED_BYTES = 2
 SUBWORDS_A_WORD = 1.3

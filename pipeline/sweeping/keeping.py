@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from parsing import Tally
-from pipeline.score_table import Setting
-from pipeline.structural.analysis import Measurement
+from treeprobe.parsing import Tally
+from treeprobe.pipeline.score_table import Setting
+from treeprobe.pipeline.structural.analysis import Measurement
 
 EDGE_COLUMNS = ("sentence", "relation", "arc_length", "sentence_length", "head_upos", "dependent_upos", "projective")
 
@@ -31,7 +31,7 @@ class FoundEdges:
     correct: NDArray[np.bool_]
 
     def table(self, setting: int) -> pd.DataFrame:
-        """The edges with the column `correct` of one setting, as `parsing.breakdown` takes them."""
+        """The edges with the column `correct` of one setting, as `treeprobe.parsing.breakdown` takes them."""
         return self.gold.assign(correct=self.correct[setting])
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from parsing import Tally
-from pipeline.score_table import Setting
-from pipeline.sweeping.errors import SweepError
-from pipeline.sweeping.keeping import FoundEdges, read_edges, read_index, read_tally
-from pipeline.sweeping.store import Store, read_json
+from treeprobe.parsing import Tally
+from treeprobe.pipeline.score_table import Setting
+from treeprobe.pipeline.sweeping.errors import SweepError
+from treeprobe.pipeline.sweeping.keeping import FoundEdges, read_edges, read_index, read_tally
+from treeprobe.pipeline.sweeping.store import Store, read_json
 
 PROBE_OF = {"uuas": "distance", "dspr": "distance", "root_accuracy": "depth", "nspr": "depth"}
 

@@ -1,18 +1,17 @@
 """What a sweep will do: tasks that each know what they are of, so that a finished one is never done again."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from parsing import Treebank
-from parsing.punctuation import PunctuationRule
-from pipeline.structural.analysis import ProbeOptions
-from pipeline.sweeping.checkpoint_sources import Checkpoint
-from pipeline.sweeping.errors import SweepError
-from pipeline.sweeping.file_names import label
-from pipeline.sweeping.treebank_sources import Splits
+from treeprobe.digests import json_digest
+from treeprobe.parsing import Treebank
+from treeprobe.parsing.punctuation import PunctuationRule
+from treeprobe.pipeline.structural.analysis import ProbeOptions
+from treeprobe.pipeline.sweeping.checkpoint_sources import Checkpoint
+from treeprobe.pipeline.sweeping.errors import SweepError
+from treeprobe.pipeline.sweeping.file_names import label
+from treeprobe.pipeline.sweeping.treebank_sources import Splits
 
 Analysis = Literal["structure", "heads", "convolution", "transfer"]
 ANALYSES: tuple[Analysis, ...] = ("structure", "heads", "convolution", "transfer")
@@ -118,4 +117,4 @@ def bank_digests(banks: Mapping[str, Treebank]) -> dict[str, str]:
 
 def options_digest(options: SweepOptions) -> str:
     """SHA-256 of the options as JSON."""
-    return hashlib.sha256(json.dumps(asdict(options), sort_keys=True, default=list).encode()).hexdigest()
+    return json_digest(asdict(options))

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from extraction import Encoder, States, extract, open_states
-from pipeline.sweeping.backends import Backend, run_jobs
-from pipeline.sweeping.checkpoint_sources import Checkpoint
-from pipeline.sweeping.errors import SweepError
-from pipeline.sweeping.tasks import bounded_threads
+from treeprobe.extraction import Encoder, States, extract, open_states
+from treeprobe.pipeline.sweeping.backends import Backend, run_jobs
+from treeprobe.pipeline.sweeping.checkpoint_sources import Checkpoint
+from treeprobe.pipeline.sweeping.errors import SweepError
+from treeprobe.pipeline.sweeping.tasks import bounded_threads
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,11 @@ from typing import Any
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from parsing.whole_files import written_whole
-from pipeline.score_table import COLUMNS
-from pipeline.sweeping.errors import SweepError
-from pipeline.sweeping.file_names import label
-from pipeline.sweeping.plan import Task
+from treeprobe.files import write_json, written_whole
+from treeprobe.pipeline.score_table import COLUMNS
+from treeprobe.pipeline.sweeping.errors import SweepError
+from treeprobe.pipeline.sweeping.file_names import label
+from treeprobe.pipeline.sweeping.plan import Task
 
 FORMAT = 1
 
@@ -164,12 +164,6 @@ def join_scores(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 def in_order(name: str) -> list[str | int]:
     """What names are sorted by, so that `step-20` stands before `step-100`."""
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write readable JSON, whole or not at all."""
-    with written_whole(path) as draft:
-        draft.write_text(json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
 
 
 def read_json(path: Path) -> dict[str, Any] | None:

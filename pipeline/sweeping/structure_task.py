@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from extraction import Encoder, States
-from parsing import Scorer, Sentence, Treebank, punctuation_mask
-from parsing.breakdown import edge_table
-from parsing.decoding import complete_tree, minimum_spanning_edges
-from pipeline.record import Stopwatch
-from pipeline.structural.analysis import (
+from treeprobe.extraction import Encoder, States
+from treeprobe.parsing import Scorer, Sentence, Treebank, punctuation_mask
+from treeprobe.parsing.breakdown import edge_table
+from treeprobe.parsing.decoding import complete_tree, minimum_spanning_edges
+from treeprobe.pipeline.record import Stopwatch
+from treeprobe.pipeline.structural.analysis import (
     Measurement,
     Predictions,
     Probe,
@@ -25,12 +25,12 @@ from pipeline.structural.analysis import (
     score_splits,
     scored_splits,
 )
-from pipeline.structural.controls import measure_control
-from pipeline.structural.run import RANDOM_WEIGHTS
-from pipeline.structural.tables import tabulate
-from pipeline.sweeping.keeping import EDGE_COLUMNS, FoundEdges, write_kept
-from pipeline.sweeping.plan import SweepOptions
-from probes import DistanceProbe
+from treeprobe.pipeline.structural.controls import measure_control
+from treeprobe.pipeline.structural.run import RANDOM_WEIGHTS
+from treeprobe.pipeline.structural.tables import tabulate
+from treeprobe.pipeline.sweeping.keeping import EDGE_COLUMNS, FoundEdges, write_kept
+from treeprobe.pipeline.sweeping.plan import SweepOptions
+from treeprobe.probes import DistanceProbe
 
 SAMPLE_LENGTHS = range(4, 41)
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from scipy.linalg import subspace_angles
 
-from pipeline.sweeping.errors import SweepError
-from pipeline.sweeping.measured import structure_folder
-from probes import DistanceProbe
+from treeprobe.pipeline.sweeping.errors import SweepError
+from treeprobe.pipeline.sweeping.measured import structure_folder
+from treeprobe.probes import DistanceProbe
 
 
 def probe_angles(out: str | Path, first: str, second: str, *, treebank: str | None = None) -> pd.DataFrame:

@@ -9,14 +9,14 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from pipeline.sweeping.backends import Backend, run_jobs
-from pipeline.sweeping.checkpoint_sources import find_checkpoints
-from pipeline.sweeping.errors import SweepError
-from pipeline.sweeping.estimate import estimate
-from pipeline.sweeping.plan import Analysis, SweepOptions, Task, plan_tasks
-from pipeline.sweeping.store import Store, in_order, join_scores, task_scores
-from pipeline.sweeping.tasks import Outcome, execute
-from pipeline.sweeping.treebank_sources import Splits
+from treeprobe.pipeline.sweeping.backends import Backend, run_jobs
+from treeprobe.pipeline.sweeping.checkpoint_sources import find_checkpoints
+from treeprobe.pipeline.sweeping.errors import SweepError
+from treeprobe.pipeline.sweeping.estimate import estimate
+from treeprobe.pipeline.sweeping.plan import Analysis, SweepOptions, Task, plan_tasks
+from treeprobe.pipeline.sweeping.store import Store, in_order, join_scores, task_scores
+from treeprobe.pipeline.sweeping.tasks import Outcome, execute
+from treeprobe.pipeline.sweeping.treebank_sources import Splits
 
 
 @dataclass(frozen=True)

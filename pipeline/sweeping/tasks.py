@@ -14,14 +14,14 @@ import torch
 from filelock import FileLock
 from threadpoolctl import threadpool_limits
 
-from extraction import Encoder
-from parsing import Treebank
-from pipeline.record import Stopwatch, versions, write_record
-from pipeline.staging import staged_folder
-from pipeline.sweeping.errors import SweepError
-from pipeline.sweeping.plan import Task, bank_digests
-from pipeline.sweeping.store import Store
-from pipeline.sweeping.treebank_sources import Splits
+from treeprobe.extraction import Encoder
+from treeprobe.files import staged_folder, write_json
+from treeprobe.parsing import Treebank
+from treeprobe.pipeline.record import Stopwatch, versions
+from treeprobe.pipeline.sweeping.errors import SweepError
+from treeprobe.pipeline.sweeping.plan import Task, bank_digests
+from treeprobe.pipeline.sweeping.store import Store
+from treeprobe.pipeline.sweeping.treebank_sources import Splits
 
 State = Literal["done", "failed", "disk full"]
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -63,7 +63,7 @@ def perform(task: Task, store: Store, stopwatch: Stopwatch) -> None:
         with start.stage("total"):
             banks = read_banks(task.scored or task.treebank, task, prefix="" if task.scored is None else "scored ")
             analyse(task, banks, folder, store, stopwatch)
-        write_record(
+        write_json(
             folder / "task.json",
             {
                 "task": task.name,
@@ -88,19 +88,19 @@ def analyse(task: Task, banks: dict[str, Treebank], folder: Path, store: Store, 
     """Send a task to its analysis; each writes its files into `folder`."""
     cache = store.cache_of(task)
     if task.analysis == "structure":
-        from pipeline.sweeping.structure_task import analyse_structure
+        from treeprobe.pipeline.sweeping.structure_task import analyse_structure
 
         encoder = load_encoder(task, stopwatch)
         analyse_structure(encoder, banks, folder, options=task.options, cache=cache, stopwatch=stopwatch)
     elif task.analysis == "transfer":
-        from pipeline.sweeping.transfer_task import analyse_transfer
+        from treeprobe.pipeline.sweeping.transfer_task import analyse_transfer
 
         encoder, trained = load_encoder(task, stopwatch), store.task_folder(task.source)
         analyse_transfer(
             encoder, banks, folder, trained=trained, options=task.options, cache=cache, stopwatch=stopwatch
         )
     else:
-        from pipeline.sweeping.attention_tasks import analyse_convolution, analyse_heads
+        from treeprobe.pipeline.sweeping.attention_tasks import analyse_convolution, analyse_heads
 
         work = analyse_heads if task.analysis == "heads" else analyse_convolution
         work(task.checkpoint, banks, folder, options=task.options, stopwatch=stopwatch)

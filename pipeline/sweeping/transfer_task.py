@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from extraction import Encoder
-from parsing import Treebank
-from pipeline.record import Stopwatch
-from pipeline.structural.analysis import Probe, extract_splits, scored_splits
-from pipeline.structural.tables import tabulate
-from pipeline.sweeping.errors import SweepError
-from pipeline.sweeping.keeping import write_kept
-from pipeline.sweeping.plan import SweepOptions
-from pipeline.sweeping.structure_task import measure
-from probes import DepthProbe, DistanceProbe
+from treeprobe.extraction import Encoder
+from treeprobe.parsing import Treebank
+from treeprobe.pipeline.record import Stopwatch
+from treeprobe.pipeline.structural.analysis import Probe, extract_splits, scored_splits
+from treeprobe.pipeline.structural.tables import tabulate
+from treeprobe.pipeline.sweeping.errors import SweepError
+from treeprobe.pipeline.sweeping.keeping import write_kept
+from treeprobe.pipeline.sweeping.plan import SweepOptions
+from treeprobe.pipeline.sweeping.structure_task import measure
+from treeprobe.probes import DepthProbe, DistanceProbe
 
 
 def analyse_transfer(

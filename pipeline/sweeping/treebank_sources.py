@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from parsing import Treebank, TreebankError, read_conllu
-from parsing.named_treebanks import Split, treebank_path
+from treeprobe.parsing import Treebank, TreebankError, read_conllu
+from treeprobe.parsing.named_treebanks import Split, treebank_path
 
 
 @dataclass(frozen=True)

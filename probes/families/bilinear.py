@@ -5,9 +5,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from probes.families.distances import GeometryProbe
-from probes.families.gradient import Parameters
-from probes.maps import first_values
+from treeprobe.probes.families.distances import GeometryProbe
+from treeprobe.probes.families.gradient import Parameters
+from treeprobe.probes.maps import first_values
 
 # Much noise makes half of the directions negative at first, and training does not turn them all.
 NOISE = 0.1

@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from probes.batches import Group
-from probes.families.distances import absolute_error
-from probes.families.gradient import GradientProbe, GroupGold, Parameters
-from probes.maps import first_values
-from probes.objectives import squared_distances
-from probes.targets import UNKNOWN, GoldTargets, relations_of
+from treeprobe.probes.batches import Group
+from treeprobe.probes.families.distances import absolute_error
+from treeprobe.probes.families.gradient import GradientProbe, GroupGold, Parameters
+from treeprobe.probes.maps import first_values
+from treeprobe.probes.objectives import squared_distances
+from treeprobe.probes.targets import UNKNOWN, GoldTargets, relations_of
 
 
 class LabelledTree(Protocol):
-    """A sentence's gold tree, as `parsing.Sentence` has it."""
+    """A sentence's gold tree, as `treeprobe.parsing.Sentence` has it."""
 
     @property
     def distances(self) -> NDArray[Any]:
@@ -46,7 +46,7 @@ class DepProbe(GradientProbe):
     word its head; every other word takes its likeliest relation that is not `root`. Relations keep their subtypes as
     they stand in the targets; those that training did not see count as errors and carry no loss in validation.
 
-    It has no `score`: what it predicts are trees, which `parsing.score_heads` scores.
+    It has no `score`: what it predicts are trees, which `treeprobe.parsing.score_heads` scores.
 
     Attributes after `fit`: `relations_`, the relations in the order of L's columns, `root` among them.
     """

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from probes.batches import Group
-from probes.families.gradient import GradientProbe, GroupGold, Parameters
-from probes.probe import Vectors
-from probes.targets import GoldTargets, mean_loss
+from treeprobe.probes.batches import Group
+from treeprobe.probes.families.gradient import GradientProbe, GroupGold, Parameters
+from treeprobe.probes.probe import Vectors
+from treeprobe.probes.targets import GoldTargets, mean_loss
 
 
 class GeometryProbe(GradientProbe):

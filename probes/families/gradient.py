@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from probes.artefacts import Arrays
-from probes.batches import Batch, Group
-from probes.probe import Probe, Vectors, in_order
-from probes.targets import BatchGold, Kind
-from probes.trainable import Learner
+from treeprobe.probes.artefacts import Arrays
+from treeprobe.probes.batches import Batch, Group
+from treeprobe.probes.probe import Probe, Vectors, in_order
+from treeprobe.probes.targets import BatchGold, Kind
+from treeprobe.probes.trainable import Learner
 
 Parameters = dict[str, Tensor]
 GroupGold = Mapping[Kind, Tensor]

@@ -8,13 +8,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from probes.batches import Group
-from probes.families.distances import absolute_error
-from probes.families.gradient import GradientProbe, GroupGold, Parameters
-from probes.maps import first_values
-from probes.objectives import squared_distances, squared_norms
-from probes.probe import Vectors
-from probes.targets import Targets, mean_loss
+from treeprobe.probes.batches import Group
+from treeprobe.probes.families.distances import absolute_error
+from treeprobe.probes.families.gradient import GradientProbe, GroupGold, Parameters
+from treeprobe.probes.maps import first_values
+from treeprobe.probes.objectives import squared_distances, squared_norms
+from treeprobe.probes.probe import Vectors
+from treeprobe.probes.targets import Targets, mean_loss
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,17 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from probes.families.bilinear import BilinearProbe
-from probes.families.distances import GeometryProbe
-from probes.families.kernel import KernelProbe
-from probes.families.orthogonal import OrthogonalProbe
-from probes.families.poincare import PoincareProbe
-from probes.probe import Probe
-from probes.states import States, as_states
-from probes.structural import DistanceProbe
-from probes.targets import GoldTargets, mean_loss
-from probes.teams import NotFiniteError
-from probes.training import fit_all
+from treeprobe.probes.families.bilinear import BilinearProbe
+from treeprobe.probes.families.distances import GeometryProbe
+from treeprobe.probes.families.kernel import KernelProbe
+from treeprobe.probes.families.orthogonal import OrthogonalProbe
+from treeprobe.probes.families.poincare import PoincareProbe
+from treeprobe.probes.probe import Probe
+from treeprobe.probes.states import States, as_states
+from treeprobe.probes.structural import DistanceProbe
+from treeprobe.probes.targets import GoldTargets, mean_loss
+from treeprobe.probes.teams import NotFiniteError
+from treeprobe.probes.training import fit_all
 
 Family = type[DistanceProbe] | type[GeometryProbe]
 FAMILIES: tuple[Family, ...] = (DistanceProbe, OrthogonalProbe, BilinearProbe, KernelProbe, PoincareProbe)

@@ -5,10 +5,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from probes.families.distances import GeometryProbe
-from probes.families.gradient import Parameters
-from probes.maps import first_values
-from probes.objectives import squared_distances
+from treeprobe.probes.families.distances import GeometryProbe
+from treeprobe.probes.families.gradient import Parameters
+from treeprobe.probes.maps import first_values
+from treeprobe.probes.objectives import squared_distances
 
 
 class PoincareProbe(GeometryProbe):

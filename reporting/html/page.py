@@ -103,7 +103,7 @@ def environment() -> Environment:
 
 def read(name: str) -> str:
     """One of the files beside this one."""
-    return files("reporting.html").joinpath(name).read_text(encoding="utf-8")
+    return files("treeprobe.reporting.html").joinpath(name).read_text(encoding="utf-8")
 
 
 def content_digest(script: str) -> str:

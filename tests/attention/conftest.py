@@ -1,20 +1,14 @@
 """Sentences with trees, and a small model that reads them."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from planted import random_sentence
-
-from extraction import Encoder, embedded_checkpoint
-from parsing import Sentence
+from tests.attention.planted import random_sentence
+from treeprobe.extraction import Encoder, embedded_checkpoint
+from treeprobe.parsing import Sentence
 
 
 @pytest.fixture(scope="session")

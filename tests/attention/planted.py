@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from extraction import AttentionBatch
-from parsing import Sentence
+from treeprobe.extraction import AttentionBatch
+from treeprobe.parsing import Sentence
 
 Weights = Callable[[Sentence], np.ndarray]
 

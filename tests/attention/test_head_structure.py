@@ -4,11 +4,11 @@ import networkx as nx
 import numpy as np
 import pytest
 import torch
-from planted import batches_of, noise, to_heads
 from scipy.spatial.distance import jensenshannon
 from transformers import BertForMaskedLM
 
-from attention import (
+from tests.attention.planted import batches_of, noise, to_heads
+from treeprobe.attention import (
     AttentionProbe,
     ChosenHead,
     ablated_heads,
@@ -30,8 +30,8 @@ from attention import (
     survey_heads,
     weighted_norms,
 )
-from extraction import Encoder, extract, masked_lm_loss, stream_attention
-from parsing import score_distances
+from treeprobe.extraction import Encoder, extract, masked_lm_loss, stream_attention
+from treeprobe.parsing import score_distances
 
 
 def test_uuas_of_heads_is_the_parsing_layers(sentences) -> None:

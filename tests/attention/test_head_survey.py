@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from planted import batches_of, noise, to_heads
 
-from attention import RelationError, survey_heads
-from attention.behaviour import correlation_ratio
-from attention.relations import LONGEST_OFFSET, relations_of
-from parsing import Sentence
+from tests.attention.planted import batches_of, noise, to_heads
+from treeprobe.attention import RelationError, survey_heads
+from treeprobe.attention.behaviour import correlation_ratio
+from treeprobe.attention.relations import LONGEST_OFFSET, relations_of
+from treeprobe.parsing import Sentence
 
 
 def shifted(offset: int):

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from planted import batches_of, noise, random_sentence, to_heads
 
-from attention import (
+from tests.attention.planted import batches_of, noise, random_sentence, to_heads
+from treeprobe.attention import (
     RelationCounts,
     accuracy_intervals,
     best_heads,
@@ -14,10 +14,10 @@ from attention import (
     survey_heads,
     trained_baseline,
 )
-from attention.baselines import best_offsets
-from attention.relations import LONGEST_OFFSET
-from extraction import stream_attention
-from parsing import read_conllu
+from treeprobe.attention.baselines import best_offsets
+from treeprobe.attention.relations import LONGEST_OFFSET
+from treeprobe.extraction import stream_attention
+from treeprobe.parsing import read_conllu
 
 
 def null_counts(seed: int, *, gain: float = 0.0) -> RelationCounts:

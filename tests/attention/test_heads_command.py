@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from extraction import CheckpointError, extract
-from parsing import Treebank, TreebankError
-from parsing.attachment import score_heads
-from parsing.decoding import arborescence, decode
-from pipeline.attention_heads.ablation import ablation_measures
-from pipeline.attention_heads.analysis import heads
-from pipeline.attention_heads.trees import attachment, score_probes
-from probes import DistanceProbe, ProbeError
+from treeprobe.extraction import CheckpointError, extract
+from treeprobe.parsing import Treebank, TreebankError
+from treeprobe.parsing.attachment import score_heads
+from treeprobe.parsing.decoding import arborescence, decode
+from treeprobe.pipeline.attention_heads.ablation import ablation_measures
+from treeprobe.pipeline.attention_heads.analysis import heads
+from treeprobe.pipeline.attention_heads.trees import attachment, score_probes
+from treeprobe.probes import DistanceProbe, ProbeError
 
 RELATION_COLUMNS = "layer head relation direction n accuracy low high baseline offset".split()
 

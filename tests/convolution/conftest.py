@@ -1,6 +1,5 @@
 """Small random models of several families over a toy vocabulary, and batches of attention that is known."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -24,11 +23,8 @@ from transformers import (
     RobertaModel,
 )
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from known_attention import VOCABULARY
-
-from extraction import Encoder
+from tests.convolution.known_attention import VOCABULARY
+from treeprobe.extraction import Encoder
 
 SIZES = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 32}
 

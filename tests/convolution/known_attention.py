@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
-from extraction import AttentionBatch
-from parsing import Sentence
+from treeprobe.extraction import AttentionBatch
+from treeprobe.parsing import Sentence
 
 VOCABULARY = [f"w{number}" for number in range(20)]
 

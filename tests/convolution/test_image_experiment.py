@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from convolution import (
+from treeprobe.convolution import (
     Images,
     LearnedSelfAttention,
     QuadraticSelfAttention,
@@ -14,8 +14,8 @@ from convolution import (
     experiment_table,
     run_experiment,
 )
-from convolution.classifier import VARIANTS, ImageClassifier, count_flops, count_parameters
-from convolution.images import CIFAR_BATCHES, CIFAR_TEST, ImageError
+from treeprobe.convolution.classifier import VARIANTS, ImageClassifier, count_flops, count_parameters
+from treeprobe.convolution.images import CIFAR_BATCHES, CIFAR_TEST, ImageError
 
 IMAGE = (1, 8, 8)
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from known_attention import batches, toy_sentence
 
-from attention import best_heads, count_relations, offset_baseline
-from convolution import Kernels, beyond_kernels, fit_kernels, measure_offsets
-from convolution.relations import edges_of, guesses_of, kernel_accuracy
-from parsing import Sentence
+from tests.convolution.known_attention import batches, toy_sentence
+from treeprobe.attention import best_heads, count_relations, offset_baseline
+from treeprobe.convolution import Kernels, beyond_kernels, fit_kernels, measure_offsets
+from treeprobe.convolution.relations import edges_of, guesses_of, kernel_accuracy
+from treeprobe.parsing import Sentence
 
 
 def trees(sentences: int, seed: int) -> list[Sentence]:

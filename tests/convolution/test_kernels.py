@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from known_attention import batches, content_only, planted
 
-from convolution import fit_kernels, measure_offsets
-from convolution.kernels import receptive_field
+from tests.convolution.known_attention import batches, content_only, planted
+from treeprobe.convolution import fit_kernels, measure_offsets
+from treeprobe.convolution.kernels import receptive_field
 
 SPAN = 14
 OFFSETS = np.arange(-SPAN, SPAN + 1)

@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from known_attention import random_words
 
-from convolution import LogitSplitError, split_logits
-from convolution.logits import FirstBlock
+from tests.convolution.known_attention import random_words
+from treeprobe.convolution import LogitSplitError, split_logits
+from treeprobe.convolution.logits import FirstBlock
 
 TEXT = random_words(10, seed=4)
 

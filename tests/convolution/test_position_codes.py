@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import r2_score
 
-from convolution import compare_codes, position_embeddings, random_code, sinusoidal_code
-from convolution.position_codes import cumulative_share, describe_code, power_spectrum, read_offset, similarity
+from treeprobe.convolution import compare_codes, position_embeddings, random_code, sinusoidal_code
+from treeprobe.convolution.position_codes import (
+    cumulative_share,
+    describe_code,
+    power_spectrum,
+    read_offset,
+    similarity,
+)
 
 
 def test_sinusoids_shift_linearly_and_random_vectors_do_not():

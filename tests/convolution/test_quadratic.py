@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from convolution import QuadraticSelfAttention
+from treeprobe.convolution import QuadraticSelfAttention
 
 odd = st.sampled_from([1, 3, 5])
 modes = st.sampled_from(["zeros", "reflect", "replicate", "circular"])

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from known_attention import batches, planted, random_words
 
-from convolution import Kernels, fit_kernels, measure_offsets, replace_heads, state_change
-from convolution.replacement import Layout
-from extraction import Encoder, extract, stream_attention
+from tests.convolution.known_attention import batches, planted, random_words
+from treeprobe.convolution import Kernels, fit_kernels, measure_offsets, replace_heads, state_change
+from treeprobe.convolution.replacement import Layout
+from treeprobe.extraction import Encoder, extract, stream_attention
 
 TEXT = random_words(25, seed=3)
 

@@ -6,16 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from known_attention import random_sentence, random_words
 from safetensors.numpy import load_file
 
-from attention import RelationError
-from extraction import Encoder
-from parsing import Treebank, TreebankError
-from pipeline.head_kernels.analysis import convolve
-from pipeline.head_kernels.intact import describe_heads
-from pipeline.head_kernels.survival import CONVOLUTION, INTACT, survival_sentence
-from pipeline.record import Stopwatch
+from tests.convolution.known_attention import random_sentence, random_words
+from treeprobe.attention import RelationError
+from treeprobe.extraction import Encoder
+from treeprobe.parsing import Treebank, TreebankError
+from treeprobe.pipeline.head_kernels.analysis import convolve
+from treeprobe.pipeline.head_kernels.intact import describe_heads
+from treeprobe.pipeline.head_kernels.survival import CONVOLUTION, INTACT, survival_sentence
+from treeprobe.pipeline.record import Stopwatch
 
 TEXT = random_words(48, seed=8)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from extraction import Encoder
+from treeprobe.extraction import Encoder
 
 
 def spans(words, space_after=None):

@@ -1,15 +1,14 @@
 """Words and subwords meet as a character-by-character oracle says, for any words and every kind of tokenizer."""
 
 import numpy as np
-import oracles
 import pytest
-import zoo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extraction import Encoder, extract
-from extraction.alignment import Aligner
-from extraction.report import AlignmentReport
+from tests.extraction import oracles, zoo
+from treeprobe.extraction import Encoder, extract
+from treeprobe.extraction.alignment import Aligner
+from treeprobe.extraction.report import AlignmentReport
 
 TOKENIZERS = {
     "wordpiece": zoo.wordpiece(),

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-import zoo
 
-from extraction import stream_attention, write_attention
+from tests.extraction import zoo
+from treeprobe.extraction import stream_attention, write_attention
 
 
 def test_stored_attention_is_the_streamed_attention(tmp_path: Path) -> None:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import zoo
 from tqdm import tqdm
 from typer.testing import CliRunner
 
-from extraction import (
+from tests.extraction import zoo
+from treeprobe.extraction import (
     CacheError,
     States,
     StorageError,
@@ -26,8 +26,8 @@ from extraction import (
     remove_cache,
     verify_cache,
 )
-from extraction import cache as cache_module
-from extraction.hidden import read_words
+from treeprobe.extraction import cache as cache_module
+from treeprobe.extraction.hidden import read_words
 
 SENTENCES = zoo.SENTENCES * 6
 SMALL = 1 << 10  # numbers a shard: a few sentences
@@ -52,7 +52,7 @@ def produced(monkeypatch) -> list[int]:
         seen.append(first_sentence)
         return read_words(*args, first_sentence=first_sentence, **options)
 
-    monkeypatch.setattr(sys.modules["extraction.extract"], "read_words", spy)
+    monkeypatch.setattr(sys.modules["treeprobe.extraction.extract"], "read_words", spy)
     return seen
 
 
@@ -108,7 +108,7 @@ def test_an_interrupted_extraction_goes_on_where_it_stopped(tmp_path: Path, prod
         return read_words(*args, first_sentence=first_sentence, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(sys.modules["extraction.extract"], "read_words", stop_late)
+        patch.setattr(sys.modules["treeprobe.extraction.extract"], "read_words", stop_late)
         with pytest.raises(KeyboardInterrupt):
             fill(tmp_path / "cut")
     folder = only_cache(tmp_path / "cut")
@@ -265,15 +265,15 @@ def test_a_full_disk_is_one_clear_error_and_keeps_what_was_finished(
 
 def test_a_real_limit_of_the_kernel_is_reported_like_a_full_disk(tmp_path: Path) -> None:
     script = (
-        "import resource, signal, sys; sys.path[:0] = [sys.argv[1]]\n"
-        "import zoo; from extraction import extract, CacheError\n"
+        "import resource, signal, sys\n"
+        "from tests.extraction import zoo; from treeprobe.extraction import extract, CacheError\n"
         "encoder = zoo.encoder('bert'); extract(encoder, zoo.SENTENCES)\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
-        "try: extract(encoder, zoo.SENTENCES, cache=sys.argv[2])\n"
+        "try: extract(encoder, zoo.SENTENCES, cache=sys.argv[1])\n"
         "except CacheError as error: print(error)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script, str(Path(__file__).parent), str(tmp_path)],
+        [sys.executable, "-c", script, str(tmp_path)],
         capture_output=True, text=True, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True,
     )  # fmt: skip
     assert "disk is full" in done.stdout
@@ -283,9 +283,10 @@ def test_a_real_limit_of_the_kernel_is_reported_like_a_full_disk(tmp_path: Path)
 def test_a_folder_that_cannot_be_written_is_refused_but_a_complete_cache_in_it_is_read() -> None:
     # A folder of its own: whoever runs as root gives that up first, and then may not enter pytest's.
     script = (
-        "import os, sys; sys.path[:0] = [sys.argv[1]]\n"
-        "import zoo; from extraction import extract, list_caches, remove_cache, CacheError\n"
-        "encoder, root = zoo.encoder('bert'), sys.argv[2]\n"
+        "import os, sys\n"
+        "from tests.extraction import zoo\n"
+        "from treeprobe.extraction import extract, list_caches, remove_cache, CacheError\n"
+        "encoder, root = zoo.encoder('bert'), sys.argv[1]\n"
         "whole = extract(encoder, zoo.SENTENCES, cache=root).read(slice(None))\n"
         "os.chmod(root, 0o555)\n"
         "if os.getuid() == 0: os.setgid(65534); os.setuid(65534)\n"
@@ -301,7 +302,7 @@ def test_a_folder_that_cannot_be_written_is_refused_but_a_complete_cache_in_it_i
     )
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
-            [sys.executable, "-c", script, str(Path(__file__).parent), folder],
+            [sys.executable, "-c", script, folder],
             capture_output=True, text=True, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True,
         )  # fmt: skip
         os.chmod(folder, 0o755)
@@ -345,7 +346,7 @@ def test_a_folder_without_caches_is_not_taken_for_sound(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"format": 9}', '{"format": 1, "key": "x"}'])
 def test_a_manifest_that_cannot_be_read_hides_no_other_cache(content: str, tmp_path: Path) -> None:
-    from pipeline.commands.cache import app
+    from treeprobe.pipeline.commands.cache import app
 
     fill(tmp_path)
     sound = only_cache(tmp_path)
@@ -377,7 +378,7 @@ def test_the_bar_counts_every_word_and_what_is_there_already(
         bars.append(tqdm(*arguments, **{**options, "delay": 0.0}))
         return bars[-1]
 
-    monkeypatch.setattr(sys.modules["extraction.extract"], "tqdm", kept)
+    monkeypatch.setattr(sys.modules["treeprobe.extraction.extract"], "tqdm", kept)
     for _ in range(2):
         fill(tmp_path, progress=True, max_subwords=8)
         shutil.rmtree(only_cache(tmp_path) / "shard-00002")
@@ -423,7 +424,7 @@ def test_removed_caches_are_gone(tmp_path: Path) -> None:
 
 
 def test_the_command_lists_verifies_and_removes(tmp_path: Path) -> None:
-    from pipeline.commands.cache import app
+    from treeprobe.pipeline.commands.cache import app
 
     fill(tmp_path)
     folder, runner = only_cache(tmp_path), CliRunner()

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import zoo
 from safetensors.torch import load_file, save_file
 
-from extraction import CheckpointError, Encoder, embedded_checkpoint, extract
-from extraction import checkpoint as checkpoint_module
+from tests.extraction import zoo
+from treeprobe.extraction import CheckpointError, Encoder, embedded_checkpoint, extract
+from treeprobe.extraction import checkpoint as checkpoint_module
 
 
 def saved(tmp_path: Path, name: str = "bert") -> Path:
@@ -136,7 +136,7 @@ def test_truncated_weights_are_refused(tmp_path: Path) -> None:
 
 def test_a_hub_name_out_of_reach_is_one_clear_message() -> None:
     script = (
-        "from extraction import Encoder, CheckpointError\n"
+        "from treeprobe.extraction import Encoder, CheckpointError\n"
         "try: Encoder.from_pretrained('no-such-organisation/no-such-model')\n"
         "except CheckpointError as error: print(error)\n"
     )

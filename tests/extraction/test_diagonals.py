@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from extraction.diagonals import diagonal_sums
+from treeprobe.extraction.diagonals import diagonal_sums
 
 
 @pytest.mark.parametrize("size", [1, 2, 5])

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-import zoo
 
-from extraction import Encoder, extract, read_embeddings
+from tests.extraction import zoo
+from treeprobe.extraction import Encoder, extract, read_embeddings
 
 
 def test_parts_of_a_one_subword_word_sum_to_layer_0(minilm: Encoder) -> None:

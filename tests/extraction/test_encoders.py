@@ -3,12 +3,11 @@
 import copy
 
 import numpy as np
-import oracles
 import pytest
 import torch
-import zoo
 
-from extraction import Encoder, edit_attention, embedded_checkpoint, extract, stream_attention
+from tests.extraction import oracles, zoo
+from treeprobe.extraction import Encoder, edit_attention, embedded_checkpoint, extract, stream_attention
 
 WITHOUT_INTERFACE = ("deberta-v2", "xlnet")
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-import zoo
 from transformers import (
     AutoModelForMaskedLM,
     BartConfig,
@@ -13,8 +12,9 @@ from transformers import (
     PreTrainedModel,
 )
 
-from extraction import CheckpointError, Encoder, edit_attention, masked_lm_encoder, masked_lm_loss
-from extraction.masked_lm import choose_masked
+from tests.extraction import zoo
+from treeprobe.extraction import CheckpointError, Encoder, edit_attention, masked_lm_encoder, masked_lm_loss
+from treeprobe.extraction.masked_lm import choose_masked
 
 FAMILIES = ("bert", "roberta", "distilbert", "modernbert")
 

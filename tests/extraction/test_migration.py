@@ -5,12 +5,11 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-import oracles
 import pytest
 import torch
-import zoo
 
-from extraction import (
+from tests.extraction import oracles, zoo
+from treeprobe.extraction import (
     Encoder,
     MigrationError,
     extract,

@@ -3,9 +3,9 @@
 import pytest
 import torch
 import transformers as hf
-import zoo
 
-from extraction import AttentionError, CheckpointError, Encoder, edit_attention, extract, stream_attention
+from tests.extraction import zoo
+from treeprobe.extraction import AttentionError, CheckpointError, Encoder, edit_attention, extract, stream_attention
 
 SMALL = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
 

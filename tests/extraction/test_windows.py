@@ -3,15 +3,14 @@
 from itertools import pairwise
 
 import numpy as np
-import oracles
 import pytest
-import zoo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extraction import Encoder, extract, stream_attention
-from extraction.alignment import Aligner
-from extraction.batching import BATCH_COST, GROUP_STEP, cut_windows, token_budget_batches
+from tests.extraction import oracles, zoo
+from treeprobe.extraction import Encoder, extract, stream_attention
+from treeprobe.extraction.alignment import Aligner
+from treeprobe.extraction.batching import BATCH_COST, GROUP_STEP, cut_windows, token_budget_batches
 
 ALIGNER = Aligner(zoo.fast(zoo.byte_level("[CLS] $A [SEP]")))
 texts = st.lists(st.lists(st.text("abc", min_size=1, max_size=12), min_size=1, max_size=30), min_size=1, max_size=5)

@@ -7,7 +7,7 @@ import transformers as hf
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import AutoModel, PreTrainedTokenizerFast
 
-from extraction import Encoder
+from treeprobe.extraction import Encoder
 
 CORPUS = (
     """

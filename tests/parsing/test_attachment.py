@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from all_trees import all_trees
 from hypothesis import given
 from hypothesis import strategies as st
-from toys import random_heads, sentence, trees
 from udtools import udeval
 
-from parsing import Sentence, read_conllu, write_conllu
-from parsing.attachment import score_heads
+from tests.parsing.all_trees import all_trees
+from tests.parsing.toys import random_heads, sentence, trees
+from treeprobe.parsing import Sentence, read_conllu, write_conllu
+from treeprobe.parsing.attachment import score_heads
 
 MULTIWORD = """\
 # sent_id = contraction

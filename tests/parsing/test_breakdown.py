@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from toys import random_heads, sentence
 
-from parsing import score_distances
-from parsing.attachment import score_heads
-from parsing.breakdown import (
+from tests.parsing.toys import random_heads, sentence
+from treeprobe.parsing import score_distances
+from treeprobe.parsing.attachment import score_heads
+from treeprobe.parsing.breakdown import (
     BRIDGE,
     attachment_table,
     break_down,
@@ -16,7 +16,7 @@ from parsing.breakdown import (
     score_frame,
     split_tally,
 )
-from parsing.treebank import Sentence
+from treeprobe.parsing.treebank import Sentence
 
 CATEGORIES = ["relation", "arc_length", "sentence_length", "head_upos", "dependent_upos", "projective"]
 

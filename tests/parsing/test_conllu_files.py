@@ -9,9 +9,9 @@ import conllu
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from toys import sentence, trees
 
-from parsing import Sentence, TreebankError, format_conllu, read_conllu, write_conllu
+from tests.parsing.toys import sentence, trees
+from treeprobe.parsing import Sentence, TreebankError, format_conllu, read_conllu, write_conllu
 
 SAMPLE = """\
 # newpar

@@ -5,11 +5,11 @@ from functools import partial
 import networkx as nx
 import numpy as np
 import pytest
-from all_trees import all_trees, best_total, crosses, total
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsing.decoding import (
+from tests.parsing.all_trees import all_trees, best_total, crosses, total
+from treeprobe.parsing.decoding import (
     RandomTrees,
     arborescence,
     arborescence_graph,
@@ -20,9 +20,9 @@ from parsing.decoding import (
     projective,
     spanning_tree,
 )
-from parsing.decoding.direction import direct_edges
-from parsing.decoding.spanning import minimum_spanning_edges
-from parsing.trees import check_heads
+from treeprobe.parsing.decoding.direction import direct_edges
+from treeprobe.parsing.decoding.spanning import minimum_spanning_edges
+from treeprobe.parsing.trees import check_heads
 
 SIZES = st.integers(1, 5)
 SEEDS = st.integers(0, 2**32 - 1)

@@ -9,11 +9,11 @@ import networkx as nx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from toys import random_heads, sentence, trees
 
-from parsing import Comparison, Sentence
-from parsing.export import comparison_svg, to_displacy, to_text, to_tikz, tree_svg
-from parsing.export.svg import STYLES
+from tests.parsing.toys import random_heads, sentence, trees
+from treeprobe.parsing import Comparison, Sentence
+from treeprobe.parsing.export import comparison_svg, to_displacy, to_text, to_tikz, tree_svg
+from treeprobe.parsing.export.svg import STYLES
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = ["<script>alert(1)</script>", "&amp;", '"', "]]>", "\\input{x}", "100%", "#_$^~{}"]

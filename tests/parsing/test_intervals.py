@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsing import Tally, paired_difference
-from parsing.intervals import resampling_weights, score_all
+from treeprobe.parsing import Tally, paired_difference
+from treeprobe.parsing.intervals import resampling_weights, score_all
 
 
 def tally(seed: int, *, strata: int = 1, sentences: int = 60, shift: float = 0.0) -> Tally:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from parsing import TreebankError
-from parsing import named_treebanks as named
-from parsing.named_treebanks import find_treebank, load_treebank, treebank_path
+from treeprobe.parsing import TreebankError
+from treeprobe.parsing import named_treebanks as named
+from treeprobe.parsing.named_treebanks import find_treebank, load_treebank, treebank_path
 
 BLOCK = "# sent_id = only\n1\tHello\thello\tINTJ\tUH\t_\t0\troot\t_\t_\n\n"
 

@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from ud_guidelines import wrong_labels, wrong_shapes
 
-from parsing import Sentence
-from parsing.samples import natural_sentences
+from tests.parsing.ud_guidelines import wrong_labels, wrong_shapes
+from treeprobe.parsing import Sentence
+from treeprobe.parsing.samples import natural_sentences
 
 SENTENCES = [
     pytest.param(sentence, id=sentence.identifier)

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
-from toys import random_heads, sentence
 
-from parsing import Sentence, punctuation_mask, read_conllu, score_depths, score_distances
-from parsing.correlation import spearman
-from parsing.decoding import minimum_spanning_tree
+from tests.parsing.toys import random_heads, sentence
+from treeprobe.parsing import Sentence, punctuation_mask, read_conllu, score_depths, score_distances
+from treeprobe.parsing.correlation import spearman
+from treeprobe.parsing.decoding import minimum_spanning_tree
 
 
 def slow_uuas(gold: Sequence[Sentence], distances: Sequence[NDArray]) -> float:

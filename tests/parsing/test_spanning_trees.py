@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
-from toys import trees
 
-from parsing import tree_distances
-from parsing.decoding import (
+from tests.parsing.toys import trees
+from treeprobe.parsing import tree_distances
+from treeprobe.parsing.decoding import (
     DistanceError,
     check_distances,
     complete_tree,
@@ -19,8 +19,8 @@ from parsing.decoding import (
     minimum_spanning_edges_bulk,
     minimum_spanning_tree,
 )
-from parsing.decoding.checks import check_distances_bulk
-from parsing.trees import tree_edges
+from treeprobe.parsing.decoding.checks import check_distances_bulk
+from treeprobe.parsing.trees import tree_edges
 
 
 @st.composite

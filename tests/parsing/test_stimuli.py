@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from parsing import Sentence, read_conllu, write_conllu
-from parsing.stimuli import CONSTRUCTIONS, NESTING, generate
+from treeprobe.parsing import Sentence, read_conllu, write_conllu
+from treeprobe.parsing.stimuli import CONSTRUCTIONS, NESTING, generate
 
 AGREEING = {"NN", "NNS", "NNP", "PRP"}
 FUNCTION_WORDS = {"aux", "aux:pass", "cop", "case", "mark", "det", "cc", "punct"}

@@ -6,10 +6,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from ud_guidelines import universal, wrong_labels, wrong_shapes
 
-from parsing import Sentence, Treebank, read_conllu
-from parsing.stimuli import CONSTRUCTIONS, NESTING, generate
+from tests.parsing.ud_guidelines import universal, wrong_labels, wrong_shapes
+from treeprobe.parsing import Sentence, Treebank, read_conllu
+from treeprobe.parsing.stimuli import CONSTRUCTIONS, NESTING, generate
 
 # The Penn tags of each universal tag, as far as the grammar goes.
 XPOS_OF = {

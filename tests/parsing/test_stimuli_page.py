@@ -5,9 +5,9 @@ import io
 import re
 from pathlib import Path
 
-from parsing import punctuation_mask
-from parsing.samples import natural_sentences
-from parsing.stimuli import CONSTRUCTIONS
+from treeprobe.parsing import punctuation_mask
+from treeprobe.parsing.samples import natural_sentences
+from treeprobe.parsing.stimuli import CONSTRUCTIONS
 
 PAGE = Path(__file__).parents[2] / "docs" / "stimuli.md"
 

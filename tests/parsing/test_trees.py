@@ -3,14 +3,14 @@
 import networkx as nx
 import numpy as np
 import pytest
-from all_trees import all_trees, crosses
 from hypothesis import given
 from hypothesis import strategies as st
-from toys import path_lengths, trees
 
-from parsing import head_edges, tree_depths, tree_distances
-from parsing.arc_layout import arc_heights
-from parsing.trees import chain_distances, check_heads, projective_arcs, tree_edges
+from tests.parsing.all_trees import all_trees, crosses
+from tests.parsing.toys import path_lengths, trees
+from treeprobe.parsing import head_edges, tree_depths, tree_distances
+from treeprobe.parsing.arc_layout import arc_heights
+from treeprobe.parsing.trees import chain_distances, check_heads, projective_arcs, tree_edges
 
 
 @given(trees())

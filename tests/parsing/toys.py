@@ -5,8 +5,8 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from parsing import Sentence
-from parsing.decoding import RandomTrees
+from treeprobe.parsing import Sentence
+from treeprobe.parsing.decoding import RandomTrees
 
 
 def sentence(heads: list[int], *, relations: list[str] | None = None, xpos: list[str] | None = None) -> Sentence:

@@ -5,7 +5,7 @@ Every check returns the complaints it has, none for a good sentence.
 
 from collections.abc import Iterator
 
-from parsing import Sentence
+from treeprobe.parsing import Sentence
 
 UPOS = set("ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X".split())
 XPOS = set(

@@ -7,7 +7,7 @@ import pytest
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-from parsing import Sentence, Treebank, write_conllu
+from treeprobe.parsing import Sentence, Treebank, write_conllu
 
 WORDS = ("a", "cat", "dog", "sees", "the", "that", "runs", "old", "man", "here")
 

@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 import torch
 
-from extraction import Encoder
-from parsing import Sentence, read_conllu
-from pipeline.checkpoints import Pretraining, PretrainingError, pretrain
-from pipeline.checkpoints.examples import SPECIALS, documents, draw_pairs, train_tokenizer, train_vocabulary
-from pipeline.checkpoints.pretraining import (
+from treeprobe.extraction import Encoder
+from treeprobe.parsing import Sentence, read_conllu
+from treeprobe.pipeline.checkpoints import Pretraining, PretrainingError, pretrain
+from treeprobe.pipeline.checkpoints.examples import SPECIALS, documents, draw_pairs, train_tokenizer, train_vocabulary
+from treeprobe.pipeline.checkpoints.pretraining import (
     batches_alike,
     encode_lines,
     endless_batches,
     new_model,
     training_loss,
 )
-from pipeline.sweeping import find_checkpoints
+from treeprobe.pipeline.sweeping import find_checkpoints
 
 SMALL: dict[str, Any] = {
     "blocks": 1, "dim": 16, "heads": 2, "vocabulary": 60, "max_subwords": 32, "steps": 30, "saved": (0, 30),
@@ -63,7 +63,7 @@ def test_one_text_one_vocabulary_in_whatever_process() -> None:
     words = ["".join(generator.choice(list("abcdefghijklmnop"), size=8)) for _ in range(400)]
     script = (
         "import json, sys\n"
-        "from pipeline.checkpoints.examples import train_vocabulary\n"
+        "from treeprobe.pipeline.checkpoints.examples import train_vocabulary\n"
         "print(json.dumps(train_vocabulary(json.load(sys.stdin), size=300)))"
     )
     found = [train_vocabulary(words * 2, size=300) for _ in range(4)]

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from parsing import Sentence, Treebank, paired_difference
-from parsing.intervals import micro, resampling_weights
-from parsing.stimuli import generate
-from pipeline.record import Stopwatch
-from pipeline.score_table import Setting
-from pipeline.structural.analysis import Measurement, ProbeOptions, evaluate, layer_probes, train_probes
-from pipeline.structural.controls import control_bank, measure_control, selectivity_rows
-from pipeline.structural.tables import tabulate
-from probes import ArrayStates, control_heads
+from treeprobe.parsing import Sentence, Treebank, paired_difference
+from treeprobe.parsing.intervals import micro, resampling_weights
+from treeprobe.parsing.stimuli import generate
+from treeprobe.pipeline.record import Stopwatch
+from treeprobe.pipeline.score_table import Setting
+from treeprobe.pipeline.structural.analysis import Measurement, ProbeOptions, evaluate, layer_probes, train_probes
+from treeprobe.pipeline.structural.controls import control_bank, measure_control, selectivity_rows
+from treeprobe.pipeline.structural.tables import tabulate
+from treeprobe.probes import ArrayStates, control_heads
 
 
 def path_vectors(sentence: Sentence, dim: int = 24) -> np.ndarray:
@@ -85,7 +85,7 @@ def test_scores_and_selectivity_are_of_the_same_resampled_treebanks(monkeypatch:
         draws.append(sentences)
         return resampling_weights(sentences, **options)
 
-    monkeypatch.setattr("parsing.intervals.resampling_weights", counted)
+    monkeypatch.setattr("treeprobe.parsing.intervals.resampling_weights", counted)
     gold, control = (micro("uuas", generator.integers(0, 5, 30), np.full(30, 5)) for _ in range(2))
     place = {"checkpoint": "a", "treebank": "toy", "split": "dev", "layer": 1, "rank": 8, "seed": 0}
     table = tabulate(

@@ -11,17 +11,17 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from extraction import Encoder
-from parsing import Treebank, read_conllu, write_conllu
-from pipeline.sweeping import Splits, SweepError, SweepOptions, sweep
-from pipeline.sweeping.report import write_report
-from pipeline.sweeping.report.headline import headline_table, score_cell
-from pipeline.sweeping.report.heads import grid_pictures
-from pipeline.sweeping.report.layers import layer_picture
-from pipeline.sweeping.report.training import training_picture
-from pipeline.sweeping.store import in_order
-from reporting import merge_seeds, new_figure
-from reporting.html import Cell, Picture, Report, Section, Table, picture, render_report
+from treeprobe.extraction import Encoder
+from treeprobe.parsing import Treebank, read_conllu, write_conllu
+from treeprobe.pipeline.sweeping import Splits, SweepError, SweepOptions, sweep
+from treeprobe.pipeline.sweeping.report import write_report
+from treeprobe.pipeline.sweeping.report.headline import headline_table, score_cell
+from treeprobe.pipeline.sweeping.report.heads import grid_pictures
+from treeprobe.pipeline.sweeping.report.layers import layer_picture
+from treeprobe.pipeline.sweeping.report.training import training_picture
+from treeprobe.pipeline.sweeping.store import in_order
+from treeprobe.reporting import merge_seeds, new_figure
+from treeprobe.reporting.html import Cell, Picture, Report, Section, Table, picture, render_report
 
 EVIL = "<script>document.title='run'</script>"
 EVIL_IMAGE = "<img/src=x/onerror=document.title='run'>"

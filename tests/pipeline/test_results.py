@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from extraction import Encoder
-from pipeline.sweeping import Splits, Sweep, SweepError, SweepOptions, sweep
-from pipeline.sweeping.comparisons import (
+from treeprobe.extraction import Encoder
+from treeprobe.pipeline.sweeping import Splits, Sweep, SweepError, SweepOptions, sweep
+from treeprobe.pipeline.sweeping.comparisons import (
     best_layer,
     compare_by,
     compare_checkpoints,
@@ -16,8 +16,8 @@ from pipeline.sweeping.comparisons import (
     scores_by,
     training_curve,
 )
-from pipeline.sweeping.subspaces import probe_angles
-from probes import DistanceProbe
+from treeprobe.pipeline.sweeping.subspaces import probe_angles
+from treeprobe.probes import DistanceProbe
 
 
 @pytest.fixture(scope="module")

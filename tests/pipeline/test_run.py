@@ -6,15 +6,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from extraction import extract
-from parsing import Score, TreebankError, read_conllu
-from pipeline.record import Stopwatch
-from pipeline.score_table import COLUMNS, HEADLINE_METRICS, Setting, score_table
-from pipeline.structural.analysis import ProbeOptions
-from pipeline.structural.closing import closing_table
-from pipeline.structural.parse import Parser, ProbeFolderError
-from pipeline.structural.run import Run, run
-from probes import DepthProbe, DistanceProbe, ProbeError
+from treeprobe.extraction import extract
+from treeprobe.parsing import Score, TreebankError, read_conllu
+from treeprobe.pipeline.record import Stopwatch
+from treeprobe.pipeline.score_table import COLUMNS, HEADLINE_METRICS, Setting, score_table
+from treeprobe.pipeline.structural.analysis import ProbeOptions
+from treeprobe.pipeline.structural.closing import closing_table
+from treeprobe.pipeline.structural.parse import Parser, ProbeFolderError
+from treeprobe.pipeline.structural.run import Run, run
+from treeprobe.probes import DepthProbe, DistanceProbe, ProbeError
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +207,7 @@ def test_a_run_on_natural_text_is_parsed_as_it_was_read(
         identities.append(states.identity)
         return states
 
-    monkeypatch.setattr("pipeline.structural.parse.extract", spy)
+    monkeypatch.setattr("treeprobe.pipeline.structural.parse.extract", spy)
     parser.parse("the old man sees a dog.")
     assert len(identities) == 2
     for identity in identities:
@@ -219,7 +219,7 @@ def test_a_run_on_natural_text_is_parsed_as_it_was_read(
 
 
 def test_parse_refuses_another_checkpoint(done: Run, checkpoint: Path, tmp_path: Path) -> None:
-    from extraction import Encoder
+    from treeprobe.extraction import Encoder
 
     Encoder.from_pretrained(checkpoint).with_random_weights(seed=7).model.save_pretrained(tmp_path)
     for file in checkpoint.glob("tokenizer*"):

@@ -12,11 +12,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from extraction import Encoder
-from parsing import TreebankError
-from pipeline.structural.analysis import ProbeOptions
-from pipeline.structural.run import run
-from pipeline.sweeping import (
+from treeprobe.extraction import Encoder
+from treeprobe.parsing import TreebankError
+from treeprobe.pipeline.structural.analysis import ProbeOptions
+from treeprobe.pipeline.structural.run import run
+from treeprobe.pipeline.sweeping import (
     Backend,
     Splits,
     Sweep,
@@ -27,10 +27,10 @@ from pipeline.sweeping import (
     plan,
     sweep,
 )
-from pipeline.sweeping import tasks as task_module
-from pipeline.sweeping.estimate import cache_sizes
-from pipeline.sweeping.plan import Analysis, plan_tasks
-from pipeline.sweeping.report import write_report
+from treeprobe.pipeline.sweeping import tasks as task_module
+from treeprobe.pipeline.sweeping.estimate import cache_sizes
+from treeprobe.pipeline.sweeping.plan import Analysis, plan_tasks
+from treeprobe.pipeline.sweeping.report import write_report
 
 OPTIONS = SweepOptions(ranks=(4,), training={"epochs": 2}, samples=5)
 KEYS = ["checkpoint", "treebank", "split", "layer", "probe", "rank", "seed", "metric", "analysis", "trained_on"]
@@ -340,7 +340,7 @@ def test_transfer_scores_probes_of_one_treebank_on_another(
 
 @pytest.mark.slow
 def test_a_task_that_kills_its_worker_costs_only_itself(tmp_path: Path) -> None:
-    from pipeline.sweeping.backends import run_jobs
+    from treeprobe.pipeline.sweeping.backends import run_jobs
 
     results = list(run_jobs(Backend(jobs=2), doomed, list(range(8)), lost=lambda job, reason: (job, reason)))
     assert sorted(job for job, _ in results) == list(range(8))
@@ -361,7 +361,7 @@ def doomed(job: int) -> tuple[int, str]:
 
 
 def test_jobs_come_back_as_they_are_done() -> None:
-    from pipeline.sweeping.backends import run_jobs
+    from treeprobe.pipeline.sweeping.backends import run_jobs
 
     work: Callable[[int], int] = abs
     assert sorted(run_jobs(Backend(jobs=1), work, [-1, 2, -3], lost=lambda job, _: job)) == [1, 2, 3]

@@ -13,8 +13,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from extraction import Encoder
-from pipeline.sweeping import Backend, Splits, SweepOptions, load_results, sweep
+from treeprobe.extraction import Encoder
+from treeprobe.pipeline.sweeping import Backend, Splits, SweepOptions, load_results, sweep
 
 pytestmark = pytest.mark.slow
 
@@ -150,8 +150,8 @@ def run_killed(arguments: list[str], after: float) -> bool:
 SCRIPT = """
 import sys
 from pathlib import Path
-import pipeline.sweeping.tasks, pipeline.sweeping.structure_task
-from pipeline.sweeping import Backend, Splits, SweepOptions, sweep
+import treeprobe.pipeline.sweeping.tasks, pipeline.sweeping.structure_task
+from treeprobe.pipeline.sweeping import Backend, Splits, SweepOptions, sweep
 print("ready", flush=True)
 out, train, dev, *models = sys.argv[1:]
 options = SweepOptions(ranks=(4,), training={"epochs": 1}, samples=2, random_baseline=False)

@@ -7,9 +7,9 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from pipeline.commands.checkpoints import checkpoints_command
-from pipeline.commands.report import report_command
-from pipeline.commands.sweep import sweep_command
+from treeprobe.pipeline.commands.checkpoints import checkpoints_command
+from treeprobe.pipeline.commands.report import report_command
+from treeprobe.pipeline.commands.sweep import sweep_command
 
 
 def run(*words: object) -> Result:

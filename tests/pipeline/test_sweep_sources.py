@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsing import TreebankError
-from pipeline.sweeping import Checkpoint, SweepError, find_checkpoints, read_list, splits_of
-from pipeline.sweeping.checkpoint_sources import step_of
+from treeprobe.parsing import TreebankError
+from treeprobe.pipeline.sweeping import Checkpoint, SweepError, find_checkpoints, read_list, splits_of
+from treeprobe.pipeline.sweeping.checkpoint_sources import step_of
 
 
 def make(folder: Path, *names: str) -> None:

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extraction import Encoder, extract
-from parsing import read_conllu
-from pipeline.sweeping import Backend, Checkpoint, SweepError
-from pipeline.sweeping.splitting import cut, extract_in_pieces
-from probes import DistanceProbe
-from probes.states import States
+from treeprobe.extraction import Encoder, extract
+from treeprobe.parsing import read_conllu
+from treeprobe.pipeline.sweeping import Backend, Checkpoint, SweepError
+from treeprobe.pipeline.sweeping.splitting import cut, extract_in_pieces
+from treeprobe.probes import DistanceProbe
+from treeprobe.probes.states import States
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=40), st.integers(1, 12))

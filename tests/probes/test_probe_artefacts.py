@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from probes import (
+from tests.probes.probe_corpora import Corpus, LayeredStates
+from treeprobe.probes import (
     BilinearProbe,
     DepProbe,
     DepthProbe,
@@ -20,7 +21,6 @@ from probes import (
     ProbeError,
     fit_all,
 )
-from tests.probes.probe_corpora import Corpus, LayeredStates
 
 LINEAR = [DistanceProbe, DepthProbe]
 FAMILIES = [BilinearProbe, OrthogonalProbe, KernelProbe, PoincareProbe]

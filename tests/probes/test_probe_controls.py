@@ -9,7 +9,8 @@ import pytest
 import torch
 from scipy.special import logsumexp
 
-from probes import (
+from tests.probes.probe_corpora import LayeredStates, walk_distances
+from treeprobe.probes import (
     DecayStates,
     DepProbe,
     DepthProbe,
@@ -26,8 +27,7 @@ from probes import (
     over_seeds,
     selectivity,
 )
-from probes.whole_numbers import WholeNumbers, log_probability, predicted_entries
-from tests.probes.probe_corpora import LayeredStates, walk_distances
+from treeprobe.probes.whole_numbers import WholeNumbers, log_probability, predicted_entries
 
 FOX = "the quick fox saw the lazy dog".split()
 
@@ -90,7 +90,7 @@ def slow_treap(words: list[str], priority: dict[str, int], offset: int = 0) -> d
 
 @pytest.mark.parametrize("seed", range(5))
 def test_control_trees_are_treaps_of_type_priorities(seed):
-    from probes.control import type_priority
+    from treeprobe.probes.control import type_priority
 
     priority = {word: type_priority(word, seed=seed) for word in FOX}
     expected = slow_treap(FOX, priority)
@@ -242,7 +242,7 @@ def test_curves_are_of_any_family(train, dev):
 
 @dataclass(frozen=True)
 class Estimate:
-    """A score with its interval, as `parsing.Score`."""
+    """A score with its interval, as `treeprobe.parsing.Score`."""
 
     value: float
     low: float

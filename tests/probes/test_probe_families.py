@@ -6,7 +6,8 @@ import torch
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
-from probes import (
+from tests.probes.probe_corpora import LayeredStates, make_corpus
+from treeprobe.probes import (
     BilinearProbe,
     DepProbe,
     DepthProbe,
@@ -18,11 +19,10 @@ from probes import (
     fit_all,
     geometry_ladder,
 )
-from probes.families import rank_for
-from probes.families.depprobe import rooted_tree
-from probes.families.distances import GeometryProbe
-from probes.families.gradient import GradientProbe
-from tests.probes.probe_corpora import LayeredStates, make_corpus
+from treeprobe.probes.families import rank_for
+from treeprobe.probes.families.depprobe import rooted_tree
+from treeprobe.probes.families.distances import GeometryProbe
+from treeprobe.probes.families.gradient import GradientProbe
 
 GEOMETRIES = [BilinearProbe, OrthogonalProbe, KernelProbe, PoincareProbe]
 ALL = [*GEOMETRIES, JointProbe, DepProbe]

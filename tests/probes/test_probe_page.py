@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from parsing.samples import natural_sentences
-from probes.states import ArrayStates
+from treeprobe.parsing.samples import natural_sentences
+from treeprobe.probes.states import ArrayStates
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "probes.md"
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from probes import DepthProbe, DistanceProbe, PoincareProbe, fit_all
-from probes.schedule import LEAST_STEPS, epochs_for, falling
 from tests.probes.probe_corpora import LayeredStates, make_corpus
+from treeprobe.probes import DepthProbe, DistanceProbe, PoincareProbe, fit_all
+from treeprobe.probes.schedule import LEAST_STEPS, epochs_for, falling
 
 
 @pytest.fixture

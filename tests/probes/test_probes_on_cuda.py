@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from probes import (
+from tests.probes.probe_corpora import LayeredStates
+from treeprobe.probes import (
     BilinearProbe,
     DepthProbe,
     DistanceProbe,
@@ -14,7 +15,6 @@ from probes import (
     PoincareProbe,
     fit_all,
 )
-from tests.probes.probe_corpora import LayeredStates
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
 

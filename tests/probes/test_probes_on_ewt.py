@@ -2,9 +2,9 @@
 
 import pytest
 
-from extraction import Encoder, embedded_checkpoint, extract
-from parsing import read_conllu, score_depths, score_distances
-from probes import DepthProbe, DistanceProbe, control_targets, fit_all
+from treeprobe.extraction import Encoder, embedded_checkpoint, extract
+from treeprobe.parsing import read_conllu, score_depths, score_distances
+from treeprobe.probes import DepthProbe, DistanceProbe, control_targets, fit_all
 
 
 @pytest.mark.ewt

@@ -8,11 +8,11 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from parsing.decoding import minimum_spanning_edges
-from probes import ArrayStates, DepthProbe, DistanceProbe, GoldTargets, fit_all
-from probes.batches import Batch, read_batch
-from probes.objectives import depth_loss, distance_loss, squared_distances, squared_norms
 from tests.probes.probe_corpora import LayeredStates, make_corpus, random_heads, walk_distances
+from treeprobe.parsing.decoding import minimum_spanning_edges
+from treeprobe.probes import ArrayStates, DepthProbe, DistanceProbe, GoldTargets, fit_all
+from treeprobe.probes.batches import Batch, read_batch
+from treeprobe.probes.objectives import depth_loss, distance_loss, squared_distances, squared_norms
 
 TRAINING: dict[str, Any] = {"epochs": 40, "batch_size": 20, "learning_rate": 0.02}
 

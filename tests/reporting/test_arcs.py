@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 
-from parsing.arc_layout import arc_heights, arc_ports
-from reporting import arcs_size, bare_figure, gold_and_recovered_arcs, tree_arcs
-from reporting.palette import EDGES
+from treeprobe.parsing.arc_layout import arc_heights, arc_ports
+from treeprobe.reporting import arcs_size, bare_figure, gold_and_recovered_arcs, tree_arcs
+from treeprobe.reporting.palette import EDGES
 
 
 def arcs_of(ax: Axes) -> list[PathPatch]:

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 
-from parsing import Difference
-from reporting import category_bars, description_length_bars, paired_differences, selectivity_bars
+from treeprobe.parsing import Difference
+from treeprobe.reporting import category_bars, description_length_bars, paired_differences, selectivity_bars
 
 
 def test_selectivity_is_the_gap_between_the_two_bars(ax: Axes) -> None:

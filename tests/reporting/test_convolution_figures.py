@@ -6,7 +6,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from reporting import (
+from treeprobe.reporting import (
     fourier_spectra,
     head_centres,
     head_kernel,

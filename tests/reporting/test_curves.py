@@ -6,9 +6,9 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
-from reporting import layer_curves, rank_curves, step_curves
-from reporting.end_labels import spread_apart
-from reporting.palette import GREY
+from treeprobe.reporting import layer_curves, rank_curves, step_curves
+from treeprobe.reporting.end_labels import spread_apart
+from treeprobe.reporting.palette import GREY
 
 
 def curves_of(ax: Axes) -> list[np.ndarray]:

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
-from reporting import category_map, head_grid, heat_map
+from treeprobe.reporting import category_map, head_grid, heat_map
 
 
 def numbers_in(ax: Axes) -> dict[tuple[int, int], str]:

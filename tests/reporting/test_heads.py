@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from reporting import (
+from treeprobe.reporting import (
     attention_lines,
     attention_size,
     attention_svg,
@@ -22,7 +22,7 @@ from reporting import (
     head_name,
     new_figure,
 )
-from reporting.palette import VERMILLION
+from treeprobe.reporting.palette import VERMILLION
 
 SVG = "{http://www.w3.org/2000/svg}"
 

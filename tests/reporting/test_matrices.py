@@ -5,7 +5,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reporting import depth_scatter, distance_matrices, distance_matrix
+from treeprobe.reporting import depth_scatter, distance_matrices, distance_matrix
 
 
 def test_gold_and_predicted_share_one_scale(words: tuple[str, ...]) -> None:

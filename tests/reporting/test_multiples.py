@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 
-from reporting import bare_figure, layers_size, tree_through_layers
+from treeprobe.reporting import bare_figure, layers_size, tree_through_layers
 
 
 def arcs_of(ax: Axes) -> list:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
-from reporting import bare_figure, new_figure, save_figure, save_formats, tree_arcs
+from treeprobe.reporting import bare_figure, new_figure, save_figure, save_formats, tree_arcs
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.spatial.distance import pdist
 
-from reporting import project, space_with_tree, space_with_tree_3d
+from treeprobe.reporting import project, space_with_tree, space_with_tree_3d
 
 
 def test_flat_clouds_come_through_unharmed() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from reporting import best_heads, headline_table, headline_text
+from treeprobe.reporting import best_heads, headline_table, headline_text
 
 
 def test_the_headline_is_the_best_layer_by_the_mean_of_its_seeds(scores: pd.DataFrame) -> None:

@@ -5,8 +5,8 @@ import warnings
 import pytest
 from matplotlib.font_manager import FontProperties, findfont
 
-from reporting import MissingGlyphs, font_families
-from reporting.text_fonts import characters_of, covering, missing_message, reading_direction, text_width
+from treeprobe.reporting import MissingGlyphs, font_families
+from treeprobe.reporting.text_fonts import characters_of, covering, missing_message, reading_direction, text_width
 
 
 def test_scripts_of_the_default_font_need_no_other() -> None:

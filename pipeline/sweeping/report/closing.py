@@ -1,7 +1,7 @@
 """What failed, and how the rest was made."""
 
-from pipeline.sweeping.report.results import Results
-from reporting.html import Cell, Section, Table
+from treeprobe.pipeline.sweeping.report.results import Results
+from treeprobe.reporting.html import Cell, Section, Table
 
 
 def failures_section(results: Results) -> Section | None:

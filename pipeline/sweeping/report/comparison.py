@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from parsing import Tally, paired_difference
-from pipeline.sweeping.measured import Measured
-from pipeline.sweeping.report.results import Results
-from reporting import new_figure, paired_differences
-from reporting.html import Cell, Picture, Section, Table, picture
+from treeprobe.parsing import Tally, paired_difference
+from treeprobe.pipeline.sweeping.measured import Measured
+from treeprobe.pipeline.sweeping.report.results import Results
+from treeprobe.reporting import new_figure, paired_differences
+from treeprobe.reporting.html import Cell, Picture, Section, Table, picture
 
 MOST_GAPS = 10
 

@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from pipeline.sweeping.report.heads import MOST_OPEN, grid_pictures, place_of
-from pipeline.sweeping.report.results import Results
-from pipeline.sweeping.store import read_json
-from reporting import new_figure, survival_curves
-from reporting.html import Picture, Section, picture
+from treeprobe.pipeline.sweeping.report.heads import MOST_OPEN, grid_pictures, place_of
+from treeprobe.pipeline.sweeping.report.results import Results
+from treeprobe.pipeline.sweeping.store import read_json
+from treeprobe.reporting import new_figure, survival_curves
+from treeprobe.reporting.html import Picture, Section, picture
 
 
 def convolution_section(results: Results) -> Section | None:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from pipeline.sweeping.report.results import Results
-from pipeline.sweeping.store import read_json
+from treeprobe.pipeline.sweeping.report.results import Results
+from treeprobe.pipeline.sweeping.store import read_json
 
 
 def explorer(results: Results) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.sweeping.report.results import BASELINES, METRICS, Results, best_row, probe_rows, structure_rows
-from reporting.html import Cell, Section, Table
+from treeprobe.pipeline.sweeping.report.results import BASELINES, METRICS, Results, best_row, probe_rows, structure_rows
+from treeprobe.reporting.html import Cell, Section, Table
 
 EXPLANATION = (
     "UUAS is the share of gold edges in the tree that a distance probe recovers, punctuation left out; DSpr. and NSpr. "

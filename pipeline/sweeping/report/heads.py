@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.sweeping.report.results import Results
-from reporting import head_grid, new_figure
-from reporting.html import Cell, Picture, Section, Table, picture
+from treeprobe.pipeline.sweeping.report.results import Results
+from treeprobe.reporting import head_grid, new_figure
+from treeprobe.reporting.html import Cell, Picture, Section, Table, picture
 
 SHOWN_RELATIONS = 12
 MOST_OPEN = 4

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from pipeline.sweeping.file_names import label
-from pipeline.sweeping.report.results import (
+from treeprobe.pipeline.sweeping.file_names import label
+from treeprobe.pipeline.sweeping.report.results import (
     BASELINES,
     METRICS,
     MOST_SHOWN,
@@ -16,8 +16,8 @@ from pipeline.sweeping.report.results import (
     spread,
     structure_rows,
 )
-from reporting import heat_map, layer_curves, new_figure
-from reporting.html import Picture, Section, picture
+from treeprobe.reporting import heat_map, layer_curves, new_figure
+from treeprobe.reporting.html import Picture, Section, picture
 
 
 def layers_section(results: Results, bank: str) -> Section | None:

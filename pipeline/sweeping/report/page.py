@@ -3,20 +3,20 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from parsing.whole_files import written_whole
-from pipeline.sweeping.report.closing import failures_section, provenance_section
-from pipeline.sweeping.report.comparison import comparison_section
-from pipeline.sweeping.report.convolution import convolution_section
-from pipeline.sweeping.report.explorer import explorer
-from pipeline.sweeping.report.headline import headline_section, headline_sentence
-from pipeline.sweeping.report.heads import heads_section
-from pipeline.sweeping.report.layers import layers_section
-from pipeline.sweeping.report.ranks import ranks_section
-from pipeline.sweeping.report.relations import relations_section
-from pipeline.sweeping.report.results import Results, read_results
-from pipeline.sweeping.report.training import training_section
-from pipeline.sweeping.report.transfer import transfer_section
-from reporting.html import Report, Section, render_report
+from treeprobe.files import written_whole
+from treeprobe.pipeline.sweeping.report.closing import failures_section, provenance_section
+from treeprobe.pipeline.sweeping.report.comparison import comparison_section
+from treeprobe.pipeline.sweeping.report.convolution import convolution_section
+from treeprobe.pipeline.sweeping.report.explorer import explorer
+from treeprobe.pipeline.sweeping.report.headline import headline_section, headline_sentence
+from treeprobe.pipeline.sweeping.report.heads import heads_section
+from treeprobe.pipeline.sweeping.report.layers import layers_section
+from treeprobe.pipeline.sweeping.report.ranks import ranks_section
+from treeprobe.pipeline.sweeping.report.relations import relations_section
+from treeprobe.pipeline.sweeping.report.results import Results, read_results
+from treeprobe.pipeline.sweeping.report.training import training_section
+from treeprobe.pipeline.sweeping.report.transfer import transfer_section
+from treeprobe.reporting.html import Report, Section, render_report
 
 
 def write_report(folder: str | Path, out: str | Path | None = None) -> Path:

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from pipeline.sweeping.report.results import Results, best_rows, probe_rows, spread
-from reporting import merge_seeds, new_figure, rank_curves
-from reporting.html import Picture, Section, picture
+from treeprobe.pipeline.sweeping.report.results import Results, best_rows, probe_rows, spread
+from treeprobe.reporting import merge_seeds, new_figure, rank_curves
+from treeprobe.reporting.html import Picture, Section, picture
 
 
 def ranks_section(results: Results) -> Section | None:

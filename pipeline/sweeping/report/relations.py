@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from pipeline.sweeping.measured import Measured
-from pipeline.sweeping.report.results import Results
-from reporting import category_map, new_figure
-from reporting.html import Picture, Section, picture
+from treeprobe.pipeline.sweeping.measured import Measured
+from treeprobe.pipeline.sweeping.report.results import Results
+from treeprobe.reporting import category_map, new_figure
+from treeprobe.reporting.html import Picture, Section, picture
 
 MOST_RELATIONS = 30
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.score_table import HEADLINE_METRICS
-from pipeline.structural.controls import CONTROL
-from pipeline.structural.run import RANDOM_WEIGHTS
-from pipeline.sweeping.measured import PROBE_OF, Measured, best_of, probes_in
-from pipeline.sweeping.store import Store
-from pipeline.sweeping.sweep import load_results
-from reporting import merge_seeds, metric_name
+from treeprobe.pipeline.score_table import HEADLINE_METRICS
+from treeprobe.pipeline.structural.controls import CONTROL
+from treeprobe.pipeline.structural.run import RANDOM_WEIGHTS
+from treeprobe.pipeline.sweeping.measured import PROBE_OF, Measured, best_of, probes_in
+from treeprobe.pipeline.sweeping.store import Store
+from treeprobe.pipeline.sweeping.sweep import load_results
+from treeprobe.reporting import merge_seeds, metric_name
 
 METRICS = {metric: metric_name(metric) for metric in HEADLINE_METRICS}
 TITLES = {**METRICS, "root_accuracy": "Root accuracy"}

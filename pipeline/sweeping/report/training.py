@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from pipeline.sweeping.report.results import METRICS, TITLES, Results, best_rows, probe_rows, structure_rows
-from reporting import new_figure, step_curves
-from reporting.html import Picture, Section, picture
+from treeprobe.pipeline.sweeping.report.results import METRICS, TITLES, Results, best_rows, probe_rows, structure_rows
+from treeprobe.reporting import new_figure, step_curves
+from treeprobe.reporting.html import Picture, Section, picture
 
 
 def training_section(results: Results) -> Section | None:

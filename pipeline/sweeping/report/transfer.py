@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from pipeline.sweeping.report.results import Results, best_rows, probe_rows
-from reporting import heat_map, merge_seeds, new_figure
-from reporting.html import Picture, Section, picture
+from treeprobe.pipeline.sweeping.report.results import Results, best_rows, probe_rows
+from treeprobe.reporting import heat_map, merge_seeds, new_figure
+from treeprobe.reporting.html import Picture, Section, picture
 
 
 def transfer_section(results: Results) -> Section | None:

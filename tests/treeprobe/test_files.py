@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.staging import OutputError, staged_folder
+from treeprobe.errors import OutputError
+from treeprobe.files import staged_folder
 
 
 def test_the_folder_appears_when_the_work_is_done(tmp_path: Path) -> None:
@@ -66,7 +67,7 @@ def test_two_cannot_write_one_folder_at_a_time(tmp_path: Path) -> None:
 def test_what_a_killed_process_left_is_in_nobodys_way(tmp_path: Path) -> None:
     script = """
 import os, sys
-from pipeline.staging import staged_folder
+from treeprobe.files import staged_folder
 with staged_folder(sys.argv[1]) as staging:
     (staging / "half").write_text("x")
     os._exit(9)

@@ -1,15 +1,44 @@
-"""An output folder that appears whole or not at all."""
+"""Files and folders that appear whole or not at all."""
 
+import json
+import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
+from treeprobe.errors import OutputError
 
-class OutputError(OSError):
-    """The output folder cannot be made where it was asked for."""
+
+@contextmanager
+def written_whole(target: Path) -> Iterator[Path]:
+    """A path to write to that becomes `target` when the block ends well, and is removed when it does not.
+
+    It lies beside `target` and ends alike, since some writers go by the suffix. It is not one of tempfile's, which
+    their owner alone can read. What a killed process leaves behind, `remove_drafts` finds.
+    """
+    draft = target.with_name(f".{target.stem}-{secrets.token_hex(8)}.partial{target.suffix}")
+    try:
+        yield draft
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def remove_drafts(folder: Path) -> None:
+    """Remove what killed processes left in a folder; only for whoever alone may write there now."""
+    for leftover in folder.glob(".*.partial*"):
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a mapping as readable JSON, whole or not at all; paths and other objects become text."""
+    text = json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n"
+    with written_whole(path) as draft:
+        draft.write_text(text, encoding="utf-8")
 
 
 @contextmanager
