@@ -11,3 +11,7 @@ class TreeprobeError(Exception):
 
 class OutputError(TreeprobeError, OSError):
     """An output file or folder that cannot be made where it was asked for."""
+
+
+class BusyError(OutputError):
+    """An output that another process is writing at this moment."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from treeprobe.errors import OutputError
+from treeprobe.errors import BusyError, OutputError
 
 
 @contextmanager
@@ -79,7 +79,7 @@ def sole_writer(target: Path, staging: Path) -> Iterator[None]:
         target.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise OutputError(f"{target}: another process is writing it; wait for it, or choose another folder") from error
+        raise BusyError(f"{target}: another process is writing it; wait for it, or choose another folder") from error
     except OSError as error:
         raise OutputError(f"{target}: cannot write in {target.parent}: {error.strerror}") from error
     try:

@@ -1,0 +1,95 @@
+"""One analysis of one subject into one folder: what every command runs, and every task of a sweep."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from treeprobe.digests import json_digest
+from treeprobe.files import staged_folder
+from treeprobe.parsing import Treebank
+from treeprobe.pipeline.analyses import Analysis, find_analysis
+from treeprobe.pipeline.findings import Findings, write_record
+from treeprobe.pipeline.options import Options, OptionsError
+from treeprobe.pipeline.subject import Sources, Subject
+
+
+def analyse(
+    name: str,
+    sources: Sources,
+    out: str | Path,
+    *,
+    options: Options | None = None,
+    figures: bool = True,
+    overwrite: bool = False,
+    progress: bool = True,
+) -> Findings:
+    """Run an analysis by its name in the registry, and write what it finds into `out`, whole or not at all.
+
+    Args:
+        figures: draw figures too.
+        overwrite: replace what `out` holds, once the new results are complete.
+        progress: name the stages and show progress bars on standard error.
+
+    Raises:
+        TreeprobeError: an input cannot be used; the subclass and the message say which. Nothing was written.
+        OutputError: `out` holds files, or cannot be written.
+    """
+    with staged_folder(out, overwrite=overwrite) as folder:
+        subject = open_subject(find_analysis(name), sources, progress=progress)
+        return perform(find_analysis(name), subject, folder, options=options or Options(), figures=figures)
+
+
+def open_subject(analysis: Analysis, sources: Sources, *, progress: bool = False) -> Subject:
+    """Open what an analysis reads of some sources. Raises OptionsError when it needs what is not given."""
+    if missing := [split for split, need in analysis.splits.items() if need == "required" and split not in sources.given]:
+        raise OptionsError(f"{analysis.name} needs a {' and a '.join(missing)} treebank; found none")
+    if analysis.probes == "required" and sources.probes is None:
+        raise OptionsError(f"{analysis.name} needs the folder of a structural analysis (probes); found none")
+    unread = {split: None for split in ("train", "test") if split not in analysis.splits}
+    with_probes = sources.probes if analysis.probes != "none" else None
+    return replace(sources, probes=with_probes, **unread).open(progress=progress)
+
+
+def perform(
+    analysis: Analysis,
+    subject: Subject,
+    folder: Path,
+    *,
+    options: Options,
+    figures: bool,
+    about: Mapping[str, Any] | None = None,
+) -> Findings:
+    """Run an analysis on an open subject and write everything into a folder that exists, its record last.
+
+    `about` is what the record says first: in a sweep, which task this is.
+    """
+    encoder = subject.encoder
+    options = options.fitted(dim=encoder.dim, layers=encoder.layers)
+    with subject.stage("total"):
+        findings = analysis.load()(subject, options)
+        with subject.stage("write tables and figures" if figures else "write tables"):
+            findings.write(folder, figures=figures)
+    chosen = options.chosen(analysis.options)
+    write_record(
+        folder,
+        {
+            "analysis": analysis.name,
+            "summary": findings.summary,
+            "checkpoint": {"name": encoder.name, "path": subject.source, "digest": encoder.digest},
+            "treebank": subject.treebank,
+            "splits": {split: split_record(bank) for split, bank in subject.splits.items()},
+            "probes": None if subject.probes is None else str(subject.probes.absolute()),
+            "options": {**chosen, "digest": json_digest(chosen)},
+            "details": dict(findings.details),
+            "seconds": subject.stopwatch.seconds,
+            **(about or {}),
+        },
+    )
+    return findings
+
+
+def split_record(bank: Treebank) -> dict[str, Any]:
+    """What a record says of a split: its name, place, size and digest."""
+    words = sum(map(len, bank))
+    return {"name": bank.name, "path": bank.path, "sentences": len(bank), "words": words, "digest": bank.digest}

@@ -1,0 +1,90 @@
+"""The registry of analyses: what runs on a checkpoint and a treebank. Command, sweep, dry run and report read it.
+
+An analysis is a function (subject, options) -> findings, in a module of this package that is imported when it is needed.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+from treeprobe.pipeline.options import Options, OptionsError
+
+if TYPE_CHECKING:
+    from treeprobe.parsing.named_treebanks import Split
+    from treeprobe.pipeline.findings import Findings
+    from treeprobe.pipeline.subject import Subject
+
+Need = Literal["required", "optional", "none"]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """An analysis as the registry names it.
+
+    Attributes:
+        help: what it does, in a line; `command` is its name on the command line, `module` where it is defined: the
+            function has the module's name.
+        options: the fields of `Options` that it reads; a result depends on no others.
+        splits: the splits that it reads, and whether it can do without them.
+        probes: whether it takes the probes of a structural analysis of the same checkpoint.
+        carried: whether it scores those on another treebank than they were trained on.
+    """
+
+    name: str
+    help: str
+    options: tuple[str, ...]
+    splits: Mapping["Split", Need]
+    probes: Need = "none"
+    carried: bool = False
+    command: str = ""
+
+    def load(self) -> "Callable[[Subject, Options], Findings]":
+        """The function itself."""
+        function: Callable[[Subject, Options], Findings] = getattr(import_module(f"{__name__}.{self.name}"), self.name)
+        return function
+
+
+_PROBES = ("ranks", "seeds", "layers", "epochs", "punctuation", "text", "pooling")
+_ALL: Mapping["Split", Need] = MappingProxyType({"train": "required", "dev": "required", "test": "optional"})
+
+ANALYSES = (
+    Analysis(
+        "structure",
+        "Train structural probes on every layer, recover trees, score them, and draw.",
+        (*_PROBES, "random_baseline", "control", "description_length", "samples"),
+        _ALL,
+        command="run",
+    ),
+    Analysis(
+        "heads",
+        "Find what each attention head looks at, and which syntax it tracks.",
+        ("punctuation", "text", "ablate"),
+        MappingProxyType({"train": "optional", "dev": "required"}),
+        probes="optional",
+    ),
+    Analysis(
+        "convolution",
+        "Measure how convolutional every head is, and what survives when heads are replaced by their convolution.",
+        (*_PROBES, "retrain"),
+        MappingProxyType({"train": "optional", "dev": "required"}),
+        probes="optional",
+    ),
+    Analysis(
+        "transfer",
+        "Score the probes of a run on another treebank.",
+        ("punctuation",),
+        MappingProxyType({"dev": "required", "test": "optional"}),
+        probes="required",
+        carried=True,
+    ),
+)
+
+
+def find_analysis(name: str) -> Analysis:
+    """The analysis of a name. Raises OptionsError when there is none."""
+    for analysis in ANALYSES:
+        if analysis.name == name:
+            return analysis
+    raise OptionsError(f"unknown analysis {name}; expected one of {', '.join(one.name for one in ANALYSES)}")

@@ -1,0 +1,171 @@
+"""Structural probes of every layer: which layers' states hold the tree, and the trees that they give."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from treeprobe.parsing import Score, TreebankError, write_conllu
+from treeprobe.parsing.named_treebanks import Split
+from treeprobe.pipeline.baselines import chain_baseline, control_baseline, random_weights_baseline
+from treeprobe.pipeline.closing_table import closing_table
+from treeprobe.pipeline.analyses.structure_figures import StructureFigures
+from treeprobe.pipeline.findings import Findings
+from treeprobe.pipeline.options import Options
+from treeprobe.pipeline.probing import (
+    Predictions,
+    Probe,
+    SplitStates,
+    kind_of,
+    measure_split,
+    new_probes,
+    read_states,
+    save_probes,
+    train,
+)
+from treeprobe.pipeline.recovered_trees import annotate_predictions
+from treeprobe.pipeline.scores import Setting, best_layer, layer_scores, tabulate
+from treeprobe.pipeline.subject import Subject
+from treeprobe.pipeline.tally_files import write_tallies
+from treeprobe.probes import DepthProbe, DistanceProbe, online_codes
+from treeprobe.probes.description_length import HELD_OUT
+
+
+def structure(subject: Subject, options: Options) -> Findings:
+    """Train the distance and depth probes of every layer, score them on dev and test, and recover trees.
+
+    The best layer is the one that `best_layer` chooses; its trees, directed by predicted depth, are written for the last
+    split given. Baselines in the same table: the left-to-right chain, layer 0, the same architecture with random weights,
+    and the same probes on control trees, from which follows the selectivity of every score.
+
+    Raises TreebankError when the treebank is too small for what is asked.
+    """
+    if options.description_length:
+        _check_codable(subject)
+    states = read_states(subject, options)
+    probes = train(subject, new_probes(subject, options), states)
+    measured = [measure_split(subject, split, probes, states[split], options) for split in subject.scored]
+    measurements = [one for split in measured for one in split.measurements]
+    measurements += chain_baseline(subject, options)
+    if options.control:
+        measurements += control_baseline(subject, states, options)
+    codes = _code_rows(subject, states, options) if options.description_length else []
+    if options.random_baseline:
+        measurements += random_weights_baseline(subject, options)
+    with subject.stage("bootstrap"):
+        scores = tabulate(measurements, more=codes)
+    best = best_layer(scores)
+    edges = {split.name: split.edges for split in measured}
+    trees = _BestTrees.of(subject, probes, states, best, options)
+    return Findings(
+        summary=_summary(subject, scores),
+        tables={"scores": scores},
+        artefacts={
+            "probes": partial(save_probes, probes),
+            "tallies": partial(write_tallies, measurements=measurements, edges=edges),
+            "trees.json": partial(measured[0].samples.write, punctuation=options.punctuation),
+            "predictions.conllu": trees.write,
+        },
+        figures=trees.figures(scores).draw,
+        details={"best_layer": best},
+        closing=closing_table(scores),
+    )
+
+
+@dataclass(frozen=True)
+class _BestTrees:
+    """What the best layer's probes (largest rank, first seed) predict of the last split, and the states they read."""
+
+    subject: Subject
+    split: Split
+    layer: int
+    states: SplitStates
+    probe: DistanceProbe
+    distances: Predictions
+    depths: Predictions
+    options: Options
+
+    @classmethod
+    def of(
+        cls, subject: Subject, probes: Sequence[Probe], states: SplitStates, layer: int | None, options: Options
+    ) -> "_BestTrees":
+        """Predict the last split with the probes of a layer; of the first layer where no score is defined."""
+        split = subject.scored[-1]
+        layer = layer if layer is not None else min(probe.layer or 0 for probe in probes)
+        rank = max(probe.rank for probe in probes)
+        chosen = [probe for probe in probes if (probe.layer, probe.rank, probe.seed) == (layer, rank, options.seeds[0])]
+        distance = next(probe for probe in chosen if isinstance(probe, DistanceProbe))
+        depth = next(probe for probe in chosen if isinstance(probe, DepthProbe))
+        with subject.stage(f"predict {split}"):
+            distances, depths = distance.predict(states[split]), depth.predict(states[split])
+        return cls(subject, split, layer, states, distance, distances, depths, options)
+
+    def write(self, path: Path) -> None:
+        """Write the recovered trees as CoNLL-U."""
+        write_conllu(self._recovered(), path)
+
+    def figures(self, scores: pd.DataFrame) -> StructureFigures:
+        """What the figures are drawn of."""
+        return StructureFigures(
+            scores=scores,
+            split=self.split,
+            gold=self.subject.splits[self.split],
+            recovered=self._recovered(),
+            distances=self.distances,
+            depths=self.depths,
+            points=self._points,
+            punctuation=self.options.punctuation,
+        )
+
+    def _recovered(self) -> list[Any]:
+        bank = self.subject.splits[self.split]
+        return annotate_predictions(bank, self.distances, self.depths, punctuation=self.options.punctuation)
+
+    def _points(self, numbers: Sequence[int]) -> list[Any]:
+        """The words of some sentences in the space of the distance probe, (words, rank) each."""
+        vectors = [self.states[self.split].read([number], [self.layer])[0] for number in numbers]
+        return self.probe.transform(vectors)
+
+
+def _summary(subject: Subject, scores: pd.DataFrame) -> str:
+    """The result in one sentence."""
+    means, best = layer_scores(scores), best_layer(scores)
+    chain = scores.query("split == 'dev' and probe == 'chain' and metric == 'uuas'")["value"].iloc[0]
+    if best is None:
+        return f"{subject.encoder.name}: the dev split of {subject.treebank} has no edge to score."
+    return (
+        f"{subject.encoder.name}: the distance probe of layer {best}, the best on the dev split, finds {means[best]:.1%} "
+        f"of the edges of {subject.treebank}, against {chain:.1%} when each word is joined to the next."
+    )
+
+
+def _check_codable(subject: Subject) -> None:
+    """Refuse a training split too small for a code: its first block takes ten sentences, and one must follow."""
+    bank = subject.splits["train"]
+    if len(bank) <= HELD_OUT:
+        raise TreebankError(
+            f"{bank.path or bank.name}: {len(bank)} sentences; description length needs more than {HELD_OUT}"
+        )
+
+
+def _code_rows(subject: Subject, states: SplitStates, options: Options) -> list[dict[str, Any]]:
+    """The online code of the training trees by the first seed's probe of every layer (`probes.online_codes`).
+
+    Rows are of the split `train`, metrics `codelength` (bits) and `compression` (uniform code / online code), n the
+    sentences coded. A code has no interval: it is a length of these very trees in one order.
+    """
+    ranks = options.fitted(dim=subject.encoder.dim, layers=subject.encoder.layers).ranks
+    first = [probe for probe in new_probes(subject, options) if (probe.rank, probe.seed) == (max(ranks), options.seeds[0])]
+    bank = subject.splits["train"]
+    with subject.stage("description length"):
+        codes = online_codes(first, states["train"], bank, progress=subject.progress)
+    nan, rows = float("nan"), []
+    for probe, code in zip(first, codes):
+        sentences = sum(block.sentences for block in code.blocks)
+        setting = Setting(subject.encoder.name, bank.name, "train", kind_of(probe), probe.layer, probe.rank, probe.seed)
+        values = {"codelength": code.bits, "compression": code.compression}
+        rows += setting.rows([Score(metric, value, nan, nan, sentences) for metric, value in values.items()])
+    return rows

@@ -1,1 +1,0 @@
-"""What attention heads look at and which syntax they track: tables and figures of one checkpoint."""

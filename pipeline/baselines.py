@@ -1,0 +1,56 @@
+"""Baselines of structural probes, in the same rows: the chain, random weights, control trees."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from treeprobe.parsing import Scorer, Sentence, Treebank
+from treeprobe.parsing.trees import chain_distances
+from treeprobe.pipeline.options import Options
+from treeprobe.pipeline.probing import SplitStates, measure, new_probes, read_states, train
+from treeprobe.pipeline.scores import CHAIN, CONTROL, RANDOM_WEIGHTS, Measurement, Setting
+from treeprobe.pipeline.subject import Subject
+from treeprobe.probes import control_heads
+
+
+def chain_baseline(subject: Subject, options: Options) -> list[Measurement]:
+    """The left-to-right chain on every split that is scored: each word hangs from the one before it."""
+    found = []
+    for split in subject.scored:
+        bank = subject.splits[split]
+        scorer = Scorer(bank, punctuation=options.punctuation)
+        distances = scorer.distances([chain_distances(len(sentence)) for sentence in bank])
+        depths = scorer.depths([np.arange(len(sentence)) for sentence in bank])
+        found.append(Measurement(Setting(subject.encoder.name, bank.name, split, CHAIN), {**distances, **depths}))
+    return found
+
+
+def random_weights_baseline(subject: Subject, options: Options) -> list[Measurement]:
+    """Probes of the largest rank on the same architecture with random weights, reported as the checkpoint's baseline."""
+    twin = subject.with_random_weights()
+    ranks = options.fitted(dim=subject.encoder.dim, layers=subject.encoder.layers).ranks
+    options = replace(options, ranks=(max(ranks),))
+    states = read_states(twin, options)
+    found = measure(twin, train(twin, new_probes(twin, options), states), states, options)
+    return [measurement.as_baseline(subject.encoder.name, RANDOM_WEIGHTS) for measurement in found]
+
+
+def control_baseline(subject: Subject, states: SplitStates, options: Options) -> list[Measurement]:
+    """New probes trained and scored on control trees of the same sentences, reported as the baseline `control`.
+
+    A control tree follows from the word types and their order alone (Hewitt & Liang 2019; `probes.control_heads`).
+    """
+    controlled = subject.with_splits({split: control_bank(bank) for split, bank in subject.splits.items()})
+    found = measure(controlled, train(controlled, new_probes(controlled, options), states), states, options)
+    return [measurement.as_baseline(subject.encoder.name, CONTROL) for measurement in found]
+
+
+def control_bank(bank: Treebank) -> Treebank:
+    """The same sentences with their control trees in place of the gold ones; no relation but `root` and `dep`."""
+    return Treebank([control_sentence(sentence) for sentence in bank], name=bank.name, path=bank.path)
+
+
+def control_sentence(sentence: Sentence) -> Sentence:
+    """One sentence with its control tree."""
+    heads = tuple(control_heads(sentence.words).tolist())
+    return replace(sentence, heads=heads, relations=tuple("root" if head < 0 else "dep" for head in heads))

@@ -1,0 +1,179 @@
+"""Comparisons: which layer is best, how two checkpoints differ and where, how scores grow with training, which
+directions probes read."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.linalg import subspace_angles
+
+from treeprobe.parsing import Difference, Tally, paired_difference
+from treeprobe.parsing.breakdown import LENGTH_CLASSES, Category, break_down, category_scores, length_classes
+from treeprobe.parsing.scores import micro
+from treeprobe.pipeline.findings import FindingsError
+from treeprobe.pipeline.results import Finished, at_layer, best_measured, probes_in, structure_of
+from treeprobe.pipeline.scores import best_rows, layer_scores
+from treeprobe.probes import DistanceProbe
+
+
+def compare_layers(
+    folder: str | Path,
+    checkpoint: str | None = None,
+    *,
+    metric: str = "uuas",
+    split: str = "dev",
+    treebank: str | None = None,
+) -> pd.DataFrame:
+    """How far every layer falls short of the best one, best first: layer, value, difference, low, high, p.
+
+    Differences are paired over sentences, of the first seed's probes. The interval of a layer that is as good as the
+    best one holds zero; where the best layer was chosen on these very sentences, its score is a little optimistic.
+
+    Args:
+        folder: that of a sweep, or of one structural analysis.
+        checkpoint, treebank: which analysis, where the folder holds several.
+
+    Raises:
+        FindingsError: there is no such analysis, or it lacks the metric or the split.
+    """
+    one = structure_of(folder, checkpoint, treebank=treebank)
+    by_layer = {found.layer: found.tally() for found in probes_in(one.folder, metric=metric, split=split)}
+    scores = one.scores()
+    means = by_layer if scores is None else layer_scores(scores, metric=metric, split=split)
+    best = max(by_layer, key=lambda layer: (float(means[layer]), -layer))
+    rows = [
+        {"layer": layer, "value": tally.value, **_difference_cells(paired_difference(tally, by_layer[best]))}
+        for layer, tally in by_layer.items()
+    ]
+    return pd.DataFrame(rows).sort_values("value", ascending=False, kind="stable", ignore_index=True)
+
+
+def compare_checkpoints(
+    folder: str | Path,
+    first: str,
+    second: str,
+    *,
+    metric: str = "uuas",
+    split: str = "dev",
+    treebank: str | None = None,
+    layers: tuple[int, int] | None = None,
+) -> Difference:
+    """How much the first checkpoint exceeds the second on the same sentences, negative where it falls short.
+
+    Each is read at its best layer on dev (`scores.best_layer`) unless `layers` says which. Raises FindingsError when
+    one of them was not measured.
+    """
+    tallies = []
+    for place, name in enumerate((first, second)):
+        one = structure_of(folder, name, treebank=treebank)
+        measured = best_measured(one, metric=metric, split=split)
+        if layers is not None:
+            measured = at_layer(probes_in(one.folder, metric=metric, split=split), layers[place])
+        tallies.append(measured.tally())
+    return paired_difference(*tallies)
+
+
+def compare_by(
+    folder: str | Path,
+    first: str,
+    second: str,
+    by: Category = "relation",
+    *,
+    split: str = "dev",
+    treebank: str | None = None,
+    least: int = 1,
+) -> pd.DataFrame:
+    """Where two checkpoints differ: UUAS of each and their paired difference for each relation, or another category.
+
+    Columns: category, n, first, second, difference (first less second), low, high, p; the most frequent category first,
+    those of fewer than `least` edges left out. Both are read at the layer that is best on dev.
+    """
+    tables = [edges_at_best(structure_of(folder, name, treebank=treebank), split=split) for name in (first, second)]
+    rows = []
+    for category, score in category_scores(tables[0], by, resamples=1).items():
+        if score.n < least:
+            continue
+        ours, theirs = (_category_tally(table, by, category) for table in tables)
+        cells = _difference_cells(paired_difference(ours, theirs))
+        rows.append({"category": category, "n": score.n, "first": ours.value, "second": theirs.value, **cells})
+    return pd.DataFrame(rows)
+
+
+def scores_by(
+    folder: str | Path,
+    checkpoint: str | None = None,
+    by: Category = "relation",
+    *,
+    split: str = "dev",
+    treebank: str | None = None,
+) -> pd.DataFrame:
+    """UUAS with intervals for each relation (or other category) at the layer that is best on dev, tidy."""
+    return break_down(edges_at_best(structure_of(folder, checkpoint, treebank=treebank), split=split), by)
+
+
+def edges_at_best(one: Finished, *, split: str = "dev") -> pd.DataFrame:
+    """The gold edges of a split, and which of them the probe of the best layer found (column `correct`)."""
+    return best_measured(one, split=split).edges()
+
+
+def _category_tally(table: pd.DataFrame, by: Category, category: object) -> Tally:
+    """UUAS among the edges of one category, sentence by sentence."""
+    labels = length_classes(table[by], LENGTH_CLASSES[by]) if by in LENGTH_CLASSES else table[by]
+    chosen = (labels == category).to_numpy()
+    sentences = table["sentence"].to_numpy()
+    size = int(sentences.max()) + 1
+    hits = np.bincount(sentences[chosen], weights=table["correct"].to_numpy()[chosen], minlength=size)
+    return micro("uuas", hits, np.bincount(sentences[chosen], minlength=size))
+
+
+def _difference_cells(found: Difference) -> dict[str, Any]:
+    """A difference as cells of a table."""
+    cells = asdict(found)
+    return {"difference": cells["value"], **{name: cells[name] for name in ("low", "high", "p")}}
+
+
+def training_curve(scores: pd.DataFrame, family: str, *, metric: str = "uuas", split: str = "dev") -> pd.DataFrame:
+    """The best layer's score at every step of a training run, ready for `treeprobe.reporting.step_curves`.
+
+    Takes the frame of `load_results`. Raises FindingsError when it has no such run.
+    """
+    rows = scores[(scores["analysis"] == "structure") & (scores["family"] == family)]
+    best = best_rows(rows, by=["trained_on", "step"], metric=metric, split=split)
+    if best.empty:
+        families = ", ".join(scores["family"].dropna().unique()) or "none"
+        raise FindingsError(f"no {metric} of a training run {family!r} on {split}; found runs {families}")
+    return best.sort_values(["treebank", "step"], ignore_index=True)
+
+
+def probe_angles(folder: str | Path, first: str, second: str, *, treebank: str | None = None) -> pd.DataFrame:
+    """Angles between the subspaces that two checkpoints' distance probes read, by layer: layer, rank, mean, largest.
+
+    In degrees, from 0 (the same subspace) to 90; principal angles of the row spaces (Björck & Golub 1973). They mean
+    something where the two share their axes: a model and its fine-tuned child, or two steps of a training run. Probes
+    of one seed begin at the same matrix, so what training left alone is shared too; compare with other seeds.
+    Raises FindingsError when the checkpoints have other widths, or no layer in common.
+    """
+    found = [_distance_probes(folder, name, treebank) for name in (first, second)]
+    rows = []
+    for place in sorted(found[0].keys() & found[1].keys()):
+        matrices = [DistanceProbe.from_pretrained(probes[place]).matrix_ for probes in found]
+        if matrices[0].shape[1] != matrices[1].shape[1]:
+            widths = " and ".join(str(matrix.shape[1]) for matrix in matrices)
+            raise FindingsError(f"{first} and {second} have states of width {widths}: their subspaces have no angle")
+        angles = np.degrees(subspace_angles(matrices[0].T, matrices[1].T))
+        layer, rank, seed = place
+        rows.append({"layer": layer, "rank": rank, "seed": seed, "mean": angles.mean(), "largest": angles.max()})
+    if not rows:
+        raise FindingsError(f"{first} and {second} have no probes of one layer and rank")
+    return pd.DataFrame(rows)
+
+
+def _distance_probes(folder: str | Path, checkpoint: str, treebank: str | None) -> dict[tuple[int, int, int], Path]:
+    """The folders of a checkpoint's distance probes, by layer, rank and seed."""
+    found = {}
+    for path in structure_of(folder, checkpoint, treebank=treebank).folder.glob("probes/distance-*"):
+        _, _, layer, _, rank, _, seed = path.name.split("-")
+        found[int(layer), int(rank), int(seed)] = path
+    return found

@@ -1,1 +1,0 @@
-"""How much of attention is a convolution: tables and figures of one checkpoint."""

@@ -1,0 +1,69 @@
+"""The options of every analysis, in the same words and with the same defaults everywhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from treeprobe.errors import TreeprobeError
+from treeprobe.parsing.punctuation import PunctuationRule
+
+TextForm = Literal["words", "natural"]
+Pooling = Literal["mean", "first", "last"]
+
+
+class OptionsError(TreeprobeError, ValueError):
+    """Options that contradict each other, or that a checkpoint cannot follow."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What an analysis is to do; each analysis reads those that it names in the registry (`pipeline.analyses`).
+
+    Attributes:
+        ranks, seeds: one probe of each kind and layer for every rank and seed. A rank above the width of the states
+            is lowered to it: a linear map of more rows can say nothing more.
+        layers: layers to probe; all where None.
+        epochs: passes of the probes over the training treebank; the probes' own default where None.
+        punctuation: tag set that marks punctuation, which UUAS leaves out.
+        text: what the model reads, words joined by spaces or the natural sentence (`SpaceAfter=No`).
+        pooling: how subword vectors are pooled into a word's vector.
+        random_baseline: also probe the architecture with random weights.
+        control: also train on control trees (Hewitt & Liang 2019), for the selectivity of every score.
+        description_length: also measure the online code length of the training trees (Voita & Titov 2020).
+        samples: sentences whose recovered trees at every layer are kept for the report.
+        ablate: also cut each head, and measure what is lost.
+        retrain: also train probes on the states of models whose heads are replaced.
+    """
+
+    ranks: Sequence[int] = (128,)
+    seeds: Sequence[int] = (0,)
+    layers: Sequence[int] | None = None
+    epochs: int | None = None
+    punctuation: PunctuationRule = "xpos"
+    text: TextForm = "words"
+    pooling: Pooling = "mean"
+    random_baseline: bool = True
+    control: bool = True
+    description_length: bool = False
+    samples: int = 50
+    ablate: bool = False
+    retrain: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("ranks", "seeds", "layers"):
+            numbers = getattr(self, name)
+            if numbers is not None and (not len(numbers) or min(numbers) < (name == "ranks")):
+                raise OptionsError(f"{name}: found {list(numbers)}; expected one or more numbers, none negative")
+
+    def fitted(self, *, dim: int, layers: Sequence[int]) -> "Options":
+        """The same for a checkpoint whose states are `dim` wide: no rank above it, each rank once.
+
+        Raises OptionsError for a layer that the checkpoint does not have.
+        """
+        if unknown := sorted(set(self.layers or ()) - set(layers)):
+            raise OptionsError(f"layers: found {unknown}; expected some of {layers[0]} to {layers[-1]}")
+        return replace(self, ranks=tuple(dict.fromkeys(min(rank, dim) for rank in self.ranks)))
+
+    def chosen(self, names: Sequence[str]) -> dict[str, Any]:
+        """The options of these names alone, as a mapping: what a record says, and what a digest is taken of."""
+        return {name: getattr(self, name) for name in names}

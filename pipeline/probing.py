@@ -1,0 +1,187 @@
+"""Structural probes of a subject: extract, train, predict, score, save, load. Written once, for every analysis."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from treeprobe.extraction import States
+from treeprobe.parsing import Scorer, Tally, edge_table
+from treeprobe.parsing.named_treebanks import Split
+from treeprobe.pipeline.findings import FindingsError, read_record
+from treeprobe.pipeline.options import Options
+from treeprobe.pipeline.recovered_trees import SampleTrees, sample_numbers
+from treeprobe.pipeline.scores import Measurement, Setting
+from treeprobe.pipeline.subject import Subject
+from treeprobe.pipeline.tally_files import EDGE_COLUMNS, FoundEdges
+from treeprobe.probes import DepthProbe, DistanceProbe, fit_all
+
+Probe = DistanceProbe | DepthProbe
+Predictions = list[NDArray[np.float32]]
+SplitStates = Mapping[Split, States]
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """A trained probe, what it predicts of a split, one array a sentence, and its tallies."""
+
+    probe: Probe
+    predictions: Predictions
+    measurement: Measurement
+
+
+def read_states(subject: Subject, options: Options) -> dict[Split, States]:
+    """Word-aligned hidden states of every split."""
+    return {split: subject.states(split, options) for split in subject.splits}
+
+
+def new_probes(subject: Subject, options: Options, *, kinds: Sequence[type[Probe]] = (DistanceProbe, DepthProbe)) -> list[Probe]:
+    """A probe of each kind, not yet trained, for each rank, layer and seed of the options."""
+    return [
+        kind(layer, rank, seed, epochs=options.epochs, device=str(subject.encoder.device))
+        for rank in options.fitted(dim=subject.encoder.dim, layers=subject.encoder.layers).ranks
+        for kind in kinds
+        for layer in (subject.encoder.layers if options.layers is None else options.layers)
+        for seed in options.seeds
+    ]
+
+
+def train(subject: Subject, probes: list[Probe], states: SplitStates) -> list[Probe]:
+    """Train probes on the training split in one pass over the data, the dev split deciding which epoch is kept."""
+    with subject.stage("train probes"):
+        fit_all(
+            probes,
+            states["train"],
+            subject.splits["train"],
+            validation=(states["dev"], subject.splits["dev"]),
+            progress=subject.progress,
+        )
+    return probes
+
+
+def predict(
+    subject: Subject, probes: Sequence[Probe], states: States, split: Split, scorer: Scorer
+) -> Iterator[Predicted]:
+    """Each trained probe with its predictions of a split and its scores; nothing is held between probes."""
+    name = subject.splits[split].name
+    for probe in probes:
+        with subject.stage(f"predict {split}"):
+            predictions = probe.predict(states)
+        with subject.stage(f"score {split}"):
+            tallies = score(probe, scorer, predictions)
+        setting = Setting(subject.encoder.name, name, split, kind_of(probe), probe.layer, probe.rank, probe.seed)
+        yield Predicted(probe, predictions, Measurement(setting, tallies))
+
+
+def measure(subject: Subject, probes: Sequence[Probe], states: SplitStates, options: Options) -> list[Measurement]:
+    """Tallies of trained probes on every split that is scored; their predictions are not kept."""
+    return [
+        found.measurement
+        for split in subject.scored
+        for found in predict(
+            subject, probes, states[split], split, Scorer(subject.splits[split], punctuation=options.punctuation)
+        )
+    ]
+
+
+@dataclass(frozen=True)
+class MeasuredSplit:
+    """What the probes of every layer scored on a split, the gold edges they found, and sample sentences."""
+
+    name: Split
+    measurements: Sequence[Measurement]
+    edges: FoundEdges
+    samples: SampleTrees
+
+
+def measure_split(
+    subject: Subject, split: Split, probes: Sequence[Probe], states: States, options: Options
+) -> MeasuredSplit:
+    """Score every probe on a split. Predictions of whole treebanks are dropped once they are scored."""
+    bank = subject.splits[split]
+    scorer = Scorer(bank, punctuation=options.punctuation)
+    numbers = sample_numbers(bank, options.samples)
+    shown = (max(probe.rank for probe in probes), options.seeds[0])
+    measurements: list[Measurement] = []
+    settings: list[Setting] = []
+    correct = []
+    samples: dict[tuple[str, int], Predictions] = {}
+    for found in predict(subject, probes, states, split, scorer):
+        probe, setting = found.probe, found.measurement.setting
+        measurements.append(found.measurement)
+        if isinstance(probe, DistanceProbe):
+            settings.append(setting)
+            with subject.stage(f"score {split}"):
+                correct.append(np.concatenate([hits for _, hits in scorer.edges(found.predictions)]))
+        if probe.layer is not None and (probe.rank, probe.seed) == shown:
+            samples[setting.probe, probe.layer] = [found.predictions[number] for number in numbers]
+    # The gold edges are the same whatever is predicted, so the table of the gold distances themselves has their columns.
+    gold = edge_table(bank, bank.distances, punctuation=options.punctuation)[list(EDGE_COLUMNS)]
+    trees = SampleTrees(bank.name, split, [bank[number] for number in numbers], shown[0], samples)
+    return MeasuredSplit(split, measurements, FoundEdges(gold, settings, np.stack(correct)), trees)
+
+
+def kind_of(probe: Probe) -> str:
+    """What tables call the probe: `distance` or `depth`."""
+    return "distance" if isinstance(probe, DistanceProbe) else "depth"
+
+
+def score(probe: Probe, scorer: Scorer, predictions: Predictions) -> Mapping[str, Tally]:
+    """The scores that the probe's kind has."""
+    return scorer.distances(predictions) if isinstance(probe, DistanceProbe) else scorer.depths(predictions)
+
+
+def probe_folder(probe: Probe) -> str:
+    """Where a probe is saved inside the folder `probes` of an analysis."""
+    return f"{kind_of(probe)}-layer-{probe.layer}-rank-{probe.rank}-seed-{probe.seed}"
+
+
+def save_probes(probes: Sequence[Probe], folder: Path) -> None:
+    """Write every probe into a folder of its own."""
+    for probe in probes:
+        probe.save_pretrained(folder / probe_folder(probe))
+
+
+@dataclass(frozen=True)
+class SavedProbes:
+    """The probes of a structural analysis, how their states were read, and what its record says besides."""
+
+    probes: Sequence[Probe]
+    record: Mapping[str, Any]
+
+    def reading(self, options: Options) -> Options:
+        """The options with text and pooling as the probes' states were read."""
+        read = self.record["options"]
+        return replace(options, text=read["text"], pooling=read["pooling"])
+
+    @property
+    def distance(self) -> list[DistanceProbe]:
+        """The distance probes of the largest rank, by layer and seed."""
+        found = [probe for probe in self.probes if isinstance(probe, DistanceProbe)]
+        largest = max(probe.rank for probe in found)
+        return sorted(
+            (probe for probe in found if probe.rank == largest), key=lambda probe: (probe.layer or 0, probe.seed)
+        )
+
+
+def load_probes(folder: Path, subject: Subject) -> SavedProbes:
+    """Every probe that a structural analysis saved.
+
+    Raises FindingsError when the folder holds no such analysis, ProbeError when the probes were trained on another
+    checkpoint than the subject's.
+    """
+    record = read_record(folder)
+    places = sorted((folder / "probes").glob("*-layer-*"))
+    if record["analysis"] != "structure" or not places:
+        raise FindingsError(f"{folder}: holds the analysis {record['analysis']} and {len(places)} probes; expected a run's folder")
+    identity = {"checkpoint": {"name": subject.encoder.name, "digest": subject.encoder.digest}}
+    return SavedProbes(
+        [
+            (DistanceProbe if place.name.startswith("distance") else DepthProbe).from_pretrained(place, identity=identity)
+            for place in places
+        ],
+        record,
+    )

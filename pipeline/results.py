@@ -1,0 +1,202 @@
+"""What analyses found, read back: the table of scores of a folder, and the tallies and edges of each setting."""
+
+import importlib.util
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from treeprobe.files import written_whole
+from treeprobe.parsing import Tally
+from treeprobe.pipeline.findings import RECORD, FindingsError, read_record
+from treeprobe.pipeline.scores import COLUMNS, PROBE_OF, Setting, best_layer, read_scores
+from treeprobe.pipeline.sweep.folder import MARK, SweepFolder
+from treeprobe.pipeline.tally_files import FoundEdges, read_edges, read_index, read_tally
+
+TALLIES = "tallies"
+TASK_COLUMNS = ("analysis", "trained_on", "family", "step")
+"""What tells the rows of several analyses apart, beside the columns of the score table."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A finished analysis: its folder, and its record."""
+
+    folder: Path
+    record: Mapping[str, Any]
+
+    @property
+    def analysis(self) -> str:
+        """Which analysis it is."""
+        return str(self.record["analysis"])
+
+    @property
+    def checkpoint(self) -> str:
+        """The checkpoint's name."""
+        return str(self.record["checkpoint"]["name"])
+
+    @property
+    def treebank(self) -> str:
+        """The name of the treebank that was scored."""
+        return str(self.record["treebank"])
+
+    @property
+    def trained_on(self) -> str:
+        """The name of the treebank that its probes were trained on."""
+        return str(self.record["details"].get("trained_on", self.treebank))
+
+    def table(self, name: str, **dtypes: Any) -> pd.DataFrame:
+        """One of its tables. Raises FindingsError when it cannot be read."""
+        path = self.folder / f"{name}.csv"
+        try:
+            return pd.read_csv(path, dtype=dtypes)
+        except (OSError, ValueError) as error:
+            raise FindingsError(f"{path}: cannot be read: {error}; run the analysis again") from error
+
+    def scores(self) -> pd.DataFrame | None:
+        """Its score table with the columns that tell analyses apart; None where it has none."""
+        path = self.folder / "scores.csv"
+        if not path.exists():
+            return None
+        scores = read_scores(path)
+        return scores.assign(
+            analysis=self.analysis,
+            trained_on=self.trained_on,
+            family=pd.Series([self.record.get("family")] * len(scores), dtype="string"),
+            step=pd.Series([self.record.get("step")] * len(scores), dtype="Int64"),
+        )
+
+
+def read_finished(folder: str | Path) -> list[Finished]:
+    """The finished analyses of a folder: the one that it holds, or every finished task of a sweep, by name.
+
+    Raises FindingsError when the folder holds neither.
+    """
+    place = Path(folder).expanduser()
+    if (place / MARK).exists():
+        return [Finished(path, read_record(path)) for path in SweepFolder.existing(place).finished()]
+    if (place / RECORD).exists() or not place.is_dir():
+        return [Finished(place, read_record(place))]
+    try:
+        return [Finished(place, read_record(place))]
+    except FindingsError as error:
+        raise FindingsError(f"{error}, or of a sweep") from error
+
+
+def load_results(folder: str | Path) -> pd.DataFrame:
+    """The scores of every finished analysis of a folder, tidy: the score table, then analysis, trained_on, family, step.
+
+    Takes the folder of one analysis or of a sweep; the latter is read from its finished tasks, so that the table is
+    right at any moment, also while a sweep is at work or after one was killed.
+
+    Raises FindingsError when the folder holds neither.
+    """
+    frames = [frame for one in read_finished(folder) if (frame := one.scores()) is not None]
+    columns = [*COLUMNS, *TASK_COLUMNS]
+    return pd.concat(frames, ignore_index=True).reindex(columns=columns) if frames else pd.DataFrame(columns=columns)
+
+
+def write_table(folder: Path, scores: pd.DataFrame) -> Path:
+    """Write the table of all scores into a sweep's folder, whole; returns the file."""
+    parquet = importlib.util.find_spec("pyarrow") is not None
+    target = folder / ("results.parquet" if parquet else "results.csv")
+    with written_whole(target) as draft:
+        scores.to_parquet(draft, index=False) if parquet else scores.to_csv(draft, index=False)
+    return target
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One metric of one setting of a finished analysis: its tally is number `number` of those in its folder."""
+
+    folder: Path
+    number: int
+    setting: Setting
+    metric: str
+
+    @property
+    def layer(self) -> int:
+        """The layer that was probed; 0 for what has none."""
+        return self.setting.layer or 0
+
+    def tally(self) -> Tally:
+        """Its counts in every sentence."""
+        return read_tally(self.folder / TALLIES, self.number, metric=self.metric)
+
+    def edges(self) -> pd.DataFrame:
+        """Every gold edge of its split, with the column `correct`. Raises FindingsError when they were not kept."""
+        return _edge_table(self, read_edges(self.folder / TALLIES, self.setting.split))
+
+
+def _edge_table(measured: Measured, found: FoundEdges) -> pd.DataFrame:
+    """The edges as one measured setting found them. Raises FindingsError when that setting is not among `found`."""
+    wanted = measured.setting
+    for row, setting in enumerate(found.settings):
+        if (setting.layer, setting.rank, setting.seed) == (wanted.layer, wanted.rank, wanted.seed):
+            return found.table(row)
+    raise FindingsError(f"{measured.folder.name}: holds no edges of layer {measured.layer}")
+
+
+def everything_measured(folder: Path) -> Iterator[Measured]:
+    """Everything that a structural or transfer analysis measured."""
+    for number, row in enumerate(read_index(folder / TALLIES)["tallies"]):
+        metric = row.pop("metric")
+        yield Measured(folder, number, Setting(**row), metric)
+
+
+def probes_in(folder: Path, *, metric: str = "uuas", split: str = "dev") -> list[Measured]:
+    """The probes in the folder of an analysis, one a layer: those of the largest rank and the first seed.
+
+    Raises FindingsError when it has none that the metric is a score of.
+    """
+    everything = list(everything_measured(folder))
+    found = [
+        one
+        for one in everything
+        if (one.metric, one.setting.split, one.setting.probe) == (metric, split, PROBE_OF.get(metric))
+    ]
+    if not found:
+        known = dict.fromkeys(f"{one.metric} on {one.setting.split}" for one in everything if one.metric in PROBE_OF)
+        raise FindingsError(f"{folder.name}: no {metric} on {split}; found {', '.join(known) or 'nothing'}")
+    rank = max(one.setting.rank or 0 for one in found)
+    seed = min(one.setting.seed or 0 for one in found)
+    return [one for one in found if (one.setting.rank, one.setting.seed) == (rank, seed)]
+
+
+def structure_of(folder: str | Path, checkpoint: str | None = None, *, treebank: str | None = None) -> Finished:
+    """The structural analysis of a checkpoint, in the folder of a sweep or of that one analysis.
+
+    Raises FindingsError when there is none, or several, among which `checkpoint` and `treebank` then choose.
+    """
+    known = [one for one in read_finished(folder) if one.analysis == "structure"]
+    found = [one for one in known if checkpoint in (None, one.checkpoint) and treebank in (None, one.treebank)]
+    if len(found) != 1:
+        asked = " on ".join(name for name in (checkpoint, treebank) if name is not None) or "one"
+        names = ", ".join(f"{one.checkpoint} on {one.treebank}" for one in known) or "none"
+        raise FindingsError(
+            f"{folder}: {len(found)} structural analyses of {asked}; found those of {names}; choose by checkpoint= and treebank="
+        )
+    return found[0]
+
+
+def best_measured(one: Finished, *, metric: str = "uuas", split: str = "dev") -> Measured:
+    """A metric of the probes at the layer that is best on dev (`scores.best_layer`: by UUAS, seeds averaged).
+
+    Raises FindingsError when the analysis has no such layer.
+    """
+    scores = one.scores()
+    layer = None if scores is None else best_layer(scores)
+    if layer is None:
+        raise FindingsError(f"{one.folder}: has no layer with a UUAS on dev")
+    return at_layer(probes_in(one.folder, metric=metric, split=split), layer)
+
+
+def at_layer(measured: Sequence[Measured], layer: int) -> Measured:
+    """The one of a layer. Raises FindingsError when that layer was not measured."""
+    for one in measured:
+        if one.layer == layer:
+            return one
+    name = measured[0].setting.checkpoint
+    raise FindingsError(f"{name}: no layer {layer}; measured {[one.layer for one in measured]}")

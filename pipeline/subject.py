@@ -1,0 +1,189 @@
+"""What is analysed: a checkpoint and a treebank's splits, opened and checked in one place."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from huggingface_hub import snapshot_download
+
+from treeprobe.extraction import Encoder, Level, Reading, States, extract, stream_attention
+from treeprobe.extraction.attention import AttentionStream
+from treeprobe.parsing import Treebank, TreebankError
+from treeprobe.parsing.named_treebanks import Split
+from treeprobe.pipeline.options import Options, OptionsError
+from treeprobe.pipeline.stopwatch import Stopwatch
+from treeprobe.pipeline.treebanks import common_name, read_split
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An encoder and the splits that it reads; `train` is never scored, `dev` chooses, what is left is reported.
+
+    Attributes:
+        source: folder or hub name that the encoder was loaded from.
+        treebank: name of the treebank that the splits belong to.
+        cache: folder of hidden states; they are held in memory where None.
+        probes: folder of a structural analysis whose probes are used instead of new ones, where there is one.
+    """
+
+    encoder: Encoder
+    source: str
+    treebank: str
+    splits: Mapping[Split, Treebank]
+    cache: Path | None = None
+    probes: Path | None = None
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
+
+    @property
+    def scored(self) -> list[Split]:
+        """The splits that no probe is trained on."""
+        return [split for split in self.splits if split != "train"]
+
+    @property
+    def progress(self) -> bool:
+        """Whether progress is shown."""
+        return self.stopwatch.announce
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a part of the work, by its name in the record."""
+        with self.stopwatch.stage(name):
+            yield
+
+    def states(self, split: Split, options: Options, *, cached: bool = True) -> States:
+        """Word-aligned hidden states of a split at every layer.
+
+        With `cached`, they are stored in half precision and read from the subject's cache where they are there
+        already; without it, they are held in memory in full precision: for models whose heads are edited.
+        """
+        bank = self.splits[split]
+        if not cached:
+            return extract(self.encoder, bank.words, reading=Reading(pooling=options.pooling), space_after=spaces(bank, options))
+        with self.stage(f"extract {self.encoder.name} {split}"):
+            return extract(
+                self.encoder,
+                bank.words,
+                reading=Reading(pooling=options.pooling, storage="float16"),
+                space_after=spaces(bank, options),
+                cache=self.cache,
+                progress=self.progress,
+            )
+
+    def attention(self, bank: Treebank, options: Options, *, level: Level = "words") -> AttentionStream:
+        """Attention of every head on some sentences of the subject's, batch by batch."""
+        return stream_attention(self.encoder, bank.words, level=level, space_after=spaces(bank, options))
+
+    def with_random_weights(self, seed: int = 0) -> "Subject":
+        """The same splits for the same architecture with random weights."""
+        return replace(self, encoder=self.encoder.with_random_weights(seed=seed), probes=None)
+
+    def with_splits(self, splits: Mapping[Split, Treebank]) -> "Subject":
+        """The same encoder with other trees or sentences."""
+        return replace(self, splits=splits)
+
+
+def spaces(bank: Treebank, options: Options) -> list[tuple[bool, ...]] | None:
+    """Whether a space follows each word, where the model reads natural sentences; None where it reads words."""
+    return [sentence.space_after for sentence in bank] if options.text == "natural" else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """What a subject is opened from; it can be sent to another process, where `open` does the work.
+
+    Attributes:
+        model: a checkpoint folder or hub name; `revision` a branch, tag or commit of the latter.
+        train, dev, test: treebanks; or CoNLL-U files, folders of a UD release, or UD names such as `en_ewt`.
+        name: what the checkpoint is called in tables; its own name where None.
+        treebank: what the files' treebank is called in tables; what their names begin with where None.
+        probes: folder of a structural analysis of the same checkpoint, whose probes are carried over.
+        device: where the model computes and the probes train, by torch's name: cpu, cuda, cuda:1, mps.
+        cache: folder for hidden states; they are extracted anew each time where None.
+        max_sentences: read no more than the first so many of each split.
+    """
+
+    model: str | Path
+    dev: str | Path | Treebank
+    train: str | Path | Treebank | None = None
+    test: str | Path | Treebank | None = None
+    revision: str | None = None
+    name: str | None = None
+    treebank: str | None = None
+    probes: str | Path | None = None
+    device: str = "cpu"
+    cache: str | Path | None = None
+    max_sentences: int | None = None
+
+    @property
+    def given(self) -> dict[Split, str | Path | Treebank]:
+        """The splits that were given, in order."""
+        named: dict[Split, str | Path | Treebank | None] = {"train": self.train, "dev": self.dev, "test": self.test}
+        return {split: source for split, source in named.items() if source is not None}
+
+    def open(self, *, progress: bool = False) -> Subject:
+        """Read the splits, check them, then load the checkpoint.
+
+        Raises:
+            TreebankError: a split cannot be read, has no sentence of two words, or is another split again.
+            OptionsError: `probes` is no folder.
+            CheckpointError: the checkpoint cannot be loaded.
+        """
+        splits = self.read()
+        if self.probes is not None and not Path(self.probes).is_dir():
+            raise OptionsError(f"{self.probes}: there is no such folder; expected that of a structural analysis")
+        encoder = Encoder.from_pretrained(self.model, revision=self.revision, device=self.device)
+        return Subject(
+            encoder if self.name is None else replace(encoder, name=self.name),
+            lasting_path(self._loaded_from()),
+            self.treebank or splits["dev"].name,
+            splits,
+            None if self.cache is None else Path(self.cache).expanduser(),
+            None if self.probes is None else Path(self.probes),
+            Stopwatch(announce=progress),
+        )
+
+    def _loaded_from(self) -> str | Path:
+        """The model as every other loader takes it: of a revision, the folder in the hub's cache that was just read."""
+        if self.revision is None or Path(self.model).expanduser().is_dir():
+            return self.model
+        return str(snapshot_download(str(self.model), revision=self.revision, local_files_only=True))
+
+    def read(self) -> dict[Split, Treebank]:
+        """The splits, checked: see `check_splits`. Raises TreebankError."""
+        splits: dict[Split, Treebank] = {}
+        for split, source in self.given.items():
+            if isinstance(source, Treebank):
+                splits[split] = source
+            else:
+                bank = read_split(source, split, limit=self.max_sentences)
+                name = self.treebank or common_name(bank.path or Path(source))
+                splits[split] = Treebank(bank, name=name, path=bank.path)
+        check_splits(splits)
+        return splits
+
+
+def check_splits(splits: Mapping[Split, Treebank]) -> None:
+    """Refuse splits that cannot serve: without a sentence of two words, or the same sentences twice.
+
+    What trains, what chooses and what is reported must be different sentences. Raises TreebankError.
+    """
+    seen: dict[str, Split] = {}
+    for split, bank in splits.items():
+        name = bank.path or bank.name
+        if all(len(sentence) < 2 for sentence in bank):
+            raise TreebankError(
+                f"{name}: the {split} split has {len(bank)} sentences, none of two words or more; expected at least one"
+            )
+        earlier = seen.setdefault(bank.digest, split)
+        if earlier != split:
+            raise TreebankError(
+                f"{name}: the {split} treebank is the {earlier} treebank again; expected other sentences, as probes are "
+                "not to be chosen or scored on the sentences that trained or chose them"
+            )
+
+
+def lasting_path(checkpoint: str | Path) -> str:
+    """Where a checkpoint is, whatever the working directory: an absolute path for a folder, a hub name as it is."""
+    folder = Path(checkpoint).expanduser()
+    return str(folder.absolute()) if folder.is_dir() else str(checkpoint)

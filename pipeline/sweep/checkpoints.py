@@ -1,0 +1,128 @@
+"""Which checkpoints a sweep is about: folders, patterns, hub names and training runs become records."""
+
+import glob
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from treeprobe.digests import file_digest
+from treeprobe.errors import TreeprobeError
+from treeprobe.pipeline.file_names import label
+
+STEP_FOLDER = re.compile(r"(?:step|checkpoint|ckpt|global_?step|iter)?[-_ ]?(\d+)(?:[kK])?$")
+WEIGHTS = ("*.safetensors", "*.bin", "config.json", "tokenizer*", "vocab*")
+
+
+class CheckpointNameError(TreeprobeError, ValueError):
+    """Names that stand for no checkpoint, or for two."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model to analyse; `family` and `step` are its training run and place in it, where it is one of many."""
+
+    name: str
+    source: str
+    revision: str | None = None
+    family: str | None = None
+    step: int | None = None
+
+    @property
+    def folder(self) -> Path | None:
+        """Where it lies, None when it is known by its hub name."""
+        path = Path(self.source).expanduser()
+        return path if path.is_dir() else None
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its files in a folder, or of its hub name and revision; a folder without files has one too."""
+        digest = hashlib.sha256(f"{self.source if self.folder is None else ''}\0{self.revision}".encode())
+        files = {file for pattern in WEIGHTS for file in self.folder.glob(pattern)} if self.folder else set()
+        for path in sorted(files):
+            digest.update(f"{path.name}\0{file_digest(path)}\0".encode())
+        return digest.hexdigest()
+
+
+def find_checkpoints(models: Iterable[str | Path]) -> list[Checkpoint]:
+    """Every checkpoint that the names stand for, in order.
+
+    A name is a folder; a pattern of folders (`runs/*/final`); a hub name, with a revision after `@`; a folder whose
+    folders are numbered by training step (`step-100`, `checkpoint-2000`, `step_30k`), read as a training run; or a
+    folder or hub name after `NAME=`, which says what to call the checkpoint or the run.
+
+    Raises CheckpointNameError that lists every name which stands for nothing, or for two checkpoints.
+    """
+    found: list[Checkpoint] = []
+    problems: list[str] = []
+    for model in models:
+        try:
+            found += _expand(str(model))
+        except CheckpointNameError as error:
+            problems.append(str(error))
+    problems += _clashes(found)
+    if problems or not found:
+        raise CheckpointNameError("\n".join(problems) or "no checkpoints; expected at least one folder or hub name")
+    return found
+
+
+def _expand(text: str) -> list[Checkpoint]:
+    """The checkpoints that one name stands for."""
+    called, separator, rest = text.partition("=")
+    if separator and not Path(text).expanduser().exists():
+        return _called_as(called, rest)
+    if glob.has_magic(text):
+        folders = [path for path in sorted(map(Path, glob.glob(str(Path(text).expanduser())))) if path.is_dir()]
+        if not folders:
+            raise CheckpointNameError(f"{text}: the pattern matches no folder")
+        return [checkpoint for folder in folders for checkpoint in _from_folder(folder)]
+    folder = Path(text).expanduser()
+    return _from_folder(folder) if folder.is_dir() else [_from_hub(text)]
+
+
+def _called_as(name: str, text: str) -> list[Checkpoint]:
+    """What `NAME=text` stands for: a folder, a training run or a hub name, by the name given."""
+    if not name or not text or glob.has_magic(text):
+        raise CheckpointNameError(f"{name}={text}: expected a name, then a checkpoint's folder or a hub name; no pattern")
+    folder = Path(text).expanduser()
+    return _from_folder(folder, name=name) if folder.is_dir() else [_from_hub(text, name=name)]
+
+
+def _from_hub(text: str, *, name: str | None = None) -> Checkpoint:
+    """A checkpoint by its hub name, with its revision after `@`. Raises CheckpointNameError when that can only be a path."""
+    path = Path(text).expanduser()
+    if path.exists() or path.is_absolute() or text.startswith((".", "~")) or text.count("/") > 1:
+        raise CheckpointNameError(f"{text}: there is no such folder; expected a checkpoint's folder, a pattern or a hub name")
+    source, _, revision = text.partition("@")
+    return Checkpoint(name or text, source, revision or None)
+
+
+def _from_folder(folder: Path, *, name: str | None = None) -> list[Checkpoint]:
+    """The checkpoint in a folder, or the training run that its numbered folders make; called as the folder is."""
+    steps = {child: _step_of(child.name) for child in folder.iterdir() if (child / "config.json").is_file()}
+    numbered = sorted((step, child) for child, step in steps.items() if step is not None)
+    name = name or folder.resolve().name
+    if (folder / "config.json").exists() or not numbered:
+        return [Checkpoint(name, str(folder))]
+    return [Checkpoint(f"{name}/{child.name}", str(child), family=name, step=step) for step, child in numbered]
+
+
+def _step_of(name: str) -> int | None:
+    """The training step in a folder's name: `step-100`, `checkpoint_2000`, `30k`; None when it holds none."""
+    match = STEP_FOLDER.fullmatch(name)
+    return None if match is None else int(match[1]) * (1000 if name[-1] in "kK" else 1)
+
+
+def _clashes(checkpoints: Sequence[Checkpoint]) -> list[str]:
+    """A line for every name that two checkpoints share; tables could not tell them apart."""
+    by_name: dict[str, list[Checkpoint]] = defaultdict(list)
+    for checkpoint in checkpoints:
+        by_name[label(checkpoint.name)].append(checkpoint)
+    return [
+        f"{len(same)} checkpoints are called {same[0].name}: {', '.join(one.source for one in same)}; "
+        "tell them apart by NAME=FOLDER"
+        for same in by_name.values()
+        if len(same) > 1
+    ]

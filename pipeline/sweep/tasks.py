@@ -1,0 +1,109 @@
+"""One task, from start to finish, in whatever process or on whatever machine it was sent to."""
+
+import errno
+import os
+import socket
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from threadpoolctl import threadpool_limits
+
+from treeprobe.errors import BusyError
+from treeprobe.files import staged_folder
+from treeprobe.parsing import TreebankError
+from treeprobe.pipeline.analyse import open_subject, perform
+from treeprobe.pipeline.subject import Subject
+from treeprobe.pipeline.sweep.folder import SweepFolder
+from treeprobe.pipeline.sweep.plan import Task
+
+State = Literal["done", "failed", "busy", "disk full"]
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an attempt at a task ended: `busy` when another process is at it; `reason` says why it failed."""
+
+    task: Task
+    state: State
+    reason: str = ""
+    detail: str = ""
+
+
+def execute(task: Task, folder: SweepFolder, *, threads: int, figures: bool) -> Outcome:
+    """Do a task and put its folder in place; one that is done already, or being done, by whoever, is left as it is.
+
+    Never raises for what the task is about: a failure is an outcome.
+    """
+    if is_done(task, folder):
+        return Outcome(task, "done")
+    try:
+        with staged_folder(folder.task(task.name), overwrite=True) as staging:
+            # Another process may have finished it since.
+            if is_done(task, folder):
+                raise _DoneMeanwhile
+            with _bounded_threads(threads):
+                subject = open_subject(task.analysis, task.sources)
+                _check_unchanged(task, subject)
+                perform(task.analysis, subject, staging, options=task.options, figures=figures, about=_about(task))
+    except _DoneMeanwhile:
+        return Outcome(task, "done")
+    except BusyError:
+        return Outcome(task, "busy")
+    except Exception as error:
+        return _failure(task, error)
+    return Outcome(task, "done")
+
+
+def is_done(task: Task, folder: SweepFolder) -> bool:
+    """Whether the task is finished, of the same checkpoint, treebank and options."""
+    record = folder.record(task.name)
+    return record is not None and record.get("identity") == dict(task.identity)
+
+
+class _DoneMeanwhile(Exception):
+    """Leaves the staging of a task that turned out to be done."""
+
+
+def _about(task: Task) -> dict[str, object]:
+    """What the record says of the task besides what every analysis records."""
+    return {
+        "task": task.name,
+        "identity": dict(task.identity),
+        "revision": task.checkpoint.revision,
+        "family": task.checkpoint.family,
+        "step": task.checkpoint.step,
+        "machine": f"{socket.gethostname()}, process {os.getpid()}",
+    }
+
+
+def _check_unchanged(task: Task, subject: Subject) -> None:
+    """Refuse treebanks that are no longer what they were when the sweep was planned."""
+    for split, bank in subject.splits.items():
+        if bank.digest != task.identity[split]:
+            raise TreebankError(f"{bank.path} changed while the sweep was running; start it again")
+
+
+def _failure(task: Task, error: Exception) -> Outcome:
+    """The outcome of a task that raised; a full disk is no fault of the task's."""
+    causes: list[BaseException] = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and cause not in causes:
+        causes.append(cause)
+    full = any(isinstance(cause, OSError) and cause.errno in FULL for cause in causes)
+    return Outcome(task, "disk full" if full else "failed", f"{type(error).__name__}: {error}", traceback.format_exc())
+
+
+@contextmanager
+def _bounded_threads(threads: int) -> Iterator[None]:
+    """Keep torch, BLAS and OpenMP to so many threads, so that workers on one machine do not fight for cores."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        with threadpool_limits(threads):
+            yield
+    finally:
+        torch.set_num_threads(before)

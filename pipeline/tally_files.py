@@ -1,0 +1,90 @@
+"""What a structural analysis keeps for later comparisons: the tallies of every setting, and the gold edges it found.
+
+tallies.npz   for tally number i: i.numerators, i.denominators, i.strata, all (sentences,)
+edges.npz     for each split its gold edges, column by column, and `SPLIT.correct`, bits of (settings, edges)
+index.json    the setting and metric of every tally, and the settings of the rows of each `correct`
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from treeprobe.parsing import Tally
+from treeprobe.pipeline.scores import Measurement, Setting
+
+EDGE_COLUMNS = ("sentence", "relation", "arc_length", "sentence_length", "head_upos", "dependent_upos", "projective")
+
+
+@dataclass(frozen=True)
+class FoundEdges:
+    """Which gold edges of a split some settings found: `gold` has one row an edge, `correct` is (settings, edges)."""
+
+    gold: pd.DataFrame
+    settings: Sequence[Setting]
+    correct: NDArray[np.bool_]
+
+    def table(self, setting: int) -> pd.DataFrame:
+        """The edges with the column `correct` of one setting, as `treeprobe.parsing.breakdown` takes them."""
+        return self.gold.assign(correct=self.correct[setting])
+
+
+def write_tallies(folder: Path, *, measurements: Sequence[Measurement], edges: Mapping[str, FoundEdges]) -> None:
+    """Write the three files into a new folder."""
+    folder.mkdir()
+    pairs = [(one.setting, tally) for one in measurements for tally in one.tallies.values()]
+    arrays = {
+        f"{number}.{column}": getattr(tally, column)
+        for number, (_, tally) in enumerate(pairs)
+        for column in ("numerators", "denominators", "strata")
+    }
+    _save_arrays(folder / "tallies.npz", arrays)
+    _save_arrays(folder / "edges.npz", _edge_arrays(edges))
+    index = {
+        "tallies": [{**vars(setting), "metric": tally.metric} for setting, tally in pairs],
+        "edges": {split: [vars(setting) for setting in found.settings] for split, found in edges.items()},
+    }
+    (folder / "index.json").write_text(json.dumps(index, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write named arrays as one compressed .npz file."""
+    np.savez_compressed(path, allow_pickle=False, **dict[str, Any](arrays))
+
+
+def _edge_arrays(edges: Mapping[str, FoundEdges]) -> dict[str, NDArray[Any]]:
+    """The arrays of edges.npz; text as fixed-width Unicode, which needs no pickle."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for split, found in edges.items():
+        for column in EDGE_COLUMNS:
+            values = found.gold[column].to_numpy()
+            arrays[f"{split}.{column}"] = values.astype(str) if values.dtype.kind not in "biuf" else values
+        arrays[f"{split}.correct"] = np.packbits(found.correct, axis=1)
+    return arrays
+
+
+def read_index(folder: Path) -> dict[str, Any]:
+    """The index of such a folder; an empty one where there is no folder."""
+    path = folder / "index.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"tallies": [], "edges": {}}
+
+
+def read_tally(folder: Path, number: int, *, metric: str) -> Tally:
+    """One tally, by its number in the index."""
+    with np.load(folder / "tallies.npz", allow_pickle=False) as arrays:
+        columns = [arrays[f"{number}.{column}"] for column in ("numerators", "denominators", "strata")]
+    return Tally(metric, *columns)
+
+
+def read_edges(folder: Path, split: str) -> FoundEdges:
+    """The gold edges of a split and which were found. Raises KeyError when there is no such split."""
+    settings = [Setting(**row) for row in read_index(folder)["edges"][split]]
+    with np.load(folder / "edges.npz", allow_pickle=False) as arrays:
+        gold = pd.DataFrame({column: arrays[f"{split}.{column}"] for column in EDGE_COLUMNS})
+        packed = arrays[f"{split}.correct"]
+    return FoundEdges(gold, settings, np.unpackbits(packed, axis=1, count=len(gold)).astype(bool))
