@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from treeprobe.convolution import QuadraticSelfAttention
+from treeprobe.convolution.image_experiment import Borders, QuadraticSelfAttention
 
 odd = st.sampled_from([1, 3, 5])
 modes = st.sampled_from(["zeros", "reflect", "replicate", "circular"])
@@ -42,7 +42,7 @@ def test_without_margin_borders_are_replicated_and_the_inside_is_the_convolution
     )
     replicated.load_state_dict(zeros.state_dict())
     attention = QuadraticSelfAttention.from_convolution(zeros)
-    attention.margin = attention.crop = (0,) * axes
+    attention.borders = Borders.bare(axes)
     inputs = torch.randn(2, 3, *(7, 6)[:axes], dtype=torch.float64)
     inside = (..., *(slice(1, -1),) * axes)
     torch.testing.assert_close(attention(inputs), replicated(inputs), rtol=0, atol=1e-5)

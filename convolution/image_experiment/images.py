@@ -15,31 +15,38 @@ CIFAR_BATCHES = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
 CIFAR_TEST = "test_batch.bin"
 CIFAR_RECORD = 1 + 3 * 32 * 32
 CIFAR_MEAN, CIFAR_DEVIATION = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
-"""Of the training images, by channel."""
+"""Mean and standard deviation of the training images, by colour channel."""
 
 
 class ImageError(TreeprobeError, ValueError):
-    """A folder of images that is not what it should be."""
+    """A folder that does not hold the images that it should."""
 
 
 @dataclass(frozen=True)
 class Images:
-    """Images (images, channels, rows, columns) float32 and classes (images,), split in two."""
+    """Training and test images with their classes."""
 
     name: str
     train: Tensor
+    """(images, colours, rows, columns) float32."""
     train_classes: Tensor
+    """(images,) int64, from 0."""
     test: Tensor
     test_classes: Tensor
 
     @property
     def classes(self) -> int:
-        """How many classes there are."""
+        """The number of classes."""
         return int(max(self.train_classes.max(), self.test_classes.max())) + 1
 
 
 def digits(*, test_share: float = 0.25, seed: int = 0) -> Images:
-    """The 1,797 handwritten digits of 8 × 8 that come with scikit-learn, split with equal shares of classes."""
+    """The 1,797 handwritten digits of 8 × 8 pixels that come with scikit-learn, split by class in equal shares.
+
+    Args:
+        test_share: share of the images held out for testing.
+        seed: seed of the split.
+    """
     data = load_digits()
     pixels = (data.images / 16.0 - 0.5).astype(np.float32)[:, None]
     parts = train_test_split(pixels, data.target, test_size=test_share, random_state=seed, stratify=data.target)
@@ -48,10 +55,13 @@ def digits(*, test_share: float = 0.25, seed: int = 0) -> Images:
 
 
 def cifar10(folder: str | Path) -> Images:
-    """CIFAR-10 (Krizhevsky 2009) from the folder of its binary version, `cifar-10-batches-bin`.
+    """CIFAR-10 (Krizhevsky 2009), normalised by channel.
+
+    Args:
+        folder: its binary version, `cifar-10-batches-bin`.
 
     Raises:
-        ImageError: a file is missing, or is not a whole number of records of 3,073 bytes, or holds a class beyond 9.
+        ImageError: a file is missing, or is not a whole number of records of 3,073 bytes, or holds a class above 9.
     """
     folder = Path(folder)
     missing = [name for name in (*CIFAR_BATCHES, CIFAR_TEST) if not (folder / name).is_file()]
@@ -59,13 +69,12 @@ def cifar10(folder: str | Path) -> Images:
         raise ImageError(
             f"{folder} lacks {', '.join(missing)}; expected cifar-10-batches-bin, the binary version of CIFAR-10"
         )
-    batches = [read_cifar_batch(folder / name) for name in CIFAR_BATCHES]
-    train, train_classes = torch.cat([b[0] for b in batches]), torch.cat([b[1] for b in batches])
-    return Images("CIFAR-10", train, train_classes, *read_cifar_batch(folder / CIFAR_TEST))
+    pixels, classes = zip(*(_read_cifar_batch(folder / name) for name in CIFAR_BATCHES))
+    return Images("CIFAR-10", torch.cat(pixels), torch.cat(classes), *_read_cifar_batch(folder / CIFAR_TEST))
 
 
-def read_cifar_batch(path: Path) -> tuple[Tensor, Tensor]:
-    """One file of records: a byte for the class, then 1,024 bytes each of red, green and blue, row by row."""
+def _read_cifar_batch(path: Path) -> tuple[Tensor, Tensor]:
+    """Images and classes of one file; a record is a byte of class, then 1,024 bytes each of red, green and blue."""
     content = np.fromfile(path, np.uint8)
     if not len(content) or len(content) % CIFAR_RECORD:
         raise ImageError(f"{path} has {len(content)} bytes; expected records of {CIFAR_RECORD}")

@@ -1,38 +1,62 @@
 """Theorem 1 of Cordonnier, Loukas & Jaggi (2020), executable: a convolution is multi-head self-attention.
 
-A head with the quadratic relative encoding (eq. 9) scores a key that lies δ from its query with −α‖δ − Δ‖² (Lemma 2),
-so for large α it attends to one relative position Δ. With one head for each position of a kernel, and the kernel's
-weights as the heads' values, the layer is the convolution (Lemma 1).
+A head with the quadratic relative encoding (eq. 9) scores a key at shift δ from its query with −α‖δ − Δ‖² (Lemma 2), so
+for large α it attends to one relative position Δ. With one head for each kernel position, and the kernel's weights as
+the heads' values, the layer is the convolution (Lemma 1).
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import product
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-Margin = Literal["zeros", "reflect", "replicate", "circular"]
-"""What the keys around the input hold, by torch's names of padding modes."""
-
 ALPHA = 50.0
 """exp(−50) ≈ 2e-22: the attention beside the centre is below float64's resolution of the attention at it."""
 
 
+@dataclass(frozen=True)
+class Borders:
+    """What a layer does at the borders of its input; widths are in positions, one for each axis.
+
+    Keys are the input padded by `padding` on both sides; queries are the positions of that padded grid at least `crop`
+    from its border.
+    """
+
+    padding: tuple[int, ...]
+    crop: tuple[int, ...]
+    padding_mode: Literal["zeros", "reflect", "replicate", "circular"] = "zeros"
+
+    @classmethod
+    def bare(cls, axes: int) -> "Borders":
+        """No padding: every position of the input is a query and a key, as self-attention usually has it."""
+        return cls((0,) * axes, (0,) * axes)
+
+
 class QuadraticSelfAttention(nn.Module):
-    """Multi-head self-attention over a line or an image whose scores are −α‖δ − Δ‖² (eq. 9), δ from query to key.
+    """Multi-head self-attention over a sequence or an image whose scores are −α‖δ − Δ‖² (eq. 9), δ from query to key.
+
+    Without padding, a head whose centre falls outside the input attends to the nearest position that exists, so that
+    the layer of a convolution equals the convolution with replicated borders.
+
+    Args:
+        in_channels, out_channels, heads: sizes of the layer.
+        axes: 1 for sequences, 2 for images.
+        bias: whether a bias is added to the output.
+        borders: padding and cropping; `Borders.bare` where None.
+        alpha: initial α of every head.
 
     Parameters:
         centres (heads, axes): Δ of each head, in positions.
-        alpha (heads,): α of each head; the attention of a head far from borders is a Gaussian of variance 1 / (2α).
+        alpha (heads,): α of each head; far from borders a head's attention is a Gaussian of variance 1 / (2α).
         value (heads, in_channels, out_channels): the product of a head's value matrix and its part of the output
             matrix, the W^(h) of the proof of Lemma 1.
         bias (out_channels,): b_out, or None.
 
-    The keys are the input within a `margin` of further positions; the queries are the positions of that padded grid
-    that are at least `crop` from its border. With neither, this is self-attention as usual: every position is a
-    query and a key. There a head whose centre falls outside attends to the nearest position that exists, so that the
-    layer of a convolution equals the convolution with replicated borders.
+    Raises:
+        ValueError: axes other than 1 and 2, or a size below 1.
     """
 
     def __init__(
@@ -43,9 +67,7 @@ class QuadraticSelfAttention(nn.Module):
         *,
         axes: Literal[1, 2] = 2,
         bias: bool = True,
-        margin: Sequence[int] | None = None,
-        margin_mode: Margin = "zeros",
-        crop: Sequence[int] | None = None,
+        borders: Borders | None = None,
         alpha: float = 1.0,
     ) -> None:
         super().__init__()
@@ -56,8 +78,7 @@ class QuadraticSelfAttention(nn.Module):
                 f"in_channels, out_channels and heads must be at least 1, found {(in_channels, out_channels, heads)}"
             )
         self.axes = axes
-        self.margin, self.crop = tuple(margin or (0,) * axes), tuple(crop or (0,) * axes)
-        self.margin_mode = margin_mode
+        self.borders = borders or Borders.bare(axes)
         # N(0, 2I), as in the paper; its code draws them with a standard deviation of 2.
         self.centres = nn.Parameter(2**0.5 * torch.randn(heads, axes))
         self.alpha = nn.Parameter(torch.full((heads,), float(alpha)))
@@ -87,9 +108,7 @@ class QuadraticSelfAttention(nn.Module):
             weight[0, 0].numel(),
             axes=1 if isinstance(convolution, nn.Conv1d) else 2,
             bias=convolution.bias is not None,
-            margin=_padding(convolution, reach),
-            margin_mode=convolution.padding_mode,
-            crop=reach,
+            borders=Borders(_padding(convolution, reach), reach, convolution.padding_mode),
             alpha=alpha,
         ).to(weight)
         shifts = product(*(range(-r, r + 1, d) for r, d in zip(reach, dilation)))
@@ -101,30 +120,40 @@ class QuadraticSelfAttention(nn.Module):
         return layer
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """(sentences or images, in_channels, *sizes) -> the same with out_channels, cropped to the queries."""
+        """(batch, in_channels, *sizes) -> (batch, out_channels, *sizes of the queries).
+
+        Raises:
+            ValueError: inputs of another shape, or shorter than the kernel where borders need more.
+        """
         channels = self.value.shape[1]
         if inputs.dim() != self.axes + 2 or inputs.shape[1] != channels:
             sizes = "length" if self.axes == 1 else "rows, columns"
             raise ValueError(f"expected (batch, {channels} channels, {sizes}), found shape {tuple(inputs.shape)}")
-        keys = self._with_margin(inputs)
+        keys = self._padded(inputs)
         attention = self.attention(keys.shape[2:])
         queries = attention.shape[1 : 1 + self.axes]
         attention = attention.flatten(1 + self.axes).flatten(1, self.axes)
-        seen = torch.einsum("hqk,bck->bhqc", attention, keys.flatten(2))
-        outputs = torch.einsum("bhqc,hco->boq", seen, self.value).unflatten(2, queries)
+        attended = torch.einsum("hqk,bck->bhqc", attention, keys.flatten(2))
+        outputs = torch.einsum("bhqc,hco->boq", attended, self.value).unflatten(2, queries)
         return outputs if self.bias is None else outputs + self.bias.view(-1, *(1,) * self.axes)
 
     def attention(self, sizes: Sequence[int]) -> Tensor:
-        """(heads, *queries, *keys): attention probabilities over a padded grid of `sizes` keys.
+        """Attention probabilities over a padded grid of `sizes` keys.
 
         A head's scores are a sum over axes and its keys fill a box, so the softmax over all keys is the product of
-        one softmax an axis.
+        one softmax for each axis.
+
+        Returns:
+            (heads, *queries, *keys).
+
+        Raises:
+            ValueError: an axis shorter than the kernel.
         """
         per_axis = []
-        for axis, (size, crop) in enumerate(zip(sizes, self.crop)):
+        for axis, (size, crop) in enumerate(zip(sizes, self.borders.crop)):
             if size - 2 * crop < 1:
                 raise ValueError(
-                    f"the input has {size} positions along axis {axis} with its margin, shorter than the kernel: "
+                    f"the padded input has {size} positions along axis {axis}, shorter than the kernel: "
                     f"expected at least {2 * crop + 1}"
                 )
             position = torch.arange(size, dtype=self.centres.dtype, device=self.centres.device)
@@ -136,40 +165,41 @@ class QuadraticSelfAttention(nn.Module):
         return torch.einsum("hqk,hrl->hqrkl", *per_axis)
 
     def extra_repr(self) -> str:
-        """What the layer is made of, as torch's own modules show it."""
+        """Sizes and borders, in the style of torch's own modules."""
         heads, in_channels, out_channels = self.value.shape
         shown = f"{in_channels}, {out_channels}, heads={heads}, axes={self.axes}"
-        return f"{shown}, margin={self.margin} {self.margin_mode}" if any(self.margin) else shown
+        padding, mode = self.borders.padding, self.borders.padding_mode
+        return f"{shown}, padding={padding}, padding_mode={mode}" if any(padding) else shown
 
     def error_bound(self, inputs: Tensor) -> float:
         """How far a layer from `from_convolution` can be from its convolution on these inputs, at any output.
 
-        A head with its centre on a key gives it all but 1 − 1/θ(α)^axes of its attention, θ(α) = Σₙ exp(−αn²).
-        What it misplaces comes from and goes to values of at most max|x|: 2 · missed · max|x| · Σ|W|, summed over
-        heads and input channels.
+        A head whose centre is a key gives it all but 1 − 1/θ(α)^axes of its attention, θ(α) = Σₙ exp(−αn²). What it
+        misplaces comes from and goes to values of at most max|x|: 2 · misplaced · max|x| · Σ|W|, summed over heads and
+        input channels.
         """
         with torch.no_grad():
             steps = torch.arange(1, 1000, dtype=torch.float64)
             beside = 2 * torch.exp(-self.alpha.double()[:, None] * steps**2).sum(1)
-            missed = -torch.expm1(-self.axes * torch.log1p(beside))
-            weight = torch.einsum("h,hco->o", missed, self.value.double().abs())
+            misplaced = -torch.expm1(-self.axes * torch.log1p(beside))
+            weight = torch.einsum("h,hco->o", misplaced, self.value.double().abs())
             return float(2 * inputs.abs().max() * weight.max())
 
-    def _with_margin(self, inputs: Tensor) -> Tensor:
-        """The input in its margin of further keys; `ValueError` where it is too short to fill one."""
-        widths = [width for side in reversed(self.margin) for width in (side, side)]
+    def _padded(self, inputs: Tensor) -> Tensor:
+        """The input with its padding; `ValueError` where it is too short to be reflected or wrapped around."""
+        mode = self.borders.padding_mode
+        widths = [width for side in reversed(self.borders.padding) for width in (side, side)]
         if not any(widths):
             return inputs
-        # A mirror leaves the border itself out, a circle goes round once.
-        spare = {"reflect": 1, "circular": 0}.get(self.margin_mode)
-        for axis, (size, side) in enumerate(zip(inputs.shape[2:], self.margin)):
+        # A reflection leaves out the border itself, a circle wraps around once.
+        spare = {"reflect": 1, "circular": 0}.get(mode)
+        for axis, (size, side) in enumerate(zip(inputs.shape[2:], self.borders.padding)):
             if spare is not None and side + spare > size:
                 raise ValueError(
-                    f"the input has {size} positions along axis {axis}, shorter than the kernel: {self.margin_mode} "
+                    f"the input has {size} positions along axis {axis}, shorter than the kernel: {mode} "
                     f"borders of {side} expect at least {side + spare}"
                 )
-        mode = "constant" if self.margin_mode == "zeros" else self.margin_mode
-        return nn.functional.pad(inputs, widths, mode=mode)
+        return nn.functional.pad(inputs, widths, mode="constant" if mode == "zeros" else mode)
 
 
 def _padding(convolution: nn.Conv1d | nn.Conv2d, reach: tuple[int, ...]) -> tuple[int, ...]:
