@@ -9,8 +9,7 @@ from tqdm import tqdm
 
 from treeprobe.attention import ablated_heads, ablation_effects
 from treeprobe.extraction import CheckpointError, Encoder, extract, masked_lm_encoder, masked_lm_loss
-from treeprobe.parsing import Scorer, Treebank
-from treeprobe.parsing.punctuation import PunctuationRule
+from treeprobe.parsing import PunctuationRule, Scorer, Treebank
 from treeprobe.probes import DistanceProbe, ProbeError
 
 

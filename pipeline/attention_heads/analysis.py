@@ -26,8 +26,7 @@ from treeprobe.attention import (
 from treeprobe.extraction import Encoder, stream_attention
 from treeprobe.extraction.alignment import Aligner
 from treeprobe.files import check_free, staged_folder, write_json
-from treeprobe.parsing import Treebank, TreebankError, load_treebank
-from treeprobe.parsing.punctuation import PunctuationRule
+from treeprobe.parsing import PunctuationRule, Treebank, TreebankError, load_treebank
 from treeprobe.pipeline.attention_heads.ablation import ablation_measures, ablation_table
 from treeprobe.pipeline.attention_heads.figures import draw_heads
 from treeprobe.pipeline.attention_heads.trees import score_probes, score_trees

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from treeprobe.parsing.punctuation import PunctuationRule
+from treeprobe.parsing import PunctuationRule
 
 Model = Annotated[str, typer.Option(help="A checkpoint folder or a Hugging Face hub name.")]
 Analysed = Annotated[str, typer.Option(help="The treebank to analyse: a CoNLL-U file, a UD folder, or a name.")]

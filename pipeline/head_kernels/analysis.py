@@ -9,8 +9,7 @@ import pandas as pd
 
 from treeprobe.extraction import Encoder
 from treeprobe.files import check_free, staged_folder, write_json
-from treeprobe.parsing import Treebank, load_treebank
-from treeprobe.parsing.punctuation import PunctuationRule
+from treeprobe.parsing import PunctuationRule, Treebank, load_treebank
 from treeprobe.pipeline.head_kernels.figures import write_convolution_figures
 from treeprobe.pipeline.head_kernels.intact import IntactHeads, describe_heads
 from treeprobe.pipeline.head_kernels.probing import ProbePlan, split_banks

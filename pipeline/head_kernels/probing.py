@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from treeprobe.extraction import Encoder, States, extract
-from treeprobe.parsing import Treebank, TreebankError, load_treebank, score_distances
-from treeprobe.parsing.punctuation import PunctuationRule
+from treeprobe.parsing import PunctuationRule, Treebank, TreebankError, load_treebank, score_distances
 from treeprobe.parsing.trees import chain_distances
 from treeprobe.probes import DistanceProbe, fit_all
 

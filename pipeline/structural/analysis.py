@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from treeprobe.extraction import Encoder, States, extract
 from treeprobe.extraction.alignment import Pooling
-from treeprobe.parsing import Scorer, Tally, Treebank
-from treeprobe.parsing.punctuation import PunctuationRule
+from treeprobe.parsing import PunctuationRule, Scorer, Tally, Treebank
 from treeprobe.parsing.trees import chain_distances
 from treeprobe.pipeline.record import Stopwatch
 from treeprobe.pipeline.score_table import Setting

@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from treeprobe.extraction import States
-from treeprobe.parsing import Difference, Score, Sentence, Tally, Treebank
-from treeprobe.parsing.intervals import difference
-from treeprobe.parsing.punctuation import PunctuationRule
+from treeprobe.parsing import Difference, PunctuationRule, Score, Sentence, Tally, Treebank
+from treeprobe.parsing.scores.intervals import difference
 from treeprobe.pipeline.record import Stopwatch
 from treeprobe.pipeline.score_table import Setting
 from treeprobe.pipeline.structural.analysis import Measurement, Probe, fit_probes, score_splits

@@ -4,8 +4,7 @@ from pathlib import Path
 
 from treeprobe.extraction import embedded_checkpoint
 from treeprobe.parsing import Treebank
-from treeprobe.parsing.samples import natural_sentences
-from treeprobe.parsing.stimuli import generate
+from treeprobe.parsing.stimuli import generate, natural_sentences
 from treeprobe.pipeline.structural.closing import closing_table
 from treeprobe.pipeline.structural.run import Run, run
 

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from treeprobe.parsing import Sentence, Treebank, punctuation_mask
+from treeprobe.parsing import PunctuationRule, Sentence, Treebank, punctuation_mask
 from treeprobe.parsing.decoding import complete_tree
-from treeprobe.parsing.punctuation import PunctuationRule
 
 
 def annotate_predictions(

@@ -9,7 +9,7 @@ import pandas as pd
 from treeprobe.extraction import Encoder
 from treeprobe.files import check_free, staged_folder, write_json
 from treeprobe.parsing import Treebank, TreebankError, load_treebank, write_conllu
-from treeprobe.parsing.named_treebanks import Split
+from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.record import Stopwatch, checkpoint_record, treebank_record, versions
 from treeprobe.pipeline.structural.analysis import (
     Measurement,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from treeprobe.parsing.intervals import bootstrap_all, resampled_score
+from treeprobe.parsing.scores.intervals import bootstrap_all, resampled_score
 from treeprobe.pipeline.score_table import score_table
 from treeprobe.pipeline.structural.analysis import Measurement
 from treeprobe.pipeline.structural.controls import selectivity_rows

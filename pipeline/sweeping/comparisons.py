@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from treeprobe.parsing import Difference, Tally, paired_difference
-from treeprobe.parsing.breakdown import LENGTH_CLASSES, Category, break_down, category_scores, length_classes
-from treeprobe.parsing.scores import micro
+from treeprobe.parsing import Difference, Tally, break_down, paired_difference
+from treeprobe.parsing.scores import LENGTH_CLASSES, Category, category_scores, micro
+from treeprobe.parsing.scores.breakdown import length_classes
 from treeprobe.pipeline.sweeping.errors import SweepError
 from treeprobe.pipeline.sweeping.measured import PROBE_OF, at_layer, best_of, of_probes
 

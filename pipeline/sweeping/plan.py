@@ -5,8 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from treeprobe.digests import json_digest
-from treeprobe.parsing import Treebank
-from treeprobe.parsing.punctuation import PunctuationRule
+from treeprobe.parsing import PunctuationRule, Treebank
 from treeprobe.pipeline.structural.analysis import ProbeOptions
 from treeprobe.pipeline.sweeping.checkpoint_sources import Checkpoint
 from treeprobe.pipeline.sweeping.errors import SweepError

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from treeprobe.extraction import Encoder, States
-from treeprobe.parsing import Scorer, Sentence, Treebank, punctuation_mask
-from treeprobe.parsing.breakdown import edge_table
+from treeprobe.parsing import Scorer, Sentence, Treebank, edge_table, punctuation_mask
 from treeprobe.parsing.decoding import complete_tree, minimum_spanning_edges
 from treeprobe.pipeline.record import Stopwatch
 from treeprobe.pipeline.structural.analysis import (

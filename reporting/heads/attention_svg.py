@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from treeprobe.parsing.export.svg import printable
+from treeprobe.parsing.drawing.svg import printable
 from treeprobe.reporting.heads.attention_lines import FAINTEST, marked_pairs, word_weights
 from treeprobe.reporting.style.palette import BLUE, VERMILLION
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from treeprobe.parsing.edge_kinds import EdgeKind
+from treeprobe.parsing.trees import EdgeStatus
 
 BLACK = "#000000"
 ORANGE = "#E69F00"
@@ -39,7 +39,7 @@ class LineStyle:
         return {"color": self.color, "linestyle": self.dashes, "linewidth": self.width}
 
 
-EDGES: dict[EdgeKind, LineStyle] = {
+EDGES: dict[EdgeStatus, LineStyle] = {
     "correct": LineStyle(GREEN, "solid", width=1.3),
     "missed": LineStyle(BLUE, (0, (5, 2.2)), width=1.3),
     "spurious": LineStyle(VERMILLION, (0, (1.2, 1.3)), width=1.7),

@@ -10,8 +10,8 @@ from matplotlib.patches import PathPatch, Polygon
 from matplotlib.path import Path
 from numpy.typing import ArrayLike, NDArray
 
-from treeprobe.parsing.arc_layout import arc_heights, arc_ports
-from treeprobe.parsing.edge_kinds import EdgeKind
+from treeprobe.parsing.drawing import arc_heights, arc_ports
+from treeprobe.parsing.trees import EdgeStatus
 from treeprobe.reporting.style.palette import EDGES, LineStyle
 from treeprobe.reporting.style.text_fonts import PLAIN, text_width
 from treeprobe.reporting.trees.word_row import ARC_PITCH, WordRow
@@ -113,7 +113,7 @@ def write_label(label: str, across: float, x: float, y: float, row: WordRow, ax:
 
 
 def edge_legend(
-    kinds: Sequence[EdgeKind],
+    kinds: Sequence[EdgeStatus],
     ax: Axes,
     *,
     counted: bool = True,

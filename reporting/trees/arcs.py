@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from treeprobe.parsing.edge_kinds import edge_kinds
+from treeprobe.parsing.trees import compare_edges
 from treeprobe.reporting.style.axes import room_in
 from treeprobe.reporting.style.palette import BLACK, EDGES, GREY, LineStyle
 from treeprobe.reporting.trees.arc_drawing import (
@@ -101,8 +101,8 @@ def gold_and_recovered_arcs(
     """
     above, below = (edge_array(edges, words=len(words)) for edges in (gold, recovered))
     counted = scored_words(words, scored)
-    kinds_above = edge_kinds(above, below, other="missed", scored=counted)
-    kinds_below = edge_kinds(below, above, other="spurious", scored=counted)
+    kinds_above = compare_edges(above, below, other="missed", scored=counted)
+    kinds_below = compare_edges(below, above, other="spurious", scored=counted)
 
     width, height = room_in(ax)
     narrowest = narrowest_column(gold_labels is not None)

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from treeprobe.parsing.edge_kinds import edge_kinds
+from treeprobe.parsing.trees import compare_edges
 from treeprobe.reporting.style.axes import room_in
 from treeprobe.reporting.style.palette import BLACK, EDGES, GREY, PALE, LineStyle
 from treeprobe.reporting.style.text_fonts import PLAIN
@@ -63,7 +63,7 @@ def tree_through_layers(
     base = LEGEND_ROOM + row.height
     scored = np.ones(len(words), dtype=bool)
     for title, tree in zip(titles, trees, strict=True):
-        kinds = edge_kinds(tree, truth, other="spurious", scored=scored)
+        kinds = compare_edges(tree, truth, other="spurious", scored=scored)
         styles = [EDGES[kind] for kind in kinds]
         draw_row(
             row, tree, styles, ax, base=base, step=step, title=title, note=f"{kinds.count('correct')}/{len(truth)}"

@@ -8,7 +8,7 @@ from mpl_toolkits.mplot3d import proj3d
 from mpl_toolkits.mplot3d.axes3d import Axes3D
 from numpy.typing import ArrayLike, NDArray
 
-from treeprobe.parsing.edge_kinds import EdgeKind, edge_kinds
+from treeprobe.parsing.trees import EdgeStatus, compare_edges
 from treeprobe.reporting.style.label_places import label_places
 from treeprobe.reporting.style.palette import BLACK, EDGES, GREY
 from treeprobe.reporting.style.text_fonts import PLAIN, font_families, text_width
@@ -95,16 +95,16 @@ def projected(words: Sequence[str], points: ArrayLike, method: Method, *, dimens
 
 def tree_and_kinds(
     words: Sequence[str], recovered: ArrayLike, gold: ArrayLike | None, scored: ArrayLike | None
-) -> tuple[NDArray[np.int64], list[EdgeKind]]:
+) -> tuple[NDArray[np.int64], list[EdgeStatus]]:
     """Every edge to draw, (edges, 2), and what it is; all are correct where no gold tree is given."""
     found = edge_array(recovered, words=len(words))
     if gold is None:
         return found, ["correct"] * len(found)
     truth, counted = edge_array(gold, words=len(words)), scored_words(words, scored)
-    of_found = edge_kinds(found, truth, other="spurious", scored=counted)
-    of_truth = edge_kinds(truth, found, other="missed", scored=counted)
+    of_found = compare_edges(found, truth, other="spurious", scored=counted)
+    of_truth = compare_edges(truth, found, other="missed", scored=counted)
     missed = [index for index, kind in enumerate(of_truth) if kind == "missed"]
-    kinds: list[EdgeKind] = [*of_found, *(of_truth[index] for index in missed)]
+    kinds: list[EdgeStatus] = [*of_found, *(of_truth[index] for index in missed)]
     return np.concatenate([found, truth[missed]]), kinds
 
 
@@ -134,7 +134,7 @@ def write_words(
         )
 
 
-def finish(projection: Projection, ax: Axes, *, legend: bool, kinds: Sequence[EdgeKind]) -> None:
+def finish(projection: Projection, ax: Axes, *, legend: bool, kinds: Sequence[EdgeStatus]) -> None:
     """Take away the frame, say below how well distances were kept, and name the kinds of edge above if asked."""
     ax.set_xticks([])
     ax.set_yticks([])
@@ -144,7 +144,7 @@ def finish(projection: Projection, ax: Axes, *, legend: bool, kinds: Sequence[Ed
         legend_above(kinds, ax)
 
 
-def legend_above(kinds: Sequence[EdgeKind], ax: Axes) -> None:
+def legend_above(kinds: Sequence[EdgeStatus], ax: Axes) -> None:
     """Name the kinds of edge and how many there are of each, over the axes."""
     edge_legend(kinds, ax, loc="lower center", anchor=(0.5, 1.0))
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 
-from treeprobe.parsing.arc_layout import arc_heights, arc_ports
+from treeprobe.parsing.drawing import arc_heights, arc_ports
 from treeprobe.reporting import arcs_size, bare_figure, gold_and_recovered_arcs, tree_arcs
 from treeprobe.reporting.style.palette import EDGES
 
