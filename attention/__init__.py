@@ -1,4 +1,7 @@
-"""What attention heads look at, which syntax they track, and what is lost without them."""
+"""What attention heads look at, which syntactic relations they track, and what a model loses without them.
+
+Blocks and heads are indices from 0 in arguments and array axes, and numbers from 1 in tables and messages ("5-9").
+"""
 
 from treeprobe.attention.ablation import ablated_heads, ablation_effects
 from treeprobe.attention.baselines import OffsetBaseline, offset_baseline, trained_baseline

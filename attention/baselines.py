@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from treeprobe.attention.relations import LONGEST_OFFSET, RelationCounts
-from treeprobe.parsing import Sentence
-from treeprobe.parsing.attachment import universal
+from treeprobe.parsing import Sentence, universal_relation
 
 ChosenOn = Literal["other half", "same data"]
 
@@ -48,7 +47,7 @@ def trained_baseline(counts: RelationCounts, sentences: Sequence[Sentence]) -> O
     number = {relation: place for place, relation in enumerate(counts.relations)}
     for sentence in sentences:
         for dependent, (head, name) in enumerate(zip(sentence.heads, sentence.relations)):
-            relation, offset = number.get(universal(name)), head - dependent
+            relation, offset = number.get(universal_relation(name)), head - dependent
             if head >= 0 and relation is not None and abs(offset) <= LONGEST_OFFSET:
                 found[relation, offset + LONGEST_OFFSET] += 1
     best = best_offsets(found)

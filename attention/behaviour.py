@@ -12,8 +12,7 @@ from torch import Tensor
 from treeprobe.attention.masks import between_words, sentences_of, word_mask
 from treeprobe.extraction import AttentionBatch
 from treeprobe.extraction.diagonals import diagonal_sums
-from treeprobe.parsing import Sentence, punctuation_mask
-from treeprobe.parsing.punctuation import PunctuationRule
+from treeprobe.parsing import PunctuationRule, Sentence, punctuation_mask
 
 Grid = NDArray[np.float64]
 

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from treeprobe.attention.masks import between_words, sentences_of
 from treeprobe.attention.relations import DIRECTIONS, most_attended
 from treeprobe.extraction import AttentionBatch
-from treeprobe.parsing import Sentence
-from treeprobe.parsing.attachment import universal
+from treeprobe.parsing import Sentence, universal_relation
 
 LENGTHS = range(5, 16)
 """Words of a sentence that reads well in a figure."""
@@ -81,6 +80,6 @@ def relation_pairs(sentence: Sentence, relation: str, *, to_head: bool) -> NDArr
     pairs = [
         (dependent, head) if to_head else (head, dependent)
         for dependent, (head, name) in enumerate(zip(sentence.heads, sentence.relations))
-        if head >= 0 and universal(name) == relation
+        if head >= 0 and universal_relation(name) == relation
     ]
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)

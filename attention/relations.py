@@ -12,8 +12,7 @@ from torch import Tensor
 from treeprobe.attention.masks import between_words, sentences_of
 from treeprobe.errors import TreeprobeError
 from treeprobe.extraction import AttentionBatch
-from treeprobe.parsing import Sentence
-from treeprobe.parsing.attachment import universal
+from treeprobe.parsing import Sentence, universal_relation
 
 Direction = Literal["to head", "to dependent"]
 """Who attends: the dependent to its head, or the head to its dependent."""
@@ -110,7 +109,7 @@ class RelationTally:
         """(5, edges): row of the sentence in the batch, dependent, head, relation, group."""
         groups = self._totals.shape[0]
         edges = [
-            (row, dependent, head, self._number[universal(relation)], int(index) % groups)
+            (row, dependent, head, self._number[universal_relation(relation)], int(index) % groups)
             for row, (index, sentence) in enumerate(zip(batch.indices, sentences_of(batch, sentences)))
             for dependent, (head, relation) in enumerate(zip(sentence.heads, sentence.relations))
             if head >= 0
@@ -159,7 +158,7 @@ def relations_of(sentences: Sequence[Sentence]) -> tuple[str, ...]:
     for sentence in sentences:
         for head, relation in zip(sentence.heads, sentence.relations):
             if head >= 0:
-                name = universal(relation)
+                name = universal_relation(relation)
                 counts[name] = counts.get(name, 0) + 1
     if not counts:
         raise RelationError("the treebank has no edge between two words; heads cannot be compared with its syntax")

@@ -9,8 +9,7 @@ from treeprobe.attention.behaviour import Behaviour, BehaviourTally
 from treeprobe.attention.masks import between_words
 from treeprobe.attention.relations import RelationCounts, RelationTally, relations_of
 from treeprobe.extraction import AttentionBatch
-from treeprobe.parsing import Sentence
-from treeprobe.parsing.punctuation import PunctuationRule
+from treeprobe.parsing import PunctuationRule, Sentence
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from treeprobe.attention.masks import between_words, sentences_of
 from treeprobe.attention.relations import DIRECTIONS, GROUPS, Direction
 from treeprobe.extraction import AttentionBatch
-from treeprobe.parsing import Sentence, Tally, punctuation_mask
+from treeprobe.parsing import PunctuationRule, Sentence, Tally, punctuation_mask
 from treeprobe.parsing.decoding import arborescence, decode_bulk
 from treeprobe.parsing.decoding.spanning import edges_of_heads, prim
-from treeprobe.parsing.punctuation import PunctuationRule
 
 
 @dataclass(frozen=True)

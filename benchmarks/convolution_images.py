@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from treeprobe.convolution import ImageRun, cifar10, digits, experiment_table, run_experiment
+from treeprobe.convolution import ImageRun, TrainingOptions, Trunk, cifar10, digits, experiment_table, run_experiment
 from treeprobe.files import staged_folder
 from treeprobe.reporting import head_centres, query_attention, save_formats
 
@@ -58,10 +58,8 @@ def main() -> None:
     with staged_folder(arguments.out, overwrite=arguments.overwrite) as folder:
         runs = run_experiment(
             digits() if arguments.cifar is None else cifar10(arguments.cifar),
-            epochs=arguments.epochs,
-            channels=arguments.channels,
-            depth=arguments.depth,
-            patch=arguments.patch,
+            trunk=Trunk(arguments.channels, arguments.depth, arguments.patch),
+            training=TrainingOptions(epochs=arguments.epochs),
             progress=True,
         )
         table = experiment_table(runs)

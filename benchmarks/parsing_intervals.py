@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from treeprobe.parsing import Tally, read_conllu
-from treeprobe.parsing.intervals import interval
 from treeprobe.parsing.scores import SPEARMAN_LENGTHS
+from treeprobe.parsing.scores.intervals import interval
 
 RESAMPLES = 400
 

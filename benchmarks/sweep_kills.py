@@ -2,7 +2,7 @@
 
     python benchmarks/sweep_kills.py --family FOLDER --train T.conllu --dev D.conllu --kills 20 --jobs 2
 
-FOLDER holds a training run (see `pipeline.checkpoints`). The sweep runs in so many local processes, which are killed
+FOLDER holds a training run (see `treeprobe.training`). The sweep runs in so many local processes, which are killed
 together; moments are drawn evenly over what an undisturbed sweep takes once its imports are done.
 """
 

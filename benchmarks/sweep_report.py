@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from selenium import webdriver
 
-from treeprobe.parsing import Treebank, read_conllu, score_depths, score_distances
-from treeprobe.parsing.breakdown import edge_table
+from treeprobe.parsing import Treebank, edge_table, read_conllu, score_depths, score_distances
 from treeprobe.pipeline.score_table import Setting
 from treeprobe.pipeline.structural.analysis import Measurement, chain_measurement
 from treeprobe.pipeline.structural.tables import tabulate

@@ -2,7 +2,7 @@
 
     python benchmarks/sweep_workers.py --family FOLDER --train T.conllu --dev D.conllu
 
-FOLDER holds a training run (see `pipeline.checkpoints`); six of its checkpoints are swept. Overhead is the wall time of
+FOLDER holds a training run (see `treeprobe.training`); six of its checkpoints are swept. Overhead is the wall time of
 the sweep in one process over the sum of its tasks' times, as each recorded it. Workers are real processes behind a real
 scheduler on the loopback interface; the two clusters take turns, and each is warmed by a sweep before it is timed.
 """

@@ -1,8 +1,22 @@
-"""Self-attention and convolution: the theorem, the image experiment, and how convolutional the heads of a model are."""
+"""Self-attention as convolution: kernels of a language model's heads, and the theorem with its image experiment.
 
-from treeprobe.convolution.classifier import ImageClassifier
-from treeprobe.convolution.experiment import ImageRun, experiment_table, run_experiment
-from treeprobe.convolution.images import Images, cifar10, digits
+Blocks and heads are indices from 0 in arguments and array axes, and numbers from 1 in tables and messages ("5-9").
+"""
+
+from treeprobe.convolution.image_experiment import (
+    Borders,
+    ImageClassifier,
+    ImageRun,
+    Images,
+    LearnedSelfAttention,
+    QuadraticSelfAttention,
+    TrainingOptions,
+    Trunk,
+    cifar10,
+    digits,
+    experiment_table,
+    run_experiment,
+)
 from treeprobe.convolution.kernels import KernelFit, Kernels, fit_kernels
 from treeprobe.convolution.logits import LogitSplit, LogitSplitError, split_logits
 from treeprobe.convolution.position_codes import (
@@ -12,13 +26,12 @@ from treeprobe.convolution.position_codes import (
     random_code,
     sinusoidal_code,
 )
-from treeprobe.convolution.quadratic import QuadraticSelfAttention
 from treeprobe.convolution.relations import beyond_kernels
-from treeprobe.convolution.relative import LearnedSelfAttention
 from treeprobe.convolution.replacement import StateChange, replace_heads, state_change
 from treeprobe.convolution.statistics import OffsetStatistics, measure_offsets
 
 __all__ = [
+    "Borders",
     "ImageClassifier",
     "ImageRun",
     "Images",
@@ -31,6 +44,8 @@ __all__ = [
     "PositionCode",
     "QuadraticSelfAttention",
     "StateChange",
+    "TrainingOptions",
+    "Trunk",
     "beyond_kernels",
     "cifar10",
     "compare_codes",

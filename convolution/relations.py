@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from treeprobe.convolution.fitting import FLOOR, Observed, fit_free
 from treeprobe.convolution.kernels import Kernels
-from treeprobe.parsing import Sentence
-from treeprobe.parsing.attachment import universal
+from treeprobe.parsing import Sentence, universal_relation
 
 Integers = NDArray[np.int64]
 
@@ -83,7 +82,7 @@ def edges_of(sentences: Sequence[Sentence], relation: str) -> Edges:
         (dependent, head, len(sentence), number)
         for number, sentence in enumerate(sentences)
         for dependent, (head, name) in enumerate(zip(sentence.heads, sentence.relations))
-        if head >= 0 and universal(name) == relation
+        if head >= 0 and universal_relation(name) == relation
     ]
     return Edges(*np.array(rows, dtype=np.int64).reshape(-1, 4).T)
 

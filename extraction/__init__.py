@@ -10,13 +10,7 @@ from treeprobe.extraction.embeddings import EmbeddingParts, read_embeddings
 from treeprobe.extraction.encoder import Encoder
 from treeprobe.extraction.extract import StorageError, extract
 from treeprobe.extraction.masked_lm import masked_lm_encoder, masked_lm_loss
-from treeprobe.extraction.migration import (
-    MigrationError,
-    read_hdf5,
-    read_predictor_params,
-    write_hdf5,
-    write_predictor_params,
-)
+from treeprobe.extraction.migration import MigrationError, read_hdf5, write_hdf5
 from treeprobe.extraction.report import AlignmentReport
 from treeprobe.extraction.shards import CacheError
 from treeprobe.extraction.states import States
@@ -43,11 +37,9 @@ __all__ = [
     "open_states",
     "read_embeddings",
     "read_hdf5",
-    "read_predictor_params",
     "remove_cache",
     "stream_attention",
     "verify_cache",
     "write_attention",
     "write_hdf5",
-    "write_predictor_params",
 ]

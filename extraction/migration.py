@@ -1,19 +1,17 @@
-"""What people bring from the scripts of 2019, and what they can leave with.
+"""Hidden states in the HDF5 files of 2019, read and written.
 
 The scripts of Hewitt & Manning (2019, github.com/john-hewitt/structural-probes) keep hidden states in one HDF5 file:
 a dataset a sentence, named by its index, of shape (layers, subwords, dim) for BERT, with [CLS] and [SEP], and
 (layers, words, dim) for ELMo. Their BERT files leave the embedding output out: index 0 is the output of the first
-block, which is layer 1 here. A trained probe is a `predictor.params`, a PyTorch file of one matrix `proj`.
+block, which is layer 1 here.
 """
 
 import importlib
-import pickle
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
@@ -93,30 +91,6 @@ def write_hdf5(states: States, path: str | Path) -> None:
         file.attrs["layers"] = list(states.layers)
         for sentence in range(len(states)):
             file.create_dataset(str(sentence), data=states.read([sentence]))
-
-
-def read_predictor_params(path: str | Path) -> NDArray[np.float32]:
-    """The matrix of a probe trained by the scripts of 2019: (dim, rank); a word's image is `state @ matrix`.
-
-    The file is loaded with `weights_only=True`: nothing in it is run.
-
-    Raises:
-        MigrationError: not such a file, or it holds anything but numbers.
-    """
-    try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise MigrationError(f"{path} cannot be read as a predictor.params: {first_line(error)}") from error
-    matrix = found.get("proj") if isinstance(found, dict) else None
-    if not isinstance(matrix, torch.Tensor) or matrix.dim() != 2:
-        raise MigrationError(f"{path} holds no matrix `proj` (dim, rank)")
-    return matrix.detach().float().numpy()
-
-
-def write_predictor_params(matrix: NDArray[np.floating], path: str | Path) -> None:
-    """Write a probe's (dim, rank) matrix as the scripts of 2019 read it. The file appears when it is complete."""
-    with written_whole(Path(path)) as partial:
-        torch.save({"proj": torch.from_numpy(np.ascontiguousarray(matrix, dtype=np.float32))}, partial)
 
 
 class _Rows:

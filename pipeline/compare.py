@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.linalg import subspace_angles
 
 from treeprobe.parsing import Difference, Tally, paired_difference
-from treeprobe.parsing.breakdown import LENGTH_CLASSES, Category, break_down, category_scores, length_classes
+from treeprobe.parsing.scores import LENGTH_CLASSES, Category, break_down, category_scores, length_classes
 from treeprobe.parsing.scores import micro
 from treeprobe.pipeline.findings import FindingsError
 from treeprobe.pipeline.results import Finished, at_layer, best_measured, probes_in, structure_of

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from treeprobe.extraction import embedded_checkpoint
 from treeprobe.parsing import Treebank
-from treeprobe.parsing.samples import natural_sentences
-from treeprobe.parsing.stimuli import generate
-from treeprobe.pipeline.structural.closing import closing_table
-from treeprobe.pipeline.structural.run import Run, run
+from treeprobe.parsing.stimuli import generate, natural_sentences
+from treeprobe.pipeline.analyse import analyse
+from treeprobe.pipeline.findings import Findings
+from treeprobe.pipeline.subject import Sources
 
 DEV_SENTENCES = 400
 
@@ -21,27 +21,22 @@ For scores to set beside published ones, train on a treebank:
   treeprobe run --model M --train T.conllu --dev D.conllu --out DIR"""
 
 
-def demo(out: str | Path, *, sentences: int = 3000, overwrite: bool = False, progress: bool = True) -> Run:
-    """Run the main job on the embedded checkpoint and sentences, and write everything to `out`.
+def demo(out: str | Path, *, sentences: int = 3000, overwrite: bool = False, progress: bool = True) -> Findings:
+    """Run the structural analysis on the embedded checkpoint and sentences, and write everything to `out`.
 
     Probes train on `sentences` sentences of the grammar and the natural training sentences; held-out grammar
     sentences are dev, held-out natural ones test.
     """
     grammar = generate(sentences + DEV_SENTENCES, seed=0)
-    natural = natural_sentences("train")
-    return run(
-        embedded_checkpoint(),
-        Treebank([*grammar[:sentences], *natural], name="grammar and natural"),
-        Treebank(list(grammar[sentences:]), name="grammar"),
-        out,
+    sources = Sources(
+        model=embedded_checkpoint(),
+        train=Treebank([*grammar[:sentences], *natural_sentences("train")], name="grammar and natural"),
+        dev=Treebank(list(grammar[sentences:]), name="grammar"),
         test=natural_sentences("test"),
-        overwrite=overwrite,
-        progress=progress,
     )
+    return analyse("structure", sources, out, overwrite=overwrite, progress=progress)
 
 
-def demo_report(done: Run) -> str:
+def demo_report(findings: Findings, out: str | Path) -> str:
     """What a person reads on the terminal when the demo ends."""
-    return (
-        f"{closing_table(done.scores)}\n\n{MEANING}\n\nEverything is in {done.out}: start with figures/layers-uuas.png"
-    )
+    return f"{findings.closing}\n\n{MEANING}\n\nEverything is in {out}: start with figures/layers-uuas.png"

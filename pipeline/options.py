@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from treeprobe.errors import TreeprobeError
-from treeprobe.parsing.punctuation import PunctuationRule
+
+if TYPE_CHECKING:
+    # Loaded by type checkers alone, so that the command line's help need not wait for numpy and torch.
+    from treeprobe.extraction import Pooling
+    from treeprobe.parsing import PunctuationRule
 
 TextForm = Literal["words", "natural"]
-Pooling = Literal["mean", "first", "last"]
 
 
 class OptionsError(TreeprobeError, ValueError):
@@ -39,9 +42,9 @@ class Options:
     seeds: Sequence[int] = (0,)
     layers: Sequence[int] | None = None
     epochs: int | None = None
-    punctuation: PunctuationRule = "xpos"
+    punctuation: "PunctuationRule" = "xpos"
     text: TextForm = "words"
-    pooling: Pooling = "mean"
+    pooling: "Pooling" = "mean"
     random_baseline: bool = True
     control: bool = True
     description_length: bool = False

@@ -1,6 +1,5 @@
 """One sentence to its recovered tree, with the probes of a run."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,18 +7,15 @@ from typing import Self
 
 import numpy as np
 
-from treeprobe.errors import TreeprobeError
-from treeprobe.extraction import Encoder, extract
+from treeprobe.extraction import Encoder, Reading, extract
 from treeprobe.parsing import Sentence, head_edges
 from treeprobe.parsing.decoding import complete_tree
-from treeprobe.pipeline.structural.predictions import recovered_relations
-from treeprobe.pipeline.structural.sentences import SentenceError, is_punctuation, split_words
+from treeprobe.pipeline.findings import RECORD, FindingsError, read_record
+from treeprobe.pipeline.probing import probe_folder
+from treeprobe.pipeline.recovered_trees import recovered_relations
+from treeprobe.pipeline.words import SentenceError, is_punctuation, split_words
 from treeprobe.probes import DepthProbe, DistanceProbe, ProbeError
 from treeprobe.reporting import arcs_size, bare_figure, save_figure, tree_arcs
-
-
-class ProbeFolderError(TreeprobeError, ValueError):
-    """A folder that holds neither a run nor a distance probe, or does not say which checkpoint its probe belongs to."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +35,15 @@ class Parser:
 
         `model` is the checkpoint when it is no longer where the probes were trained on it.
 
-        Raises ProbeFolderError when the folder holds neither, or does not tell its checkpoint; ProbeError when the
+        Raises FindingsError when the folder holds neither, or does not tell its checkpoint; ProbeError when the
         checkpoint is not the one that the probes were trained on; CheckpointError when it cannot be loaded.
         """
-        folder = distance_folder(Path(probe))
+        folder = _distance_folder(Path(probe))
         distance = DistanceProbe.from_pretrained(folder)
         beside = folder.with_name(folder.name.replace("distance", "depth", 1))
         depth = DepthProbe.from_pretrained(beside) if (beside / "probe.json").exists() else None
-        encoder = Encoder.from_pretrained(model or recorded_model(Path(probe), distance))
-        check_same_checkpoint(encoder, distance, folder)
+        encoder = Encoder.from_pretrained(model or _recorded_model(Path(probe), distance))
+        _check_same_checkpoint(encoder, distance, folder)
         return cls(encoder, distance, depth)
 
     def parse(self, sentence: str | Sequence[str]) -> Sentence:
@@ -72,8 +68,7 @@ class Parser:
             self.encoder,
             [words],
             space_after=[space_after] if natural else None,
-            layers=sorted(layers),
-            pooling=pooling,
+            reading=Reading(layers=sorted(layers), pooling=pooling),
         )
         marks = np.array([is_punctuation(word) for word in words])
         depths = np.arange(len(words)) if self.depth is None else self.depth.predict(states)[0]
@@ -97,47 +92,30 @@ def parse(sentence: str | Sequence[str], *, probe: str | Path, model: str | Path
     return Parser.from_pretrained(probe, model=model).parse(sentence)
 
 
-def distance_folder(folder: Path) -> Path:
-    """The folder itself when it is a saved probe; the best layer's distance probe when it is a run's."""
+def _distance_folder(folder: Path) -> Path:
+    """The folder itself when it is a saved probe's; that of the best layer's distance probe when it is a run's."""
     if (folder / "probe.json").exists():
         return folder
-    record = run_record(folder)
-    if not folder.is_dir():
-        raise ProbeFolderError(f"{folder}: there is no such folder; expected a run's or a saved distance probe's")
-    if record is None:
-        raise ProbeFolderError(
-            f"{folder}: holds neither run.json nor probe.json; expected a run's folder or a saved distance probe's"
-        )
-    return folder / "probes" / f"distance-layer-{record['best_layer']}"
+    record = read_record(folder)
+    if record["analysis"] != "structure":
+        raise FindingsError(f"{folder}: holds the analysis {record['analysis']}; expected a run's or a saved distance probe's")
+    options = record["options"]
+    found = probe_folder("distance", record["details"]["best_layer"], max(options["ranks"]), options["seeds"][0])
+    return folder / "probes" / found
 
 
-def run_record(folder: Path) -> dict | None:
-    """What a run's `run.json` says; None when there is none. Raises ProbeFolderError when it is not a run's."""
-    path = folder / "run.json"
-    if not path.exists():
-        return None
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ProbeFolderError(f"{path}: is not JSON: {error}") from error
-    if not isinstance(record, dict) or not record.keys() >= {"best_layer", "checkpoint"}:
-        raise ProbeFolderError(f"{path}: is not the record of a run; expected best_layer and checkpoint in it")
-    return record
-
-
-def recorded_model(folder: Path, probe: DistanceProbe) -> str:
+def _recorded_model(folder: Path, probe: DistanceProbe) -> str:
     """Where the run found its checkpoint; for a probe on its own, the name it was trained under."""
     for place in (folder, *folder.absolute().parents[:2]):
-        record = run_record(place)
-        if record is not None:
-            return str(record["checkpoint"]["path"])
+        if (place / RECORD).exists():
+            return str(read_record(place)["checkpoint"]["path"])
     name = probe.identity_.get("checkpoint", {}).get("name")
     if name is None:
-        raise ProbeFolderError(f"{folder}: does not say which checkpoint it belongs to; pass model=")
+        raise FindingsError(f"{folder}: does not say which checkpoint the probe belongs to; give the model (--model)")
     return str(name)
 
 
-def check_same_checkpoint(encoder: Encoder, probe: DistanceProbe, folder: Path) -> None:
+def _check_same_checkpoint(encoder: Encoder, probe: DistanceProbe, folder: Path) -> None:
     """Refuse a checkpoint with other weights than the probe was trained on."""
     expected = probe.identity_.get("checkpoint", {}).get("digest")
     if expected is not None and expected != encoder.digest:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from treeprobe.extraction import States
 from treeprobe.parsing import Scorer, Tally, edge_table
-from treeprobe.parsing.named_treebanks import Split
+from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.findings import FindingsError, read_record
 from treeprobe.pipeline.options import Options
 from treeprobe.pipeline.recovered_trees import SampleTrees, sample_numbers
@@ -134,15 +134,15 @@ def score(probe: Probe, scorer: Scorer, predictions: Predictions) -> Mapping[str
     return scorer.distances(predictions) if isinstance(probe, DistanceProbe) else scorer.depths(predictions)
 
 
-def probe_folder(probe: Probe) -> str:
-    """Where a probe is saved inside the folder `probes` of an analysis."""
-    return f"{kind_of(probe)}-layer-{probe.layer}-rank-{probe.rank}-seed-{probe.seed}"
+def probe_folder(kind: str, layer: int | None, rank: int, seed: int) -> str:
+    """Where a probe is saved inside the folder `probes` of a structural analysis."""
+    return f"{kind}-layer-{layer}-rank-{rank}-seed-{seed}"
 
 
 def save_probes(probes: Sequence[Probe], folder: Path) -> None:
     """Write every probe into a folder of its own."""
     for probe in probes:
-        probe.save_pretrained(folder / probe_folder(probe))
+        probe.save_pretrained(folder / probe_folder(kind_of(probe), probe.layer, probe.rank, probe.seed))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from treeprobe.parsing import Sentence, Treebank, punctuation_mask
 from treeprobe.parsing.decoding import complete_tree, minimum_spanning_edges
-from treeprobe.parsing.punctuation import PunctuationRule
+from treeprobe.parsing import PunctuationRule
 
 SAMPLE_LENGTHS = range(4, 41)
 """Lengths that are quick to read."""

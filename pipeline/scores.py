@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from treeprobe.parsing import Score, Tally
-from treeprobe.parsing.intervals import bootstrap_all, difference, resampled_score
+from treeprobe.parsing.scores import bootstrap_all, difference, resampled_score
 from treeprobe.reporting import merge_seeds
 
 COLUMNS = (

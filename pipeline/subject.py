@@ -10,7 +10,7 @@ from huggingface_hub import snapshot_download
 from treeprobe.extraction import Encoder, Level, Reading, States, extract, stream_attention
 from treeprobe.extraction.attention import AttentionStream
 from treeprobe.parsing import Treebank, TreebankError
-from treeprobe.parsing.named_treebanks import Split
+from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.options import Options, OptionsError
 from treeprobe.pipeline.stopwatch import Stopwatch
 from treeprobe.pipeline.treebanks import common_name, read_split

@@ -30,7 +30,7 @@ class FoundEdges:
     correct: NDArray[np.bool_]
 
     def table(self, setting: int) -> pd.DataFrame:
-        """The edges with the column `correct` of one setting, as `treeprobe.parsing.breakdown` takes them."""
+        """The edges with the column `correct` of one setting, as `treeprobe.parsing.break_down` takes them."""
         return self.gold.assign(correct=self.correct[setting])
 
 

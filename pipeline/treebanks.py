@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from treeprobe.parsing import Treebank, TreebankError, read_conllu
-from treeprobe.parsing.named_treebanks import Split, treebank_path
+from treeprobe.parsing.treebanks import Split, treebank_path
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """The structural probes of Hewitt & Manning (2019): linear maps whose geometry is the tree's."""
 
+import os
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 from treeprobe.probes.artefacts import Arrays
 from treeprobe.probes.batches import Batch
 from treeprobe.probes.maps import LayerMaps
+from treeprobe.probes.migration import read_predictor_params, write_predictor_params
 from treeprobe.probes.objectives import depth_loss, distance_loss, squared_distances, squared_norms
 from treeprobe.probes.probe import Probe, Vectors, in_order
 from treeprobe.probes.targets import GoldTargets, Kind, mean_loss
@@ -55,6 +57,31 @@ class LinearProbe(Probe):
         scores that papers report. Raises ValueError where the targets, as in `fit`, do not fit the states.
         """
         return -mean_loss(self.kind, self.predict(states), targets)
+
+    @classmethod
+    def from_predictor_params(cls, path: str | os.PathLike[str], *, layer: int | None = None) -> Self:
+        """A probe trained by the scripts of Hewitt & Manning (2019), from its `predictor.params`.
+
+        The file says neither what the probe predicts nor which vectors it reads: choose the class and the layer as it
+        was trained. Its training is unknown, so `history_` and `identity_` are empty and `best_epoch_` is 0.
+
+        Args:
+            path: the file; no code in it is run.
+            layer: layer that the probe reads; None for vectors given as plain arrays. The scripts leave the embedding
+                output out, so their layer index i is layer i + 1.
+
+        Raises:
+            ProbeError: the file cannot be read, or holds anything but a matrix `proj`.
+        """
+        matrix = np.ascontiguousarray(read_predictor_params(path).T)
+        probe = cls(layer, rank=len(matrix))
+        probe.matrix_, probe.best_epoch_, probe.history_, probe.identity_ = matrix, 0, [], {}
+        return probe
+
+    def to_predictor_params(self, path: str | os.PathLike[str]) -> None:
+        """Write B as the scripts of 2019 read it: a PyTorch file of one matrix `proj`, (dim, rank)."""
+        check_is_fitted(self, "matrix_")
+        write_predictor_params(self.matrix_.T, path)
 
     @classmethod
     def parameter_count(cls, dim: int, rank: int) -> int:

@@ -1,25 +1,26 @@
 """Figures and tables: functions of arrays and an `Axes` that return the `Axes`; only `save_figure` writes files."""
 
-from treeprobe.reporting.arcs import arcs_size, gold_and_recovered_arcs, tree_arcs
-from treeprobe.reporting.attention_svg import attention_svg
-from treeprobe.reporting.bars import category_bars, description_length_bars, selectivity_bars
-from treeprobe.reporting.comparisons import paired_differences
-from treeprobe.reporting.curves import layer_curves, rank_curves, step_curves
-from treeprobe.reporting.grids import category_map, head_grid, heat_map
-from treeprobe.reporting.head_attention import HeadExample, attention_lines, attention_size, best_head_examples
-from treeprobe.reporting.heads import behaviour_by_layer, head_map, head_name
-from treeprobe.reporting.images import head_centres, query_attention
-from treeprobe.reporting.kernels import head_kernel, kernel_map, survival_curves
-from treeprobe.reporting.matrices import depth_scatter, distance_matrices, distance_matrix
-from treeprobe.reporting.metric_names import metric_name
-from treeprobe.reporting.multiples import layers_size, tree_through_layers
-from treeprobe.reporting.positions import fourier_spectra, share_by_number, similarity_matrix
-from treeprobe.reporting.projection import Projection, project
-from treeprobe.reporting.saving import bare_figure, new_figure, save_figure, save_formats
-from treeprobe.reporting.seeds import merge_seeds
-from treeprobe.reporting.space import space_with_tree, space_with_tree_3d
-from treeprobe.reporting.tables import best_heads, headline_table, headline_text
-from treeprobe.reporting.text_fonts import MissingGlyphs, font_families
+from treeprobe.reporting.convolution.images import head_centres, query_attention
+from treeprobe.reporting.convolution.kernels import head_kernel, kernel_legend, kernel_map
+from treeprobe.reporting.convolution.position_codes import fourier_spectra, share_by_number, similarity_matrix
+from treeprobe.reporting.convolution.survival import survival_curves
+from treeprobe.reporting.heads.attention_lines import HeadExample, attention_lines, attention_size, best_head_examples
+from treeprobe.reporting.heads.attention_svg import attention_svg
+from treeprobe.reporting.heads.by_layer import behaviour_by_layer, head_grid
+from treeprobe.reporting.heads.map import head_map
+from treeprobe.reporting.scores.bars import category_bars, description_length_bars, selectivity_bars
+from treeprobe.reporting.scores.curves import layer_curves, rank_curves, step_curves
+from treeprobe.reporting.scores.differences import paired_differences
+from treeprobe.reporting.scores.heat_maps import category_map, heat_map
+from treeprobe.reporting.style.names import head_name, metric_name
+from treeprobe.reporting.style.saving import bare_figure, new_figure, save_figure, save_formats
+from treeprobe.reporting.style.text_fonts import MissingGlyphs, font_families
+from treeprobe.reporting.tables import best_heads, headline_table, headline_text, merge_seeds
+from treeprobe.reporting.trees.arcs import arcs_size, gold_and_recovered_arcs, tree_arcs
+from treeprobe.reporting.trees.distances import depth_scatter, distance_matrices, distance_matrix
+from treeprobe.reporting.trees.layers import layers_size, tree_through_layers
+from treeprobe.reporting.trees.projection import Projection, project
+from treeprobe.reporting.trees.space import space_with_tree, space_with_tree_3d
 
 __all__ = [
     "HeadExample",
@@ -50,6 +51,7 @@ __all__ = [
     "headline_table",
     "headline_text",
     "heat_map",
+    "kernel_legend",
     "kernel_map",
     "layer_curves",
     "layers_size",

@@ -11,10 +11,11 @@ ALLOWED: dict[str, set[str]] = {
     "parsing": set(),
     "extraction": set(),
     "probes": set(),
+    "training": {"parsing", "extraction"},
     "attention": {"parsing", "extraction"},
     "convolution": {"parsing", "extraction"},
     "reporting": {"parsing"},
-    "pipeline": {"parsing", "extraction", "probes", "attention", "convolution", "reporting"},
+    "pipeline": {"parsing", "extraction", "probes", "training", "attention", "convolution", "reporting"},
 }
 
 

@@ -111,7 +111,7 @@ def names_something(dotted: str) -> bool:
 @pytest.mark.parametrize("page", [*(f"docs/{page}" for page in PAGES), "README.md"])
 def test_names_of_the_packages_on_the_page_exist(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
-    packages = "parsing|extraction|probes|attention|convolution|reporting|pipeline"
+    packages = "parsing|extraction|probes|training|attention|convolution|reporting|pipeline"
     named = set(re.findall(rf"`((?:{packages})(?:\.[A-Za-z_]\w*)+)", text))
     assert [name for name in sorted(named) if not name.endswith(".json") and not names_something(name)] == []
     assert not names_something("treeprobe.parsing.no_such_thing")

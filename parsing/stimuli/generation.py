@@ -2,9 +2,9 @@
 
 from random import Random
 
-from treeprobe.parsing.stimuli.constructions import CONSTRUCTIONS, NESTING, Construction
-from treeprobe.parsing.stimuli.phrases import Phrase, mark, sentence_of
-from treeprobe.parsing.treebank import Sentence, Treebank
+from treeprobe.parsing.stimuli.grammar.constructions import CONSTRUCTIONS, NESTING, Construction
+from treeprobe.parsing.stimuli.grammar.phrases import Phrase, mark, sentence_of
+from treeprobe.parsing.treebanks.treebank import Sentence, Treebank
 
 PATIENCE = 1000
 DEEPEST = 20

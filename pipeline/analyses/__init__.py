@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from treeprobe.pipeline.options import Options, OptionsError
 
 if TYPE_CHECKING:
-    from treeprobe.parsing.named_treebanks import Split
+    from treeprobe.parsing.treebanks import Split
     from treeprobe.pipeline.findings import Findings
     from treeprobe.pipeline.subject import Subject
 

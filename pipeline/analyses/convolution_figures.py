@@ -15,6 +15,7 @@ from treeprobe.reporting import (
     fourier_spectra,
     head_kernel,
     head_name,
+    kernel_legend,
     kernel_map,
     merge_seeds,
     new_figure,
@@ -23,7 +24,6 @@ from treeprobe.reporting import (
     similarity_matrix,
     survival_curves,
 )
-from treeprobe.reporting.kernels import kernel_legend
 
 REACH = 12
 """Offsets shown to each side."""

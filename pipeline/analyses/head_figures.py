@@ -7,11 +7,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from treeprobe.attention import Behaviour, HeadExample
-from treeprobe.reporting import new_figure, save_formats
-from treeprobe.reporting.attention_svg import attention_svg
-from treeprobe.reporting.grids import head_grid
-from treeprobe.reporting.head_attention import best_head_examples
-from treeprobe.reporting.heads import behaviour_by_layer, head_map, head_name
+from treeprobe.reporting import (
+    attention_svg,
+    behaviour_by_layer,
+    best_head_examples,
+    head_grid,
+    head_map,
+    head_name,
+    new_figure,
+    save_formats,
+)
 
 SHARES = ("punctuation", "same", "previous", "next")
 QUANTITIES = {

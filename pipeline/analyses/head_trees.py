@@ -21,11 +21,9 @@ from treeprobe.attention import (
     pair_features,
     static_embeddings,
 )
-from treeprobe.parsing import Sentence, Tally, Treebank
-from treeprobe.parsing.attachment import score_heads
+from treeprobe.parsing import PunctuationRule, Sentence, Tally, Treebank, punctuation_mask, score_distances, score_heads
 from treeprobe.parsing.decoding import arborescence, decode_bulk
-from treeprobe.parsing.punctuation import PunctuationRule, punctuation_mask
-from treeprobe.parsing.scores import micro, score_distances
+from treeprobe.parsing.scores import micro
 from treeprobe.parsing.trees import chain_distances
 from treeprobe.pipeline.options import Options
 from treeprobe.pipeline.subject import Subject

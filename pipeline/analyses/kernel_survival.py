@@ -13,7 +13,7 @@ from treeprobe.attention.relations import DIRECTIONS
 from treeprobe.convolution import Kernels, replace_heads, state_change
 from treeprobe.extraction import CheckpointError, Encoder, States, masked_lm_encoder, masked_lm_loss
 from treeprobe.parsing import Scorer
-from treeprobe.parsing.named_treebanks import Split
+from treeprobe.parsing.treebanks import Split
 from treeprobe.parsing.trees import chain_distances
 from treeprobe.pipeline.analyses.head_kernels import HeadKernels
 from treeprobe.pipeline.options import Options

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from treeprobe.parsing import Score, TreebankError, write_conllu
-from treeprobe.parsing.named_treebanks import Split
+from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.baselines import chain_baseline, control_baseline, random_weights_baseline
 from treeprobe.pipeline.closing_table import closing_table
 from treeprobe.pipeline.analyses.structure_figures import StructureFigures

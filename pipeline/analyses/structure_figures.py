@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from treeprobe.parsing import Sentence, Treebank, head_edges, punctuation_mask
-from treeprobe.parsing.punctuation import PunctuationRule
+from treeprobe.parsing import PunctuationRule
 from treeprobe.pipeline.closing_table import split_title
 from treeprobe.pipeline.scores import HEADLINE_METRICS
 from treeprobe.reporting import (

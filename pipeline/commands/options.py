@@ -1,31 +1,108 @@
-"""The options that several commands have, each told in the same words, and how lists of numbers are read."""
+"""Every option of the command line, declared once: the same words and defaults in all commands that have it."""
 
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
-from treeprobe.parsing.punctuation import PunctuationRule
+from treeprobe.pipeline.options import Options
+
+DEFAULT_CACHE = Path("~/.cache/treeprobe")
 
 Model = Annotated[str, typer.Option(help="A checkpoint folder or a Hugging Face hub name.")]
-Analysed = Annotated[str, typer.Option(help="The treebank to analyse: a CoNLL-U file, a UD folder, or a name.")]
-TRAIN = typer.Option(help="Treebank to train on: a CoNLL-U file, a UD folder, or a name: en_ewt.")
-DEV = typer.Option(help="Treebank that chooses the epoch and the layer, likewise.")
-TEST = typer.Option(help="Treebank that is scored besides, likewise.")
 Out = Annotated[Path, typer.Option(help="The folder to write; it appears when everything in it is complete.")]
-Punctuation = Annotated[PunctuationRule, typer.Option(help="The tags that tell punctuation.")]
+Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1, mps.")]
 Cache = Annotated[Path, typer.Option(help="Where hidden states are kept between runs.", envvar="TREEPROBE_CACHE")]
-DEFAULT_CACHE = Path("~/.cache/treeprobe")
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds once the work is done.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
+MaxSentences = Annotated[int | None, typer.Option(min=1, help="Read no more than the first so many of each split.")]
+Figures = Annotated[bool, typer.Option(help="Draw figures.")]
+
+SPLITS: Mapping[str, str] = {
+    "train": "Treebank to train on: a CoNLL-U file, a UD folder, or a name: en_ewt.",
+    "dev": "Treebank to analyse, likewise; it chooses the epoch and the layer of probes.",
+    "test": "Treebank that is scored besides, likewise.",
+}
+"""What the options of the splits say."""
+
+PROBES = "Folder of a run of the same checkpoint, whose probes are used."
+
+OPTIONS: Mapping[str, Any] = {
+    "ranks": Annotated[
+        str, typer.Option(help="Ranks of the probes, with commas between; at most the width of the states.")
+    ],
+    "seeds": Annotated[int, typer.Option(min=1, help="How many seeds to train each probe with.")],
+    "layers": Annotated[str | None, typer.Option(help="Layers to probe, with commas between; all unless given.")],
+    "epochs": Annotated[
+        int | None, typer.Option(min=1, help="Passes of the probes over the training treebank at most.")
+    ],
+    "punctuation": Annotated[
+        Literal["xpos", "upos", "none"], typer.Option(help="Tag set that marks punctuation, which UUAS leaves out.")
+    ],
+    "text": Annotated[
+        Literal["words", "natural"],
+        typer.Option(help="What the model reads: words joined by spaces, or the natural sentence (SpaceAfter=No)."),
+    ],
+    "pooling": Annotated[
+        Literal["mean", "first", "last"], typer.Option(help="How subword vectors become a word's vector.")
+    ],
+    "random_baseline": Annotated[bool, typer.Option(help="Also probe the architecture with random weights.")],
+    "control": Annotated[bool, typer.Option(help="Also train on control trees, for the selectivity of scores.")],
+    "description_length": Annotated[
+        bool, typer.Option(help="Also measure the code length of the training trees, given the states.")
+    ],
+    "samples": Annotated[int, typer.Option(min=0, help="Sentences whose trees are kept for the report.")],
+    "ablate": Annotated[bool, typer.Option("--ablate", help="Also cut each head, and measure what is lost.")],
+    "retrain": Annotated[bool, typer.Option("--retrain", help="Also train probes on the models with replaced heads.")],
+}
+"""The fields of `Options`, as the command line takes them."""
+
+DEFAULTS: Mapping[str, Any] = {**vars(Options()), "ranks": ",".join(map(str, Options().ranks)), "seeds": 1}
+"""The defaults of `Options`, as the command line writes them."""
 
 
-def whole_numbers(text: str, *, least: int) -> tuple[int, ...]:
-    """Whole numbers between commas. Raises typer.BadParameter for anything else, and for numbers below `least`."""
+def parameter(name: str, annotation: Any, *default: Any) -> inspect.Parameter:
+    """A parameter of a command, required where it has no default."""
+    given = default[0] if default else inspect.Parameter.empty
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=given)
+
+
+def analysis_parameters(names: Sequence[str]) -> list[inspect.Parameter]:
+    """The parameters of some fields of `Options`."""
+    return [parameter(name, OPTIONS[name], DEFAULTS[name]) for name in names]
+
+
+def takes(parameters: Sequence[inspect.Parameter]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command that takes `**given` the parameters of which typer makes its options."""
+
+    def declare(command: Callable[..., None]) -> Callable[..., None]:
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {one.name: one.annotation for one in parameters}
+        return command
+
+    return declare
+
+
+def options_of(given: Mapping[str, Any]) -> Options:
+    """The options that a command was given; those that it does not have keep their defaults."""
+    read: dict[str, Any] = {name: given[name] for name in OPTIONS if name in given}
+    if "ranks" in read:
+        read["ranks"] = integers(read["ranks"], least=1)
+    if "seeds" in read:
+        read["seeds"] = tuple(range(read["seeds"]))
+    if read.get("layers") is not None:
+        read["layers"] = integers(read["layers"], least=0)
+    return Options(**read)
+
+
+def integers(text: str, *, least: int) -> tuple[int, ...]:
+    """Integers between commas. Raises typer.BadParameter for anything else, and for numbers below `least`."""
     try:
         numbers = tuple(int(part) for part in text.split(","))
     except ValueError as error:
-        raise typer.BadParameter(f"{text!r}; expected whole numbers with commas between, such as 16,64") from error
+        raise typer.BadParameter(f"{text!r}; expected integers with commas between, such as 16,64") from error
     if any(number < least for number in numbers):
         raise typer.BadParameter(f"{text!r}; expected numbers of at least {least}")
     return numbers

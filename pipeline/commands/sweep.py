@@ -1,130 +1,164 @@
-"""`treeprobe sweep`: many checkpoints and treebanks, as one thin command over `treeprobe.pipeline.sweeping.sweep`."""
+"""`treeprobe sweep`: many checkpoints and treebanks, as one thin command over `treeprobe.pipeline.sweep`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from treeprobe.pipeline.commands.options import DEV, TEST, TRAIN, Punctuation, whole_numbers
+from treeprobe.pipeline.analyses import ANALYSES
+from treeprobe.pipeline.commands import options as declared
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from treeprobe.pipeline.sweeping import Splits, Sweep
+    from treeprobe.pipeline.sweep import Sweep
+    from treeprobe.pipeline.treebanks import Splits
 
 FAILED = 1
+NAMES = ", ".join(analysis.name for analysis in ANALYSES)
+
+Models = Annotated[
+    list[str],
+    typer.Option("--models", help="A folder, a pattern, a hub name[@revision], or a folder of step-numbered ones."),
+]
+PARAMETERS = [
+    declared.parameter("models", Models),
+    declared.parameter(
+        "more_models", Annotated[list[str] | None, typer.Argument(metavar="[MODEL]...", help="More of --models.")], None
+    ),
+    declared.parameter(
+        "out", Annotated[Path, typer.Option(help="The folder of the sweep; it may hold one that was begun.")]
+    ),
+    *(
+        declared.parameter(split, Annotated[str | None, typer.Option(help=text)], None)
+        for split, text in declared.SPLITS.items()
+    ),
+    declared.parameter(
+        "treebanks",
+        Annotated[
+            Path | None, typer.Option(help="A file of treebanks, NAME TRAIN DEV [TEST] a line, for --train and --dev.")
+        ],
+        None,
+    ),
+    declared.parameter(
+        "analyses", Annotated[str, typer.Option(help=f"Any of {NAMES}, with commas between.")], "structure"
+    ),
+    *declared.analysis_parameters(list(declared.OPTIONS)),
+    declared.parameter("max_sentences", declared.MaxSentences, None),
+    declared.parameter("device", declared.Device, "cpu"),
+    declared.parameter("figures", declared.Figures, False),
+    declared.parameter(
+        "jobs",
+        Annotated[int | None, typer.Option(min=1, help="Tasks at once; one, or all that a cluster takes.")],
+        None,
+    ),
+    declared.parameter(
+        "scheduler",
+        Annotated[str | None, typer.Option(help="A Dask scheduler, tcp://HOST:PORT, to send tasks to.")],
+        None,
+    ),
+    declared.parameter(
+        "threads",
+        Annotated[int | None, typer.Option(min=1, help="Threads of one task; a fair share of the cores.")],
+        None,
+    ),
+    declared.parameter(
+        "cache",
+        Annotated[Path | None, typer.Option(help="Where hidden states are kept; in OUT unless given.")],
+        None,
+    ),
+    declared.parameter(
+        "drop_cache",
+        Annotated[bool, typer.Option("--drop-cache", help="Drop a checkpoint's hidden states after its last task.")],
+        False,
+    ),
+    declared.parameter(
+        "retry", Annotated[bool, typer.Option("--retry", help="Take up failed tasks again.")], False
+    ),
+    declared.parameter(
+        "replace",
+        Annotated[bool, typer.Option("--replace", help="Redo tasks whose inputs or options changed.")],
+        False,
+    ),
+    declared.parameter(
+        "dry_run",
+        Annotated[bool, typer.Option("--dry-run", help="Print the tasks, their states and their disk; do nothing.")],
+        False,
+    ),
+    declared.parameter("quiet", declared.Quiet, False),
+]
 
 
-def sweep_command(
-    models: Annotated[
-        list[str],
-        typer.Option("--models", help="A folder, a pattern, a hub name[@revision], or a folder of step-numbered ones."),
-    ],
-    out: Annotated[Path, typer.Option(help="The folder of the sweep; it may hold one that was begun.")],
-    more_models: Annotated[list[str] | None, typer.Argument(metavar="[MODEL]...", help="More of --models.")] = None,
-    train: Annotated[str | None, TRAIN] = None,
-    dev: Annotated[str | None, DEV] = None,
-    test: Annotated[str | None, TEST] = None,
-    treebanks: Annotated[
-        Path | None, typer.Option(help="A file of treebanks, NAME TRAIN DEV [TEST] a line, for --train and --dev.")
-    ] = None,
-    analyses: Annotated[
-        str, typer.Option(help="Any of structure, heads, convolution, transfer, with commas between.")
-    ] = "structure",
-    ranks: Annotated[str, typer.Option(help="Ranks of the probes, with commas between.")] = "128",
-    seeds: Annotated[int, typer.Option(min=1, help="How many seeds to train each probe with.")] = 1,
-    epochs: Annotated[
-        int | None,
-        typer.Option(min=1, help="Passes of the probes over the training treebank; as in a run unless given."),
-    ] = None,
-    punctuation: Punctuation = "xpos",
-    random_baseline: Annotated[bool, typer.Option(help="Also probe each architecture with random weights.")] = True,
-    control: Annotated[bool, typer.Option(help="Also train on control trees, for the selectivity of scores.")] = False,
-    samples: Annotated[int, typer.Option(min=0, help="Sentences whose trees are kept for the report.")] = 50,
-    max_sentences: Annotated[int | None, typer.Option(min=1, help="Read no more of each split.")] = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Tasks at once; one, or all that a cluster takes.")] = None,
-    scheduler: Annotated[str | None, typer.Option(help="A Dask scheduler, tcp://HOST:PORT, to send tasks to.")] = None,
-    engine: Annotated[Literal["local", "dask", "ray"], typer.Option(help="What tasks are spread by.")] = "local",
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads of one task; a fair share of the cores.")] = None,
-    cache: Annotated[Path | None, typer.Option(help="Where hidden states are kept; in OUT unless told.")] = None,
-    drop_cache: Annotated[
-        bool, typer.Option("--drop-cache", help="Drop a checkpoint's hidden states after its last task.")
-    ] = False,
-    retry: Annotated[bool, typer.Option("--retry", help="Take up failed tasks again.")] = False,
-    replace: Annotated[bool, typer.Option("--replace", help="Redo tasks whose inputs or options changed.")] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the plan, its disk and its time; do nothing.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
-) -> None:
+@declared.takes(PARAMETERS)
+def sweep_command(**given: Any) -> None:
     """Analyse every checkpoint on every treebank; what is finished already is not done again."""
-    from treeprobe.pipeline.sweeping import Backend, SweepOptions, plan, sweep
+    from treeprobe.pipeline.sweep import Plan, Workers, dry_run, sweep
 
-    names = [*models, *(more_models or [])]
-    banks = chosen_banks(train, dev, test, treebanks)
-    chosen: Any = tuple(part.strip() for part in analyses.split(",") if part.strip())
-    options = SweepOptions(
-        ranks=whole_numbers(ranks, least=1),
-        seeds=tuple(range(seeds)),
-        punctuation=punctuation,
-        training={"epochs": epochs},
-        random_baseline=random_baseline,
-        control=control,
-        samples=samples,
-        max_sentences=max_sentences,
+    plan = Plan(
+        models=[*given["models"], *(given["more_models"] or [])],
+        treebanks=_chosen_treebanks(given),
+        out=given["out"],
+        analyses=tuple(part.strip() for part in given["analyses"].split(",") if part.strip()),
+        options=declared.options_of(given),
+        cache=given["cache"],
+        device=given["device"],
+        max_sentences=given["max_sentences"],
+        figures=given["figures"],
     )
-    on_cluster = scheduler is not None or engine != "local"
-    backend = Backend(jobs or (None if on_cluster else 1), engine, scheduler, threads)
-    if dry_run:
-        table, line = plan(
-            names, banks, out, analyses=chosen, options=options, backend=backend, retry=retry, keep_cache=not drop_cache
-        )
-        typer.echo(plan_text(table))
-        typer.echo(line)
+    if given["dry_run"]:
+        typer.echo(_plan_text(dry_run(plan, retry=given["retry"])))
         return
+    scheduler = given["scheduler"]
+    jobs = given["jobs"] or (None if scheduler is not None else 1)
     done = sweep(
-        names,
-        banks,
-        out,
-        analyses=chosen,
-        options=options,
-        backend=backend,
-        retry=retry,
-        replace=replace,
-        keep_cache=not drop_cache,
-        cache=cache,
-        progress=not quiet,
+        plan,
+        workers=Workers(jobs, scheduler, given["threads"]),
+        retry=given["retry"],
+        replace=given["replace"],
+        keep_cache=not given["drop_cache"],
+        progress=not given["quiet"],
     )
-    typer.echo(closing_lines(done))
+    typer.echo(_closing_lines(done))
     if done.failed or done.failed_before:
         raise typer.Exit(FAILED)
 
 
-def chosen_banks(train: str | None, dev: str | None, test: str | None, treebanks: Path | None) -> "list[Splits]":
+def _chosen_treebanks(given: dict[str, Any]) -> "list[Splits]":
     """The treebanks asked for. Raises typer.BadParameter unless they are given in exactly one of the two ways."""
-    from treeprobe.pipeline.sweeping import read_list, splits_of
+    from treeprobe.pipeline.treebanks import read_list, splits_of
 
-    if treebanks is not None and train is None and dev is None and test is None:
-        return read_list(treebanks)
-    if treebanks is None and train is not None and dev is not None:
-        return [splits_of(train, dev, test)]
+    splits = [given["train"], given["dev"], given["test"]]
+    if given["treebanks"] is not None and splits == [None, None, None]:
+        return read_list(given["treebanks"])
+    if given["treebanks"] is None and None not in splits[:2]:
+        return [splits_of(*splits)]
     raise typer.BadParameter("expected --train and --dev, or --treebanks with a file that lists them")
 
 
-def plan_text(plan: "pd.DataFrame") -> str:
-    """The plan as a table for the terminal."""
+def _plan_text(tasks: "pd.DataFrame") -> str:
+    """The dry run as a table for the terminal, and a line that sums it up."""
     from pandas import isna
 
-    from treeprobe.pipeline.sweeping.estimate import duration
-
-    shown = plan.assign(
-        time=["?" if isna(seconds) else duration(seconds) for seconds in plan["seconds"]],
-        disk=["?" if isna(size) else f"{size / 1e6:,.0f} MB" for size in plan["cache_bytes"]],
+    shown = tasks.assign(
+        time=["?" if isna(seconds) else _duration(seconds) for seconds in tasks["seconds"]],
+        disk=["?" if isna(size) else f"{size / 1e6:,.0f} MB" for size in tasks["cache_bytes"]],
     )
-    return shown[["task", "state", "time", "disk"]].to_string(index=False)
+    todo = int((tasks["state"] == "to do").sum())
+    return (
+        f"{shown[['task', 'state', 'time', 'disk']].to_string(index=False)}\n"
+        f"{todo} of {len(tasks)} tasks to do. time: the median of the finished tasks of the same analysis; disk: hidden "
+        "states, which the tasks of one checkpoint and treebank share."
+    )
 
 
-def closing_lines(done: "Sweep") -> str:
+def _duration(seconds: float) -> str:
+    """Seconds as a person says them."""
+    if seconds < 90:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _closing_lines(done: "Sweep") -> str:
     """What a person reads when a sweep ends."""
     counts = f"{len(done.done)} tasks done now, {len(done.skipped)} done before, {len(done.failed)} failed"
     if done.failed_before:

@@ -1,6 +1,6 @@
 """What failed, and how the rest was made."""
 
-from treeprobe.pipeline.sweeping.report.results import Results
+from treeprobe.pipeline.report.results import Results
 from treeprobe.reporting.html import Cell, Section, Table
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from treeprobe.parsing import Tally, paired_difference
-from treeprobe.pipeline.sweeping.measured import Measured
-from treeprobe.pipeline.sweeping.report.results import Results
+from treeprobe.pipeline.results import Measured
+from treeprobe.pipeline.report.results import Results
 from treeprobe.reporting import new_figure, paired_differences
 from treeprobe.reporting.html import Cell, Picture, Section, Table, picture
 

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from treeprobe.pipeline.sweeping.report.heads import MOST_OPEN, grid_pictures, place_of
-from treeprobe.pipeline.sweeping.report.results import Results
+from treeprobe.pipeline.report.heads import MOST_OPEN, grid_pictures, place_of
+from treeprobe.pipeline.report.results import Results
 from treeprobe.pipeline.sweeping.store import read_json
 from treeprobe.reporting import new_figure, survival_curves
 from treeprobe.reporting.html import Picture, Section, picture

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from treeprobe.pipeline.sweeping.report.results import Results
+from treeprobe.pipeline.report.results import Results
 from treeprobe.pipeline.sweeping.store import read_json
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from treeprobe.pipeline.sweeping.report.results import BASELINES, METRICS, Results, best_row, probe_rows, structure_rows
+from treeprobe.pipeline.report.results import BASELINES, METRICS, Results, best_row, probe_rows, structure_rows
 from treeprobe.reporting.html import Cell, Section, Table
 
 EXPLANATION = (

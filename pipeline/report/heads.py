@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from treeprobe.pipeline.sweeping.report.results import Results
+from treeprobe.pipeline.report.results import Results
 from treeprobe.reporting import head_grid, new_figure
 from treeprobe.reporting.html import Cell, Picture, Section, Table, picture
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from treeprobe.pipeline.sweeping.file_names import label
-from treeprobe.pipeline.sweeping.report.results import (
+from treeprobe.pipeline.file_names import label
+from treeprobe.pipeline.report.results import (
     BASELINES,
     METRICS,
     MOST_SHOWN,

@@ -4,18 +4,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from treeprobe.files import written_whole
-from treeprobe.pipeline.sweeping.report.closing import failures_section, provenance_section
-from treeprobe.pipeline.sweeping.report.comparison import comparison_section
-from treeprobe.pipeline.sweeping.report.convolution import convolution_section
-from treeprobe.pipeline.sweeping.report.explorer import explorer
-from treeprobe.pipeline.sweeping.report.headline import headline_section, headline_sentence
-from treeprobe.pipeline.sweeping.report.heads import heads_section
-from treeprobe.pipeline.sweeping.report.layers import layers_section
-from treeprobe.pipeline.sweeping.report.ranks import ranks_section
-from treeprobe.pipeline.sweeping.report.relations import relations_section
-from treeprobe.pipeline.sweeping.report.results import Results, read_results
-from treeprobe.pipeline.sweeping.report.training import training_section
-from treeprobe.pipeline.sweeping.report.transfer import transfer_section
+from treeprobe.pipeline.report.closing import failures_section, provenance_section
+from treeprobe.pipeline.report.comparison import comparison_section
+from treeprobe.pipeline.report.convolution import convolution_section
+from treeprobe.pipeline.report.explorer import explorer
+from treeprobe.pipeline.report.headline import headline_section, headline_sentence
+from treeprobe.pipeline.report.heads import heads_section
+from treeprobe.pipeline.report.layers import layers_section
+from treeprobe.pipeline.report.ranks import ranks_section
+from treeprobe.pipeline.report.relations import relations_section
+from treeprobe.pipeline.report.results import Results, read_results
+from treeprobe.pipeline.report.training import training_section
+from treeprobe.pipeline.report.transfer import transfer_section
 from treeprobe.reporting.html import Report, Section, render_report
 
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from treeprobe.pipeline.sweeping.report.results import Results, best_rows, probe_rows, spread
+from treeprobe.pipeline.report.results import Results, best_rows, probe_rows, spread
 from treeprobe.reporting import merge_seeds, new_figure, rank_curves
 from treeprobe.reporting.html import Picture, Section, picture
 

@@ -1,4 +1,4 @@
-"""What a report is made of: the table of scores, and what each structural task measured."""
+"""What a report is made of: the finished analyses of a folder, their scores, and the failures of a sweep."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,12 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from treeprobe.pipeline.score_table import HEADLINE_METRICS
-from treeprobe.pipeline.structural.controls import CONTROL
-from treeprobe.pipeline.structural.run import RANDOM_WEIGHTS
-from treeprobe.pipeline.sweeping.measured import PROBE_OF, Measured, best_of, probes_in
-from treeprobe.pipeline.sweeping.store import Store
-from treeprobe.pipeline.sweeping.sweep import load_results
+from treeprobe.pipeline.results import Finished, Measured, best_measured, load_results, read_finished
+from treeprobe.pipeline.scores import CHAIN, CONTROL, HEADLINE_METRICS, RANDOM_WEIGHTS, best_layer, probe_rows
+from treeprobe.pipeline.sweep.folder import MARK, SweepFolder
 from treeprobe.reporting import merge_seeds, metric_name
 
 METRICS = {metric: metric_name(metric) for metric in HEADLINE_METRICS}
@@ -21,7 +18,7 @@ TITLES = {**METRICS, "root_accuracy": "Root accuracy"}
 BASELINES = {
     RANDOM_WEIGHTS: "random weights, same architecture",
     CONTROL: "control trees, same probes",
-    "chain": "left-to-right chain",
+    CHAIN: "left-to-right chain",
 }
 MOST_SHOWN = 7
 """Curves that one can still tell apart."""
@@ -33,52 +30,38 @@ class Results:
 
     Attributes:
         scores: the table of `load_results`.
-        tasks, failed: records of the finished and the failed tasks.
-        best: by (checkpoint, treebank), the distance probe of the largest rank and first seed that finds the most edges
-            on dev.
+        finished: the finished analyses; failed: records of the tasks that failed.
     """
 
+    folder: Path
     scores: pd.DataFrame
-    tasks: Sequence[Mapping[str, Any]]
+    finished: Sequence[Finished]
     failed: Sequence[Mapping[str, Any]]
-    best: Mapping[tuple[str, str], Measured]
-    store: Store
 
     @property
     def checkpoints(self) -> list[str]:
-        """Every checkpoint that has a finished task."""
-        return list(dict.fromkeys(task["checkpoint"] for task in self.tasks))
+        """Every checkpoint that has a finished analysis."""
+        return list(dict.fromkeys(one.checkpoint for one in self.finished))
 
     @property
     def treebanks(self) -> list[str]:
-        """Every treebank that a finished task is of."""
-        return list(dict.fromkeys(task["treebank"] for task in self.tasks))
+        """Every treebank that a finished analysis trained on or scored."""
+        return list(dict.fromkeys(one.trained_on for one in self.finished))
 
-    def of(self, analysis: str) -> list[Mapping[str, Any]]:
-        """The finished tasks of an analysis."""
-        return [task for task in self.tasks if task["analysis"] == analysis]
+    def of(self, analysis: str) -> list[Finished]:
+        """The finished analyses of a name."""
+        return [one for one in self.finished if one.analysis == analysis]
 
     def best_on(self, treebank: str) -> dict[str, Measured]:
-        """The best distance probe of every checkpoint, by its name."""
-        return {checkpoint: best for (checkpoint, bank), best in self.best.items() if bank == treebank}
-
-    def folder(self, task: Mapping[str, Any]) -> Path:
-        """Where a task's results lie."""
-        return self.store.tasks / task["task"]
+        """UUAS on dev of every checkpoint at its best layer, by its name."""
+        return {one.checkpoint: best_measured(one) for one in self.of("structure") if one.treebank == treebank}
 
 
 def read_results(folder: str | Path) -> Results:
-    """Everything, from the finished tasks. Raises SweepError when the folder holds no sweep."""
-    store = Store.existing(folder)
-    tasks = store.records()
-    best = {
-        (task["checkpoint"], task["treebank"]): best_of(
-            probes_in(store.tasks / task["task"], metric="uuas", split="dev")
-        )
-        for task in tasks
-        if task["analysis"] == "structure"
-    }
-    return Results(load_results(folder), tasks, store.failed(), best, store)
+    """Everything, from the folder of an analysis or of a sweep. Raises FindingsError when it holds neither."""
+    place = Path(folder).expanduser()
+    failed = SweepFolder.existing(place).failed() if (place / MARK).exists() else []
+    return Results(place.absolute(), load_results(place), read_finished(place), failed)
 
 
 def structure_rows(results: Results, *, split: str = "dev", **kept: str) -> pd.DataFrame:
@@ -87,24 +70,20 @@ def structure_rows(results: Results, *, split: str = "dev", **kept: str) -> pd.D
     rows = scores[(scores["analysis"] == "structure") & (scores["split"] == split)]
     for column, value in kept.items():
         rows = rows[rows[column] == value]
-    largest = rows.groupby(["checkpoint", "treebank"])["rank"].transform("max")
+    largest = rows.groupby(["checkpoint", "trained_on"])["rank"].transform("max")
     return merge_seeds(rows[rows["rank"].isna() | (rows["rank"] == largest)])
 
 
-def probe_rows(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """The rows of a metric that are of the kind of probe it belongs to, not of a baseline."""
-    return rows[(rows["metric"] == metric) & (rows["probe"] == PROBE_OF[metric])]
+def row_at(rows: pd.DataFrame, layer: int | None) -> "pd.Series[Any] | None":
+    """The row of a layer, or the only row of what has no layer; None where there is none."""
+    found = rows[rows["layer"].isna()] if layer is None else rows[rows["layer"] == layer]
+    return None if found.empty else found.iloc[0]
 
 
-def best_row(rows: pd.DataFrame) -> "pd.Series[Any] | None":
-    """The row of the highest value; None where there is none."""
-    return None if rows.empty or rows["value"].isna().all() else rows.iloc[int(rows["value"].argmax())]
-
-
-def best_rows(rows: pd.DataFrame, *, by: Sequence[str]) -> pd.DataFrame:
-    """The row of the highest value in each group."""
-    known = rows[rows["value"].notna()]
-    return known.loc[known.groupby(list(by), sort=False)["value"].idxmax().to_numpy()]
+def best_row(rows: pd.DataFrame, metric: str) -> "pd.Series[Any] | None":
+    """The row of a metric at the layer that is best for it on dev; None where there is none."""
+    layer = best_layer(rows, metric=metric)
+    return None if layer is None else row_at(probe_rows(rows[rows["split"] == "dev"], metric), layer)
 
 
 def spread(rows: pd.DataFrame) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from treeprobe.pipeline.sweeping.report.results import METRICS, TITLES, Results, best_rows, probe_rows, structure_rows
+from treeprobe.pipeline.report.results import METRICS, TITLES, Results, best_rows, probe_rows, structure_rows
 from treeprobe.reporting import new_figure, step_curves
 from treeprobe.reporting.html import Picture, Section, picture
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from treeprobe.pipeline.sweeping.report.results import Results, best_rows, probe_rows
+from treeprobe.pipeline.report.results import Results, best_rows, probe_rows
 from treeprobe.reporting import heat_map, merge_seeds, new_figure
 from treeprobe.reporting.html import Picture, Section, picture
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from treeprobe.digests import json_digest
 from treeprobe.errors import TreeprobeError
-from treeprobe.parsing.named_treebanks import Split
+from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.analyses import Analysis, find_analysis
 from treeprobe.pipeline.file_names import label
 from treeprobe.pipeline.options import Options

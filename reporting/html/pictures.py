@@ -8,7 +8,7 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from treeprobe.reporting.html.page import Picture
-from treeprobe.reporting.saving import PRINTABLE, one_warning_for_all_glyphs
+from treeprobe.reporting.style.saving import PRINTABLE, one_warning_for_all_glyphs
 
 # Text stays text: a page is read on a screen that has fonts, and outlines would make it ten times larger.
 ON_SCREEN: Any = {**PRINTABLE, "svg.fonttype": "none"}

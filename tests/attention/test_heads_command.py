@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from treeprobe.extraction import CheckpointError, extract
-from treeprobe.parsing import Treebank, TreebankError
-from treeprobe.parsing.attachment import score_heads
+from treeprobe.parsing import Treebank, TreebankError, score_heads
 from treeprobe.parsing.decoding import arborescence, decode
 from treeprobe.pipeline.attention_heads.ablation import ablation_measures
 from treeprobe.pipeline.attention_heads.analysis import heads

@@ -14,10 +14,8 @@ from treeprobe.extraction import (
     MigrationError,
     extract,
     read_hdf5,
-    read_predictor_params,
     write_attention,
     write_hdf5,
-    write_predictor_params,
 )
 
 
@@ -86,36 +84,6 @@ def test_what_is_no_hdf5_is_refused(tmp_path: Path) -> None:
     for name in ("text", "missing"):
         with pytest.raises(MigrationError, match="cannot be read as HDF5"):
             read_hdf5(tmp_path / name, zoo.SENTENCES)
-
-
-def test_predictor_params_come_and_go(tmp_path: Path) -> None:
-    matrix = np.random.default_rng(0).normal(size=(16, 4)).astype(np.float32)
-    write_predictor_params(matrix, tmp_path / "predictor.params")
-    np.testing.assert_array_equal(read_predictor_params(tmp_path / "predictor.params"), matrix)
-    probe = torch.nn.ParameterDict({"proj": torch.from_numpy(matrix)})
-    torch.save(probe.state_dict(), tmp_path / "old.params")
-    np.testing.assert_array_equal(read_predictor_params(tmp_path / "old.params"), matrix)
-
-
-class Intruder:
-    """Something whose unpickling would run code."""
-
-    def __reduce__(self):
-        return print, ("code from a file was run",)
-
-
-def test_predictor_params_run_no_code(tmp_path: Path, capsys) -> None:
-    torch.save({"proj": Intruder()}, tmp_path / "predictor.params")
-    with pytest.raises(MigrationError, match="cannot be read"):
-        read_predictor_params(tmp_path / "predictor.params")
-    assert "code from a file" not in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("content", [{"proj": torch.zeros(3)}, {"other": torch.zeros(3, 3)}, torch.zeros(3, 3)])
-def test_predictor_params_without_a_matrix_are_refused(content, tmp_path: Path) -> None:
-    torch.save(content, tmp_path / "predictor.params")
-    with pytest.raises(MigrationError, match="no matrix"):
-        read_predictor_params(tmp_path / "predictor.params")
 
 
 def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

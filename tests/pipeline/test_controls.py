@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from treeprobe.parsing import Sentence, Treebank, paired_difference
-from treeprobe.parsing.intervals import micro, resampling_weights
+from treeprobe.parsing.scores import micro
+from treeprobe.parsing.scores.intervals import resampling_weights
 from treeprobe.parsing.stimuli import generate
 from treeprobe.pipeline.record import Stopwatch
 from treeprobe.pipeline.score_table import Setting
@@ -85,7 +86,7 @@ def test_scores_and_selectivity_are_of_the_same_resampled_treebanks(monkeypatch:
         draws.append(sentences)
         return resampling_weights(sentences, **options)
 
-    monkeypatch.setattr("treeprobe.parsing.intervals.resampling_weights", counted)
+    monkeypatch.setattr("treeprobe.parsing.scores.intervals.resampling_weights", counted)
     gold, control = (micro("uuas", generator.integers(0, 5, 30), np.full(30, 5)) for _ in range(2))
     place = {"checkpoint": "a", "treebank": "toy", "split": "dev", "layer": 1, "rank": 8, "seed": 0}
     table = tabulate(

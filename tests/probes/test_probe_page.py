@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from treeprobe.parsing.samples import natural_sentences
+from treeprobe.parsing.stimuli import natural_sentences
 from treeprobe.probes.states import ArrayStates
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "probes.md"

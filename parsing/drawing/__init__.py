@@ -1,0 +1,18 @@
+"""Trees drawn over their words: SVG, plain text, TikZ and displaCy's JSON. Knows only words and heads."""
+
+from treeprobe.parsing.drawing.arc_layout import arc_heights, arc_ports
+from treeprobe.parsing.drawing.displacy import to_displacy
+from treeprobe.parsing.drawing.svg import comparison_svg, tree_svg
+from treeprobe.parsing.drawing.terminal import comparison_text, to_text
+from treeprobe.parsing.drawing.tikz import to_tikz
+
+__all__ = [
+    "arc_heights",
+    "arc_ports",
+    "comparison_svg",
+    "comparison_text",
+    "to_displacy",
+    "to_text",
+    "to_tikz",
+    "tree_svg",
+]

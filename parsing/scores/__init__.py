@@ -1,0 +1,46 @@
+"""Scores of predicted distances, depths and heads, with bootstrap intervals, and their parts by category."""
+
+from treeprobe.parsing.scores.attachment import score_heads
+from treeprobe.parsing.scores.breakdown import (
+    LENGTH_CLASSES,
+    Category,
+    attachment_table,
+    break_down,
+    category_scores,
+    edge_table,
+    score_frame,
+    split_tally,
+)
+from treeprobe.parsing.scores.intervals import (
+    Difference,
+    Score,
+    Tally,
+    micro,
+    paired_difference,
+    paired_differences,
+    score_all,
+)
+from treeprobe.parsing.scores.scorer import SPEARMAN_LENGTHS, Scorer, score_depths, score_distances
+
+__all__ = [
+    "LENGTH_CLASSES",
+    "SPEARMAN_LENGTHS",
+    "Category",
+    "Difference",
+    "Score",
+    "Scorer",
+    "Tally",
+    "attachment_table",
+    "break_down",
+    "category_scores",
+    "edge_table",
+    "micro",
+    "paired_difference",
+    "paired_differences",
+    "score_all",
+    "score_depths",
+    "score_distances",
+    "score_frame",
+    "score_heads",
+    "split_tally",
+]

@@ -1,0 +1,67 @@
+"""Attachment scores of predicted heads: UAS, LAS and exact match.
+
+Like the evaluation of the CoNLL 2018 shared task (Zeman et al. 2018), which they equal when `punctuation` is "none":
+one system word is compared with each gold word, and relations are compared without their subtypes unless asked.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from treeprobe.parsing.scores.checks import check_one_a_word, check_predicted_heads
+from treeprobe.parsing.scores.intervals import Tally, micro
+from treeprobe.parsing.treebanks.punctuation import PunctuationRule, punctuation_mask
+from treeprobe.parsing.treebanks.relations import universal_relation
+from treeprobe.parsing.treebanks.treebank import Sentence
+
+Heads = Sequence[int] | NDArray[np.int64]
+
+
+def score_heads(
+    gold: Sequence[Sentence],
+    heads: Sequence[Heads],
+    *,
+    relations: Sequence[Sequence[str]] | None = None,
+    subtypes: bool = False,
+    punctuation: PunctuationRule = "xpos",
+) -> dict[str, Tally]:
+    """UAS, exact match and, when `relations` are given, LAS of predicted trees, as tallies by metric.
+
+    `heads` holds one head a word, (words,), from 0, the root's -1. `uas` is the share of words with the right head,
+    `las` of those whose relation is right too, `exact_match` of sentences in which every head is right; all in [0, 1].
+    Words that are punctuation are left out as dependents; `subtypes` tells `obl:tmod` from `obl`.
+
+    Raises ValueError that names the sentence when a prediction has other words than the gold one or is not a tree.
+    """
+    checked = check_predicted_heads(gold, heads)
+    counted = [~punctuation_mask(sentence, punctuation) for sentence in gold]
+    right = [(found == np.asarray(sentence.heads)) & kept for sentence, found, kept in zip(gold, checked, counted)]
+    words = [int(kept.sum()) for kept in counted]
+    tallies = {
+        "uas": micro("uas", [int(hits.sum()) for hits in right], words),
+        "exact_match": micro(
+            "exact_match", [bool(n) and hits.sum() == n for hits, n in zip(right, words)], [n > 0 for n in words]
+        ),
+    }
+    if relations is not None:
+        labelled = right_relations(gold, relations, subtypes=subtypes)
+        both = [int((hits & label).sum()) for hits, label in zip(right, labelled)]
+        tallies["las"] = micro("las", both, words)
+    return tallies
+
+
+def right_relations(
+    gold: Sequence[Sentence], relations: Sequence[Sequence[str]], *, subtypes: bool
+) -> list[NDArray[np.bool_]]:
+    """Whether each word's relation is the gold one, (words,) a sentence."""
+    if len(gold) != len(relations):
+        raise ValueError(f"relations of {len(relations)} sentences for {len(gold)} gold ones; expected as many")
+    # `str` leaves a relation as it is.
+    compared = str if subtypes else universal_relation
+    right = []
+    for number, (sentence, found) in enumerate(zip(gold, relations), start=1):
+        check_one_a_word(found, sentence, number, what="relations")
+        pairs = zip(map(compared, sentence.relations), map(compared, found))
+        right.append(np.array([expected == given for expected, given in pairs], dtype=bool))
+    return right

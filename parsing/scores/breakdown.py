@@ -1,0 +1,186 @@
+"""Scores taken apart: by relation, arc length, sentence length, part of speech, projectivity.
+
+A table has one row for each gold edge, with what is known of it and whether it was found; `break_down` turns a column
+of it into scores with intervals. `split_tally` does the same for scores that belong to sentences, not edges.
+"""
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
+from types import MappingProxyType
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from treeprobe.parsing.scores.attachment import Heads, right_relations
+from treeprobe.parsing.scores.checks import check_predicted_heads
+from treeprobe.parsing.scores.intervals import RESAMPLES, Score, Tally, micro, score_all
+from treeprobe.parsing.scores.scorer import Scorer
+from treeprobe.parsing.treebanks.punctuation import PunctuationRule, punctuation_mask
+from treeprobe.parsing.treebanks.treebank import Sentence
+from treeprobe.parsing.trees.heads import projective_arcs
+
+Category = Literal["relation", "arc_length", "sentence_length", "head_upos", "dependent_upos", "projective"]
+
+# Lengths are shown in classes; each number begins one.
+LENGTH_CLASSES: Mapping[str, Sequence[int]] = MappingProxyType(
+    {"arc_length": (1, 2, 3, 4, 6, 11), "sentence_length": (1, 6, 11, 21, 31, 51)}
+)
+
+# The relation of an edge of the tree without punctuation that joins two words which no relation joins.
+BRIDGE = "(bridge)"
+
+
+def edge_table(
+    gold: Sequence[Sentence], distances: Sequence[NDArray[Any]], *, punctuation: PunctuationRule = "xpos"
+) -> pd.DataFrame:
+    """One row for each gold edge that UUAS counts; `correct` when the tree of the predicted distances has it.
+
+    Columns: sentence, head, dependent (words from 0), relation, arc_length, sentence_length, head_upos, dependent_upos,
+    projective, correct. The mean of `correct` is UUAS. An edge that stands in for a path through left-out punctuation
+    has relation "(bridge)", and its deeper word as the dependent.
+
+    Raises ValueError that names the sentence when its distances are not (words, words), symmetric, finite and >= 0.
+    """
+    frames = []
+    found = Scorer(gold, punctuation=punctuation).edges(distances)
+    for number, (sentence, (edges, correct)) in enumerate(zip(gold, found)):
+        deeper_second = np.diff(sentence.depths[edges], axis=1)[:, 0] >= 0
+        head = np.where(deeper_second, edges[:, 0], edges[:, 1])
+        dependent = np.where(deeper_second, edges[:, 1], edges[:, 0])
+        frames.append(edge_columns(number, sentence, head, dependent, correct))
+    return joined(frames)
+
+
+def attachment_table(
+    gold: Sequence[Sentence],
+    heads: Sequence[Heads],
+    *,
+    relations: Sequence[Sequence[str]] | None = None,
+    subtypes: bool = False,
+    punctuation: PunctuationRule = "xpos",
+) -> pd.DataFrame:
+    """One row for each word that UAS counts; `correct` when its predicted head is the gold one.
+
+    Columns as in `edge_table`; the root has head -1, `head_upos` "ROOT" and arc length 0. With `relations` there is
+    `correct_labelled` too, whose mean is LAS. Raises ValueError as `score_heads` does.
+    """
+    checked = check_predicted_heads(gold, heads)
+    labelled = None if relations is None else right_relations(gold, relations, subtypes=subtypes)
+    frames = []
+    for number, (sentence, found) in enumerate(zip(gold, checked)):
+        words = np.flatnonzero(~punctuation_mask(sentence, punctuation))
+        expected = np.asarray(sentence.heads, dtype=np.int64)
+        correct = (found == expected)[words]
+        columns = edge_columns(number, sentence, expected[words], words, correct)
+        if labelled is not None:
+            columns["correct_labelled"] = correct & labelled[number][words]
+        frames.append(columns)
+    return joined(frames)
+
+
+def edge_columns(
+    number: int,
+    sentence: Sentence,
+    head: NDArray[np.int64],
+    dependent: NDArray[np.int64],
+    correct: NDArray[np.bool_],
+) -> dict[str, NDArray[Any]]:
+    """The columns of one sentence's edges."""
+    own_head = np.asarray(sentence.heads, dtype=np.int64)[dependent]
+    related = own_head == head
+    relations = np.array(sentence.relations, dtype=object)[dependent]
+    tags = np.array([*sentence.upos, "ROOT"], dtype=object)
+    return {
+        "sentence": np.full(len(dependent), number),
+        "head": head,
+        "dependent": dependent,
+        "relation": np.where(related, relations, BRIDGE),
+        "arc_length": np.where(head < 0, 0, np.abs(head - dependent)),
+        "sentence_length": np.full(len(dependent), len(sentence)),
+        "head_upos": tags[head],
+        "dependent_upos": tags[dependent],
+        "projective": projective_arcs(sentence.heads)[dependent] | ~related,
+        "correct": correct,
+    }
+
+
+def joined(frames: Sequence[Mapping[str, NDArray[Any]]]) -> pd.DataFrame:
+    """The columns of all sentences below each other."""
+    names = frames[0] if frames else {}
+    return pd.DataFrame({name: np.concatenate([columns[name] for columns in frames]) for name in names})
+
+
+def category_scores(
+    table: pd.DataFrame,
+    by: Category,
+    *,
+    metric: str = "uuas",
+    column: str = "correct",
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> dict[Hashable, Score]:
+    """The share of correct edges in each category of one column, as records; intervals over sentences.
+
+    Lengths come in classes ("1", "4-5", "11+"), in their order; other categories with the most frequent first.
+    """
+    if by not in table.columns or column not in table.columns:
+        raise ValueError(f"no column {by!r} or {column!r} in the table; expected some of {list(table.columns)}")
+    labels = length_classes(table[by], LENGTH_CLASSES[by]) if by in LENGTH_CLASSES else table[by]
+    counts = labels.value_counts(sort=by not in LENGTH_CLASSES)
+    sentence, every = pd.factorize(table["sentence"])
+    tallies = []
+    for category in counts[counts > 0].index:
+        chosen = (labels == category).to_numpy()
+        hits = np.bincount(sentence[chosen], weights=table[column].to_numpy()[chosen], minlength=len(every))
+        tallies.append(micro(metric, hits, np.bincount(sentence[chosen], minlength=len(every))))
+    return dict(zip(counts[counts > 0].index, score_all(tallies, resamples=resamples, seed=seed)))
+
+
+def break_down(
+    table: pd.DataFrame,
+    by: Category,
+    *,
+    metric: str = "uuas",
+    column: str = "correct",
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """The score of each category of one column of `edge_table` or `attachment_table`, as a tidy frame.
+
+    Columns: by, category, metric, value, low, high (the 95 % interval over sentences), n (edges). Lengths come in
+    classes, in their order; other categories with the most frequent first. Raises ValueError for a column that the
+    table does not have.
+    """
+    scores = category_scores(table, by, metric=metric, column=column, resamples=resamples, seed=seed)
+    rows = [{"by": by, "category": category, **asdict(score)} for category, score in scores.items()]
+    return pd.DataFrame(rows, columns=["by", "category", "metric", "value", "low", "high", "n"])
+
+
+def length_classes(lengths: pd.Series, starts: Sequence[int]) -> pd.Series:
+    """Each length's class as an ordered category: "1", "4-5", "11+"; below the first start, "0"."""
+    last = [start - 1 for start in starts[1:]]
+    names = [str(a) if a == b else f"{a}-{b}" for a, b in zip(starts, last)] + [f"{starts[-1]}+"]
+    classes = pd.cut(lengths, [-np.inf, *starts, np.inf], right=False, labels=[f"0-{starts[0] - 1}", *names])
+    return classes.cat.rename_categories({"0-0": "0"}) if starts[0] == 1 else classes
+
+
+def split_tally(tally: Tally, labels: Iterable[Hashable]) -> dict[Hashable, Tally]:
+    """A tally for the sentences of each label, (sentences,): DSpr. by sentence length or by genre, say."""
+    array = np.empty(len(tally.numerators), dtype=object)
+    array[:] = list(labels)
+    return {
+        label: replace(
+            tally,
+            numerators=np.where(array == label, tally.numerators, 0.0),
+            denominators=np.where(array == label, tally.denominators, 0.0),
+        )
+        for label in dict.fromkeys(array.tolist())
+    }
+
+
+def score_frame(scores: Iterable[Score], **columns: Any) -> pd.DataFrame:
+    """Scores as a tidy frame, a row each: the given columns, alike in every row, then metric, value, low, high, n."""
+    names = [*columns, "metric", "value", "low", "high", "n"]
+    return pd.DataFrame([{**columns, **asdict(score)} for score in scores], columns=names)

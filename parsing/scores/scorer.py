@@ -1,0 +1,129 @@
+"""The scores of Hewitt & Manning (2019) for predicted distances and depths.
+
+Protocol: UUAS counts edges over all sentences, with punctuation left out of both trees, each the minimum spanning
+tree of its distances among the words that stay. DSpr. is Spearman's correlation of each word's row of distances (its
+own zero included), averaged within a sentence length, then over lengths 5 to 50, punctuation kept; NSpr. is the same
+for the depths of each sentence. Root accuracy asks whether the shallowest word that is not punctuation is the root.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from treeprobe.parsing.decoding.checks import groups_of_one_length
+from treeprobe.parsing.decoding.spanning import prim
+from treeprobe.parsing.scores.checks import check_predicted_depths, check_predicted_distances
+from treeprobe.parsing.scores.gold_groups import GoldGroup
+from treeprobe.parsing.scores.intervals import Tally, micro
+from treeprobe.parsing.scores.rank_correlation import centred_ranks, correlate_ranks
+from treeprobe.parsing.treebanks.punctuation import PunctuationRule, punctuation_mask
+from treeprobe.parsing.treebanks.treebank import Sentence
+
+SPEARMAN_LENGTHS = range(5, 51)
+
+
+def score_distances(
+    gold: Sequence[Sentence], distances: Sequence[NDArray[Any]], *, punctuation: PunctuationRule = "xpos"
+) -> dict[str, Tally]:
+    """UUAS and DSpr. of predicted distances, one (words, words) array a sentence, as tallies by metric.
+
+    Many predictions for one treebank are scored faster by one `Scorer`. Raises ValueError as that does.
+    """
+    return Scorer(gold, punctuation=punctuation).distances(distances)
+
+
+def score_depths(
+    gold: Sequence[Sentence], depths: Sequence[NDArray[Any]], *, punctuation: PunctuationRule = "xpos"
+) -> dict[str, Tally]:
+    """Root accuracy and NSpr. of predicted depths, one (words,) array a sentence, as tallies by metric.
+
+    Many predictions for one treebank are scored faster by one `Scorer`. Raises ValueError as that does.
+    """
+    return Scorer(gold, punctuation=punctuation).depths(depths)
+
+
+class Scorer:
+    """Scores any number of predictions for one treebank; what they need of its trees is worked out once.
+
+    It holds the ranks of all gold distances: 8 bytes for every two words of a sentence, 8 MB for 25,000 words of EWT.
+    """
+
+    def __init__(self, gold: Sequence[Sentence], *, punctuation: PunctuationRule = "xpos") -> None:
+        self.gold = gold
+        self.punctuation = punctuation
+        self._lengths = np.array([len(sentence) for sentence in gold], dtype=np.int64)
+        masks = [punctuation_mask(sentence, punctuation) for sentence in gold]
+        self._groups = [GoldGroup.of(gold, masks, members) for members in groups_of_one_length(self._lengths.tolist())]
+
+    def distances(self, predicted: Sequence[NDArray[Any]]) -> dict[str, Tally]:
+        """UUAS and DSpr. of predicted distances, one (words, words) array a sentence, as tallies by metric.
+
+        `uuas` is the undirected unlabelled attachment score, the share of gold edges that the predicted tree has, in
+        [0, 1]; `dspr` the mean over lengths 5 to 50 of the mean rank correlation of a word's distances, in [-1, 1].
+
+        Raises ValueError that names the first sentence whose distances are not (words, words), symmetric, finite and
+        at least 0.
+        """
+        check_predicted_distances(self.gold, predicted)
+        hits, edges, correlation, rows = np.zeros((4, len(self.gold)))
+        for group, stack in self._stacked(predicted):
+            found = group.shared_edges(prim(stack, left_out=group.left_out))
+            hits[group.members], edges[group.members] = found.sum(axis=1), (group.tree >= 0).sum(axis=1)
+            if group.words in SPEARMAN_LENGTHS:
+                correlations = correlate_ranks(centred_ranks(stack), group.distance_ranks)
+                correlation[group.members] = np.nansum(correlations, axis=1)
+                rows[group.members] = (~np.isnan(correlations)).sum(axis=1)
+        return {"uuas": micro("uuas", hits, edges), "dspr": Tally("dspr", correlation, rows, self._lengths)}
+
+    def depths(self, predicted: Sequence[NDArray[Any]]) -> dict[str, Tally]:
+        """Root accuracy and NSpr. of predicted depths, one (words,) array a sentence, as tallies by metric.
+
+        `root_accuracy` is how often the shallowest word is the gold root, in [0, 1]; a sentence whose gold root is
+        punctuation is left out. `nspr` is the mean over lengths 5 to 50 of the mean rank correlation of a sentence's
+        depths, in [-1, 1].
+
+        Raises ValueError that names the first sentence whose depths are not (words,) and finite.
+        """
+        check_predicted_depths(self.gold, predicted)
+        hits, rooted, correlation, rows = np.zeros((4, len(self.gold)))
+        for group, stack in self._stacked(predicted):
+            if not group.words:
+                continue
+            rooted[group.members] = ~np.take_along_axis(group.left_out, group.roots[:, None], axis=1)[:, 0]
+            shallowest = np.where(group.left_out, np.inf, stack).argmin(axis=1)
+            hits[group.members] = rooted[group.members] * (shallowest == group.roots)
+            if group.words in SPEARMAN_LENGTHS:
+                correlations = correlate_ranks(centred_ranks(stack), group.depth_ranks)
+                correlation[group.members] = np.nan_to_num(correlations)
+                rows[group.members] = ~np.isnan(correlations)
+        return {
+            "root_accuracy": micro("root_accuracy", hits, rooted),
+            "nspr": Tally("nspr", correlation, rows, self._lengths),
+        }
+
+    def edges(self, predicted: Sequence[NDArray[Any]]) -> list[tuple[NDArray[np.int64], NDArray[np.bool_]]]:
+        """The gold edges that UUAS counts, and whether the predicted tree has each, a pair a sentence.
+
+        Edges are (edges, 2), words numbered from 0, the smaller first, in sorted order; hits are (edges,).
+
+        Raises ValueError as `distances` does.
+        """
+        check_predicted_distances(self.gold, predicted)
+        found: list[tuple[NDArray[np.int64], NDArray[np.bool_]]] = [
+            (np.empty((0, 2), dtype=np.int64), np.empty(0, dtype=bool))
+        ] * len(self.gold)
+        for group, stack in self._stacked(predicted):
+            hits = group.shared_edges(prim(stack, left_out=group.left_out))
+            for member, tree, correct in zip(group.members.tolist(), group.tree, hits):
+                (dependents,) = np.nonzero(tree >= 0)
+                edges = np.sort(np.stack([tree[dependents], dependents], axis=1), axis=1)
+                order = np.lexsort(edges.T[::-1])
+                found[member] = edges[order], correct[dependents][order]
+        return found
+
+    def _stacked(self, predicted: Sequence[NDArray[Any]]) -> Iterator[tuple[GoldGroup, NDArray[Any]]]:
+        """Each group with the predictions for its sentences, (sentences, words) or (sentences, words, words)."""
+        for group in self._groups:
+            yield group, np.stack([predicted[member] for member in group.members.tolist()])

@@ -1,0 +1,1 @@
+"""The grammar behind `generate`: phrases, constructions and the lexicon."""

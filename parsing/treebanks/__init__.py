@@ -1,0 +1,25 @@
+"""Sentences with gold trees: read from CoNLL-U, loaded by name, held side by side."""
+
+from treeprobe.parsing.treebanks.comparison import Comparison
+from treeprobe.parsing.treebanks.conllu_files import format_conllu, read_conllu, write_conllu
+from treeprobe.parsing.treebanks.loading import load_treebank, treebank_path
+from treeprobe.parsing.treebanks.punctuation import PunctuationRule, punctuation_mask
+from treeprobe.parsing.treebanks.relations import universal_relation
+from treeprobe.parsing.treebanks.treebank import Sentence, Treebank, TreebankError
+from treeprobe.parsing.treebanks.universal_dependencies import Split
+
+__all__ = [
+    "Comparison",
+    "PunctuationRule",
+    "Sentence",
+    "Split",
+    "Treebank",
+    "TreebankError",
+    "format_conllu",
+    "load_treebank",
+    "punctuation_mask",
+    "read_conllu",
+    "treebank_path",
+    "universal_relation",
+    "write_conllu",
+]

@@ -1,0 +1,24 @@
+"""Trees over words as arrays: heads, distances, depths and edges, and two trees compared edge by edge."""
+
+from treeprobe.parsing.trees.edge_comparison import EdgeStatus, compare_edges
+from treeprobe.parsing.trees.heads import (
+    chain_distances,
+    check_heads,
+    head_edges,
+    projective_arcs,
+    tree_depths,
+    tree_distances,
+    tree_edges,
+)
+
+__all__ = [
+    "EdgeStatus",
+    "chain_distances",
+    "check_heads",
+    "compare_edges",
+    "head_edges",
+    "projective_arcs",
+    "tree_depths",
+    "tree_distances",
+    "tree_edges",
+]

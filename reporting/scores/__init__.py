@@ -1,0 +1,1 @@
+"""Figures of scores: curves, bars, paired differences and heat maps."""
