@@ -1,4 +1,4 @@
-"""The whole of treeprobe, composed: one run, one sentence, every head, every checkpoint.
+"""Analyses of checkpoints on treebanks: one at a time, in sweeps, as a report, and for single sentences.
 
 Names are imported when they are first asked for, so that `treeprobe --help` need not load torch.
 """
@@ -7,52 +7,82 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from treeprobe.pipeline.attention_heads.analysis import HeadAnalysis, heads
-    from treeprobe.pipeline.head_kernels.analysis import Convolution, convolve
-    from treeprobe.pipeline.structural.analysis import ProbeOptions
-    from treeprobe.pipeline.structural.demo import demo
-    from treeprobe.pipeline.structural.parse import Parser, parse
-    from treeprobe.pipeline.structural.run import Run, run
-    from treeprobe.pipeline.sweeping.report import write_report
-    from treeprobe.pipeline.sweeping.sweep import load_results, plan, sweep
+    from treeprobe.pipeline.analysis import analyse
+    from treeprobe.pipeline.compare import (
+        compare_by,
+        compare_checkpoints,
+        compare_layers,
+        probe_angles,
+        scores_by,
+        training_curve,
+    )
+    from treeprobe.pipeline.demonstration import demo
+    from treeprobe.pipeline.findings import Findings
+    from treeprobe.pipeline.options import Options
+    from treeprobe.pipeline.parser import Parser, parse
+    from treeprobe.pipeline.report import write_report
+    from treeprobe.pipeline.results import load_results, read_finished
+    from treeprobe.pipeline.subject import Sources, Subject
+    from treeprobe.pipeline.sweeps import Plan, Workers, dry_run, sweep
+    from treeprobe.pipeline.treebanks import Splits, read_list, splits_of
 
-HOMES = {
-    "Convolution": "treeprobe.pipeline.head_kernels.analysis",
-    "HeadAnalysis": "treeprobe.pipeline.attention_heads.analysis",
-    "Parser": "treeprobe.pipeline.structural.parse",
-    "ProbeOptions": "treeprobe.pipeline.structural.analysis",
-    "Run": "treeprobe.pipeline.structural.run",
-    "convolve": "treeprobe.pipeline.head_kernels.analysis",
-    "demo": "treeprobe.pipeline.structural.demo",
-    "heads": "treeprobe.pipeline.attention_heads.analysis",
-    "load_results": "treeprobe.pipeline.sweeping.sweep",
-    "parse": "treeprobe.pipeline.structural.parse",
-    "plan": "treeprobe.pipeline.sweeping.sweep",
-    "run": "treeprobe.pipeline.structural.run",
-    "sweep": "treeprobe.pipeline.sweeping.sweep",
-    "write_report": "treeprobe.pipeline.sweeping.report",
+_HOMES = {
+    "Findings": "findings",
+    "Options": "options",
+    "Parser": "parser",
+    "Plan": "sweeps",
+    "Sources": "subject",
+    "Splits": "treebanks",
+    "Subject": "subject",
+    "Workers": "sweeps",
+    "analyse": "analysis",
+    "compare_by": "compare",
+    "compare_checkpoints": "compare",
+    "compare_layers": "compare",
+    "demo": "demonstration",
+    "dry_run": "sweeps",
+    "load_results": "results",
+    "parse": "parser",
+    "probe_angles": "compare",
+    "read_finished": "results",
+    "read_list": "treebanks",
+    "scores_by": "compare",
+    "splits_of": "treebanks",
+    "sweep": "sweeps",
+    "training_curve": "compare",
+    "write_report": "report",
 }
 
 __all__ = [
-    "Convolution",
-    "HeadAnalysis",
+    "Findings",
+    "Options",
     "Parser",
-    "ProbeOptions",
-    "Run",
-    "convolve",
+    "Plan",
+    "Sources",
+    "Splits",
+    "Subject",
+    "Workers",
+    "analyse",
+    "compare_by",
+    "compare_checkpoints",
+    "compare_layers",
     "demo",
-    "heads",
+    "dry_run",
     "load_results",
     "parse",
-    "plan",
-    "run",
+    "probe_angles",
+    "read_finished",
+    "read_list",
+    "scores_by",
+    "splits_of",
     "sweep",
+    "training_curve",
     "write_report",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """What a room offers, imported when it is first asked for."""
-    if name not in HOMES:
-        raise AttributeError(f"module 'pipeline' has no attribute {name!r}")
-    return getattr(import_module(HOMES[name]), name)
+    """A name of the package, from its module."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'treeprobe.pipeline' has no attribute {name!r}")
+    return getattr(import_module(f"treeprobe.pipeline.{_HOMES[name]}"), name)

@@ -26,7 +26,7 @@ def chain_baseline(subject: Subject, options: Options) -> list[Measurement]:
 
 
 def random_weights_baseline(subject: Subject, options: Options) -> list[Measurement]:
-    """Probes of the largest rank on the same architecture with random weights, reported as the checkpoint's baseline."""
+    """Probes of the largest rank on the same architecture with random weights, as the checkpoint's baseline."""
     twin = subject.with_random_weights()
     ranks = options.fitted(dim=subject.encoder.dim, layers=subject.encoder.layers).ranks
     options = replace(options, ranks=(max(ranks),))

@@ -24,8 +24,8 @@ SELECTIVITY_LEGEND = "In brackets: selectivity, the score less that of the same 
 def closing_table(scores: pd.DataFrame) -> str:
     """Headline scores by split and layer, baselines last, each with half the width of its interval.
 
-    Several seeds are reported as their mean, see `reporting.merge_seeds`. Where there are control trees, selectivity stands
-    in brackets; the controls' own scores are left to the file.
+    Several seeds are reported as their mean, see `reporting.merge_seeds`. Where there are control trees, selectivity
+    is in brackets; the controls' own scores are left to the file.
     """
     rows = merge_seeds(scores[scores["metric"].isin(HEADLINE_METRICS) & (scores["probe"] != CONTROL)])
     selectivity = merge_seeds(scores[scores["metric"].str.startswith("selectivity_")])

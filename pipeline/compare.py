@@ -10,8 +10,8 @@ import pandas as pd
 from scipy.linalg import subspace_angles
 
 from treeprobe.parsing import Difference, Tally, paired_difference
-from treeprobe.parsing.scores import LENGTH_CLASSES, Category, break_down, category_scores, length_classes
-from treeprobe.parsing.scores import micro
+from treeprobe.parsing.scores import LENGTH_CLASSES, Category, break_down, category_scores
+from treeprobe.parsing.scores.breakdown import length_classes, micro
 from treeprobe.pipeline.findings import FindingsError
 from treeprobe.pipeline.results import Finished, at_layer, best_measured, probes_in, structure_of
 from treeprobe.pipeline.scores import best_rows, layer_scores

@@ -82,7 +82,8 @@ def read_record(folder: Path) -> dict[str, Any]:
             raise FindingsError(f"{folder}: there is no such folder; expected that of an analysis") from error
         if earlier := [name for name in EARLIER if (folder / name).exists()]:
             raise FindingsError(
-                f"{folder}: its {earlier[0]} is of an earlier version of treeprobe; run the analysis again with --overwrite"
+                f"{folder}: its {earlier[0]} is of an earlier version of treeprobe; run the analysis again "
+                "with --overwrite"
             ) from error
         raise FindingsError(f"{folder}: holds no {RECORD}; expected the folder of an analysis") from error
     except (OSError, ValueError) as error:

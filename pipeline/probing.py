@@ -38,7 +38,9 @@ def read_states(subject: Subject, options: Options) -> dict[Split, States]:
     return {split: subject.states(split, options) for split in subject.splits}
 
 
-def new_probes(subject: Subject, options: Options, *, kinds: Sequence[type[Probe]] = (DistanceProbe, DepthProbe)) -> list[Probe]:
+def new_probes(
+    subject: Subject, options: Options, *, kinds: Sequence[type[Probe]] = (DistanceProbe, DepthProbe)
+) -> list[Probe]:
     """A probe of each kind, not yet trained, for each rank, layer and seed of the options."""
     return [
         kind(layer, rank, seed, epochs=options.epochs, device=str(subject.encoder.device))
@@ -118,7 +120,7 @@ def measure_split(
                 correct.append(np.concatenate([hits for _, hits in scorer.edges(found.predictions)]))
         if probe.layer is not None and (probe.rank, probe.seed) == shown:
             samples[setting.probe, probe.layer] = [found.predictions[number] for number in numbers]
-    # The gold edges are the same whatever is predicted, so the table of the gold distances themselves has their columns.
+    # Gold edges are the same whatever is predicted: the table of the gold distances themselves has their columns.
     gold = edge_table(bank, bank.distances, punctuation=options.punctuation)[list(EDGE_COLUMNS)]
     trees = SampleTrees(bank.name, split, [bank[number] for number in numbers], shown[0], samples)
     return MeasuredSplit(split, measurements, FoundEdges(gold, settings, np.stack(correct)), trees)
@@ -176,11 +178,15 @@ def load_probes(folder: Path, subject: Subject) -> SavedProbes:
     record = read_record(folder)
     places = sorted((folder / "probes").glob("*-layer-*"))
     if record["analysis"] != "structure" or not places:
-        raise FindingsError(f"{folder}: holds the analysis {record['analysis']} and {len(places)} probes; expected a run's folder")
+        raise FindingsError(
+            f"{folder}: holds the analysis {record['analysis']} and {len(places)} probes; expected a run's folder"
+        )
     identity = {"checkpoint": {"name": subject.encoder.name, "digest": subject.encoder.digest}}
     return SavedProbes(
         [
-            (DistanceProbe if place.name.startswith("distance") else DepthProbe).from_pretrained(place, identity=identity)
+            (DistanceProbe if place.name.startswith("distance") else DepthProbe).from_pretrained(
+                place, identity=identity
+            )
             for place in places
         ],
         record,

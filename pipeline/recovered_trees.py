@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from treeprobe.parsing import Sentence, Treebank, punctuation_mask
+from treeprobe.parsing import PunctuationRule, Sentence, Treebank, punctuation_mask
 from treeprobe.parsing.decoding import complete_tree, minimum_spanning_edges
-from treeprobe.parsing import PunctuationRule
 
 SAMPLE_LENGTHS = range(4, 41)
 """Lengths that are quick to read."""

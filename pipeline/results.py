@@ -12,7 +12,7 @@ from treeprobe.files import written_whole
 from treeprobe.parsing import Tally
 from treeprobe.pipeline.findings import RECORD, FindingsError, read_record
 from treeprobe.pipeline.scores import COLUMNS, PROBE_OF, Setting, best_layer, read_scores
-from treeprobe.pipeline.sweep.folder import MARK, SweepFolder
+from treeprobe.pipeline.sweeps.folder import MARK, SweepFolder
 from treeprobe.pipeline.tally_files import FoundEdges, read_edges, read_index, read_tally
 
 TALLIES = "tallies"
@@ -47,11 +47,11 @@ class Finished:
         """The name of the treebank that its probes were trained on."""
         return str(self.record["details"].get("trained_on", self.treebank))
 
-    def table(self, name: str, **dtypes: Any) -> pd.DataFrame:
-        """One of its tables. Raises FindingsError when it cannot be read."""
+    def table(self, name: str, *, texts: Sequence[str] = ()) -> pd.DataFrame:
+        """One of its tables; the columns `texts` stay text. Raises FindingsError when it cannot be read."""
         path = self.folder / f"{name}.csv"
         try:
-            return pd.read_csv(path, dtype=dtypes)
+            return pd.read_csv(path, dtype=dict.fromkeys(texts, str))
         except (OSError, ValueError) as error:
             raise FindingsError(f"{path}: cannot be read: {error}; run the analysis again") from error
 
@@ -86,9 +86,9 @@ def read_finished(folder: str | Path) -> list[Finished]:
 
 
 def load_results(folder: str | Path) -> pd.DataFrame:
-    """The scores of every finished analysis of a folder, tidy: the score table, then analysis, trained_on, family, step.
+    """The scores of every finished analysis of a folder, tidy.
 
-    Takes the folder of one analysis or of a sweep; the latter is read from its finished tasks, so that the table is
+    Columns: those of the score table, then analysis, trained_on, family, step. Takes the folder of one analysis or of a sweep; the latter is read from its finished tasks, so that the table is
     right at any moment, also while a sweep is at work or after one was killed.
 
     Raises FindingsError when the folder holds neither.
@@ -176,7 +176,8 @@ def structure_of(folder: str | Path, checkpoint: str | None = None, *, treebank:
         asked = " on ".join(name for name in (checkpoint, treebank) if name is not None) or "one"
         names = ", ".join(f"{one.checkpoint} on {one.treebank}" for one in known) or "none"
         raise FindingsError(
-            f"{folder}: {len(found)} structural analyses of {asked}; found those of {names}; choose by checkpoint= and treebank="
+            f"{folder}: {len(found)} structural analyses of {asked}, expected one; found {names}; choose by checkpoint= "
+            "and treebank="
         )
     return found[0]
 

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from treeprobe.parsing import Score, Tally
-from treeprobe.parsing.scores import bootstrap_all, difference, resampled_score
+from treeprobe.parsing.scores.intervals import bootstrap_all, difference, resampled_score
 from treeprobe.reporting import merge_seeds
 
 COLUMNS = (
@@ -87,31 +87,31 @@ def read_scores(path: Any) -> pd.DataFrame:
     return pd.read_csv(path, keep_default_na=True, na_values=[], dtype=texts).astype(INTEGERS)
 
 
-def probe_rows(scores: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """The rows of a metric that are of the kind of probe it is a score of: no baselines."""
-    return scores[(scores["metric"] == metric) & (scores["probe"] == PROBE_OF[metric])]
+def probe_rows(scores: pd.DataFrame, metric: str, *, probe: str | None = None) -> pd.DataFrame:
+    """The rows of a metric that are of one kind of probe: by default the one it is a score of, so no baselines."""
+    return scores[(scores["metric"] == metric) & (scores["probe"] == (probe or PROBE_OF[metric]))]
 
 
-def layer_scores(scores: pd.DataFrame, *, metric: str = "uuas", split: str = "dev") -> "pd.Series[float]":
+def layer_scores(
+    scores: pd.DataFrame, *, metric: str = "uuas", split: str = "dev", probe: str | None = None
+) -> "pd.Series[float]":
     """A metric of one checkpoint's probes by layer: those of the largest rank, seeds averaged."""
-    rows = probe_rows(scores[scores["split"] == split], metric)
+    rows = probe_rows(scores[scores["split"] == split], metric, probe=probe)
     rows = rows[rows["rank"] == rows["rank"].max()]
     return rows.groupby("layer")["value"].mean().dropna()
 
 
-def best_layer(scores: pd.DataFrame, *, metric: str = "uuas") -> int | None:
+def best_layer(scores: pd.DataFrame, *, metric: str = "uuas", probe: str | None = None) -> int | None:
     """The layer whose probes of the largest rank score highest on dev, seeds averaged; the lower layer on a tie.
 
     The one rule by which runs, reports and comparisons choose a layer. Takes the scores of one checkpoint and treebank;
-    None where they hold no such probe.
+    None where they hold no such probe. `probe` asks for a baseline's layer instead.
     """
-    means = layer_scores(scores, metric=metric)
+    means = layer_scores(scores, metric=metric, probe=probe)
     return None if means.empty else int(means.index[int(means.to_numpy().argmax())])
 
 
-def best_rows(
-    scores: pd.DataFrame, *, by: Sequence[str], metric: str = "uuas", split: str = "dev"
-) -> pd.DataFrame:
+def best_rows(scores: pd.DataFrame, *, by: Sequence[str], metric: str = "uuas", split: str = "dev") -> pd.DataFrame:
     """A metric's rows of a split, seeds merged, at the layer that `best_layer` chooses for each group and each rank.
 
     Args:

@@ -59,7 +59,9 @@ class Subject:
         """
         bank = self.splits[split]
         if not cached:
-            return extract(self.encoder, bank.words, reading=Reading(pooling=options.pooling), space_after=spaces(bank, options))
+            return extract(
+                self.encoder, bank.words, reading=Reading(pooling=options.pooling), space_after=spaces(bank, options)
+            )
         with self.stage(f"extract {self.encoder.name} {split}"):
             return extract(
                 self.encoder,
@@ -178,8 +180,8 @@ def check_splits(splits: Mapping[Split, Treebank]) -> None:
         earlier = seen.setdefault(bank.digest, split)
         if earlier != split:
             raise TreebankError(
-                f"{name}: the {split} treebank is the {earlier} treebank again; expected other sentences, as probes are "
-                "not to be chosen or scored on the sentences that trained or chose them"
+                f"{name}: the {split} treebank is the {earlier} treebank again; expected other sentences, as "
+                "probes are not to be chosen or scored on the sentences that trained or chose them"
             )
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from treeprobe.parsing import Tally
+from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.scores import Measurement, Setting
 
 EDGE_COLUMNS = ("sentence", "relation", "arc_length", "sentence_length", "head_upos", "dependent_upos", "projective")
@@ -34,7 +35,7 @@ class FoundEdges:
         return self.gold.assign(correct=self.correct[setting])
 
 
-def write_tallies(folder: Path, *, measurements: Sequence[Measurement], edges: Mapping[str, FoundEdges]) -> None:
+def write_tallies(folder: Path, *, measurements: Sequence[Measurement], edges: Mapping[Split, FoundEdges]) -> None:
     """Write the three files into a new folder."""
     folder.mkdir()
     pairs = [(one.setting, tally) for one in measurements for tally in one.tallies.values()]
@@ -57,7 +58,7 @@ def _save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     np.savez_compressed(path, allow_pickle=False, **dict[str, Any](arrays))
 
 
-def _edge_arrays(edges: Mapping[str, FoundEdges]) -> dict[str, NDArray[Any]]:
+def _edge_arrays(edges: Mapping[Split, FoundEdges]) -> dict[str, NDArray[Any]]:
     """The arrays of edges.npz; text as fixed-width Unicode, which needs no pickle."""
     arrays: dict[str, NDArray[Any]] = {}
     for split, found in edges.items():

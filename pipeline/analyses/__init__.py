@@ -1,6 +1,6 @@
 """The registry of analyses: what runs on a checkpoint and a treebank. Command, sweep, dry run and report read it.
 
-An analysis is a function (subject, options) -> findings, in a module of this package that is imported when it is needed.
+An analysis is a function (subject, options) -> findings, in a module of this package that is imported when needed.
 """
 
 from collections.abc import Callable, Mapping

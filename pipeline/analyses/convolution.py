@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from treeprobe.parsing import TreebankError
+from treeprobe.pipeline.analyses.convolution_figures import draw_convolution
 from treeprobe.pipeline.analyses.head_kernels import HeadKernels, fit_heads
 from treeprobe.pipeline.analyses.kernel_survival import Survival, replace_and_measure, train_distance_probes
-from treeprobe.pipeline.analyses.convolution_figures import draw_convolution
 from treeprobe.pipeline.findings import Findings
 from treeprobe.pipeline.options import Options
 from treeprobe.pipeline.probing import load_probes

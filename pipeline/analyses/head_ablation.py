@@ -38,7 +38,9 @@ def ablation_measures(subject: Subject) -> AblationMeasures:
         return AblationMeasures(masked_lm_encoder(subject.source, subject.encoder), saved)
     except CheckpointError as error:
         if saved is None:
-            raise CheckpointError(f"{error}; give the probes of a run (--probes RUN) to measure ablations by") from error
+            raise CheckpointError(
+                f"{error}; give the probes of a run (--probes RUN) to measure ablations by"
+            ) from error
         return AblationMeasures(None, saved)
 
 

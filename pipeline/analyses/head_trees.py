@@ -32,9 +32,7 @@ from treeprobe.reporting import head_name
 COLUMNS = ["trees", "heads", "metric", "value", "low", "high", "n"]
 
 
-def score_trees(
-    subject: Subject, counts: RelationCounts, options: Options
-) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+def score_trees(subject: Subject, counts: RelationCounts, options: Options) -> tuple[pd.DataFrame, NDArray[np.float64]]:
     """Scores of chains, of trees from the best single head and from the best heads of relations; UUAS of every head.
 
     Heads are chosen on one half of the sentences and scored on the other, both ways round: no head is scored on the

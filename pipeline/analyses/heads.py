@@ -26,8 +26,8 @@ from treeprobe.extraction import Encoder
 from treeprobe.extraction.alignment import Aligner
 from treeprobe.parsing import Treebank
 from treeprobe.pipeline.analyses.head_ablation import ablation_measures, ablation_table
-from treeprobe.pipeline.analyses.head_trees import score_probes, score_trees
 from treeprobe.pipeline.analyses.head_figures import draw_heads
+from treeprobe.pipeline.analyses.head_trees import score_probes, score_trees
 from treeprobe.pipeline.findings import Findings
 from treeprobe.pipeline.options import Options, OptionsError
 from treeprobe.pipeline.subject import Subject
@@ -48,8 +48,8 @@ def heads(subject: Subject, options: Options) -> Findings:
     """Survey all heads on the dev split in one streaming pass; then trees, attention-only probes, a map and figures.
 
     Fixed offsets are chosen, and attention-only probes trained, on the training split; without one, offsets are chosen
-    on the other half of the sentences and no probes are trained. With `ablate`, each head is also cut, and the masked-LM
-    loss measured where the checkpoint has that head, and the UUAS of the subject's `probes` at later layers.
+    on the other half of the sentences and no probes are trained. With `ablate`, each head is also cut: the masked-LM
+    loss is measured where the checkpoint has that head, and the UUAS of the subject's `probes` at later layers.
 
     Raises:
         RelationError: the treebank has no edges, or names no relations.
@@ -94,9 +94,7 @@ def heads(subject: Subject, options: Options) -> Findings:
     )
 
 
-def _all_trees(
-    subject: Subject, counts: RelationCounts, options: Options
-) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+def _all_trees(subject: Subject, counts: RelationCounts, options: Options) -> tuple[pd.DataFrame, NDArray[np.float64]]:
     """Scores of every kind of tree, those of attention-only probes where there is a treebank to train them on; and the
     UUAS of every head, (layers, heads)."""
     with subject.stage("trees"):
@@ -150,9 +148,9 @@ def _summary(subject: Subject, best: pd.DataFrame, trees: pd.DataFrame) -> str:
     single = trees.loc[trees["trees"] == "best single head"].iloc[0]
     chain = trees.loc[trees["trees"] == "left-to-right chain"].iloc[0]
     return (
-        f"{subject.encoder.name}: for {relations} of {subject.treebank}, a head finds the word's head more often than any "
-        f"fixed offset; the best single head's tree has {single['value']:.1%} of the edges, against {chain['value']:.1%} "
-        "when each word is joined to the next."
+        f"{subject.encoder.name}: for {relations} of {subject.treebank}, a head finds the word's head more often than "
+        f"any fixed offset; the best single head's tree has {single['value']:.1%} of the edges, against "
+        f"{chain['value']:.1%} when each word is joined to the next."
     )
 
 

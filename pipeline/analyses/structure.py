@@ -10,9 +10,9 @@ import pandas as pd
 
 from treeprobe.parsing import Score, TreebankError, write_conllu
 from treeprobe.parsing.treebanks import Split
+from treeprobe.pipeline.analyses.structure_figures import StructureFigures
 from treeprobe.pipeline.baselines import chain_baseline, control_baseline, random_weights_baseline
 from treeprobe.pipeline.closing_table import closing_table
-from treeprobe.pipeline.analyses.structure_figures import StructureFigures
 from treeprobe.pipeline.findings import Findings
 from treeprobe.pipeline.options import Options
 from treeprobe.pipeline.probing import (
@@ -37,9 +37,9 @@ from treeprobe.probes.description_length import HELD_OUT
 def structure(subject: Subject, options: Options) -> Findings:
     """Train the distance and depth probes of every layer, score them on dev and test, and recover trees.
 
-    The best layer is the one that `best_layer` chooses; its trees, directed by predicted depth, are written for the last
-    split given. Baselines in the same table: the left-to-right chain, layer 0, the same architecture with random weights,
-    and the same probes on control trees, from which follows the selectivity of every score.
+    The best layer is the one that `best_layer` chooses; its trees, directed by predicted depth, are written for the
+    last split given. Baselines in the same table: the left-to-right chain, layer 0, the same architecture with random
+    weights, and the same probes on control trees, from which follows the selectivity of every score.
 
     Raises TreebankError when the treebank is too small for what is asked.
     """
@@ -137,8 +137,8 @@ def _summary(subject: Subject, scores: pd.DataFrame) -> str:
     if best is None:
         return f"{subject.encoder.name}: the dev split of {subject.treebank} has no edge to score."
     return (
-        f"{subject.encoder.name}: the distance probe of layer {best}, the best on the dev split, finds {means[best]:.1%} "
-        f"of the edges of {subject.treebank}, against {chain:.1%} when each word is joined to the next."
+        f"{subject.encoder.name}: the distance probe of layer {best}, the best on the dev split, finds "
+        f"{means[best]:.1%} of the edges of {subject.treebank}, against {chain:.1%} when each word is joined to the next."
     )
 
 
@@ -158,7 +158,9 @@ def _code_rows(subject: Subject, states: SplitStates, options: Options) -> list[
     sentences coded. A code has no interval: it is a length of these very trees in one order.
     """
     ranks = options.fitted(dim=subject.encoder.dim, layers=subject.encoder.layers).ranks
-    first = [probe for probe in new_probes(subject, options) if (probe.rank, probe.seed) == (max(ranks), options.seeds[0])]
+    first = [
+        probe for probe in new_probes(subject, options) if (probe.rank, probe.seed) == (max(ranks), options.seeds[0])
+    ]
     bank = subject.splits["train"]
     with subject.stage("description length"):
         codes = online_codes(first, states["train"], bank, progress=subject.progress)

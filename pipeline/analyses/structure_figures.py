@@ -10,8 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from treeprobe.parsing import Sentence, Treebank, head_edges, punctuation_mask
-from treeprobe.parsing import PunctuationRule
+from treeprobe.parsing import PunctuationRule, Sentence, Treebank, head_edges, punctuation_mask
 from treeprobe.pipeline.closing_table import split_title
 from treeprobe.pipeline.scores import HEADLINE_METRICS
 from treeprobe.reporting import (

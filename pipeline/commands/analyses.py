@@ -22,7 +22,7 @@ def command_of(analysis: Analysis) -> Callable[..., None]:
 
     @declared.takes(_parameters(analysis))
     def command(**given: Any) -> None:
-        from treeprobe.pipeline.analyse import analyse
+        from treeprobe.pipeline.analysis import analyse
         from treeprobe.pipeline.subject import Sources
 
         sources = Sources(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from treeprobe.pipeline.commands.options import Out, Overwrite, Quiet, whole_numbers
+from treeprobe.pipeline.commands.options import Out, Overwrite, Quiet, integers
 
 
 def checkpoints_command(
@@ -48,7 +48,7 @@ def checkpoints_command(
             heads=heads,
             vocabulary_size=vocabulary_size,
             steps=steps,
-            save_steps=whole_numbers(save_steps, least=0),
+            save_steps=integers(save_steps, least=0),
             batch_size=batch_size,
             learning_rate=learning_rate,
             mask_replace_prob=mask_replace_prob,

@@ -55,7 +55,7 @@ def demo_command(
     quiet: Quiet = False,
 ) -> None:
     """Run the main job on the embedded checkpoint and treebank; no network, no files of your own."""
-    from treeprobe.pipeline.demo import demo, demo_report
+    from treeprobe.pipeline.demonstration import demo, demo_report
 
     findings = demo(out, sentences=sentences, overwrite=overwrite, progress=not quiet)
     typer.echo(demo_report(findings, out))

@@ -18,7 +18,7 @@ def parse_command(
     words: Annotated[bool, typer.Option("--words", help="The sentence is split already: words at spaces.")] = False,
 ) -> None:
     """Print the tree that a probe recovers for one sentence, and draw it."""
-    from treeprobe.pipeline.parse import parse, save_drawing
+    from treeprobe.pipeline.parser import parse, save_drawing
 
     for path in out or []:
         if path.suffix not in DRAWINGS or not path.absolute().parent.is_dir():

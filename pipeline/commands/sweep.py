@@ -1,4 +1,4 @@
-"""`treeprobe sweep`: many checkpoints and treebanks, as one thin command over `treeprobe.pipeline.sweep`."""
+"""`treeprobe sweep`: many checkpoints and treebanks, as one thin command over `treeprobe.pipeline.sweeps`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +11,7 @@ from treeprobe.pipeline.commands import options as declared
 if TYPE_CHECKING:
     import pandas as pd
 
-    from treeprobe.pipeline.sweep import Sweep
+    from treeprobe.pipeline.sweeps import Sweep
     from treeprobe.pipeline.treebanks import Splits
 
 FAILED = 1
@@ -72,9 +72,7 @@ PARAMETERS = [
         Annotated[bool, typer.Option("--drop-cache", help="Drop a checkpoint's hidden states after its last task.")],
         False,
     ),
-    declared.parameter(
-        "retry", Annotated[bool, typer.Option("--retry", help="Take up failed tasks again.")], False
-    ),
+    declared.parameter("retry", Annotated[bool, typer.Option("--retry", help="Take up failed tasks again.")], False),
     declared.parameter(
         "replace",
         Annotated[bool, typer.Option("--replace", help="Redo tasks whose inputs or options changed.")],
@@ -92,7 +90,7 @@ PARAMETERS = [
 @declared.takes(PARAMETERS)
 def sweep_command(**given: Any) -> None:
     """Analyse every checkpoint on every treebank; what is finished already is not done again."""
-    from treeprobe.pipeline.sweep import Plan, Workers, dry_run, sweep
+    from treeprobe.pipeline.sweeps import Plan, Workers, dry_run, sweep
 
     plan = Plan(
         models=[*given["models"], *(given["more_models"] or [])],
@@ -146,8 +144,8 @@ def _plan_text(tasks: "pd.DataFrame") -> str:
     todo = int((tasks["state"] == "to do").sum())
     return (
         f"{shown[['task', 'state', 'time', 'disk']].to_string(index=False)}\n"
-        f"{todo} of {len(tasks)} tasks to do. time: the median of the finished tasks of the same analysis; disk: hidden "
-        "states, which the tasks of one checkpoint and treebank share."
+        f"{todo} of {len(tasks)} tasks to do. time: the median of the finished tasks of the same analysis; disk: "
+        "hidden states, which the tasks of one checkpoint and treebank share."
     )
 
 

@@ -14,16 +14,16 @@ def failures_section(results: Results) -> Section | None:
 
 def provenance_section(results: Results) -> Section:
     """What was computed by what, and how long it took."""
-    versions = results.tasks[0]["versions"] if results.tasks else {}
+    versions = results.finished[0].record["versions"] if results.finished else {}
     rows = [
         [
-            Cell(task["task"]),
-            Cell(str(task["source"])),
-            Cell(f"{task['seconds']['total']:.1f} s", number=task["seconds"]["total"]),
-            Cell(task["identity"]["checkpoint"][:12]),
+            Cell(one.folder.name),
+            Cell(str(one.record["checkpoint"]["path"])),
+            Cell(f"{one.record['seconds']['total']:.1f} s", number=one.record["seconds"]["total"]),
+            Cell(one.record["checkpoint"]["digest"][:12]),
         ]
-        for task in results.tasks
+        for one in results.finished
     ]
     text = ", ".join(f"{name} {version}" for name, version in versions.items())
-    table = Table("Tasks", ["task", "checkpoint", "time", "digest"], rows)
+    table = Table("Analyses", ["analysis", "checkpoint", "time", "digest"], rows)
     return Section("provenance", "How it was made", text, [table], folded=True)

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from treeprobe.parsing import Tally, paired_difference
-from treeprobe.pipeline.results import Measured
 from treeprobe.pipeline.report.results import Results
+from treeprobe.pipeline.results import Measured
 from treeprobe.reporting import new_figure, paired_differences
 from treeprobe.reporting.html import Cell, Picture, Section, Table, picture
 
-MOST_GAPS = 10
+MOST_DIFFERENCES = 10
 
 
 def comparison_section(results: Results) -> Section | None:
@@ -19,21 +19,21 @@ def comparison_section(results: Results) -> Section | None:
         tallies = {name: measured.tally() for name, measured in best.items()}
         ordered = sorted(tallies, key=lambda name: -tallies[name].value)
         if len(ordered) > 1:
-            pictures.append(gap_picture(tallies, ordered, bank))
-            tables.append(relation_gaps(best[ordered[0]], best[ordered[1]], bank))
+            pictures.append(_difference_picture(tallies, ordered, bank))
+            tables.append(_relation_differences(best[ordered[0]], best[ordered[1]], bank))
     if not pictures:
         return None
     return Section(
         "comparison",
         "Checkpoints compared",
-        "Differences on the same resampled sentences, so that what is hard for all cancels out. A full point leaves no "
-        "difference outside its 95 % interval; no correction is made for the number of comparisons.",
+        "Differences on the same resampled sentences, so that what is hard for all cancels out. Filled points: the "
+        "95 % interval excludes zero. No correction is made for the number of comparisons.",
         tables,
         pictures,
     )
 
 
-def gap_picture(tallies: Mapping[str, Tally], ordered: list[str], bank: str) -> Picture:
+def _difference_picture(tallies: Mapping[str, Tally], ordered: list[str], bank: str) -> Picture:
     """The difference of every checkpoint from the first."""
     best, *others = ordered
     gaps = {name: paired_difference(tallies[name], tallies[best]) for name in others}
@@ -43,9 +43,9 @@ def gap_picture(tallies: Mapping[str, Tally], ordered: list[str], bank: str) -> 
     return picture(figure, title=f"UUAS against {best}, {bank}", description=text)
 
 
-def relation_gaps(better: Measured, worse: Measured, bank: str) -> Table:
+def _relation_differences(first: Measured, second: Measured, bank: str) -> Table:
     """The relations in which two checkpoints differ most, weighed by how many edges that makes."""
-    joined = better.edges()[["relation", "correct"]].assign(other=worse.edges()["correct"].to_numpy())
+    joined = first.edges()[["relation", "correct"]].assign(other=second.edges()["correct"].to_numpy())
     grouped = joined.groupby("relation").agg(n=("correct", "size"), a=("correct", "mean"), b=("other", "mean"))
     grouped = grouped.assign(edges=((grouped["a"] - grouped["b"]) * grouped["n"]).round().astype(int))
     largest = grouped.reindex(grouped["edges"].abs().sort_values(ascending=False, kind="stable").index)
@@ -57,8 +57,8 @@ def relation_gaps(better: Measured, worse: Measured, bank: str) -> Table:
             Cell(f"{row['b']:.3f}", number=round(row["b"], 6)),
             Cell(f"{row['edges']:+d}".replace("-", "−"), number=row["edges"]),
         ]
-        for row in largest.head(MOST_GAPS).reset_index().to_dict("records")
+        for row in largest.head(MOST_DIFFERENCES).reset_index().to_dict("records")
     ]
-    names = [one.setting.checkpoint for one in (better, worse)]
+    names = [one.setting.checkpoint for one in (first, second)]
     caption = f"{bank}: where {names[0]} and {names[1]} differ most"
     return Table(caption, ["relation", "edges", *names, "more found"], rows)

@@ -1,9 +1,9 @@
 """The sample sentences with their recovered trees, for the script of the page."""
 
+import json
 from typing import Any
 
 from treeprobe.pipeline.report.results import Results
-from treeprobe.pipeline.sweeping.store import read_json
 
 
 def explorer(results: Results) -> dict[str, Any]:
@@ -13,18 +13,18 @@ def explorer(results: Results) -> dict[str, Any]:
     """
     treebanks: dict[str, Any] = {}
     views = []
-    for task in results.of("structure"):
-        found = read_json(results.folder(task) / "trees.json")
-        if found is None or not found["sentences"]:
+    for one in results.of("structure"):
+        found = json.loads((one.folder / "trees.json").read_text(encoding="utf-8"))
+        if not found["sentences"]:
             continue
-        bank = treebanks.setdefault(task["treebank"], {"sentences": found["sentences"]})
+        bank = treebanks.setdefault(one.treebank, {"sentences": found["sentences"]})
         # Results of two versions of a treebank never meet in one sweep; this is for folders edited by hand.
         if bank["sentences"] == found["sentences"]:
-            best = results.best[task["checkpoint"], task["treebank"]].layer
+            best = one.record["details"]["best_layer"]
             views.append(
                 {
-                    "checkpoint": task["checkpoint"],
-                    "treebank": task["treebank"],
+                    "checkpoint": one.checkpoint,
+                    "treebank": one.treebank,
                     "layers": found["layers"],
                     "best": found["layers"].index(best),
                     "recovered": found["recovered"],

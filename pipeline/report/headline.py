@@ -1,28 +1,34 @@
-"""What a reader takes along: one sentence, and one table a treebank and split."""
+"""The result first: one sentence, and one table a treebank and split."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from treeprobe.pipeline.report.results import BASELINES, METRICS, Results, best_row, probe_rows, structure_rows
+from treeprobe.pipeline.report.results import BASELINES, METRICS, Results, score_at, structure_rows
 from treeprobe.reporting.html import Cell, Section, Table
 
 EXPLANATION = (
     "UUAS is the share of gold edges in the tree that a distance probe recovers, punctuation left out; DSpr. and NSpr. "
     "are rank correlations of distances and depths; root accuracy is how often the shallowest word is the root. Each "
     "cell has its own best layer, chosen on the development sentences, so that its scores there are a little "
-    "flattered."
+    "optimistic."
 )
 
 
 def headline_sentence(results: Results) -> str:
-    """The one sentence that a reader takes along; empty where there are no structural results."""
-    best = best_row(probe_rows(structure_rows(results), "uuas"))
-    if best is None:
+    """The result in one sentence; where there is one analysis, its own; empty where there are no structural results."""
+    if len(results.finished) == 1:
+        return str(results.finished[0].record["summary"])
+    found = [
+        (best, structure_rows(results, bank))
+        for bank in results.treebanks
+        if (best := _best_of_all(results, bank)) is not None
+    ]
+    if not found:
         return ""
-    chain = structure_rows(results, metric="uuas", probe="chain", treebank=best["treebank"])["value"].max()
+    best, rows = max(found, key=lambda pair: pair[0]["value"])
+    chain = rows.query("split == 'dev' and probe == 'chain' and metric == 'uuas'")["value"].max()
     found_here = f"its distance probe finds {best['value']:.1%} of the edges of {best['treebank']}"
     if not best["value"] > chain:
         return (
@@ -35,49 +41,56 @@ def headline_sentence(results: Results) -> str:
     )
 
 
-def headline_section(results: Results) -> Section:
+def headline_section(results: Results) -> Section | None:
     """Best layers of every checkpoint and treebank, baselines below them; on test too, at the layers chosen on dev."""
-    dev, test = (structure_rows(results, split=split) for split in ("dev", "test"))
     tables = []
-    for bank in dict.fromkeys(dev["treebank"]):
-        own = dev[dev["treebank"] == bank]
-        chosen = f"{bank}, development sentences: each checkpoint at its best layer [95 % interval]"
-        tables.append(headline_table(own, own, caption=chosen))
-        scored = test[test["treebank"] == bank]
-        if not scored.empty:
-            unseen = f"{bank}, test sentences: at the layers that are best on the development sentences"
-            tables.append(headline_table(scored, own, caption=unseen))
-    return Section("headline", "Headline", EXPLANATION, tables)
-
-
-def headline_table(scored: pd.DataFrame, chosen_by: pd.DataFrame, *, caption: str) -> Table:
-    """One treebank's checkpoints at the layers that are best in `chosen_by`, then its baselines."""
-    lines = [
-        [
-            Cell(name),
-            *(
-                score_cell(own[own["checkpoint"] == name], chooser[chooser["checkpoint"] == name])
-                for metric in METRICS
-                for own, chooser in [(probe_rows(scored, metric), probe_rows(chosen_by, metric))]
-            ),
+    for bank in results.treebanks:
+        rows = structure_rows(results, bank)
+        captions = {
+            "dev": f"{bank}, development sentences: each checkpoint at its best layer [95 % interval]",
+            "test": f"{bank}, test sentences: at the layers that are best on the development sentences",
+        }
+        tables += [
+            headline_table(rows, split, caption)
+            for split, caption in captions.items()
+            if (rows["split"] == split).any()
         ]
-        for name in dict.fromkeys(scored["checkpoint"])
-    ]
-    mark_best(lines)
+    return Section("headline", "Headline", EXPLANATION, tables) if tables else None
+
+
+def headline_table(rows: pd.DataFrame, split: str, caption: str) -> Table:
+    """One treebank's checkpoints at the layers that are best on dev, then its baselines."""
+    owners = {str(name): own for name, own in rows.groupby("checkpoint", sort=False)}
+    lines = [[Cell(name), *(_score_cell(own, metric, split) for metric in METRICS)] for name, own in owners.items()]
+    _mark_best(lines)
     quiet = len(lines)
     for probe, title in BASELINES.items():
-        own, chooser = (rows[rows["probe"] == probe] for rows in (scored, chosen_by))
-        if not own.empty:
-            cells = (score_cell(own[own["metric"] == one], chooser[chooser["metric"] == one]) for one in METRICS)
-            several = probe != "chain" and own["checkpoint"].nunique() > 1
+        if (rows["probe"] == probe).any():
+            several = probe != "chain" and len(owners) > 1
+            cells = [_baseline_cell(list(owners.values()), metric, split, probe) for metric in METRICS]
             lines.append([Cell(title, "highest of any checkpoint" if several else ""), *cells])
     return Table(caption, ["checkpoint", *METRICS.values()], lines, frozenset(range(quiet, len(lines))))
 
 
-def score_cell(scored: pd.DataFrame, chosen_by: pd.DataFrame) -> Cell:
+def _best_of_all(results: Results, bank: str) -> "pd.Series | None":
+    """The row of the checkpoint with the highest UUAS on a treebank's dev split."""
+    rows = structure_rows(results, bank)
+    found = [best for _, own in rows.groupby("checkpoint", sort=False) if (best := score_at(own, "uuas")) is not None]
+    return max(found, key=lambda row: row["value"], default=None)
+
+
+def _baseline_cell(owners: list[pd.DataFrame], metric: str, split: str, probe: str) -> Cell:
+    """A baseline of the checkpoint for which it is highest on dev."""
+    known = [own for own in owners if score_at(own, metric, probe=probe) is not None]
+    if not known:
+        return Cell("–")
+    highest = max(known, key=lambda own: float(score_at(own, metric, probe=probe)["value"]))  # type: ignore[index]
+    return _score_cell(highest, metric, split, probe=probe)
+
+
+def _score_cell(own: pd.DataFrame, metric: str, split: str, *, probe: str | None = None) -> Cell:
     """The value of the best layer with its interval."""
-    best = best_row(chosen_by)
-    found = None if best is None else best_row(at_setting(scored, best))
+    found = score_at(own, metric, split=split, probe=probe)
     if found is None:
         return Cell("–")
     layer = "" if pd.isna(found["layer"]) else f"layer {int(found['layer'])} "
@@ -85,13 +98,7 @@ def score_cell(scored: pd.DataFrame, chosen_by: pd.DataFrame) -> Cell:
     return Cell(f"{found['value']:.3f}", note, round(float(found["value"]), 6))
 
 
-def at_setting(rows: pd.DataFrame, wanted: "pd.Series[Any]") -> pd.DataFrame:
-    """The rows of a checkpoint's layer, or of what has no layer."""
-    same_layer = rows["layer"].isna() if pd.isna(wanted["layer"]) else rows["layer"] == wanted["layer"]
-    return rows[(rows["checkpoint"] == wanted["checkpoint"]) & same_layer]
-
-
-def mark_best(lines: list[list[Cell]]) -> None:
+def _mark_best(lines: list[list[Cell]]) -> None:
     """Make the highest value of each column stand out, where there is something to compare."""
     for column in range(1, len(lines[0]) if len(lines) > 1 else 0):
         numbers = [line[column].number for line in lines]

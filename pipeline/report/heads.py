@@ -1,11 +1,11 @@
 """What heads attend to."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
 from treeprobe.pipeline.report.results import Results
+from treeprobe.pipeline.results import Finished
 from treeprobe.reporting import head_grid, new_figure
 from treeprobe.reporting.html import Cell, Picture, Section, Table, picture
 
@@ -17,11 +17,10 @@ MOST_OPEN = 4
 def heads_section(results: Results) -> Section | None:
     """Maps of every head's trees, and the best head of each relation, by checkpoint."""
     tables = []
-    grids = {place_of(task): pd.read_csv(results.folder(task) / "heads" / "heads.csv") for task in results.of("heads")}
+    grids = {place_of(one): one.table("heads") for one in results.of("heads")}
     pictures = grid_pictures(grids, "uuas", "UUAS of each head’s own tree")
-    for task in results.of("heads"):
-        folder = results.folder(task) / "heads"
-        best = pd.read_csv(folder / "best_heads.csv", dtype={"name": str}).head(SHOWN_RELATIONS)
+    for one in results.of("heads"):
+        best = one.table("best_heads", texts=("name", "relation")).head(SHOWN_RELATIONS)
         rows = [
             [
                 Cell(str(row["relation"]), str(row["direction"])),
@@ -33,7 +32,7 @@ def heads_section(results: Results) -> Section | None:
             for row in best.to_dict("records")
         ]
         columns = ["relation", "head", "accuracy", "best fixed offset", "edges"]
-        tables.append(Table(f"Best heads: {place_of(task)}", columns, rows))
+        tables.append(Table(f"Best heads: {place_of(one)}", columns, rows))
     if not pictures:
         return None
     text = "How well a single attention head finds syntax without any training; head 3-9 is head 9 of layer 3."
@@ -43,10 +42,10 @@ def heads_section(results: Results) -> Section | None:
 def grid_pictures(tables: Mapping[str, pd.DataFrame], column: str, title: str) -> list[Picture]:
     """A quantity of every head in each of the named tables, all on one scale, so that they can be compared."""
     high = max((float(table[column].max()) for table in tables.values()), default=0.0)
-    return [grid_picture(table, column, f"{title}: {name}", high=high) for name, table in tables.items()]
+    return [_grid_picture(table, column, f"{title}: {name}", high=high) for name, table in tables.items()]
 
 
-def grid_picture(table: pd.DataFrame, column: str, title: str, *, high: float) -> Picture:
+def _grid_picture(table: pd.DataFrame, column: str, title: str, *, high: float) -> Picture:
     """A quantity of every head, layers by heads, shaded from 0 to `high`."""
     grid = table.pivot(index="layer", columns="head", values=column)
     figure, axes = new_figure((4.8, 1.3 + 0.26 * len(grid)))
@@ -59,6 +58,6 @@ def grid_picture(table: pd.DataFrame, column: str, title: str, *, high: float) -
     return picture(figure, title=title, description=text, shaded=True)
 
 
-def place_of(task: Mapping[str, Any]) -> str:
+def place_of(one: Finished) -> str:
     """What a picture or a table is of."""
-    return f"{task['checkpoint']} on {task['treebank']}"
+    return f"{one.checkpoint} on {one.treebank}"

@@ -11,25 +11,25 @@ from treeprobe.pipeline.report.results import (
     MOST_SHOWN,
     TITLES,
     Results,
-    best_row,
-    probe_rows,
     spread,
     structure_rows,
 )
+from treeprobe.pipeline.scores import best_rows, probe_rows
 from treeprobe.reporting import heat_map, layer_curves, new_figure
 from treeprobe.reporting.html import Picture, Section, picture
 
 
 def layers_section(results: Results, bank: str) -> Section | None:
     """Curves of every metric over layers; a map too, where curves would be too many to tell apart."""
-    rows = structure_rows(results, treebank=bank)
+    rows = structure_rows(results, bank)
+    rows = rows[rows["split"] == "dev"]
     if rows.empty:
         return None
     names, shown = list(dict.fromkeys(rows["checkpoint"])), spread(rows)
-    maps = [layer_map(rows, names, metric) for metric in METRICS] if len(names) > MOST_SHOWN else []
-    best = best_row(probe_rows(rows, "uuas"))
-    owner = names[0] if best is None else best["checkpoint"]
-    curves = [layer_picture(rows[rows["checkpoint"].isin({*shown, owner})], metric, bank, owner) for metric in METRICS]
+    maps = [_layer_map(rows, names, metric) for metric in METRICS] if len(names) > MOST_SHOWN else []
+    best = best_rows(rows, by=["checkpoint"])
+    owner = str(names[0] if best.empty else best["checkpoint"].iloc[int(best["value"].argmax())])
+    curves = [_layer_picture(rows[rows["checkpoint"].isin({*shown, owner})], metric, bank, owner) for metric in METRICS]
     text = "Bands are 95 % intervals; the hollow point is layer 0, the embeddings; grey lines are baselines"
     text += f", those of {owner}." if len(names) > 1 else "."
     if len(shown) < len(names):
@@ -37,7 +37,7 @@ def layers_section(results: Results, bank: str) -> Section | None:
     return Section(f"layers-{label(bank)}", f"Layers: {bank}", text, pictures=[*maps, *curves])
 
 
-def layer_picture(rows: pd.DataFrame, metric: str, bank: str, owner: str) -> Picture:
+def _layer_picture(rows: pd.DataFrame, metric: str, bank: str, owner: str) -> Picture:
     """Curves of one metric, and the baselines of one checkpoint: the chain is the same for all."""
     own = rows[rows["metric"] == metric]
     own = own[~own["probe"].isin(list(BASELINES)) | (own["checkpoint"] == owner)]
@@ -45,10 +45,10 @@ def layer_picture(rows: pd.DataFrame, metric: str, bank: str, owner: str) -> Pic
     figure, axes = new_figure((5.2, 3.4))
     layer_curves(own[["layer", "probe", "metric", "value", "low", "high"]], axes, metric=metric)
     title = TITLES[metric]
-    return picture(figure, title=f"{title} by layer, {bank}", description=curve_text(own, title))
+    return picture(figure, title=f"{title} by layer, {bank}", description=_curve_text(own, title))
 
 
-def layer_map(rows: pd.DataFrame, names: Sequence[str], metric: str) -> Picture:
+def _layer_map(rows: pd.DataFrame, names: Sequence[str], metric: str) -> Picture:
     """A metric of every checkpoint and layer, shaded."""
     table = probe_rows(rows, metric).pivot_table(index="checkpoint", columns="layer", values="value")
     table = table.reindex(list(names))
@@ -70,11 +70,10 @@ def layer_map(rows: pd.DataFrame, names: Sequence[str], metric: str) -> Picture:
     )
 
 
-def curve_text(rows: pd.DataFrame, title: str) -> str:
+def _curve_text(rows: pd.DataFrame, title: str) -> str:
     """What the curves show, for those who cannot see them."""
     parts = []
     for name, own in rows[~rows["probe"].isin(list(BASELINES))].groupby("probe", sort=False):
-        best = best_row(own)
-        if best is not None:
-            parts.append(f"{name} peaks at layer {int(best['layer'])} with {best['value']:.3f}")
+        best = own.iloc[int(own["value"].argmax())]
+        parts.append(f"{name} peaks at layer {int(best['layer'])} with {best['value']:.3f}")
     return f"{title} by layer: {'; '.join(parts)}"

@@ -20,12 +20,12 @@ from treeprobe.reporting.html import Report, Section, render_report
 
 
 def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
-    """Write the report of a sweep's folder, `report.html` inside it unless told; whole or not at all.
+    """Write the report of the folder of an analysis or a sweep, by default as `report.html` inside it.
 
-    Raises SweepError when the folder holds no sweep.
+    The file appears whole or not at all. Raises FindingsError when the folder holds neither.
     """
     results = read_results(folder)
-    target = results.store.folder / "report.html" if out is None else Path(out).absolute()
+    target = results.folder / "report.html" if out is None else Path(out).absolute()
     page = render_report(make_report(results))
     with written_whole(target) as draft:
         draft.write_text(page, encoding="utf-8")
@@ -42,7 +42,7 @@ def make_report(results: Results) -> Report:
         facts={
             "checkpoints": str(len(names)),
             "treebanks": ", ".join(banks) or "none",
-            "tasks": f"{len(results.tasks)} done, {len(results.failed)} failed",
+            "analyses": f"{len(results.finished)} done, {len(results.failed)} failed",
             "intervals": "95 %, by resampling sentences",
         },
         sections=list(sections(results)),
@@ -52,8 +52,8 @@ def make_report(results: Results) -> Report:
 
 def sections(results: Results) -> Iterator[Section]:
     """The parts of the page in order, without those that there is nothing to say in."""
-    yield headline_section(results)
     found = (
+        headline_section(results),
         *(layers_section(results, bank) for bank in results.treebanks),
         training_section(results),
         ranks_section(results),

@@ -2,28 +2,28 @@
 
 import pandas as pd
 
-from treeprobe.pipeline.report.results import Results, best_rows, probe_rows, spread
-from treeprobe.reporting import merge_seeds, new_figure, rank_curves
+from treeprobe.pipeline.report.results import Results, spread
+from treeprobe.pipeline.scores import best_rows, probe_rows
+from treeprobe.reporting import new_figure, rank_curves
 from treeprobe.reporting.html import Picture, Section, picture
 
 
 def ranks_section(results: Results) -> Section | None:
     """UUAS by rank, each checkpoint at its best layer; None where there is but one rank."""
     scores = results.scores
-    rows = probe_rows(scores[(scores["analysis"] == "structure") & (scores["split"] == "dev")], "uuas")
-    if rows["rank"].nunique() < 2:
+    rows = scores[(scores["analysis"] == "structure") & (scores["split"] == "dev")]
+    if probe_rows(rows, "uuas")["rank"].nunique() < 2:
         return None
-    rows = merge_seeds(rows[rows["checkpoint"].isin(spread(rows))])
-    best = best_rows(rows, by=["checkpoint", "treebank", "rank"])
+    best = best_rows(rows[rows["checkpoint"].isin(spread(rows))], by=["checkpoint", "treebank"])
     return Section(
         "ranks",
         "Ranks",
         "How many dimensions the tree needs: UUAS at the best layer, by the rank of the probe.",
-        pictures=[rank_picture(own, str(bank)) for bank, own in best.groupby("treebank", sort=False)],
+        pictures=[_rank_picture(own, str(bank)) for bank, own in best.groupby("treebank", sort=False)],
     )
 
 
-def rank_picture(best: pd.DataFrame, bank: str) -> Picture:
+def _rank_picture(best: pd.DataFrame, bank: str) -> Picture:
     """UUAS by rank on one treebank, a curve for each checkpoint."""
     figure, axes = new_figure((5.2, 3.2))
     rank_curves(best.drop(columns=["layer", "split"]), axes, metric="uuas")

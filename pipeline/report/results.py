@@ -9,8 +9,16 @@ import numpy as np
 import pandas as pd
 
 from treeprobe.pipeline.results import Finished, Measured, best_measured, load_results, read_finished
-from treeprobe.pipeline.scores import CHAIN, CONTROL, HEADLINE_METRICS, RANDOM_WEIGHTS, best_layer, probe_rows
-from treeprobe.pipeline.sweep.folder import MARK, SweepFolder
+from treeprobe.pipeline.scores import (
+    CHAIN,
+    CONTROL,
+    HEADLINE_METRICS,
+    RANDOM_WEIGHTS,
+    best_layer,
+    best_rows,
+    probe_rows,
+)
+from treeprobe.pipeline.sweeps.folder import MARK, SweepFolder
 from treeprobe.reporting import merge_seeds, metric_name
 
 METRICS = {metric: metric_name(metric) for metric in HEADLINE_METRICS}
@@ -64,34 +72,36 @@ def read_results(folder: str | Path) -> Results:
     return Results(place.absolute(), load_results(place), read_finished(place), failed)
 
 
-def structure_rows(results: Results, *, split: str = "dev", **kept: str) -> pd.DataFrame:
-    """The rows of the largest rank's probes and of their baselines; several seeds as their mean, see `merge_seeds`."""
+def structure_rows(results: Results, treebank: str) -> pd.DataFrame:
+    """The rows of one treebank's structural analyses, all splits: probes of the largest rank, and their baselines.
+
+    Several seeds are one row: their mean, see `reporting.merge_seeds`.
+    """
     scores = results.scores
-    rows = scores[(scores["analysis"] == "structure") & (scores["split"] == split)]
-    for column, value in kept.items():
-        rows = rows[rows[column] == value]
-    largest = rows.groupby(["checkpoint", "trained_on"])["rank"].transform("max")
+    rows = scores[(scores["analysis"] == "structure") & (scores["trained_on"] == treebank)]
+    largest = rows.groupby("checkpoint")["rank"].transform("max")
     return merge_seeds(rows[rows["rank"].isna() | (rows["rank"] == largest)])
 
 
-def row_at(rows: pd.DataFrame, layer: int | None) -> "pd.Series[Any] | None":
-    """The row of a layer, or the only row of what has no layer; None where there is none."""
-    found = rows[rows["layer"].isna()] if layer is None else rows[rows["layer"] == layer]
-    return None if found.empty else found.iloc[0]
+def score_at(
+    rows: pd.DataFrame, metric: str, *, split: str = "dev", probe: str | None = None
+) -> "pd.Series[Any] | None":
+    """One checkpoint's row of a metric and split at the layer that is best for it on dev; None where there is none.
 
-
-def best_row(rows: pd.DataFrame, metric: str) -> "pd.Series[Any] | None":
-    """The row of a metric at the layer that is best for it on dev; None where there is none."""
-    layer = best_layer(rows, metric=metric)
-    return None if layer is None else row_at(probe_rows(rows[rows["split"] == "dev"], metric), layer)
+    `probe` asks for a baseline instead of the metric's own kind of probe.
+    """
+    found = probe_rows(rows[rows["split"] == split], metric, probe=probe)
+    if not found["layer"].isna().all():
+        found = found[found["layer"] == best_layer(rows, metric=metric, probe=probe)]
+    return None if found.empty or found["value"].isna().all() else found.iloc[0]
 
 
 def spread(rows: pd.DataFrame) -> list[str]:
-    """Up to `MOST_SHOWN` checkpoints, in their order, from the worst to the best by the UUAS of their best layer."""
+    """Up to `MOST_SHOWN` checkpoints, in their order, from the worst to the best by UUAS at their best layer."""
     names = list(dict.fromkeys(rows["checkpoint"]))
     if len(names) <= MOST_SHOWN:
         return names
-    ordered = probe_rows(rows, "uuas").groupby("checkpoint")["value"].max().sort_values().index
+    ordered = best_rows(rows, by=["checkpoint"]).sort_values("value")["checkpoint"].unique()
     places = np.linspace(0, len(ordered) - 1, MOST_SHOWN).round().astype(int)
     chosen = set(ordered[places])
     return [name for name in names if name in chosen]

@@ -2,24 +2,26 @@
 
 import pandas as pd
 
-from treeprobe.pipeline.report.results import METRICS, TITLES, Results, best_rows, probe_rows, structure_rows
+from treeprobe.pipeline.report.results import METRICS, TITLES, Results
+from treeprobe.pipeline.scores import best_rows
 from treeprobe.reporting import new_figure, step_curves
 from treeprobe.reporting.html import Picture, Section, picture
 
 
 def training_section(results: Results) -> Section | None:
     """Each metric over training, each step at its best layer."""
-    rows = structure_rows(results)
-    rows = rows[rows["step"].notna()]
+    scores = results.scores
+    rows = scores[(scores["analysis"] == "structure") & (scores["split"] == "dev") & scores["step"].notna()]
     if rows.empty:
         return None
     text = "Each step at the layer that is best for it; steps on a logarithmic scale."
-    return Section("training", "Training", text, pictures=[training_picture(rows, metric) for metric in METRICS])
+    return Section("training", "Training", text, pictures=[_training_picture(rows, metric) for metric in METRICS])
 
 
-def training_picture(rows: pd.DataFrame, metric: str) -> Picture:
+def _training_picture(rows: pd.DataFrame, metric: str) -> Picture:
     """One metric over training, above the left-to-right chain."""
-    best = best_rows(probe_rows(rows, metric), by=["family", "treebank", "step"])
+    best = best_rows(rows, by=["family", "treebank", "step"], metric=metric)
+    best = best[best["rank"] == best.groupby(["family", "treebank", "step"])["rank"].transform("max")]
     chain = rows[(rows["metric"] == metric) & (rows["probe"] == "chain")].drop_duplicates("treebank").astype(object)
     chain["step"] = None
     best = best.assign(probe=best["family"])

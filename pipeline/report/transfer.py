@@ -2,25 +2,27 @@
 
 import pandas as pd
 
-from treeprobe.pipeline.report.results import Results, best_rows, probe_rows
-from treeprobe.reporting import heat_map, merge_seeds, new_figure
+from treeprobe.pipeline.report.results import Results
+from treeprobe.pipeline.scores import best_rows
+from treeprobe.reporting import heat_map, new_figure
 from treeprobe.reporting.html import Picture, Section, picture
 
 
 def transfer_section(results: Results) -> Section | None:
     """A map for each checkpoint, treebanks by treebanks; None where nothing was transferred."""
     scores = results.scores
-    rows = probe_rows(scores[scores["split"] == "dev"], "uuas")
+    rows = scores[(scores["split"] == "dev") & scores["analysis"].isin(["structure", "transfer"])]
     if not (rows["analysis"] == "transfer").any():
         return None
-    best = best_rows(merge_seeds(rows), by=["checkpoint", "trained_on", "treebank"])
+    best = best_rows(rows, by=["checkpoint", "trained_on", "treebank"])
+    best = best[best["rank"] == best.groupby("checkpoint")["rank"].transform("max")]
     limits = float(best["value"].min()), float(best["value"].max())
-    pictures = [transfer_map(str(name), own, *limits) for name, own in best.groupby("checkpoint", sort=False)]
+    pictures = [_transfer_map(str(name), own, *limits) for name, own in best.groupby("checkpoint", sort=False)]
     text = "Probes trained on one treebank, scored on another, at the layer that is best there."
     return Section("transfer", "Transfer", text, pictures=pictures)
 
 
-def transfer_map(checkpoint: str, best: pd.DataFrame, low: float, high: float) -> Picture:
+def _transfer_map(checkpoint: str, best: pd.DataFrame, low: float, high: float) -> Picture:
     """UUAS by the treebank trained on and the treebank scored on, shaded from `low` to `high`."""
     table = best.pivot_table(index="trained_on", columns="treebank", values="value")
     figure, axes = new_figure((2.6 + 0.7 * table.shape[1], 1.5 + 0.4 * len(table)))

@@ -85,16 +85,20 @@ def _expand(text: str) -> list[Checkpoint]:
 def _called_as(name: str, text: str) -> list[Checkpoint]:
     """What `NAME=text` stands for: a folder, a training run or a hub name, by the name given."""
     if not name or not text or glob.has_magic(text):
-        raise CheckpointNameError(f"{name}={text}: expected a name, then a checkpoint's folder or a hub name; no pattern")
+        raise CheckpointNameError(
+            f"{name}={text}: expected a name, then a checkpoint's folder or a hub name; no pattern"
+        )
     folder = Path(text).expanduser()
     return _from_folder(folder, name=name) if folder.is_dir() else [_from_hub(text, name=name)]
 
 
 def _from_hub(text: str, *, name: str | None = None) -> Checkpoint:
-    """A checkpoint by its hub name, with its revision after `@`. Raises CheckpointNameError when that can only be a path."""
+    """A checkpoint by its hub name, with its revision after `@`; CheckpointNameError when that can only be a path."""
     path = Path(text).expanduser()
     if path.exists() or path.is_absolute() or text.startswith((".", "~")) or text.count("/") > 1:
-        raise CheckpointNameError(f"{text}: there is no such folder; expected a checkpoint's folder, a pattern or a hub name")
+        raise CheckpointNameError(
+            f"{text}: there is no such folder; expected a checkpoint's folder, a pattern or a hub name"
+        )
     source, _, revision = text.partition("@")
     return Checkpoint(name or text, source, revision or None)
 

@@ -11,8 +11,8 @@ from treeprobe.pipeline.analyses import Analysis, find_analysis
 from treeprobe.pipeline.file_names import label
 from treeprobe.pipeline.options import Options
 from treeprobe.pipeline.subject import Sources
-from treeprobe.pipeline.sweep.checkpoints import Checkpoint, find_checkpoints
-from treeprobe.pipeline.sweep.folder import SweepFolder
+from treeprobe.pipeline.sweeps.checkpoints import Checkpoint, find_checkpoints
+from treeprobe.pipeline.sweeps.folder import SweepFolder
 from treeprobe.pipeline.treebanks import Splits
 
 
@@ -79,10 +79,13 @@ class Plan:
         for analysis in analyses:
             if analysis.carried and (len(self.treebanks) < 2 or "structure" not in self.analyses):
                 raise SweepError(
-                    f"{analysis.name} needs the structure analysis and at least two treebanks; list them with --treebanks"
+                    f"{analysis.name} needs the structure analysis and at least two treebanks; list them with "
+                    "--treebanks"
                 )
         digests = {splits.name: self._digests(splits) for splits in self.treebanks}
-        return [task for checkpoint in find_checkpoints(self.models) for task in self._of(checkpoint, analyses, digests)]
+        return [
+            task for checkpoint in find_checkpoints(self.models) for task in self._of(checkpoint, analyses, digests)
+        ]
 
     def _of(
         self, checkpoint: Checkpoint, analyses: Sequence[Analysis], digests: Mapping[str, Mapping[str, str]]

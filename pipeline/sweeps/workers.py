@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import joblib
 
-from treeprobe.pipeline.sweep.plan import SweepError
+from treeprobe.pipeline.sweeps.plan import SweepError
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")

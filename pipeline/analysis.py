@@ -42,13 +42,18 @@ def analyse(
 
 def open_subject(analysis: Analysis, sources: Sources, *, progress: bool = False) -> Subject:
     """Open what an analysis reads of some sources. Raises OptionsError when it needs what is not given."""
-    if missing := [split for split, need in analysis.splits.items() if need == "required" and split not in sources.given]:
+    required = [split for split, need in analysis.splits.items() if need == "required"]
+    if missing := [split for split in required if split not in sources.given]:
         raise OptionsError(f"{analysis.name} needs a {' and a '.join(missing)} treebank; found none")
     if analysis.probes == "required" and sources.probes is None:
         raise OptionsError(f"{analysis.name} needs the folder of a structural analysis (probes); found none")
-    unread = {split: None for split in ("train", "test") if split not in analysis.splits}
-    with_probes = sources.probes if analysis.probes != "none" else None
-    return replace(sources, probes=with_probes, **unread).open(progress=progress)
+    read = replace(
+        sources,
+        train=sources.train if "train" in analysis.splits else None,
+        test=sources.test if "test" in analysis.splits else None,
+        probes=sources.probes if analysis.probes != "none" else None,
+    )
+    return read.open(progress=progress)
 
 
 def perform(

@@ -98,7 +98,9 @@ def _distance_folder(folder: Path) -> Path:
         return folder
     record = read_record(folder)
     if record["analysis"] != "structure":
-        raise FindingsError(f"{folder}: holds the analysis {record['analysis']}; expected a run's or a saved distance probe's")
+        raise FindingsError(
+            f"{folder}: holds the analysis {record['analysis']}; expected a run's or a saved distance probe's"
+        )
     options = record["options"]
     found = probe_folder("distance", record["details"]["best_layer"], max(options["ranks"]), options["seeds"][0])
     return folder / "probes" / found

@@ -15,10 +15,10 @@ from threadpoolctl import threadpool_limits
 from treeprobe.errors import BusyError
 from treeprobe.files import staged_folder
 from treeprobe.parsing import TreebankError
-from treeprobe.pipeline.analyse import open_subject, perform
+from treeprobe.pipeline.analysis import open_subject, perform
 from treeprobe.pipeline.subject import Subject
-from treeprobe.pipeline.sweep.folder import SweepFolder
-from treeprobe.pipeline.sweep.plan import Task
+from treeprobe.pipeline.sweeps.folder import SweepFolder
+from treeprobe.pipeline.sweeps.plan import Task
 
 State = Literal["done", "failed", "busy", "disk full"]
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -46,7 +46,7 @@ def execute(task: Task, folder: SweepFolder, *, threads: int, figures: bool) -> 
             # Another process may have finished it since.
             if is_done(task, folder):
                 raise _DoneMeanwhile
-            with _bounded_threads(threads):
+            with bounded_threads(threads):
                 subject = open_subject(task.analysis, task.sources)
                 _check_unchanged(task, subject)
                 perform(task.analysis, subject, staging, options=task.options, figures=figures, about=_about(task))
@@ -98,7 +98,7 @@ def _failure(task: Task, error: Exception) -> Outcome:
 
 
 @contextmanager
-def _bounded_threads(threads: int) -> Iterator[None]:
+def bounded_threads(threads: int) -> Iterator[None]:
     """Keep torch, BLAS and OpenMP to so many threads, so that workers on one machine do not fight for cores."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)

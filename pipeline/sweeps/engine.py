@@ -13,11 +13,11 @@ from tqdm import tqdm
 from transformers import AutoConfig
 
 from treeprobe.pipeline.results import load_results, write_table
-from treeprobe.pipeline.sweep.checkpoints import Checkpoint
-from treeprobe.pipeline.sweep.folder import SweepFolder
-from treeprobe.pipeline.sweep.plan import Plan, SweepError, Task
-from treeprobe.pipeline.sweep.tasks import Outcome, execute, is_done
-from treeprobe.pipeline.sweep.workers import Workers, run_jobs
+from treeprobe.pipeline.sweeps.checkpoints import Checkpoint
+from treeprobe.pipeline.sweeps.folder import SweepFolder
+from treeprobe.pipeline.sweeps.plan import Plan, SweepError, Task
+from treeprobe.pipeline.sweeps.tasks import Outcome, execute, is_done
+from treeprobe.pipeline.sweeps.workers import Workers, run_jobs
 
 POLL_SECONDS = 0.5
 """How often tasks that other processes are doing are looked at, when there is nothing else to do."""
@@ -156,8 +156,8 @@ def _settle(outcome: Outcome, folder: SweepFolder) -> None:
     name = outcome.task.name
     if outcome.state == "disk full":
         raise SweepError(
-            f"the disk is full ({outcome.reason}); {name} was left undone. Finished tasks are kept: free some space and "
-            "start the sweep again"
+            f"the disk is full ({outcome.reason}); {name} was left undone. Finished tasks are kept: free some space "
+            "and start the sweep again"
         )
     if outcome.state == "failed":
         folder.write_failure(name, outcome.task.identity, reason=outcome.reason, detail=outcome.detail)

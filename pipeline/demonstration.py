@@ -5,7 +5,7 @@ from pathlib import Path
 from treeprobe.extraction import embedded_checkpoint
 from treeprobe.parsing import Treebank
 from treeprobe.parsing.stimuli import generate, natural_sentences
-from treeprobe.pipeline.analyse import analyse
+from treeprobe.pipeline.analysis import analyse
 from treeprobe.pipeline.findings import Findings
 from treeprobe.pipeline.subject import Sources
 

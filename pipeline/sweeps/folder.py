@@ -7,7 +7,8 @@ DIR/
     results.parquet        every finished task's scores (results.csv without pyarrow); rebuilt from tasks/ at any time
     cache/CHECKPOINT/      hidden states shared by the tasks of a checkpoint
 
-Any number of processes, on any machines that see the folder, may work in it at once: whoever holds a task's lock does it.
+Any number of processes, on any machines that see the folder, may work in it at once: whoever holds a task's lock does
+it.
 """
 
 import json

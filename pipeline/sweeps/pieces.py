@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from treeprobe.extraction import Encoder, States, extract, open_states
-from treeprobe.pipeline.sweeping.backends import Backend, run_jobs
-from treeprobe.pipeline.sweeping.checkpoint_sources import Checkpoint
-from treeprobe.pipeline.sweeping.errors import SweepError
-from treeprobe.pipeline.sweeping.tasks import bounded_threads
+from treeprobe.pipeline.sweeps.checkpoints import Checkpoint
+from treeprobe.pipeline.sweeps.plan import SweepError
+from treeprobe.pipeline.sweeps.tasks import bounded_threads
+from treeprobe.pipeline.sweeps.workers import Workers, run_jobs
 
 
 @dataclass(frozen=True)
@@ -73,27 +73,27 @@ def extract_in_pieces(
     *,
     cache: str | Path,
     pieces: int,
-    backend: Backend,
+    workers: Workers,
     **settings: Any,
 ) -> JoinedStates:
-    """Hidden states of a text, its pieces extracted by the workers of a backend; `settings` go to `extraction.extract`.
+    """Hidden states of a text, its pieces extracted by several workers; `settings` go to `extraction.extract`.
 
     Pieces hold about as many words each, and are caches of their own: those that are there already are not extracted
     again, so an interrupted extraction goes on with the others. Every worker must see `cache`.
 
     Raises SweepError that names the first piece which failed.
     """
-    parts = cut(words, pieces)
+    parts = _cut(words, pieces)
     root = Path(cache).expanduser().absolute()
-    work = partial(extract_piece, checkpoint=checkpoint, cache=root, threads=backend.task_threads, settings=settings)
-    found = sorted(run_jobs(backend, work, parts, lost=lost_piece), key=lambda one: one.number)
+    work = partial(_extract_piece, checkpoint=checkpoint, cache=root, threads=workers.task_threads, settings=settings)
+    found = sorted(run_jobs(workers, work, parts, lost=_lost_piece), key=lambda one: one.number)
     for one in found:
         if one.reason:
             raise SweepError(f"piece {one.number + 1} of {len(parts)} could not be extracted: {one.reason}")
     return JoinedStates([open_states(one.folder) for one in found])
 
 
-def cut(words: Sequence[Sequence[str]], pieces: int) -> list[Piece]:
+def _cut(words: Sequence[Sequence[str]], pieces: int) -> list[Piece]:
     """Consecutive sentences in up to `pieces` parts of about as many words each."""
     ends = np.cumsum([len(sentence) for sentence in words])
     if pieces < 1 or not len(ends):
@@ -104,7 +104,7 @@ def cut(words: Sequence[Sequence[str]], pieces: int) -> list[Piece]:
     return [Piece(number, tuple(tuple(words[int(i)]) for i in group)) for number, group in enumerate(filled)]
 
 
-def extract_piece(
+def _extract_piece(
     piece: Piece, *, checkpoint: Checkpoint, cache: Path, threads: int, settings: dict[str, Any]
 ) -> Extracted:
     """Extract one piece into a cache of its own."""
@@ -113,12 +113,12 @@ def extract_piece(
         with bounded_threads(threads):
             encoder = Encoder.from_pretrained(checkpoint.source, revision=checkpoint.revision)
             states = extract(encoder, piece.words, cache=folder, **settings)
-        return Extracted(piece.number, str(cache_folder(folder, states.identity)))
+        return Extracted(piece.number, str(_cache_folder(folder, states.identity)))
     except Exception as error:
         return Extracted(piece.number, reason=f"{type(error).__name__}: {error}")
 
 
-def cache_folder(root: Path, identity: dict[str, Any]) -> Path:
+def _cache_folder(root: Path, identity: dict[str, Any]) -> Path:
     """The cache under `root` that holds these states; earlier versions of the text may lie beside it."""
     for folder in sorted(root.iterdir()):
         if folder.is_dir() and open_states(folder).identity == identity:
@@ -126,6 +126,6 @@ def cache_folder(root: Path, identity: dict[str, Any]) -> Path:
     raise SweepError(f"{root}: the cache just written is not there")
 
 
-def lost_piece(piece: Piece, reason: str) -> Extracted:
+def _lost_piece(piece: Piece, reason: str) -> Extracted:
     """What stands for a piece whose worker died."""
     return Extracted(piece.number, reason=reason)

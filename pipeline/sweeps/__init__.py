@@ -1,0 +1,19 @@
+"""Many checkpoints, treebanks and analyses: a sweep that resumes, in any number of processes."""
+
+from treeprobe.pipeline.sweeps.checkpoints import Checkpoint, CheckpointNameError, find_checkpoints
+from treeprobe.pipeline.sweeps.engine import Sweep, dry_run, sweep
+from treeprobe.pipeline.sweeps.plan import Plan, SweepError, Task
+from treeprobe.pipeline.sweeps.workers import Workers
+
+__all__ = [
+    "Checkpoint",
+    "CheckpointNameError",
+    "Plan",
+    "Sweep",
+    "SweepError",
+    "Task",
+    "Workers",
+    "dry_run",
+    "find_checkpoints",
+    "sweep",
+]
