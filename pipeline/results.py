@@ -88,8 +88,9 @@ def read_finished(folder: str | Path) -> list[Finished]:
 def load_results(folder: str | Path) -> pd.DataFrame:
     """The scores of every finished analysis of a folder, tidy.
 
-    Columns: those of the score table, then analysis, trained_on, family, step. Takes the folder of one analysis or of a sweep; the latter is read from its finished tasks, so that the table is
-    right at any moment, also while a sweep is at work or after one was killed.
+    Columns: those of the score table, then analysis, trained_on, family, step. Takes the folder of one analysis or of a
+    sweep; the latter is read from its finished tasks, so that the table is right at any moment, also while a sweep is
+    at work or after one was killed.
 
     Raises FindingsError when the folder holds neither.
     """
@@ -176,8 +177,8 @@ def structure_of(folder: str | Path, checkpoint: str | None = None, *, treebank:
         asked = " on ".join(name for name in (checkpoint, treebank) if name is not None) or "one"
         names = ", ".join(f"{one.checkpoint} on {one.treebank}" for one in known) or "none"
         raise FindingsError(
-            f"{folder}: {len(found)} structural analyses of {asked}, expected one; found {names}; choose by checkpoint= "
-            "and treebank="
+            f"{folder}: {len(found)} structural analyses of {asked}, expected one; found {names}; choose by "
+            "checkpoint= and treebank="
         )
     return found[0]
 

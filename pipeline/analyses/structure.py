@@ -138,7 +138,8 @@ def _summary(subject: Subject, scores: pd.DataFrame) -> str:
         return f"{subject.encoder.name}: the dev split of {subject.treebank} has no edge to score."
     return (
         f"{subject.encoder.name}: the distance probe of layer {best}, the best on the dev split, finds "
-        f"{means[best]:.1%} of the edges of {subject.treebank}, against {chain:.1%} when each word is joined to the next."
+        f"{means[best]:.1%} of the edges of {subject.treebank}, against {chain:.1%} when each word is joined to the "
+        "next."
     )
 
 

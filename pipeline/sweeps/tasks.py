@@ -46,7 +46,7 @@ def execute(task: Task, folder: SweepFolder, *, threads: int, figures: bool) -> 
             # Another process may have finished it since.
             if is_done(task, folder):
                 raise _DoneMeanwhile
-            with bounded_threads(threads):
+            with _bounded_threads(threads):
                 subject = open_subject(task.analysis, task.sources)
                 _check_unchanged(task, subject)
                 perform(task.analysis, subject, staging, options=task.options, figures=figures, about=_about(task))
@@ -98,7 +98,7 @@ def _failure(task: Task, error: Exception) -> Outcome:
 
 
 @contextmanager
-def bounded_threads(threads: int) -> Iterator[None]:
+def _bounded_threads(threads: int) -> Iterator[None]:
     """Keep torch, BLAS and OpenMP to so many threads, so that workers on one machine do not fight for cores."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
