@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from treeprobe.extraction import States
-from treeprobe.parsing import Scorer, Tally, edge_table
+from treeprobe.parsing import Scorer, Tally, TreebankError, edge_table
 from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.findings import FindingsError, read_record
 from treeprobe.pipeline.options import Options
@@ -172,22 +172,26 @@ class SavedProbes:
 def load_probes(folder: Path, subject: Subject) -> SavedProbes:
     """Every probe that a structural analysis saved.
 
-    Raises FindingsError when the folder holds no such analysis, ProbeError when the probes were trained on another
-    checkpoint than the subject's.
+    Raises:
+        FindingsError: the folder holds no such analysis.
+        ProbeError: the probes were trained on another checkpoint than the subject's.
+        TreebankError: they were trained on sentences that they are to be scored on.
     """
     record = read_record(folder)
     places = sorted((folder / "probes").glob("*-layer-*"))
     if record["analysis"] != "structure" or not places:
         raise FindingsError(
-            f"{folder}: holds the analysis {record['analysis']} and {len(places)} probes; expected a run's folder"
+            f"{folder}: holds the analysis {record['analysis']} and {len(places)} probes; expected the folder of a run"
         )
-    identity = {"checkpoint": {"name": subject.encoder.name, "digest": subject.encoder.digest}}
-    return SavedProbes(
-        [
-            (DistanceProbe if place.name.startswith("distance") else DepthProbe).from_pretrained(
-                place, identity=identity
+    for split in subject.scored:
+        if subject.splits[split].digest == record["splits"]["train"]["digest"]:
+            raise TreebankError(
+                f"{subject.splits[split].path or subject.splits[split].name}: the {split} treebank trained the probes in "
+                f"{folder}; expected other sentences to score them on"
             )
-            for place in places
-        ],
-        record,
-    )
+    identity = {"checkpoint": {"name": subject.encoder.name, "digest": subject.encoder.digest}}
+    probes: list[Probe] = []
+    for place in places:
+        kind = DistanceProbe if place.name.startswith("distance") else DepthProbe
+        probes.append(kind.from_pretrained(place, identity=identity))
+    return SavedProbes(probes, record)

@@ -108,7 +108,7 @@ def score_probes(subject: Subject, options: Options) -> pd.DataFrame:
             )
             likeliest += [heads_of(matrix) for matrix in scores]
         rows.append(_score_row(name, score_heads(scored, trees, punctuation=punctuation)["uas"]))
-        rows.append(_score_row(f"{name}, no tree", _attachment(scored, likeliest, punctuation=punctuation)))
+        rows.append(_score_row(f"{name}, no tree", attachment(scored, likeliest, punctuation=punctuation)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -122,7 +122,7 @@ def _probe_scores(
         yield [bank[one.index] for one in features], [probe.predict(one, vectors=vectors) for one in features]
 
 
-def _attachment(gold: Sequence[Sentence], heads: Sequence[NDArray[np.int64]], *, punctuation: PunctuationRule) -> Tally:
+def attachment(gold: Sequence[Sentence], heads: Sequence[NDArray[np.int64]], *, punctuation: PunctuationRule) -> Tally:
     """UAS of heads that need not make a tree; `score_heads` gives the same where they do."""
     kept = [~punctuation_mask(sentence, punctuation) for sentence in gold]
     hits = [int(((found == sentence.heads) & mask).sum()) for sentence, found, mask in zip(gold, heads, kept)]

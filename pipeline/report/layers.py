@@ -29,7 +29,7 @@ def layers_section(results: Results, bank: str) -> Section | None:
     maps = [_layer_map(rows, names, metric) for metric in METRICS] if len(names) > MOST_SHOWN else []
     best = best_rows(rows, by=["checkpoint"])
     owner = str(names[0] if best.empty else best["checkpoint"].iloc[int(best["value"].argmax())])
-    curves = [_layer_picture(rows[rows["checkpoint"].isin({*shown, owner})], metric, bank, owner) for metric in METRICS]
+    curves = [layer_picture(rows[rows["checkpoint"].isin({*shown, owner})], metric, bank, owner) for metric in METRICS]
     text = "Bands are 95 % intervals; the hollow point is layer 0, the embeddings; grey lines are baselines"
     text += f", those of {owner}." if len(names) > 1 else "."
     if len(shown) < len(names):
@@ -37,7 +37,7 @@ def layers_section(results: Results, bank: str) -> Section | None:
     return Section(f"layers-{label(bank)}", f"Layers: {bank}", text, pictures=[*maps, *curves])
 
 
-def _layer_picture(rows: pd.DataFrame, metric: str, bank: str, owner: str) -> Picture:
+def layer_picture(rows: pd.DataFrame, metric: str, bank: str, owner: str) -> Picture:
     """Curves of one metric, and the baselines of one checkpoint: the chain is the same for all."""
     own = rows[rows["metric"] == metric]
     own = own[~own["probe"].isin(list(BASELINES)) | (own["checkpoint"] == owner)]

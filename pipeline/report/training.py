@@ -15,10 +15,10 @@ def training_section(results: Results) -> Section | None:
     if rows.empty:
         return None
     text = "Each step at the layer that is best for it; steps on a logarithmic scale."
-    return Section("training", "Training", text, pictures=[_training_picture(rows, metric) for metric in METRICS])
+    return Section("training", "Training", text, pictures=[training_picture(rows, metric) for metric in METRICS])
 
 
-def _training_picture(rows: pd.DataFrame, metric: str) -> Picture:
+def training_picture(rows: pd.DataFrame, metric: str) -> Picture:
     """One metric over training, above the left-to-right chain."""
     best = best_rows(rows, by=["family", "treebank", "step"], metric=metric)
     best = best[best["rank"] == best.groupby(["family", "treebank", "step"])["rank"].transform("max")]

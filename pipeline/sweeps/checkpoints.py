@@ -105,7 +105,7 @@ def _from_hub(text: str, *, name: str | None = None) -> Checkpoint:
 
 def _from_folder(folder: Path, *, name: str | None = None) -> list[Checkpoint]:
     """The checkpoint in a folder, or the training run that its numbered folders make; called as the folder is."""
-    steps = {child: _step_of(child.name) for child in folder.iterdir() if (child / "config.json").is_file()}
+    steps = {child: step_of(child.name) for child in folder.iterdir() if (child / "config.json").is_file()}
     numbered = sorted((step, child) for child, step in steps.items() if step is not None)
     name = name or folder.resolve().name
     if (folder / "config.json").exists() or not numbered:
@@ -113,7 +113,7 @@ def _from_folder(folder: Path, *, name: str | None = None) -> list[Checkpoint]:
     return [Checkpoint(f"{name}/{child.name}", str(child), family=name, step=step) for step, child in numbered]
 
 
-def _step_of(name: str) -> int | None:
+def step_of(name: str) -> int | None:
     """The training step in a folder's name: `step-100`, `checkpoint_2000`, `30k`; None when it holds none."""
     match = STEP_FOLDER.fullmatch(name)
     return None if match is None else int(match[1]) * (1000 if name[-1] in "kK" else 1)

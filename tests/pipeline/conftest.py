@@ -7,7 +7,10 @@ import pytest
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
+from tests.convolution.conftest import masked_lm_folder, tokenizer
 from treeprobe.parsing import Sentence, Treebank, write_conllu
+
+__all__ = ["masked_lm_folder", "tokenizer"]
 
 WORDS = ("a", "cat", "dog", "sees", "the", "that", "runs", "old", "man", "here")
 

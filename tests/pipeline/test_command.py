@@ -14,7 +14,7 @@ from transformers import AutoModel, AutoTokenizer
 from typer.main import get_command
 
 from treeprobe.errors import TreeprobeError
-from treeprobe.pipeline.commands.heads import p_in_print
+from treeprobe.pipeline.analyses.heads import p_in_print
 from treeprobe.pipeline.commands.main import app, main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,7 +53,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         (block(0, 3, 2), "line 1, sentence 1 (bad): words 2 → 3 → 2 form a cycle"),
         (block(2, 1), "expected one root (a word with head 0); found none"),
         (block(0, 0), "expected one root (a word with head 0); found 1, 2"),
-        (block(0) * 3, "all 3 sentences have a single word"),
+        (block(0) * 3, "the train split has 3 sentences, none of two words or more"),
     ],
 )
 def test_bad_treebanks_are_refused(
@@ -124,7 +124,7 @@ def test_it_says_which_version_it_is(monkeypatch: pytest.MonkeyPatch, capsys: py
     assert capsys.readouterr().out == f"treeprobe {version('treeprobe')}\n"
 
 
-@pytest.mark.parametrize("name", ["run", "sweep", "checkpoints"])
+@pytest.mark.parametrize("name", ["run", "heads", "convolution", "transfer", "sweep", "checkpoints"])
 def test_help_names_every_option_in_full_at_80_columns(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -242,7 +242,7 @@ def test_a_bug_is_not_dressed_up_as_bad_input(monkeypatch: pytest.MonkeyPatch) -
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("treeprobe.pipeline.structural.parse.parse", broken)
+    monkeypatch.setattr("treeprobe.pipeline.parser.parse", broken)
     monkeypatch.setattr(sys, "argv", ["treeprobe", "parse", "--probe", "x", "A cat."])
     with pytest.raises(ZeroDivisionError):
         main()

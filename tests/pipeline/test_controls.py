@@ -1,6 +1,9 @@
 """Selectivity: high where vectors hold the gold trees, negative where they hold the control trees instead."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -9,12 +12,13 @@ from treeprobe.parsing import Sentence, Treebank, paired_difference
 from treeprobe.parsing.scores import micro
 from treeprobe.parsing.scores.intervals import resampling_weights
 from treeprobe.parsing.stimuli import generate
-from treeprobe.pipeline.record import Stopwatch
-from treeprobe.pipeline.score_table import Setting
-from treeprobe.pipeline.structural.analysis import Measurement, ProbeOptions, evaluate, layer_probes, train_probes
-from treeprobe.pipeline.structural.controls import control_bank, measure_control, selectivity_rows
-from treeprobe.pipeline.structural.tables import tabulate
-from treeprobe.probes import ArrayStates, control_heads
+from treeprobe.parsing.treebanks import Split
+from treeprobe.pipeline.baselines import control_bank
+from treeprobe.pipeline.options import Options
+from treeprobe.pipeline.probing import measure
+from treeprobe.pipeline.scores import CONTROL, Measurement, Setting, tabulate
+from treeprobe.pipeline.subject import Subject
+from treeprobe.probes import ArrayStates, DepthProbe, DistanceProbe, fit_all
 
 
 def path_vectors(sentence: Sentence, dim: int = 24) -> np.ndarray:
@@ -29,53 +33,57 @@ def path_vectors(sentence: Sentence, dim: int = 24) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def banks() -> dict[str, Treebank]:
+def banks() -> dict[Split, Treebank]:
     """Some sentences of the grammar to train on, others to score."""
     bank = generate(240, seed=3)
     short = [sentence for sentence in bank if len(sentence) <= 24]
     return {"train": Treebank(short[:120], name="toy"), "dev": Treebank(short[120:], name="toy")}
 
 
-def measured(banks: dict[str, Treebank], trees: dict[str, Treebank]) -> dict[str, float]:
+def measured(banks: dict[Split, Treebank], trees: dict[Split, Treebank]) -> dict[str, float]:
     """Selectivity by metric, of probes on vectors that hold `trees` exactly."""
     states = {split: ArrayStates([path_vectors(one) for one in bank]) for split, bank in trees.items()}
-    options = ProbeOptions(rank=24, layers=(0,), training={"epochs": 60, "learning_rate": 0.01})
-    probes = train_probes(states, banks, options=options, stopwatch=Stopwatch(), progress=False)
+    subject = Subject(cast(Any, SimpleNamespace(name="toy")), "", "toy", banks)
     found: list[Measurement] = []
-    found += evaluate("toy", probes, states, banks, options=options, stopwatch=Stopwatch()).measurements
-    untrained = layer_probes(states["train"], options, seeds=options.seeds)
-    found += measure_control(
-        "toy", untrained, states, banks, punctuation=options.punctuation, stopwatch=Stopwatch(), progress=False
-    )
+    for name, gold in (("distance", banks), (CONTROL, {split: control_bank(bank) for split, bank in banks.items()})):
+        probes = [kind(0, 24, epochs=60, learning_rate=0.01) for kind in (DistanceProbe, DepthProbe)]
+        fit_all(probes, states["train"], gold["train"], validation=(states["dev"], gold["dev"]))
+        rows = measure(subject.with_splits(gold), probes, cast(Any, states), Options())
+        found += rows if name != CONTROL else [row.as_baseline("toy", CONTROL) for row in rows]
     table = tabulate(found)
     selectivity = table[table["metric"].str.startswith("selectivity_")]
     return dict(zip(selectivity["metric"], selectivity["value"]))
 
 
-def test_vectors_that_hold_the_gold_trees_are_selective(banks: dict[str, Treebank]) -> None:
+def test_vectors_that_hold_the_gold_trees_are_selective(banks: dict[Split, Treebank]) -> None:
     found = measured(banks, banks)
     assert found["selectivity_uuas"] > 0.3
     assert found["selectivity_dspr"] > 0.2
     assert found["selectivity_nspr"] > 0.2
 
 
-def test_vectors_that_hold_the_control_trees_are_the_opposite(banks: dict[str, Treebank]) -> None:
+def test_vectors_that_hold_the_control_trees_are_the_opposite(banks: dict[Split, Treebank]) -> None:
     found = measured(banks, {split: control_bank(bank) for split, bank in banks.items()})
     assert found["selectivity_uuas"] < -0.2
     assert found["selectivity_nspr"] < -0.2
 
 
-def test_a_control_bank_has_the_same_words_and_trees_that_follow_from_them(banks: dict[str, Treebank]) -> None:
-    control = control_bank(banks["dev"])
-    assert control.words == banks["dev"].words
-    for sentence in control:
-        assert list(sentence.heads) == control_heads(sentence.words).tolist()
-    by_words = {sentence.words: sentence.heads for sentence in control}
-    assert all(by_words[sentence.words] == sentence.heads for sentence in control_bank(banks["dev"]))
+def test_control_trees_follow_from_the_words_alone(banks: dict[Split, Treebank]) -> None:
+    """Whatever the gold trees are, the same words have the same control tree; and it is not the gold one."""
+    bank = banks["dev"]
+    chained = [replace(one, heads=tuple(range(-1, len(one) - 1))) for one in bank]
+    control = control_bank(bank)
+    assert control.words == bank.words
+    assert [one.heads for one in control] == [one.heads for one in control_bank(Treebank(chained))]
+    shared = np.mean([mine == gold for ours, one in zip(control, bank) for mine, gold in zip(ours.heads, one.heads)])
+    assert 0 < shared < 0.4
+    assert {relation for one in control for relation in one.relations} == {"root", "dep"}
 
 
 def test_scores_without_a_control_have_no_selectivity() -> None:
-    assert selectivity_rows([], np.empty((0, 10))) == []
+    tally = micro("uuas", np.ones(5), np.ones(5))
+    table = tabulate([Measurement(Setting("a", "toy", "dev", "distance", 1, 8, 0), {"uuas": tally})])
+    assert table["metric"].tolist() == ["uuas"]
 
 
 def test_scores_and_selectivity_are_of_the_same_resampled_treebanks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,18 +8,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import markupsafe
 import pandas as pd
 import pytest
 
 from treeprobe.extraction import Encoder
 from treeprobe.parsing import Treebank, read_conllu, write_conllu
-from treeprobe.pipeline.sweeping import Splits, SweepError, SweepOptions, sweep
-from treeprobe.pipeline.sweeping.report import write_report
-from treeprobe.pipeline.sweeping.report.headline import headline_table, score_cell
-from treeprobe.pipeline.sweeping.report.heads import grid_pictures
-from treeprobe.pipeline.sweeping.report.layers import layer_picture
-from treeprobe.pipeline.sweeping.report.training import training_picture
-from treeprobe.pipeline.sweeping.store import in_order
+from treeprobe.pipeline import Options, Plan, Sources, Splits, analyse, sweep, write_report
+from treeprobe.pipeline.findings import FindingsError
+from treeprobe.pipeline.report.headline import headline_table
+from treeprobe.pipeline.report.heads import grid_pictures
+from treeprobe.pipeline.report.layers import layer_picture
+from treeprobe.pipeline.report.results import score_at
+from treeprobe.pipeline.report.training import training_picture
+from treeprobe.pipeline.scores import best_layer, best_rows
+from treeprobe.pipeline.sweeps.folder import natural_key
 from treeprobe.reporting import merge_seeds, new_figure
 from treeprobe.reporting.html import Cell, Picture, Report, Section, Table, picture, render_report
 
@@ -43,13 +46,13 @@ def report(checkpoint: Path, treebank_files: dict[str, Path], tmp_path_factory: 
         for one in bank
     ]
     write_conllu(Treebank(spoiled, name="dev"), folder / "dev.conllu")
-    done = sweep(
-        [checkpoint, folder / "run"],
-        Splits("<i>toy</i>", treebank_files["train"], folder / "dev.conllu"),
-        folder / "out",
-        options=SweepOptions(ranks=(2, 4), training={"epochs": 1}, samples=6, random_baseline=False),
-        progress=False,
+    plan = Plan(
+        models=[checkpoint, folder / "run"],
+        treebanks=[Splits("<i>toy</i>", treebank_files["train"], folder / "dev.conllu")],
+        out=folder / "out",
+        options=Options(ranks=(2, 4), epochs=1, samples=6, random_baseline=False, control=False),
     )
+    done = sweep(plan, progress=False)
     assert not done.failed
     return write_report(folder / "out")
 
@@ -80,18 +83,42 @@ def test_words_are_data(report: Path) -> None:
 
 
 def test_steps_stand_in_the_order_of_training() -> None:
-    assert sorted(["run-step-100", "run-step-20", "run-step-3", "alpha"], key=in_order) == [
+    assert sorted(["run-step-100", "run-step-20", "run-step-3", "alpha"], key=natural_key) == [
         "alpha", "run-step-3", "run-step-20", "run-step-100"
     ]  # fmt: skip
 
 
+def rows_of(values: dict[tuple[str, str, str], list[float | None]], **more: Any) -> pd.DataFrame:
+    """Rows of UUAS by (checkpoint, split, probe), a layer each; of no layer where there is one value in a tuple."""
+    rows = [
+        {"checkpoint": checkpoint, "split": split, "probe": probe, "layer": layer, "value": value, **more}
+        for (checkpoint, split, probe), found in values.items()
+        for layer, value in enumerate(found)
+    ]
+    keys = {"treebank": "toy", "metric": "uuas", "rank": 4, "seed": 0, "low": 0.1, "high": 0.95, "n": 9}
+    return pd.DataFrame(rows).assign(**keys).astype({"layer": "Int64", "rank": "Int64"})
+
+
 def test_test_sentences_are_scored_at_the_layer_chosen_on_dev() -> None:
-    keys = {"checkpoint": "a", "metric": "uuas", "probe": "distance", "low": 0.0, "high": 1.0}
-    dev = pd.DataFrame([{**keys, "layer": layer, "value": value} for layer, value in enumerate((0.2, 0.6, 0.5))])
-    test = pd.DataFrame([{**keys, "layer": layer, "value": value} for layer, value in enumerate((0.1, 0.3, 0.9))])
-    assert score_cell(test, dev).number == 0.3
-    assert score_cell(dev, dev).number == 0.6
-    assert score_cell(test, dev).note.startswith("layer 1 ")
+    rows = rows_of({("a", "dev", "distance"): [0.2, 0.6, 0.5], ("a", "test", "distance"): [0.1, 0.3, 0.9]})
+    chosen, reported = score_at(rows, "uuas"), score_at(rows, "uuas", split="test")
+    assert chosen is not None
+    assert reported is not None
+    assert (chosen["value"], reported["value"], reported["layer"]) == (0.6, 0.3, 1)
+    (line,) = headline_table(rows, "test", "").rows
+    assert line[1].number == 0.3
+    assert line[1].note.startswith("layer 1 ")
+
+
+def test_the_layer_is_chosen_by_the_mean_of_the_seeds_and_the_lower_one_on_a_tie() -> None:
+    lucky = rows_of({("a", "dev", "distance"): [0.1, 0.9, 0.5]})
+    unlucky = rows_of({("a", "dev", "distance"): [0.3, 0.1, 0.5]}).assign(seed=1)
+    scores = pd.concat([lucky, unlucky])
+    assert best_layer(lucky) == 1
+    assert best_layer(scores) == 1
+    assert best_layer(pd.concat([scores, rows_of({("a", "dev", "distance"): [0.0, 0.1, 0.6]}).assign(seed=2)])) == 2
+    (row,) = best_rows(scores, by=["checkpoint"]).to_dict("records")
+    assert (row["layer"], row["value"]) == (1, pytest.approx(0.5))
 
 
 def test_seeds_are_told_as_their_mean() -> None:
@@ -107,14 +134,9 @@ def test_seeds_are_told_as_their_mean() -> None:
 
 
 def test_control_trees_are_a_baseline_and_no_part_of_a_checkpoints_curve() -> None:
-    rows = pd.DataFrame(
-        {
-            "checkpoint": "a", "metric": "uuas", "probe": ["distance", "distance", "control", "control"],
-            "layer": [0, 1, 0, 1], "value": [0.2, 0.6, 0.9, 0.8], "low": 0.1, "high": 0.95,
-        }
-    )  # fmt: skip
+    rows = rows_of({("a", "dev", "distance"): [0.2, 0.6], ("a", "dev", "control"): [0.9, 0.8]})
     assert layer_picture(rows, "uuas", "toy", "a").description.endswith("a peaks at layer 1 with 0.600")
-    own, control = headline_table(rows, rows, caption="").rows
+    own, control = headline_table(rows, "dev", "").rows
     assert (own[0].text, own[1].number) == ("a", 0.6)
     assert (control[0].text, control[1].number) == ("control trees, same probes", 0.9)
 
@@ -125,13 +147,15 @@ def drawn(shown: Picture) -> str:
 
 
 def test_baselines_of_a_curve_are_those_of_one_checkpoint() -> None:
-    rows = pd.DataFrame(
+    rows = rows_of(
         {
-            "checkpoint": ["a", "b"] * 2, "metric": "uuas", "probe": ["distance"] * 2 + ["control"] * 2, "layer": 0,
-            "value": [0.2, 0.6, 0.91, 0.92], "low": 0.1, "high": 0.95,
+            ("a", "dev", "distance"): [0.2],
+            ("b", "dev", "distance"): [0.6],
+            ("a", "dev", "control"): [0.91],
+            ("b", "dev", "control"): [0.92],
         }
-    )  # fmt: skip
-    lines = headline_table(rows, rows, caption="").rows
+    )
+    lines = headline_table(rows, "dev", "").rows
     assert (lines[2][0].note, lines[2][1].number) == ("highest of any checkpoint", 0.92)
     own = layer_picture(rows, "uuas", "toy", "b")
     assert own.source != layer_picture(rows, "uuas", "toy", "a").source
@@ -142,7 +166,8 @@ def test_a_training_curve_stands_beside_the_chain_of_its_treebank() -> None:
         {
             "checkpoint": "run/x", "family": "run", "metric": "uuas", "treebank": ["en", "en", "de", "de"] * 2,
             "probe": ["distance", "chain"] * 4, "step": [0] * 4 + [9] * 4, "layer": [0, None] * 4,
-            "value": [0.2, 0.4, 0.3, 0.5] * 2, "low": 0.1, "high": 0.6,
+            "value": [0.2, 0.4, 0.3, 0.5] * 2, "low": 0.1, "high": 0.6, "rank": [4, None] * 4, "seed": 0, "n": 9,
+            "split": "dev",
         }
     )  # fmt: skip
     both = drawn(training_picture(rows, "uuas"))
@@ -162,15 +187,29 @@ def test_heads_of_all_checkpoints_are_shaded_on_one_scale() -> None:
     assert ">0.75<" not in drawn(alone[0])
 
 
-def test_a_report_without_a_sweep_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SweepError, match=r"holds no sweep\.json"):
+def test_a_report_of_other_things_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FindingsError, match=r"holds no analysis\.json; expected the folder of an analysis, or of a sweep"):
         write_report(tmp_path)
 
 
 def test_a_sweep_without_results_has_a_report(tmp_path: Path) -> None:
     (tmp_path / "tasks").mkdir()
-    (tmp_path / "sweep.json").write_text("{}")
+    (tmp_path / "sweep.json").write_text('{"format": 2}')
     assert "no structural results yet" in write_report(tmp_path).read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("analysis", ["structure", "heads", "convolution"])
+def test_one_analysis_has_a_report(
+    analysis: str, checkpoint: Path, treebank_files: dict[str, Path], tmp_path: Path
+) -> None:
+    sources = Sources(model=checkpoint, **treebank_files)
+    options = Options(ranks=(2,), epochs=1, samples=2)
+    found = analyse(analysis, sources, tmp_path / "out", options=options, figures=False, progress=False)
+    page = write_report(tmp_path / "out").read_text()
+    assert markupsafe.escape(found.summary) in page
+    sections = {"structure": ["headline", "explorer", "relations"]}.get(analysis, [analysis])
+    assert all(f'<section id="{name}"' in page for name in [*sections, "provenance"])
 
 
 def test_cells_titles_and_pictures_are_escaped() -> None:
@@ -205,8 +244,7 @@ def browser() -> Iterator[Any]:
 @pytest.mark.browser
 def test_in_a_browser_words_are_shown_and_never_run(report: Path, browser: Any) -> None:
     browser.get(report.as_uri())
-    assert browser.title.startswith("Syntax in 3 checkpoints") or browser.title.startswith("Syntax in ")
-    assert browser.title != "run"
+    assert browser.title == "Syntax in tiny-bert, run/step-0, run/step-50"
     words = [one.text for one in browser.find_elements("css selector", "#tree text.word")]
     assert words[:3] == [EVIL, EVIL_IMAGE, "</script>"]
     assert browser.get_log("browser") == []

@@ -3,6 +3,7 @@
 import errno
 import json
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,28 +12,18 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import torch
+from filelock import FileLock
 
+from treeprobe.errors import OutputError
 from treeprobe.extraction import Encoder
-from treeprobe.parsing import TreebankError
-from treeprobe.pipeline.structural.analysis import ProbeOptions
-from treeprobe.pipeline.structural.run import run
-from treeprobe.pipeline.sweeping import (
-    Backend,
-    Splits,
-    Sweep,
-    SweepError,
-    SweepOptions,
-    find_checkpoints,
-    load_results,
-    plan,
-    sweep,
-)
-from treeprobe.pipeline.sweeping import tasks as task_module
-from treeprobe.pipeline.sweeping.estimate import cache_sizes
-from treeprobe.pipeline.sweeping.plan import Analysis, plan_tasks
-from treeprobe.pipeline.sweeping.report import write_report
+from treeprobe.parsing import TreebankError, read_conllu
+from treeprobe.pipeline import Options, Plan, Sources, Splits, Workers, analyse, dry_run, load_results, sweep, write_report
+from treeprobe.pipeline.findings import FindingsError
+from treeprobe.pipeline.options import OptionsError
+from treeprobe.pipeline.sweeps import Sweep, SweepError, tasks
 
-OPTIONS = SweepOptions(ranks=(4,), training={"epochs": 2}, samples=5)
+OPTIONS = Options(ranks=(4,), epochs=2, samples=5, control=False)
 KEYS = ["checkpoint", "treebank", "split", "layer", "probe", "rank", "seed", "metric", "analysis", "trained_on"]
 
 
@@ -59,7 +50,13 @@ def models(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 def done(models: dict[str, Path], splits: Splits, tmp_path_factory: pytest.TempPathFactory) -> Sweep:
     """A sweep of the three in this process."""
     out = tmp_path_factory.mktemp("sweep") / "out"
-    return sweep(models.values(), splits, out, options=OPTIONS, progress=False)
+    return sweep(plan(models.values(), splits, out), progress=False)
+
+
+def plan(models: Any, splits: Splits | list[Splits], out: Path, **changes: Any) -> Plan:
+    """A small plan."""
+    treebanks = splits if isinstance(splits, list) else [splits]
+    return Plan(models=list(models), treebanks=treebanks, out=out, **{"options": OPTIONS, **changes})
 
 
 def ordered(scores: pd.DataFrame) -> pd.DataFrame:
@@ -77,52 +74,31 @@ def test_an_unreadable_checkpoint_is_named_and_the_rest_goes_on(done: Sweep) -> 
     assert set(done.scores["checkpoint"]) == {"first", "second"}
 
 
-def test_controls_come_with_selectivity_and_ranks_end_at_the_width(
-    models: dict[str, Path], splits: Splits, tmp_path: Path
+@pytest.mark.parametrize("analysis", ["structure", "heads", "convolution"])
+def test_a_task_finds_what_the_command_finds_to_the_last_digit(
+    analysis: str, models: dict[str, Path], splits: Splits, tmp_path: Path
 ) -> None:
-    width = Encoder.from_pretrained(models["first"]).dim
-    options = SweepOptions(
-        ranks=(4, 4096), layers=(1,), training={"epochs": 1}, samples=0, random_baseline=False, control=True
-    )
-    scores = sweep([models["first"]], splits, tmp_path / "out", options=options, progress=False).scores
-    assert set(scores["rank"].dropna()) == {4, width}
-    keys = ["split", "layer", "rank", "seed", "metric"]
-    control = scores[scores["probe"] == "control"].set_index(keys)["value"]
-    probes = scores[scores["probe"].isin(["distance", "depth"])].set_index(keys)["value"]
-    assert control.groupby("metric").size().unique().tolist() == [2 * 2]
-    for (*where, metric), value in control.items():
-        selectivity = probes[(*where, f"selectivity_{metric}")]
-        assert selectivity == pytest.approx(probes[(*where, metric)] - value, nan_ok=True)
-
-
-@pytest.mark.slow
-def test_scores_are_those_of_a_run(done: Sweep, models: dict[str, Path], splits: Splits, tmp_path: Path) -> None:
-    alone = run(
-        models["first"],
-        splits.train,
-        splits.dev,
-        tmp_path / "run",
-        test=splits.test,
-        options=ProbeOptions(rank=4, training={"epochs": 2}),
-        control=False,
-        progress=False,
-    ).scores
-    keys = ["split", "layer", "probe", "metric"]
-    swept = done.scores[done.scores["checkpoint"] == "first"]
-    both = alone.merge(swept, on=keys, how="outer", suffixes=("", "_swept"), indicator=True)
-    assert (both["_merge"] == "both").all()
-    pd.testing.assert_series_equal(both["value"], both["value_swept"], check_names=False, atol=1e-5)
-    pd.testing.assert_series_equal(both["low"], both["low_swept"], check_names=False, atol=1e-5)
+    options = replace(OPTIONS, epochs=1, control=True)
+    sweep(plan([models["first"]], splits, tmp_path / "sweep", options=options, analyses=[analysis]), workers=Workers(threads=torch.get_num_threads()), progress=False)
+    sources = Sources(model=models["first"], train=splits.train, dev=splits.dev, test=splits.test, treebank="toy")
+    analyse(analysis, sources, tmp_path / "alone", options=options, figures=False, progress=False)
+    task = tmp_path / "sweep" / "tasks" / f"first--toy--{analysis}"
+    tables = sorted(path.name for path in task.glob("*.csv"))
+    assert tables == sorted(path.name for path in (tmp_path / "alone").glob("*.csv"))
+    for name in tables:
+        alone, swept = (pd.read_csv(folder / name) for folder in (tmp_path / "alone", task))
+        # Sweeps keep states in half precision on disk, which is what a run's cache does too.
+        pd.testing.assert_frame_equal(swept, alone, rtol=0, atol=0)
 
 
 def test_finished_tasks_are_not_done_again(
     done: Sweep, models: dict[str, Path], splits: Splits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def never(*_: Any) -> None:
+    def never(*_: Any, **__: Any) -> None:
         raise AssertionError("a finished task was done again")
 
-    monkeypatch.setattr(task_module, "analyse", never)
-    again = sweep(models.values(), splits, done.out, options=OPTIONS, progress=False)
+    monkeypatch.setattr(tasks, "perform", never)
+    again = sweep(plan(models.values(), splits, done.out), progress=False)
     assert again.done == ()
     assert set(again.skipped) == set(done.done)
     assert again.failed_before == done.failed
@@ -133,13 +109,13 @@ def test_retry_takes_failures_up_again(models: dict[str, Path], splits: Splits, 
     mended = tmp_path / "broken"
     shutil.copytree(models["broken"], mended)
     names = [models["first"], mended]
-    first = sweep(names, splits, tmp_path / "out", options=OPTIONS, progress=False)
+    first = sweep(plan(names, splits, tmp_path / "out"), progress=False)
     assert len(first.failed) == 1
-    assert sweep(names, splits, tmp_path / "out", options=OPTIONS, progress=False).failed == {}
-    assert len(sweep(names, splits, tmp_path / "out", options=OPTIONS, retry=True, progress=False).failed) == 1
+    assert sweep(plan(names, splits, tmp_path / "out"), progress=False).failed == {}
+    assert len(sweep(plan(names, splits, tmp_path / "out"), retry=True, progress=False).failed) == 1
     shutil.copy(models["second"] / "model.safetensors", mended)
     # Other weights than those that failed: there is something to do without being asked.
-    last = sweep(names, splits, tmp_path / "out", options=OPTIONS, progress=False)
+    last = sweep(plan(names, splits, tmp_path / "out"), progress=False)
     assert last.done == ("broken--toy--structure",)
     assert list((tmp_path / "out" / "failures").iterdir()) == []
 
@@ -148,7 +124,7 @@ def test_retry_takes_failures_up_again(models: dict[str, Path], splits: Splits, 
 def test_local_processes_give_the_same_table(
     done: Sweep, models: dict[str, Path], splits: Splits, tmp_path: Path
 ) -> None:
-    spread = sweep(models.values(), splits, tmp_path / "out", options=OPTIONS, backend=Backend(jobs=2), progress=False)
+    spread = sweep(plan(models.values(), splits, tmp_path / "out"), workers=Workers(jobs=2), progress=False)
     assert set(spread.done) == set(done.done)
     pd.testing.assert_frame_equal(ordered(spread.scores), ordered(done.scores), atol=1e-4)
 
@@ -162,11 +138,11 @@ def test_the_table_on_disk_is_what_is_loaded(done: Sweep) -> None:
 def test_a_task_cut_short_counts_for_nothing(models: dict[str, Path], splits: Splits, tmp_path: Path) -> None:
     out = tmp_path / "out"
     half = out / "tasks" / ".first--toy--structure.partial"
-    sweep([models["second"]], splits, out, options=OPTIONS, progress=False)
+    sweep(plan([models["second"]], splits, out), progress=False)
     shutil.copytree(out / "tasks" / "second--toy--structure", half)
-    (half / "task.json").unlink()
+    (half / "analysis.json").unlink()
     assert set(load_results(out)["checkpoint"]) == {"second"}
-    resumed = sweep([models["first"], models["second"]], splits, out, options=OPTIONS, progress=False)
+    resumed = sweep(plan([models["first"], models["second"]], splits, out), progress=False)
     assert resumed.done == ("first--toy--structure",)
     assert not half.exists()
 
@@ -175,22 +151,22 @@ def test_changes_are_named_and_nothing_is_lost(models: dict[str, Path], splits: 
     train = tmp_path / "train.conllu"
     shutil.copy(splits.train, train)
     mine = Splits("toy", train, splits.dev)
-    before = sweep([models["first"]], mine, tmp_path / "out", options=OPTIONS, progress=False)
+    before = sweep(plan([models["first"]], mine, tmp_path / "out"), progress=False)
     text = train.read_text().split("\n\n")
     train.write_text("\n\n".join(text[:-6]) + "\n\n")
     with pytest.raises(SweepError, match=r"first--toy--structure: changed since it was done: train\n.*--replace"):
-        sweep([models["first"]], mine, tmp_path / "out", options=OPTIONS, progress=False)
+        sweep(plan([models["first"]], mine, tmp_path / "out"), progress=False)
     pd.testing.assert_frame_equal(load_results(tmp_path / "out"), before.scores)
-    again = sweep([models["first"]], mine, tmp_path / "out", options=OPTIONS, replace=True, progress=False)
+    again = sweep(plan([models["first"]], mine, tmp_path / "out"), replace=True, progress=False)
     assert again.done == ("first--toy--structure",)
     assert len(again.scores) == len(before.scores)
     assert not again.scores["value"].equals(before.scores["value"])
 
 
 def test_caches_are_dropped_when_asked(models: dict[str, Path], splits: Splits, tmp_path: Path) -> None:
-    kept = sweep([models["first"]], splits, tmp_path / "kept", options=OPTIONS, progress=False)
+    kept = sweep(plan([models["first"]], splits, tmp_path / "kept"), progress=False)
     assert any((kept.out / "cache").rglob("*.safetensors"))
-    dropped = sweep([models["first"]], splits, tmp_path / "dropped", options=OPTIONS, keep_cache=False, progress=False)
+    dropped = sweep(plan([models["first"]], splits, tmp_path / "dropped"), keep_cache=False, progress=False)
     assert not any((dropped.out / "cache").rglob("*.safetensors"))
     pd.testing.assert_frame_equal(dropped.scores, kept.scores)
 
@@ -198,71 +174,69 @@ def test_caches_are_dropped_when_asked(models: dict[str, Path], splits: Splits, 
 def test_a_full_disk_stops_the_sweep_and_keeps_what_is_finished(
     models: dict[str, Path], splits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    analyse = task_module.analyse
+    perform = tasks.perform
 
-    def full_at_second(task: Any, *rest: Any) -> None:
-        analyse(task, *rest)
-        if task.checkpoint.name == "second":
+    def full_at_second(analysis: Any, subject: Any, *rest: Any, **more: Any) -> Any:
+        findings = perform(analysis, subject, *rest, **more)
+        if subject.encoder.name == "second":
             raise OSError(errno.ENOSPC, "No space left on device")
+        return findings
 
     names = [models["first"], models["second"]]
     with monkeypatch.context() as patch:
-        patch.setattr(task_module, "analyse", full_at_second)
+        patch.setattr(tasks, "perform", full_at_second)
         with pytest.raises(SweepError, match=r"the disk is full.*second--toy--structure was left undone"):
-            sweep(names, splits, tmp_path / "out", options=OPTIONS, progress=False)
+            sweep(plan(names, splits, tmp_path / "out"), progress=False)
     assert set(load_results(tmp_path / "out")["checkpoint"]) == {"first"}
     assert list((tmp_path / "out" / "failures").iterdir()) == []
-    assert sweep(names, splits, tmp_path / "out", options=OPTIONS, progress=False).done == ("second--toy--structure",)
+    assert sweep(plan(names, splits, tmp_path / "out"), progress=False).done == ("second--toy--structure",)
 
 
 def test_a_dry_run_writes_nothing_and_says_how_things_stand(
     done: Sweep, models: dict[str, Path], splits: Splits, tmp_path: Path
 ) -> None:
-    table, line = plan(models.values(), splits, tmp_path / "out", options=OPTIONS)
+    table = dry_run(plan([*models.values(), "owner/mistyped"], splits, tmp_path / "out"))
     assert not (tmp_path / "out").exists()
     assert (table["state"] == "to do").all()
-    assert "3 of 3 tasks to do" in line
-    table, line = plan(models.values(), splits, done.out, options=OPTIONS)
+    assert table["seconds"].isna().all()
+    assert table["cache_bytes"].isna().tolist() == [False, False, False, True]
+    table = dry_run(plan(models.values(), splits, done.out))
     assert dict(zip(table["task"], table["state"])) == {
         "first--toy--structure": "done",
         "second--toy--structure": "done",
         "broken--toy--structure": "failed",
     }
+    times = [json.loads(path.read_text())["seconds"]["total"] for path in done.out.glob("tasks/*/analysis.json")]
+    assert table["seconds"].tolist() == pytest.approx([sum(times) / 2] * 3)
+    assert dry_run(plan(models.values(), splits, done.out), retry=True)["state"].tolist()[-1] == "to do"
+    changed = replace(OPTIONS, ranks=(2,))
+    assert set(dry_run(plan(models.values(), splits, done.out, options=changed))["state"]) == {"changed", "to do"}
 
 
-def test_the_estimated_disk_is_the_disk_used(done: Sweep, models: dict[str, Path], splits: Splits) -> None:
-    table, _ = plan([models["first"]], splits, done.out, options=OPTIONS)
-    files = (done.out / "cache" / "first").rglob("*.safetensors")
-    used = sum(path.stat().st_size for path in files)
+def test_the_disk_of_a_dry_run_is_the_disk_used(done: Sweep, models: dict[str, Path], splits: Splits) -> None:
+    table = dry_run(plan([models["first"]], splits, done.out))
+    used = sum(path.stat().st_size for path in (done.out / "cache" / "first").rglob("*.safetensors"))
     # Headers of the files come on top of the states themselves.
     assert table["cache_bytes"].item() == pytest.approx(used, rel=0.15)
-
-
-def test_the_estimate_counts_what_is_read(done: Sweep, models: dict[str, Path], splits: Splits) -> None:
-    few = replace(OPTIONS, max_sentences=6)
-    whole, part = (plan([models["first"]], splits, done.out / "new", options=one)[0] for one in (OPTIONS, few))
-    words = sum(len(sentence) for bank in splits.read().values() for sentence in bank[:6])
+    few = dry_run(plan([models["first"]], splits, done.out / "new", max_sentences=6))
+    words = sum(len(sentence) for path in (splits.train, splits.dev, splits.test) if path is not None
+                for sentence in read_conllu(path)[:6])  # fmt: skip
     # Two blocks and the embeddings, 16 wide, at two bytes, of the checkpoint and of its random twin.
-    assert part["cache_bytes"].item() == words * 3 * 16 * 2 * 2
-    assert part["seconds"].item() < whole["seconds"].item()
+    assert few["cache_bytes"].item() == words * 3 * 16 * 2 * 2
 
 
-def test_a_plan_says_what_it_takes_for_a_hub_name(models: dict[str, Path], splits: Splits, tmp_path: Path) -> None:
-    table, line = plan([models["first"], "owner/mistyped"], splits, tmp_path / "out", options=OPTIONS)
-    assert table["seconds"].isna().tolist() == [False, True]
-    assert "not counted: owner/mistyped, of which no configuration lies here" in line
-    assert "hub" not in plan([models["first"]], splits, tmp_path / "out", options=OPTIONS)[1]
-
-
-def test_states_that_tasks_share_are_counted_once(models: dict[str, Path], splits: Splits, tmp_path: Path) -> None:
-    banks = [splits, replace(splits, name="other")]
-    asked: list[tuple[Analysis, ...]] = [("structure",), ("structure", "transfer", "heads")]
-    for analyses in asked:
-        table, _ = plan([models["first"]], banks, tmp_path / "out", options=OPTIONS, analyses=analyses)
-        tasks = plan_tasks(find_checkpoints([models["first"]]), banks, analyses, OPTIONS)
-        alone = table["cache_bytes"][table["task"].str.endswith("structure")].sum()
-        assert cache_sizes(table, tasks) == [alone]
-    assert table["cache_bytes"].sum() > alone
+def test_a_task_depends_on_the_options_that_its_analysis_reads_alone(
+    models: dict[str, Path], splits: Splits, tmp_path: Path
+) -> None:
+    before, after = (
+        {task.name: task.identity for task in plan([models["first"]], splits, tmp_path, options=options,
+                                                   analyses=["structure", "heads", "convolution"]).tasks()}
+        for options in (OPTIONS, replace(OPTIONS, ranks=(2,)))
+    )  # fmt: skip
+    changed = {name for name in before if before[name] != after[name]}
+    # Convolution scores the probes of the structural task beside it.
+    assert changed == {"first--toy--structure", "first--toy--convolution"}
+    assert "probes" in before["first--toy--convolution"]
 
 
 def test_more_metrics_than_a_report_knows_do_no_harm(done: Sweep, tmp_path: Path) -> None:
@@ -279,35 +253,67 @@ def test_more_metrics_than_a_report_knows_do_no_harm(done: Sweep, tmp_path: Path
 
 @pytest.mark.slow
 def test_a_cluster_that_is_not_there_is_named(models: dict[str, Path], splits: Splits, tmp_path: Path) -> None:
-    backend = Backend(scheduler="tcp://127.0.0.1:9")
+    workers = Workers(scheduler="tcp://127.0.0.1:9")
     with pytest.raises(SweepError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
-        sweep([models["first"]], splits, tmp_path / "out", options=OPTIONS, backend=backend, progress=False)
+        sweep(plan([models["first"]], splits, tmp_path / "out"), workers=workers, progress=False)
 
 
-def test_two_sweeps_do_not_share_a_folder(done: Sweep, models: dict[str, Path], splits: Splits) -> None:
-    from filelock import FileLock
+def test_a_task_that_another_process_does_is_waited_for(
+    models: dict[str, Path], splits: Splits, tmp_path: Path
+) -> None:
+    """While another holds a task's lock the rest is done; when the lock is free again and nothing there, so is it."""
+    out = tmp_path / "out"
+    (out / "tasks").mkdir(parents=True)
+    (out / "sweep.json").write_text(json.dumps({"format": 2}))
+    held = FileLock(out / "tasks" / ".first--toy--structure.partial.lock")
+    held.acquire()
+    states: list[bool] = []
 
-    with FileLock(done.out / ".sweep.lock"), pytest.raises(SweepError, match="another sweep is at work"):
-        sweep([models["first"]], splits, done.out, options=OPTIONS, progress=False)
+    def release() -> None:
+        while not (out / "tasks" / "second--toy--structure").exists():
+            time.sleep(0.05)
+        states.append((out / "tasks" / "first--toy--structure").exists())
+        held.release()
+
+    other = threading.Thread(target=release)
+    other.start()
+    done = sweep(plan([models["first"], models["second"]], splits, out), progress=False)
+    other.join()
+    assert states == [False]
+    assert done.done == ("second--toy--structure", "first--toy--structure")
 
 
 def test_a_folder_of_other_things_is_left_alone(models: dict[str, Path], splits: Splits, tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("mine")
-    with pytest.raises(SweepError, match="holds files that are not a sweep's"):
-        sweep([models["first"]], splits, tmp_path, options=OPTIONS, progress=False)
-    with pytest.raises(SweepError, match=r"holds no sweep\.json"):
+    with pytest.raises(OutputError, match="holds files that are not a sweep's"):
+        sweep(plan([models["first"]], splits, tmp_path), progress=False)
+    with pytest.raises(FindingsError, match=r"holds no analysis\.json; expected the folder of an analysis, or of a sweep"):
         load_results(tmp_path)
 
 
+def test_a_sweep_of_an_earlier_version_is_refused_in_one_sentence(
+    models: dict[str, Path], splits: Splits, tmp_path: Path
+) -> None:
+    (tmp_path / "sweep.json").write_text(json.dumps({"format": 1, "options": {}}))
+    for attempt in (lambda: sweep(plan([models["first"]], splits, tmp_path), progress=False),
+                    lambda: load_results(tmp_path)):  # fmt: skip
+        with pytest.raises(FindingsError, match="sweep of format 1; expected 2. Sweep again into another folder"):
+            attempt()
+    assert [path.name for path in tmp_path.iterdir()] == ["sweep.json"]
+
+
 @pytest.mark.parametrize(
-    ("analyses", "message"),
-    [(["structures"], "unknown analysis structures"), (["structure", "transfer"], "at least two treebanks")],
+    ("analyses", "error", "message"),
+    [
+        (["structures"], OptionsError, "unknown analysis structures"),
+        (["structure", "transfer"], SweepError, "at least two treebanks"),
+    ],
 )
 def test_analyses_are_checked(
-    models: dict[str, Path], splits: Splits, tmp_path: Path, analyses: Any, message: str
+    models: dict[str, Path], splits: Splits, tmp_path: Path, analyses: Any, error: Any, message: str
 ) -> None:
-    with pytest.raises(SweepError, match=message):
-        sweep([models["first"]], splits, tmp_path / "out", analyses=analyses, progress=False)
+    with pytest.raises(error, match=message):
+        sweep(plan([models["first"]], splits, tmp_path / "out", analyses=analyses), progress=False)
     assert not (tmp_path / "out").exists()
 
 
@@ -315,18 +321,16 @@ def test_an_unreadable_treebank_is_named_before_anything_is_done(
     models: dict[str, Path], splits: Splits, tmp_path: Path
 ) -> None:
     with pytest.raises(TreebankError, match=r"missing\.conllu"):
-        sweep([models["first"]], Splits("toy", tmp_path / "missing.conllu", splits.dev), tmp_path / "out")
+        sweep(plan([models["first"]], Splits("toy", tmp_path / "missing.conllu", splits.dev), tmp_path / "out"))
     assert not (tmp_path / "out").exists()
 
 
 def test_transfer_scores_probes_of_one_treebank_on_another(
     models: dict[str, Path], splits: Splits, tmp_path: Path
 ) -> None:
-    other = Splits("other", splits.dev, splits.test)
-    found = sweep(
-        [models["first"]], [splits, other], tmp_path / "out", analyses=["structure", "transfer"],
-        options=OPTIONS, progress=False,
-    )  # fmt: skip
+    other = Splits("other", splits.dev, splits.test or splits.dev)
+    asked = plan([models["first"]], [splits, other], tmp_path / "out", analyses=["structure", "transfer"])
+    found = sweep(asked, progress=False)
     assert len(found.done) == 4
     carried = found.scores[found.scores["analysis"] == "transfer"]
     assert set(zip(carried["trained_on"], carried["treebank"])) == {("toy", "other"), ("other", "toy")}
@@ -340,9 +344,9 @@ def test_transfer_scores_probes_of_one_treebank_on_another(
 
 @pytest.mark.slow
 def test_a_task_that_kills_its_worker_costs_only_itself(tmp_path: Path) -> None:
-    from treeprobe.pipeline.sweeping.backends import run_jobs
+    from treeprobe.pipeline.sweeps.workers import run_jobs
 
-    results = list(run_jobs(Backend(jobs=2), doomed, list(range(8)), lost=lambda job, reason: (job, reason)))
+    results = list(run_jobs(Workers(jobs=2), doomed, list(range(8)), lost=lambda job, reason: (job, reason)))
     assert sorted(job for job, _ in results) == list(range(8))
     lost = {job: reason for job, reason in results if reason != "fine"}
     assert lost.keys() == {3}
@@ -361,7 +365,7 @@ def doomed(job: int) -> tuple[int, str]:
 
 
 def test_jobs_come_back_as_they_are_done() -> None:
-    from treeprobe.pipeline.sweeping.backends import run_jobs
+    from treeprobe.pipeline.sweeps.workers import run_jobs
 
     work: Callable[[int], int] = abs
-    assert sorted(run_jobs(Backend(jobs=1), work, [-1, 2, -3], lost=lambda job, _: job)) == [1, 2, 3]
+    assert sorted(run_jobs(Workers(jobs=1), work, [-1, 2, -3], lost=lambda job, _: job)) == [1, 2, 3]

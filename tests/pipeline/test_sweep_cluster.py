@@ -14,11 +14,11 @@ import pandas as pd
 import pytest
 
 from treeprobe.extraction import Encoder
-from treeprobe.pipeline.sweeping import Backend, Splits, SweepOptions, load_results, sweep
+from treeprobe.pipeline import Options, Plan, Splits, Workers, load_results, sweep
 
 pytestmark = pytest.mark.slow
 
-OPTIONS = SweepOptions(ranks=(4,), training={"epochs": 1}, samples=2, random_baseline=False)
+OPTIONS = Options(ranks=(4,), epochs=1, samples=2, random_baseline=False, control=False)
 KEYS = ["checkpoint", "treebank", "split", "layer", "probe", "metric"]
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -43,7 +43,11 @@ def splits(treebank_files: dict[str, Path]) -> Splits:
 def undisturbed(models: list[Path], splits: Splits, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """The table of a sweep in this process."""
     out = tmp_path_factory.mktemp("undisturbed") / "out"
-    return ordered(sweep(models, splits, out, options=OPTIONS, progress=False).scores)
+    return ordered(sweep(plan(models, splits, out), progress=False).scores)
+
+
+def plan(models: list[Path], splits: Splits, out: Path) -> Plan:
+    return Plan(models=models, treebanks=[splits], out=out, options=OPTIONS)
 
 
 def ordered(scores: pd.DataFrame) -> pd.DataFrame:
@@ -90,11 +94,10 @@ def test_a_cluster_gives_the_same_table(
     tmp_path: Path,
 ) -> None:
     address, workers = cluster
-    backend = Backend(jobs=None, scheduler=address)
-    done = sweep(models, splits, tmp_path / "out", options=OPTIONS, backend=backend, progress=False)
+    done = sweep(plan(models, splits, tmp_path / "out"), workers=Workers(None, address), progress=False)
     assert not done.failed
     pd.testing.assert_frame_equal(ordered(done.scores), undisturbed, atol=1e-4)
-    records = [(path / "task.json").read_text() for path in (tmp_path / "out" / "tasks").glob("*structure")]
+    records = [(path / "analysis.json").read_text() for path in (tmp_path / "out" / "tasks").glob("*structure")]
     processes = {found[1] for record in records if (found := re.search(r"process (\d+)", record))}
     assert processes == {str(worker.pid) for worker in workers}
 
@@ -119,44 +122,60 @@ def test_a_worker_killed_half_way_costs_only_its_task(
 
     killer = threading.Thread(target=kill_when_at_work)
     killer.start()
-    done = sweep(models, splits, out, options=OPTIONS, backend=Backend(jobs=2, scheduler=address), progress=False)
+    done = sweep(plan(models, splits, out), workers=Workers(2, address), progress=False)
     killer.join()
     assert workers[0].wait() == -signal.SIGKILL
     assert not done.failed
     pd.testing.assert_frame_equal(ordered(done.scores), undisturbed, atol=1e-4)
 
 
-def run_killed(arguments: list[str], after: float) -> bool:
-    """Start the sweep as a process of its own and kill it after some seconds; whether it was still at work then."""
+SCRIPT = """
+import sys
+from pathlib import Path
+import treeprobe.pipeline.sweeps.tasks, treeprobe.pipeline.analyses.structure
+from treeprobe.pipeline import Options, Plan, Splits, sweep
+print("ready", flush=True)
+sys.stdin.readline()
+out, train, dev, *models = sys.argv[1:]
+options = Options(ranks=(4,), epochs=1, samples=2, random_baseline=False, control=False)
+plan = Plan(models=models, treebanks=[Splits("toy", Path(train), Path(dev))], out=out, options=options)
+done = sweep(plan, progress=False)
+print(len(done.done), len(done.failed))
+"""
+
+
+def start(arguments: list[str]) -> subprocess.Popen[str]:
+    """A process that has loaded everything, and sweeps once it is told to."""
     process = subprocess.Popen(
         [sys.executable, "-c", SCRIPT, *arguments],
         env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
     )
     # Loading torch takes longer than the sweep; a kill before it would test nothing.
     assert process.stdout is not None
-    process.stdout.readline()
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def go(process: subprocess.Popen[str]) -> None:
+    """Let a process sweep."""
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+def killed_after(process: subprocess.Popen[str], seconds: float) -> bool:
+    """Kill a process after some seconds; whether it was still at work then."""
     try:
-        process.wait(timeout=after)
+        process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGKILL)
         process.wait()
         return True
     return False
-
-
-SCRIPT = """
-import sys
-from pathlib import Path
-import treeprobe.pipeline.sweeping.tasks, pipeline.sweeping.structure_task
-from treeprobe.pipeline.sweeping import Backend, Splits, SweepOptions, sweep
-print("ready", flush=True)
-out, train, dev, *models = sys.argv[1:]
-options = SweepOptions(ranks=(4,), training={"epochs": 1}, samples=2, random_baseline=False)
-sweep(models, Splits("toy", Path(train), Path(dev)), out, options=options, backend=Backend(jobs=1), progress=False)
-"""
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -165,10 +184,44 @@ def test_a_killed_sweep_goes_on_where_it_was(
 ) -> None:
     moments = random.Random(seed)
     arguments = [str(tmp_path / "out"), str(splits.train), str(splits.dev), *map(str, models)]
-    kills = sum(run_killed(arguments, after=moments.uniform(0.05, 3.0)) for _ in range(3))
-    last = sweep(models, splits, tmp_path / "out", options=OPTIONS, progress=False)
+    kills = 0
+    for _ in range(3):
+        process = start(arguments)
+        go(process)
+        kills += killed_after(process, moments.uniform(0.05, 3.0))
+    last = sweep(plan(models, splits, tmp_path / "out"), progress=False)
     assert kills > 0
     assert not last.failed
     assert len(last.done) + len(last.skipped) == len(models)
     pd.testing.assert_frame_equal(ordered(load_results(tmp_path / "out")), undisturbed, atol=1e-4)
     assert not list((tmp_path / "out" / "tasks").glob(".*.partial"))
+
+
+def test_three_processes_share_a_sweep_and_one_of_them_is_killed(
+    undisturbed: pd.DataFrame, models: list[Path], splits: Splits, tmp_path: Path
+) -> None:
+    """No scheduler: whoever holds a task's lock does it, and what a killed process held is done by another."""
+    arguments = [str(tmp_path / "out"), str(splits.train), str(splits.dev), *map(str, models)]
+    processes = [start(arguments) for _ in range(3)]
+    for process in processes:
+        go(process)
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not list((tmp_path / "out").glob("tasks/.*.partial")):
+        time.sleep(0.01)
+    processes[0].send_signal(signal.SIGKILL)
+    assert processes[0].wait() == -signal.SIGKILL
+    for process in processes[1:]:
+        told, _ = process.communicate(timeout=300)
+        done, failed = map(int, told.split())
+        assert failed == 0
+        assert done <= len(models)
+        assert process.returncode == 0
+    pd.testing.assert_frame_equal(ordered(load_results(tmp_path / "out")), undisturbed, atol=1e-4)
+    at_work = {
+        found[1]
+        for path in (tmp_path / "out" / "tasks").glob("*/analysis.json")
+        if (found := re.search(r"process (\d+)", path.read_text())) is not None
+    }
+    assert at_work <= {str(process.pid) for process in processes}
+    assert len(at_work) > 1
+    assert not list((tmp_path / "out" / "tasks").glob(".*.partial*"))

@@ -25,7 +25,7 @@ def asked(checkpoint: Path, treebank_files: dict[str, Path], tmp_path: Path) -> 
     """A small sweep over two checkpoints, the second of them after the option's own argument."""
     shutil.copytree(checkpoint, tmp_path / "other")
     files = ["--train", treebank_files["train"], "--dev", treebank_files["dev"]]
-    small = ["--ranks", "2", "--epochs", "1", "--samples", "2", "--no-random-baseline", "--quiet"]
+    small = ["--ranks", "2", "--epochs", "1", "--samples", "2", "--no-random-baseline", "--no-control", "--quiet"]
     return ["sweep", "--models", checkpoint, tmp_path / "other", *files, "--out", tmp_path / "out", *small]
 
 
@@ -58,8 +58,8 @@ def test_a_failure_is_told_and_the_code_says_so(asked: list[object], tmp_path: P
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--ranks", "4,x"], "expected whole numbers"),
-        (["--engine", "slurm"], "is not one of 'local', 'dask', 'ray'"),
+        (["--ranks", "4,x"], "expected integers"),
+        (["--layers", "-1"], "expected numbers of at least 0"),
         (["--treebanks", "list"], "expected --train and --dev, or --treebanks"),
     ],
 )

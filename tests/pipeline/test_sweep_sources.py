@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treeprobe.parsing import TreebankError
-from treeprobe.pipeline.sweeping import Checkpoint, SweepError, find_checkpoints, read_list, splits_of
-from treeprobe.pipeline.sweeping.checkpoint_sources import step_of
+from treeprobe.pipeline import Sources, read_list, splits_of
+from treeprobe.pipeline.sweeps import Checkpoint, CheckpointNameError, find_checkpoints
+from treeprobe.pipeline.sweeps.checkpoints import step_of
 
 
 def make(folder: Path, *names: str) -> None:
@@ -51,7 +52,7 @@ def test_patterns_names_and_revisions(tmp_path: Path) -> None:
 def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
     make(tmp_path, "x/bert", "y/bert")
     names = [tmp_path / "x/bert", tmp_path / "y/bert", tmp_path / "nothing*", tmp_path / "absent"]
-    with pytest.raises(SweepError) as caught:
+    with pytest.raises(CheckpointNameError) as caught:
         find_checkpoints(names)
     assert "2 checkpoints are called bert" in str(caught.value)
     assert str(tmp_path / "x/bert") in str(caught.value)
@@ -78,7 +79,7 @@ def test_a_training_run_can_be_given_a_name(tmp_path: Path) -> None:
 def test_what_stands_after_a_name_is_looked_for_at_the_door(tmp_path: Path, after: str) -> None:
     make(tmp_path, "a")
     (tmp_path / "file").write_text("")
-    with pytest.raises(SweepError, match="expected a"):
+    with pytest.raises(CheckpointNameError, match="expected a"):
         find_checkpoints([f"mine={after.format(here=tmp_path)}"])
 
 
@@ -126,10 +127,8 @@ def test_a_list_may_hold_folders_of_a_release(tmp_path: Path, treebank_files: di
         (tmp_path / "UD_X").mkdir(exist_ok=True)
         (tmp_path / "UD_X" / f"x-ud-{split}.conllu").write_bytes(treebank_files[split].read_bytes())
     (tmp_path / "banks").write_text("x UD_X UD_X\n")
-    assert [path.name for path in read_list(tmp_path / "banks")[0].paths.values()] == [
-        "x-ud-train.conllu",
-        "x-ud-dev.conllu",
-    ]
+    (found,) = read_list(tmp_path / "banks")
+    assert (found.train.name, found.dev.name, found.test) == ("x-ud-train.conllu", "x-ud-dev.conllu", None)
 
 
 def test_a_name_that_no_treebank_has_is_refused() -> None:
@@ -142,13 +141,15 @@ def test_a_treebank_is_read_once_and_again_when_its_file_changes(
 ) -> None:
     for split in ("train", "dev"):
         (tmp_path / f"{split}.conllu").write_bytes(treebank_files[split].read_bytes())
-    splits = splits_of(tmp_path / "train.conllu", tmp_path / "dev.conllu")
-    first, second = splits.read(max_sentences=5), splits.read(max_sentences=5)
-    assert len(first["dev"]) == 5
+    sources = Sources(
+        model="", train=tmp_path / "train.conllu", dev=tmp_path / "dev.conllu", treebank="toy", max_sentences=5
+    )
+    first, second = sources.read(), sources.read()
+    assert (len(first["dev"]), first["dev"].name) == (5, "toy")
     assert all(a is b for a, b in zip(first["train"], second["train"]))
     (tmp_path / "train.conllu").write_bytes(treebank_files["test"].read_bytes())
-    assert splits.read(max_sentences=5)["train"].digest != first["train"].digest
-    assert all(a is b for a, b in zip(first["dev"], splits.read(max_sentences=5)["dev"]))
+    assert sources.read()["train"].digest != first["train"].digest
+    assert all(a is b for a, b in zip(first["dev"], sources.read()["dev"]))
 
 
 def test_a_treebank_is_called_by_its_files() -> None:

@@ -10,12 +10,10 @@ from safetensors.numpy import load_file
 
 from tests.convolution.known_attention import random_sentence, random_words
 from treeprobe.attention import RelationError
-from treeprobe.extraction import Encoder
 from treeprobe.parsing import Treebank, TreebankError
-from treeprobe.pipeline.head_kernels.analysis import convolve
-from treeprobe.pipeline.head_kernels.intact import describe_heads
-from treeprobe.pipeline.head_kernels.survival import CONVOLUTION, INTACT, survival_sentence
-from treeprobe.pipeline.record import Stopwatch
+from treeprobe.pipeline import Options, Sources, analyse
+from treeprobe.pipeline.analyses.head_kernels import fit_heads
+from treeprobe.pipeline.analyses.kernel_survival import CONVOLUTION, INTACT, survival_sentence
 
 TEXT = random_words(48, seed=8)
 
@@ -27,10 +25,10 @@ def bank() -> Treebank:
 
 
 def test_the_analysis_writes_every_table_and_figure(masked_lm_folder, bank, tmp_path):
-    done = convolve(
-        masked_lm_folder, bank, tmp_path / "out", rank=4, training={"epochs": 2}, retrain=True, progress=False
-    )
-    tables = {path.stem: pd.read_csv(path) for path in done.out.glob("*.csv")}
+    out = tmp_path / "out"
+    options = Options(ranks=(4,), epochs=2, retrain=True)
+    done = analyse("convolution", Sources(model=masked_lm_folder, dev=bank), out, options=options, progress=False)
+    tables = {path.stem: pd.read_csv(path) for path in out.glob("*.csv")}
     assert set(tables) == {
         "kernels", "subword-kernels", "relations", "relation-survival", "survival", "replacement", "logits",
         "position-codes", "masked-lm",
@@ -47,11 +45,11 @@ def test_the_analysis_writes_every_table_and_figure(masked_lm_folder, bank, tmp_
     moved = tables["replacement"].set_index(["condition", "replaced", "layer"]).relative_change.sort_index()
     assert moved[INTACT, "all"].max() < 1e-8
     assert moved[CONVOLUTION, "2", 1] < 1e-8 < moved[CONVOLUTION, "2", 2]
-    figures = {path.stem for path in (done.out / "figures").glob("*.pdf")}
+    figures = {path.stem for path in (out / "figures").glob("*.pdf")}
     assert {"kernel-map", "kernels", "shares", "survival", "position-spectra"} <= figures
-    record = json.loads((done.out / "convolution.json").read_text())
-    assert record["result"] == done.sentence
-    assert load_file(done.out / "kernels.safetensors")["words.free.offsets"].shape[:2] == (2, 3)
+    record = json.loads((out / "analysis.json").read_text())
+    assert record["summary"] == done.summary
+    assert load_file(out / "kernels.safetensors")["words.free.offsets"].shape[:2] == (2, 3)
 
 
 def test_the_sentence_compares_conditions_at_one_layer():
@@ -63,7 +61,7 @@ def test_the_sentence_compares_conditions_at_one_layer():
         "random head's kernel": [0.50, 0.45, 0.40],
     }
     rows = [(name, layer, value) for name, layers in values.items() for layer, value in enumerate(layers)]
-    uuas = pd.DataFrame(rows, columns=["condition", "layer", "value"])
+    uuas = pd.DataFrame(rows, columns=["condition", "layer", "value"]).assign(seed=0)
     sentence = survival_sentence(uuas, 0.40)
     assert sentence.startswith("At layer 1, where the intact model's probe is best with 80.0% of the edges")
     assert "finds 68.0% when every head is replaced by its own convolution, 70% of what it found above" in sentence
@@ -76,9 +74,10 @@ def test_sentences_that_the_model_does_not_take_count_for_nothing(masked_lm_fold
     words = ["w1"] * 60
     long = random_sentence(words, np.random.default_rng(1))
     long = replace(long, relations=tuple("root" if head < 0 else "rare" for head in long.heads))
-    encoder = Encoder.from_pretrained(masked_lm_folder)
-    intact = describe_heads(encoder, Treebank([long, *bank], name="long"), seed=0, stopwatch=Stopwatch())
-    without = describe_heads(encoder, bank, seed=0, stopwatch=Stopwatch())
+    longer = Treebank([long, *bank], name="long")
+    intact, without = (
+        fit_heads(Sources(model=masked_lm_folder, dev=one).open(), Options()) for one in (longer, bank)
+    )
     assert list(intact.left_out) == [0]
     assert set(intact.relations.relation) == {"left", "right"}
     for column in ("n", "accuracy", "kernel_accuracy"):
@@ -88,11 +87,23 @@ def test_sentences_that_the_model_does_not_take_count_for_nothing(masked_lm_fold
 def test_a_treebank_without_relations_leaves_nothing_written(masked_lm_folder, bank, tmp_path):
     bare = Treebank([replace(sentence, relations=("_",) * len(sentence)) for sentence in bank], name="bare")
     with pytest.raises(RelationError, match="names no relations"):
-        convolve(masked_lm_folder, bare, tmp_path / "out", progress=False)
+        analyse("convolution", Sources(model=masked_lm_folder, dev=bare), tmp_path / "out", progress=False)
     assert not (tmp_path / "out").exists()
 
 
 def test_too_few_sentences_leave_nothing_written(masked_lm_folder, bank, tmp_path):
     with pytest.raises(TreebankError, match="too few to train probes"):
-        convolve(masked_lm_folder, bank[:2], tmp_path / "out", progress=False)
+        analyse("convolution", Sources(model=masked_lm_folder, dev=bank[:2]), tmp_path / "out", progress=False)
     assert not (tmp_path / "out").exists()
+
+
+def test_the_probes_of_a_run_are_used_where_they_are_there(masked_lm_folder, bank, tmp_path):
+    options = Options(ranks=(4,), epochs=2, control=False, random_baseline=False, samples=0)
+    splits = {"train": bank[:30], "dev": bank[30:]}
+    alone = Sources(model=masked_lm_folder, **splits)
+    analyse("structure", alone, tmp_path / "run", options=options, figures=False, progress=False)
+    trained = analyse("convolution", alone, tmp_path / "new", options=options, figures=False, progress=False)
+    shared = replace(alone, probes=tmp_path / "run")
+    # The run's options decide how its probes were trained, not these.
+    found = analyse("convolution", shared, tmp_path / "shared", options=Options(), figures=False, progress=False)
+    pd.testing.assert_frame_equal(found.tables["survival"], trained.tables["survival"])

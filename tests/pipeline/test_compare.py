@@ -7,16 +7,22 @@ import numpy as np
 import pytest
 
 from treeprobe.extraction import Encoder
-from treeprobe.pipeline.sweeping import Splits, Sweep, SweepError, SweepOptions, sweep
-from treeprobe.pipeline.sweeping.comparisons import (
-    best_layer,
+from treeprobe.pipeline import (
+    Options,
+    Plan,
+    Splits,
     compare_by,
     compare_checkpoints,
     compare_layers,
+    probe_angles,
     scores_by,
+    sweep,
     training_curve,
 )
-from treeprobe.pipeline.sweeping.subspaces import probe_angles
+from treeprobe.pipeline.findings import FindingsError
+from treeprobe.pipeline.results import structure_of
+from treeprobe.pipeline.scores import best_layer
+from treeprobe.pipeline.sweeps import Sweep
 from treeprobe.probes import DistanceProbe
 
 
@@ -29,8 +35,15 @@ def done(checkpoint: Path, treebank_files: dict[str, Path], tmp_path_factory: py
         twin = Encoder.from_pretrained(checkpoint).with_random_weights(seed=step)
         twin.model.save_pretrained(folder / "run" / f"step-{step}")
     splits = Splits("toy", treebank_files["train"], treebank_files["dev"])
-    options = SweepOptions(ranks=(2, 4), training={"epochs": 1}, samples=0, random_baseline=False)
-    return sweep([folder / "run"], splits, folder / "out", options=options, progress=False)
+    options = Options(ranks=(2, 4), epochs=1, samples=0, random_baseline=False, control=False)
+    plan = Plan(models=[folder / "run"], treebanks=[splits], out=folder / "out", options=options)
+    return sweep(plan, progress=False)
+
+
+def best(done: Sweep, checkpoint: str) -> int:
+    layer = best_layer(done.scores[done.scores["checkpoint"] == checkpoint])
+    assert layer is not None
+    return layer
 
 
 def value(done: Sweep, checkpoint: str, layer: int, metric: str = "uuas") -> float:
@@ -49,7 +62,7 @@ def test_layers_are_compared_with_the_best(done: Sweep) -> None:
 
 
 def test_the_best_layer_is_the_best_row(done: Sweep) -> None:
-    layer = best_layer(done.out, "run/step-0")
+    layer = best(done, "run/step-0")
     assert value(done, "run/step-0", layer) == max(value(done, "run/step-0", one) for one in range(3))
 
 
@@ -62,12 +75,12 @@ def test_a_difference_is_that_of_the_scores_and_turns_round(done: Sweep) -> None
 
 def test_relations_add_up_to_the_whole(done: Sweep) -> None:
     table = compare_by(done.out, "run/step-0", "run/step-5")
-    for name, column in (("run/step-0", "better"), ("run/step-5", "worse")):
-        whole = value(done, name, best_layer(done.out, name))
+    for name, column in (("run/step-0", "first"), ("run/step-5", "second")):
+        whole = value(done, name, best(done, name))
         assert np.average(table[column], weights=table["n"]) == pytest.approx(whole)
-    np.testing.assert_allclose(table["difference"], table["better"] - table["worse"])
+    np.testing.assert_allclose(table["difference"], table["first"] - table["second"])
     scores = scores_by(done.out, "run/step-0").set_index("category")["value"]
-    np.testing.assert_allclose(table["better"], scores.loc[table["category"]])
+    np.testing.assert_allclose(table["first"], scores.loc[table["category"]])
 
 
 def test_a_checkpoint_does_not_differ_from_itself(done: Sweep) -> None:
@@ -101,11 +114,11 @@ def test_curves_over_training(done: Sweep) -> None:
 
 
 def test_what_was_not_measured_is_named(done: Sweep) -> None:
-    with pytest.raises(SweepError, match="run/step-9: structural results on none"):
-        best_layer(done.out, "run/step-9")
-    with pytest.raises(SweepError, match="no las on dev"):
+    with pytest.raises(FindingsError, match="0 structural analyses of run/step-9"):
+        structure_of(done.out, "run/step-9")
+    with pytest.raises(FindingsError, match="no las on dev"):
         compare_layers(done.out, "run/step-0", metric="las")
-    with pytest.raises(SweepError, match=r"no layer 7; measured \[0, 1, 2\]"):
+    with pytest.raises(FindingsError, match=r"no layer 7; measured \[0, 1, 2\]"):
         compare_checkpoints(done.out, "run/step-0", "run/step-5", layers=(7, 0))
-    with pytest.raises(SweepError, match="found runs run"):
+    with pytest.raises(FindingsError, match="found runs run"):
         training_curve(done.scores, "walk")

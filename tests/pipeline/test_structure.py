@@ -1,0 +1,295 @@
+"""The structural analysis leaves everything it promises, and bad input leaves nothing."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from treeprobe.extraction import extract
+from treeprobe.parsing import Score, TreebankError, read_conllu
+from treeprobe.pipeline import Findings, Options, Parser, Sources, analyse
+from treeprobe.pipeline.closing_table import closing_table
+from treeprobe.pipeline.findings import FindingsError
+from treeprobe.pipeline.options import OptionsError
+from treeprobe.pipeline.scores import COLUMNS, HEADLINE_METRICS, Setting, best_layer, read_scores, score_table
+from treeprobe.pipeline.stopwatch import Stopwatch
+from treeprobe.probes import DepthProbe, DistanceProbe, ProbeError
+
+QUICK = Options(ranks=(4,), epochs=1, random_baseline=False, control=False)
+
+
+def run(checkpoint: Path, files: dict[str, Path], out: Path, options: Options, **more: Any) -> Findings:
+    """A structural analysis of some splits' files."""
+    return analyse("structure", Sources(model=checkpoint, **files, **more), out, options=options, progress=False)
+
+
+@pytest.fixture(scope="module")
+def done(checkpoint: Path, treebank_files: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of one structural analysis."""
+    out = tmp_path_factory.mktemp("run") / "out"
+    run(checkpoint, treebank_files, out, Options(ranks=(4,), seeds=(0, 1), epochs=2))
+    return out
+
+
+@pytest.fixture
+def two(treebank_files: dict[str, Path]) -> dict[str, Path]:
+    """The files of a train and a dev split."""
+    return {split: treebank_files[split] for split in ("train", "dev")}
+
+
+def test_scores_are_tidy_and_complete(done: Path) -> None:
+    scores = read_scores(done / "scores.csv")
+    assert tuple(scores.columns) == COLUMNS
+    assert set(scores["split"]) == {"dev", "test"}
+    assert set(scores["checkpoint"]) == {"tiny-bert"}
+    probes = scores[scores["probe"].isin(["distance", "depth"])]
+    # 2 splits, 3 layers, 2 seeds: each metric once, of one kind of probe, and its selectivity.
+    for metric in HEADLINE_METRICS:
+        for name in (metric, f"selectivity_{metric}"):
+            assert (probes["metric"] == name).sum() == 2 * 3 * 2, name
+    assert {"chain", "random weights", "control"} <= set(scores["probe"])
+    assert (scores["low"] <= scores["value"] + 1e-9).all()
+    assert (scores["value"] <= scores["high"] + 1e-9).all()
+
+
+def test_the_chain_row_is_the_chain(done: Path, treebank_files: dict[str, Path]) -> None:
+    bank = read_conllu(treebank_files["dev"])
+    edges = hits = 0
+    for sentence in bank:
+        words = len(sentence) - 1  # the full stop is left out; here it is never an inner node of the chain
+        graph = sentence.graph.to_undirected()
+        graph.remove_node(words)
+        if graph.number_of_edges() == words - 1:
+            edges += words - 1
+            hits += sum(graph.has_edge(word, word + 1) for word in range(words - 1))
+    scores = read_scores(done / "scores.csv")
+    value = scores.query("probe == 'chain' and split == 'dev' and metric == 'uuas'")["value"].item()
+    assert edges > 0
+    assert value == pytest.approx(hits / edges, abs=0.05)
+
+
+def test_selectivity_is_the_score_less_the_score_on_control_trees(done: Path) -> None:
+    scores = read_scores(done / "scores.csv")
+    keys = ["split", "layer", "rank", "seed", "metric"]
+    probes = scores[scores["probe"].isin(["distance", "depth"])]
+    value = probes.set_index(keys)["value"]
+    control = scores[scores["probe"] == "control"].set_index(keys)["value"]
+    assert set(control.index.get_level_values("metric")) >= set(HEADLINE_METRICS)
+    assert control.groupby("metric").size().unique().tolist() == [2 * 3 * 2]
+    for (*where, metric), on_control in control.items():
+        expected = value[(*where, metric)] - on_control
+        assert value[(*where, f"selectivity_{metric}")] == pytest.approx(expected, nan_ok=True)
+
+
+def test_the_closing_table_shows_selectivity_in_brackets_and_no_row_of_controls(done: Path) -> None:
+    text = closing_table(read_scores(done / "scores.csv"))
+    (line, *_) = [line for line in text.splitlines() if line.startswith("layer 1")]
+    assert line.count("(") == 4
+    assert "control, layer" not in text
+    for name in ("UUAS: ", "DSpr.: ", "Root accuracy: ", "NSpr.: ", "Chain: "):
+        assert sum(line.startswith(name) for line in text.splitlines()) == 1
+    assert "selectivity" in text
+
+
+def test_the_closing_table_shows_the_mean_of_several_seeds() -> None:
+    def rows(seed: int, uuas: Score, selectivity: float) -> list[dict[str, object]]:
+        gain = Score("selectivity_uuas", selectivity, 0.0, 0.0, 9)
+        return Setting("a", "toy", "dev", "distance", layer=1, rank=4, seed=seed).rows([uuas, gain])
+
+    first = rows(0, Score("uuas", 0.50, 0.40, 0.60, 9), 0.10)
+    chain = Setting("a", "toy", "dev", "chain").rows([Score("uuas", 0.30, 0.25, 0.35, 9)])
+    alone = closing_table(score_table([*first, *chain]))
+    assert "0.500 ±0.100 (+0.100)" in alone
+    assert "seeds" not in alone
+    merged = closing_table(score_table([*first, *rows(1, Score("uuas", 0.70, 0.60, 0.90, 9), 0.30), *chain]))
+    assert "0.600 ±0.250 (+0.200)" in merged
+    assert "0.300 ±0.050" in merged
+    assert "means over 2 seeds" in merged
+
+
+def test_description_length_is_measured_when_asked(checkpoint: Path, two: dict[str, Path], tmp_path: Path) -> None:
+    options = Options(ranks=(4,), epochs=1, random_baseline=False, control=False, description_length=True)
+    scores = run(checkpoint, two, tmp_path / "out", options).tables["scores"]
+    codes = scores[scores["split"] == "train"]
+    assert set(codes["metric"]) == {"codelength", "compression"}
+    assert (codes["n"] == len(read_conllu(two["train"]))).all()
+    assert len(codes) == 2 * 3 * 2
+    assert (codes["value"] > 0).all()
+    assert "uniform code / online code" in closing_table(scores)
+    assert "selectivity" not in closing_table(scores)
+
+
+def test_several_ranks_are_told_apart(checkpoint: Path, two: dict[str, Path], tmp_path: Path) -> None:
+    options = Options(ranks=(2, 4, 4096), layers=(1,), epochs=1, random_baseline=False)
+    scores = run(checkpoint, two, tmp_path / "out", options).tables["scores"]
+    # States are 16 wide: a rank above that is lowered to it.
+    assert set(scores["rank"].dropna()) == {2, 4, 16}
+    lines = closing_table(scores).splitlines()
+    assert [line[:17].strip() for line in lines if line.startswith("layer 1")] == [
+        "layer 1, rank 2", "layer 1, rank 4", "layer 1, rank 16"
+    ]  # fmt: skip
+
+
+def test_predictions_can_be_read_back_with_gold_beside(done: Path, treebank_files: dict[str, Path]) -> None:
+    gold, recovered = read_conllu(treebank_files["test"]), read_conllu(done / "predictions.conllu")
+    assert gold.words == recovered.words
+    for left, right in zip(gold, recovered):
+        kept = [dict(item.split("=") for item in cell.split("|")) for cell in right.misc]
+        assert tuple(int(cell["GoldHead"]) - 1 for cell in kept) == left.heads
+        assert tuple(cell["GoldDeprel"] for cell in kept) == left.relations
+
+
+def test_the_record_says_what_was_run(done: Path) -> None:
+    record = json.loads((done / "analysis.json").read_text())
+    assert record["analysis"] == "structure"
+    assert record["checkpoint"]["name"] == "tiny-bert"
+    assert record["options"]["seeds"] == [0, 1]
+    assert record["details"]["best_layer"] == best_layer(read_scores(done / "scores.csv"))
+    assert {"train", "dev", "test"} == set(record["splits"])
+    assert record["versions"]["torch"]
+    assert f"layer {record['details']['best_layer']}" in record["summary"]
+
+
+def test_probes_and_figures_are_there(done: Path) -> None:
+    for layer in range(3):
+        assert DistanceProbe.from_pretrained(done / "probes" / f"distance-layer-{layer}-rank-4-seed-0").layer == layer
+        assert DepthProbe.from_pretrained(done / "probes" / f"depth-layer-{layer}-rank-4-seed-1").seed == 1
+    names = {path.name for path in (done / "figures").iterdir()}
+    assert {"layers-uuas.pdf", "layers-nspr.png", "depths.png"} <= names
+    for kind in ("arcs", "distances", "space"):
+        assert sum(name.startswith(kind) and name.endswith(".pdf") for name in names) == 4
+
+
+def test_a_run_is_repeatable(
+    done: Path, checkpoint: Path, treebank_files: dict[str, Path], tmp_path: Path
+) -> None:
+    options = Options(ranks=(4,), seeds=(0, 1), epochs=2)
+    again = run(checkpoint, treebank_files, tmp_path / "again", options, cache=tmp_path / "cache")
+    # States in the cache are in half precision, as those in memory are not.
+    pd.testing.assert_frame_equal(again.tables["scores"], read_scores(done / "scores.csv"), atol=1e-6)
+
+
+def test_parse_uses_the_runs_best_layer(done: Path) -> None:
+    parser = Parser.from_pretrained(done)
+    assert parser.distance.layer == best_layer(read_scores(done / "scores.csv"))
+    tree = parser.parse("the old man sees a dog.")
+    assert tree.words == ("the", "old", "man", "sees", "a", "dog", ".")
+    assert tree.relations[-1] == "punct"
+    assert tree.text == "the old man sees a dog."
+
+
+def test_parse_finds_the_checkpoint_from_any_folder(
+    checkpoint: Path, two: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(checkpoint.parent)
+    run(Path(checkpoint.name), two, tmp_path / "run", QUICK)
+    monkeypatch.chdir(tmp_path)
+    assert len(Parser.from_pretrained(tmp_path / "run").parse("The keys are here.")) == 5
+
+
+def test_a_run_on_natural_text_is_parsed_as_it_was_read(
+    checkpoint: Path, two: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = Options(
+        ranks=(400,), epochs=1, text="natural", pooling="first", random_baseline=False, control=False
+    )
+    run(checkpoint, two, tmp_path / "out", options)
+    parser = Parser.from_pretrained(tmp_path / "out")
+    identities = [parser.distance.identity_]
+
+    def spy(*args: Any, **options: Any) -> Any:
+        states = extract(*args, **options)
+        identities.append(states.identity)
+        return states
+
+    monkeypatch.setattr("treeprobe.pipeline.parser.extract", spy)
+    parser.parse("the old man sees a dog.")
+    assert len(identities) == 2
+    for identity in identities:
+        assert (identity["text"]["form"], identity["settings"]["pooling"]) == ("natural", "first")
+    record = json.loads((tmp_path / "out" / "analysis.json").read_text())
+    assert record["options"]["text"] == "natural"
+    # States are 16 wide, so that probes of a higher rank are of this one; the record says what was trained.
+    assert record["options"]["ranks"] == [16]
+
+
+def test_parse_refuses_another_checkpoint(done: Path, checkpoint: Path, tmp_path: Path) -> None:
+    from treeprobe.extraction import Encoder
+
+    Encoder.from_pretrained(checkpoint).with_random_weights(seed=7).model.save_pretrained(tmp_path)
+    for file in checkpoint.glob("tokenizer*"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    with pytest.raises(ProbeError, match="digest"):
+        Parser.from_pretrained(done, model=tmp_path)
+
+
+def test_parse_refuses_a_folder_without_probes(tmp_path: Path) -> None:
+    with pytest.raises(FindingsError, match=r"holds no analysis\.json"):
+        Parser.from_pretrained(tmp_path)
+    with pytest.raises(FindingsError, match="mistyped: there is no such folder"):
+        Parser.from_pretrained(tmp_path / "mistyped")
+
+
+def test_a_run_of_an_earlier_version_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(FindingsError, match=r"run\.json is of an earlier version of treeprobe; run the analysis again"):
+        Parser.from_pretrained(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("analysis", "again", "first"),
+    [
+        *(("structure", *pair) for pair in (("dev", "train"), ("test", "train"), ("test", "dev"))),
+        ("heads", "dev", "train"),
+        ("convolution", "dev", "train"),
+    ],
+)
+def test_no_split_is_another_again(
+    analysis: str, again: str, first: str, checkpoint: Path, treebank_files: dict[str, Path], tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.conllu"
+    copy.write_bytes(treebank_files[first].read_bytes())
+    sources = Sources(model=checkpoint, **{**treebank_files, again: copy})
+    with pytest.raises(TreebankError, match=rf"copy\.conllu: the {again} treebank is the {first} treebank again"):
+        analyse(analysis, sources, tmp_path / "out", progress=False)
+    assert not (tmp_path / "out").exists()
+
+
+def test_one_word_sentences_cannot_train(checkpoint: Path, two: dict[str, Path], tmp_path: Path) -> None:
+    short = tmp_path / "short.conllu"
+    short.write_text("1\tGo\t_\tVERB\tVB\t_\t0\troot\t_\t_\n\n")
+    with pytest.raises(TreebankError, match=r"short\.conllu: the train split has 1 sentences, none of two words"):
+        run(checkpoint, {**two, "train": short}, tmp_path / "out", QUICK)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"layers": (7,)}, r"layers: found \[7\]; expected some of 0 to 2"), ({"ranks": (0,)}, r"ranks: found \[0\]")],
+)
+def test_options_that_cannot_be_followed_are_refused(
+    options: dict[str, Any], message: str, checkpoint: Path, two: dict[str, Path], tmp_path: Path
+) -> None:
+    with pytest.raises(OptionsError, match=message):
+        run(checkpoint, two, tmp_path / "out", Options(**options))
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_an_analysis_needs_is_named(checkpoint: Path, two: dict[str, Path], tmp_path: Path) -> None:
+    with pytest.raises(OptionsError, match="structure needs a train treebank"):
+        run(checkpoint, {"dev": two["dev"]}, tmp_path / "out", QUICK)
+    with pytest.raises(OptionsError, match="transfer needs the folder of a structural analysis"):
+        analyse("transfer", Sources(model=checkpoint, dev=two["dev"]), tmp_path / "out", progress=False)
+    with pytest.raises(OptionsError, match="unknown analysis structures; expected one of structure, heads"):
+        analyse("structures", Sources(model=checkpoint, dev=two["dev"]), tmp_path / "out", progress=False)
+
+
+def test_stages_are_named_while_they_last(capsys: pytest.CaptureFixture[str]) -> None:
+    quiet, told = Stopwatch(), Stopwatch(announce=True)
+    for stopwatch in (quiet, told, told):
+        with stopwatch.stage("predict dev"):
+            pass
+    assert capsys.readouterr().err == "predict dev …\n"
+    assert list(quiet.seconds) == list(told.seconds) == ["predict dev"]
