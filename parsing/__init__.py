@@ -1,4 +1,7 @@
-"""Treebanks, trees, decoding and scores. Knows nothing of models."""
+"""Treebanks, trees, decoding, scores, drawing and stimuli. Independent of models.
+
+The names of first use stand here; the sub-packages have the others.
+"""
 
 from treeprobe.parsing.scores import (
     Difference,

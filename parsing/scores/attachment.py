@@ -1,7 +1,7 @@
 """Attachment scores of predicted heads: UAS, LAS and exact match.
 
-Like the evaluation of the CoNLL 2018 shared task (Zeman et al. 2018), which they equal when `punctuation` is "none":
-one system word is compared with each gold word, and relations are compared without their subtypes unless asked.
+They follow the evaluation of the CoNLL 2018 shared task (Zeman et al. 2018) and equal it when `punctuation` is "none":
+each gold word is compared with one system word, and relations are compared without their subtypes by default.
 """
 
 from collections.abc import Sequence
@@ -14,8 +14,7 @@ from treeprobe.parsing.scores.intervals import Tally, micro
 from treeprobe.parsing.treebanks.punctuation import PunctuationRule, punctuation_mask
 from treeprobe.parsing.treebanks.relations import universal_relation
 from treeprobe.parsing.treebanks.treebank import Sentence
-
-Heads = Sequence[int] | NDArray[np.int64]
+from treeprobe.parsing.trees.heads import Heads
 
 
 def score_heads(
@@ -26,13 +25,21 @@ def score_heads(
     subtypes: bool = False,
     punctuation: PunctuationRule = "xpos",
 ) -> dict[str, Tally]:
-    """UAS, exact match and, when `relations` are given, LAS of predicted trees, as tallies by metric.
+    """UAS, exact match and, when `relations` are given, LAS of predicted trees.
 
-    `heads` holds one head a word, (words,), from 0, the root's -1. `uas` is the share of words with the right head,
-    `las` of those whose relation is right too, `exact_match` of sentences in which every head is right; all in [0, 1].
-    Words that are punctuation are left out as dependents; `subtypes` tells `obl:tmod` from `obl`.
+    Args:
+        gold: The gold sentences.
+        heads: Predicted heads of each sentence, (words,), words counted from 0; -1 for the root.
+        relations: Predicted relations of each sentence, one for each word.
+        subtypes: Whether relations that differ in their subtype, as `obl:tmod` and `obl` do, count as different.
+        punctuation: Which words are left out as dependents because they are punctuation.
 
-    Raises ValueError that names the sentence when a prediction has other words than the gold one or is not a tree.
+    Returns:
+        Tallies by metric, all in [0, 1]: `uas`, the proportion of words with the gold head; `las`, of words with the
+        gold head and relation; `exact_match`, of sentences in which every head is the gold one.
+
+    Raises:
+        ValueError: With the sentence, if a prediction does not have one entry for each of its words or is not a tree.
     """
     checked = check_predicted_heads(gold, heads)
     counted = [~punctuation_mask(sentence, punctuation) for sentence in gold]
@@ -54,9 +61,13 @@ def score_heads(
 def right_relations(
     gold: Sequence[Sentence], relations: Sequence[Sequence[str]], *, subtypes: bool
 ) -> list[NDArray[np.bool_]]:
-    """Whether each word's relation is the gold one, (words,) a sentence."""
+    """Whether each word's relation is the gold one, (words,) for each sentence.
+
+    Raises:
+        ValueError: With the sentence, if it does not have one relation for each word.
+    """
     if len(gold) != len(relations):
-        raise ValueError(f"relations of {len(relations)} sentences for {len(gold)} gold ones; expected as many")
+        raise ValueError(f"relations of {len(relations)} sentences for {len(gold)} gold ones; expected one for each")
     # `str` leaves a relation as it is.
     compared = str if subtypes else universal_relation
     right = []

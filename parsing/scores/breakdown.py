@@ -1,7 +1,7 @@
-"""Scores taken apart: by relation, arc length, sentence length, part of speech, projectivity.
+"""Scores broken down by relation, arc length, sentence length, part of speech or projectivity.
 
-A table has one row for each gold edge, with what is known of it and whether it was found; `break_down` turns a column
-of it into scores with intervals. `split_tally` does the same for scores that belong to sentences, not edges.
+A table has one row for each gold edge, with its properties and whether it was predicted; `break_down` scores the edges
+of each category of one property. `split_tally` does so for scores of whole sentences.
 """
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -13,35 +13,42 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from treeprobe.parsing.scores.attachment import Heads, right_relations
+from treeprobe.parsing.scores.attachment import right_relations
 from treeprobe.parsing.scores.checks import check_predicted_heads
 from treeprobe.parsing.scores.intervals import RESAMPLES, Score, Tally, micro, score_all
 from treeprobe.parsing.scores.scorer import Scorer
 from treeprobe.parsing.treebanks.punctuation import PunctuationRule, punctuation_mask
 from treeprobe.parsing.treebanks.treebank import Sentence
-from treeprobe.parsing.trees.heads import projective_arcs
+from treeprobe.parsing.trees.heads import Heads, projective_arcs
 
 Category = Literal["relation", "arc_length", "sentence_length", "head_upos", "dependent_upos", "projective"]
 
-# Lengths are shown in classes; each number begins one.
+# Lengths are binned; each number is the smallest of a bin.
 LENGTH_CLASSES: Mapping[str, Sequence[int]] = MappingProxyType(
     {"arc_length": (1, 2, 3, 4, 6, 11), "sentence_length": (1, 6, 11, 21, 31, 51)}
 )
 
-# The relation of an edge of the tree without punctuation that joins two words which no relation joins.
+# Stands for the relation of an edge that exists only in the tree without punctuation.
 BRIDGE = "(bridge)"
 
 
 def edge_table(
     gold: Sequence[Sentence], distances: Sequence[NDArray[Any]], *, punctuation: PunctuationRule = "xpos"
 ) -> pd.DataFrame:
-    """One row for each gold edge that UUAS counts; `correct` when the tree of the predicted distances has it.
+    """Table of the gold edges that UUAS counts, each `correct` if the tree of the predicted distances has it.
 
-    Columns: sentence, head, dependent (words from 0), relation, arc_length, sentence_length, head_upos, dependent_upos,
-    projective, correct. The mean of `correct` is UUAS. An edge that stands in for a path through left-out punctuation
-    has relation "(bridge)", and its deeper word as the dependent.
+    Args:
+        gold: The gold sentences.
+        distances: Predicted distances of each sentence, (words, words).
+        punctuation: Which words are left out of both trees because they are punctuation.
 
-    Raises ValueError that names the sentence when its distances are not (words, words), symmetric, finite and >= 0.
+    Returns:
+        One row for each edge with columns sentence, head, dependent (all counted from 0), relation, arc_length,
+        sentence_length, head_upos, dependent_upos, projective, correct. The mean of `correct` is UUAS. An edge that
+        replaces a path through left-out punctuation has relation "(bridge)" and its deeper word as the dependent.
+
+    Raises:
+        ValueError: With the sentence, if distances are not (words, words), symmetric, finite and non-negative.
     """
     frames = []
     found = Scorer(gold, punctuation=punctuation).edges(distances)
@@ -49,8 +56,8 @@ def edge_table(
         deeper_second = np.diff(sentence.depths[edges], axis=1)[:, 0] >= 0
         head = np.where(deeper_second, edges[:, 0], edges[:, 1])
         dependent = np.where(deeper_second, edges[:, 1], edges[:, 0])
-        frames.append(edge_columns(number, sentence, head, dependent, correct))
-    return joined(frames)
+        frames.append(_edge_columns(number, sentence, head, dependent, correct))
+    return _joined(frames)
 
 
 def attachment_table(
@@ -61,10 +68,21 @@ def attachment_table(
     subtypes: bool = False,
     punctuation: PunctuationRule = "xpos",
 ) -> pd.DataFrame:
-    """One row for each word that UAS counts; `correct` when its predicted head is the gold one.
+    """Table of the words that UAS counts, each `correct` if its predicted head is the gold one.
 
-    Columns as in `edge_table`; the root has head -1, `head_upos` "ROOT" and arc length 0. With `relations` there is
-    `correct_labelled` too, whose mean is LAS. Raises ValueError as `score_heads` does.
+    Args:
+        gold: The gold sentences.
+        heads: Predicted heads of each sentence, (words,), words counted from 0; -1 for the root.
+        relations: Predicted relations of each sentence, one for each word.
+        subtypes: Whether relations that differ in their subtype count as different.
+        punctuation: Which words are left out as dependents because they are punctuation.
+
+    Returns:
+        One row for each word with the columns of `edge_table`; the root has head -1, `head_upos` "ROOT" and arc length
+        0. With `relations` there is a column `correct_labelled`, whose mean is LAS.
+
+    Raises:
+        ValueError: As `score_heads` does.
     """
     checked = check_predicted_heads(gold, heads)
     labelled = None if relations is None else right_relations(gold, relations, subtypes=subtypes)
@@ -73,21 +91,21 @@ def attachment_table(
         words = np.flatnonzero(~punctuation_mask(sentence, punctuation))
         expected = np.asarray(sentence.heads, dtype=np.int64)
         correct = (found == expected)[words]
-        columns = edge_columns(number, sentence, expected[words], words, correct)
+        columns = _edge_columns(number, sentence, expected[words], words, correct)
         if labelled is not None:
             columns["correct_labelled"] = correct & labelled[number][words]
         frames.append(columns)
-    return joined(frames)
+    return _joined(frames)
 
 
-def edge_columns(
+def _edge_columns(
     number: int,
     sentence: Sentence,
     head: NDArray[np.int64],
     dependent: NDArray[np.int64],
     correct: NDArray[np.bool_],
 ) -> dict[str, NDArray[Any]]:
-    """The columns of one sentence's edges."""
+    """The columns of one sentence's edges, each (edges,)."""
     own_head = np.asarray(sentence.heads, dtype=np.int64)[dependent]
     related = own_head == head
     relations = np.array(sentence.relations, dtype=object)[dependent]
@@ -106,8 +124,8 @@ def edge_columns(
     }
 
 
-def joined(frames: Sequence[Mapping[str, NDArray[Any]]]) -> pd.DataFrame:
-    """The columns of all sentences below each other."""
+def _joined(frames: Sequence[Mapping[str, NDArray[Any]]]) -> pd.DataFrame:
+    """One table of the columns of all sentences."""
     names = frames[0] if frames else {}
     return pd.DataFrame({name: np.concatenate([columns[name] for columns in frames]) for name in names})
 
@@ -121,9 +139,21 @@ def category_scores(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> dict[Hashable, Score]:
-    """The share of correct edges in each category of one column, as records; intervals over sentences.
+    """The proportion of correct edges in each category of one column, with intervals over sentences.
 
-    Lengths come in classes ("1", "4-5", "11+"), in their order; other categories with the most frequent first.
+    Args:
+        table: What `edge_table` or `attachment_table` returns.
+        by: The column with the categories.
+        metric: What the scores are called.
+        column: The column that says whether an edge is correct.
+        resamples: Number of bootstrap samples.
+        seed: Seed of the bootstrap.
+
+    Returns:
+        Scores by category; lengths are binned ("1", "4-5", "11+") and in order, others by decreasing frequency.
+
+    Raises:
+        ValueError: If the table lacks a column.
     """
     if by not in table.columns or column not in table.columns:
         raise ValueError(f"no column {by!r} or {column!r} in the table; expected some of {list(table.columns)}")
@@ -147,11 +177,14 @@ def break_down(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """The score of each category of one column of `edge_table` or `attachment_table`, as a tidy frame.
+    """`category_scores` as a tidy frame.
 
-    Columns: by, category, metric, value, low, high (the 95 % interval over sentences), n (edges). Lengths come in
-    classes, in their order; other categories with the most frequent first. Raises ValueError for a column that the
-    table does not have.
+    Returns:
+        One row for each category with columns by, category, metric, value, low, high (the 95 % interval over sentences)
+        and n, the number of edges.
+
+    Raises:
+        ValueError: If the table lacks a column.
     """
     scores = category_scores(table, by, metric=metric, column=column, resamples=resamples, seed=seed)
     rows = [{"by": by, "category": category, **asdict(score)} for category, score in scores.items()]
@@ -159,7 +192,7 @@ def break_down(
 
 
 def length_classes(lengths: pd.Series, starts: Sequence[int]) -> pd.Series:
-    """Each length's class as an ordered category: "1", "4-5", "11+"; below the first start, "0"."""
+    """Lengths binned into an ordered categorical: "1", "4-5", "11+"; "0" below the first start."""
     last = [start - 1 for start in starts[1:]]
     names = [str(a) if a == b else f"{a}-{b}" for a, b in zip(starts, last)] + [f"{starts[-1]}+"]
     classes = pd.cut(lengths, [-np.inf, *starts, np.inf], right=False, labels=[f"0-{starts[0] - 1}", *names])
@@ -167,7 +200,15 @@ def length_classes(lengths: pd.Series, starts: Sequence[int]) -> pd.Series:
 
 
 def split_tally(tally: Tally, labels: Iterable[Hashable]) -> dict[Hashable, Tally]:
-    """A tally for the sentences of each label, (sentences,): DSpr. by sentence length or by genre, say."""
+    """One tally for the sentences of each label, such as DSpr. by sentence length or by genre.
+
+    Args:
+        tally: The tally to split.
+        labels: The label of each sentence, (sentences,).
+
+    Returns:
+        Tallies by label, each over all sentences; those with other labels do not count.
+    """
     array = np.empty(len(tally.numerators), dtype=object)
     array[:] = list(labels)
     return {
@@ -181,6 +222,6 @@ def split_tally(tally: Tally, labels: Iterable[Hashable]) -> dict[Hashable, Tall
 
 
 def score_frame(scores: Iterable[Score], **columns: Any) -> pd.DataFrame:
-    """Scores as a tidy frame, a row each: the given columns, alike in every row, then metric, value, low, high, n."""
+    """Scores as a tidy frame: the given constant columns, then metric, value, low, high, n; one row for each score."""
     names = [*columns, "metric", "value", "low", "high", "n"]
     return pd.DataFrame([{**columns, **asdict(score)} for score in scores], columns=names)

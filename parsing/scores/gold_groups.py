@@ -1,4 +1,4 @@
-"""Gold trees of equally long sentences as arrays: what scores compare with, worked out once."""
+"""Gold trees of equally long sentences as arrays, computed once for any number of predictions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,23 +10,28 @@ from numpy.typing import NDArray
 from treeprobe.parsing.decoding.spanning import prim
 from treeprobe.parsing.scores.rank_correlation import centred_ranks
 from treeprobe.parsing.treebanks.treebank import Sentence
+from treeprobe.parsing.trees.heads import tree_depths, tree_distances
 
 
 @dataclass(frozen=True)
 class GoldGroup:
-    """The sentences at `members`, all of one length, with the words that are `left_out`, (sentences, words).
+    """Equally long sentences of a treebank; what scores need of their trees is computed on first use and kept.
 
-    Everything else is computed when it is first asked for, and kept.
+    Attributes:
+        members: Position of each sentence in the treebank, (sentences,).
+        heads: Their gold heads, (sentences, words).
+        left_out: Whether each word is left out of the trees, as punctuation is, (sentences, words).
     """
 
     members: NDArray[np.int64]
-    sentences: Sequence[Sentence]
+    heads: NDArray[np.int64]
     left_out: NDArray[np.bool_]
 
     @classmethod
     def of(cls, gold: Sequence[Sentence], left_out: Sequence[NDArray[np.bool_]], members: Sequence[int]) -> "GoldGroup":
-        """The group of some sentences of a treebank, given each sentence's words left out, (words,)."""
-        return cls(np.array(members), [gold[index] for index in members], np.stack([left_out[i] for i in members]))
+        """The sentences of a treebank at `members`; `left_out` has one mask for each sentence of it, (words,)."""
+        heads = np.array([gold[index].heads for index in members], dtype=np.int64)
+        return cls(np.array(members), heads, np.stack([left_out[index] for index in members]))
 
     @property
     def words(self) -> int:
@@ -36,27 +41,31 @@ class GoldGroup:
     @cached_property
     def roots(self) -> NDArray[np.int64]:
         """The root of each sentence, (sentences,)."""
-        return np.array([sentence.heads.index(-1) for sentence in self.sentences], dtype=np.int64)
+        return self.heads.argmin(axis=1)
 
     @cached_property
     def tree(self) -> NDArray[np.int64]:
-        """Heads of the spanning tree of gold distances among the words that stay, (sentences, words); -1 for none."""
-        return prim(np.stack([sentence.distances for sentence in self.sentences]), left_out=self.left_out)
+        """Heads of the spanning tree of gold distances over the words not left out, (sentences, words); -1 for none."""
+        return prim(tree_distances(self.heads), left_out=self.left_out)
 
     @cached_property
     def distance_ranks(self) -> NDArray[np.float64]:
         """Centred ranks of each word's gold distances, (sentences, words, words)."""
-        return centred_ranks(np.stack([sentence.distances for sentence in self.sentences]))
+        return centred_ranks(tree_distances(self.heads))
 
     @cached_property
     def depth_ranks(self) -> NDArray[np.float64]:
         """Centred ranks of the gold depths, (sentences, words)."""
-        return centred_ranks(np.stack([sentence.depths for sentence in self.sentences]))
+        return centred_ranks(np.stack([tree_depths(heads) for heads in self.heads]))
 
     def shared_edges(self, heads: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Whether the edge between each word and its head in `tree` is one of the tree `heads`, (sentences, words).
+        """Whether the edge between each word and its head in `tree` is an edge of the predicted tree, either way round.
 
-        Where two trees share an edge they may point it either way.
+        Args:
+            heads: Heads of the predicted trees, (sentences, words).
+
+        Returns:
+            One value for each word, (sentences, words); false where `tree` has no head.
         """
         if not self.words:
             return np.zeros(self.left_out.shape, dtype=bool)

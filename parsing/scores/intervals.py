@@ -1,8 +1,8 @@
-"""A metric as sums over sentences, and intervals by resampling sentences.
+"""Metrics as sums over sentences, with bootstrap intervals by resampling sentences.
 
-Every metric here is a mean over strata of Σ numerators / Σ denominators. One stratum gives a micro average (UUAS); a
-stratum for each sentence length gives the Spearman metrics of Hewitt & Manning (2019). Resampling sentences with
-replacement is then one product of a matrix of counts with the columns of a tally.
+Every metric is a mean over strata of Σ numerators / Σ denominators. One stratum gives a micro average (UUAS); one
+stratum for each sentence length gives the Spearman metrics of Hewitt & Manning (2019). The metric on a bootstrap sample
+is then a product of the sentences' counts in the sample with the columns of a tally.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 RESAMPLES = 1000
-RESAMPLES_AT_ONCE = 100
+_RESAMPLES_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
 class Score:
-    """A value with its 95 % bootstrap interval over sentences; `n` counts what was averaged over."""
+    """The value of a metric with its 95 % bootstrap interval over sentences; `n` units were averaged over."""
 
     metric: str
     value: float
@@ -29,10 +29,10 @@ class Score:
 
 @dataclass(frozen=True)
 class Difference:
-    """How much larger one score is than another on the same sentences, with a 95 % interval.
+    """The difference of two scores on the same sentences, with its 95 % interval.
 
-    `p` is the two-sided bootstrap p-value of no difference, at least 2 / (resamples + 1); `n` counts what the first
-    score was averaged over.
+    `p` is the two-sided bootstrap p-value of no difference, at least 2 / (resamples + 1); `n` is the number of units
+    that the first score was averaged over.
     """
 
     metric: str
@@ -45,7 +45,14 @@ class Difference:
 
 @dataclass(frozen=True)
 class Tally:
-    """What a metric counts in each sentence, all (sentences,); a sentence outside the metric has denominator 0."""
+    """What a metric counts in each sentence.
+
+    Attributes:
+        metric: The metric's name.
+        numerators: The sum of the metric's values in each sentence, (sentences,).
+        denominators: The number of units in each sentence, (sentences,); 0 for a sentence that does not count.
+        strata: The stratum of each sentence, (sentences,).
+    """
 
     metric: str
     numerators: NDArray[np.float64]
@@ -58,16 +65,23 @@ class Tally:
         return float(self.resampled(np.ones((1, len(self.numerators))))[0])
 
     def __float__(self) -> float:
-        """The value, so that tallies serve wherever scores by name are asked for."""
+        """The value, so that a tally can be used where a number is expected."""
         return self.value
 
     @property
     def n(self) -> int:
-        """How many units were averaged over: edges, words or sentences, as the metric has it."""
+        """The number of units averaged over: edges, words or sentences, depending on the metric."""
         return round(self.denominators.sum())
 
     def resampled(self, weights: NDArray[Any]) -> NDArray[np.float64]:
-        """The metric when sentence s counts weights[r, s] times, for each row r; strata left empty drop out."""
+        """The metric on each bootstrap sample; strata without sentences in a sample are ignored there.
+
+        Args:
+            weights: How often each sentence occurs in each sample, (samples, sentences).
+
+        Returns:
+            The metric, (samples,).
+        """
         counted = self.denominators > 0
         labels, members = np.unique(self.strata[counted], return_inverse=True)
         indicator = np.zeros((int(counted.sum()), len(labels)))
@@ -82,54 +96,56 @@ class Tally:
 
     @property
     def stratified(self) -> bool:
-        """Whether it is a mean over several strata."""
+        """Whether the metric is a mean over more than one stratum."""
         return len(np.unique(self.strata[self.denominators > 0])) > 1
 
     def score(self, *, resamples: int = RESAMPLES, seed: int = 0) -> Score:
         """The value with its 95 % percentile interval over sentences (Efron & Tibshirani 1993, section 13.3).
 
-        A mean over strata is resampled with a bias, which is taken off (chapter 10): a resample lacks strata of few
-        sentences, and where these are the long ones, which are hard, it comes out too high.
+        For a mean over strata the bootstrap is biased, and its bias is subtracted (chapter 10): a sample lacks some of
+        the strata with few sentences, and where those are the long sentences, which are hard, it comes out too high.
         """
         (score,) = score_all([self], resamples=resamples, seed=seed)
         return score
 
     def bootstrap(self, *, resamples: int = RESAMPLES, seed: int = 0) -> NDArray[np.float64]:
-        """The metric on each of `resamples` resampled treebanks, (resamples,); one seed draws the same sentences."""
+        """The metric on each bootstrap sample, (resamples,); the same seed draws the same sentences."""
         return bootstrap_all([self], resamples=resamples, seed=seed)[0]
 
 
 def micro(
     metric: str, numerators: Sequence[float] | NDArray[Any], denominators: Sequence[float] | NDArray[Any]
 ) -> Tally:
-    """A tally whose sentences all weigh by what they count: one stratum."""
+    """The tally of a micro average, which has one stratum; arguments are (sentences,)."""
     top, bottom = np.asarray(numerators, dtype=np.float64), np.asarray(denominators, dtype=np.float64)
     return Tally(metric, top, bottom, np.zeros(len(top), dtype=np.int64))
 
 
 def score_all(tallies: Sequence[Tally], *, resamples: int = RESAMPLES, seed: int = 0) -> list[Score]:
-    """The value and interval of each tally over the same sentences, all from the same resampled treebanks.
+    """The value and interval of each tally, all from the same bootstrap samples.
 
-    Raises ValueError when the tallies are over different numbers of sentences.
+    Raises:
+        ValueError: If the tallies are over different numbers of sentences.
     """
     values = bootstrap_all(tallies, resamples=resamples, seed=seed)
     return [resampled_score(tally, row) for tally, row in zip(tallies, values)]
 
 
 def resampled_score(tally: Tally, values: NDArray[np.float64]) -> Score:
-    """The record of one tally, given its metric on each resampled treebank, (resamples,)."""
-    return Score(tally.metric, tally.value, *interval(unbiased(values, tally.value, tally)), tally.n)
+    """The score of a tally, given its metric on each bootstrap sample, (resamples,)."""
+    return Score(tally.metric, tally.value, *interval(_unbiased(values, tally.value, tally)), tally.n)
 
 
-def unbiased(values: NDArray[np.float64], value: float, tally: Tally) -> NDArray[np.float64]:
-    """Resampled values moved to have the mean `value`, where `tally` is a mean over strata; see `Tally.score`."""
+def _unbiased(values: NDArray[np.float64], value: float, tally: Tally) -> NDArray[np.float64]:
+    """Bootstrap values shifted to have mean `value` if `tally` is a mean over strata; see `Tally.score`."""
     return values - (np.nanmean(values) - value) if tally.stratified else values
 
 
 def bootstrap_all(tallies: Sequence[Tally], *, resamples: int = RESAMPLES, seed: int = 0) -> NDArray[np.float64]:
-    """Each tally on each of the same resampled treebanks, (tallies, resamples); draws are shared, which is far quicker.
+    """Each tally's metric on the same bootstrap samples, (tallies, resamples); sharing them is much faster.
 
-    Raises ValueError when the tallies are over different numbers of sentences.
+    Raises:
+        ValueError: If the tallies are over different numbers of sentences.
     """
     sizes = {len(tally.numerators) for tally in tallies}
     if len(sizes) > 1:
@@ -141,17 +157,17 @@ def bootstrap_all(tallies: Sequence[Tally], *, resamples: int = RESAMPLES, seed:
 
 
 def resampling_weights(sentences: int, *, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
-    """How often each sentence is drawn in each resample, in chunks of rows so that memory stays bounded."""
+    """How often each sentence occurs in each bootstrap sample, as blocks of rows, (at most 100, sentences)."""
     generator = np.random.default_rng(seed)
     even = np.full(sentences, 1 / max(sentences, 1))
-    for start in range(0, resamples, RESAMPLES_AT_ONCE):
-        rows = min(RESAMPLES_AT_ONCE, resamples - start)
+    for start in range(0, resamples, _RESAMPLES_AT_ONCE):
+        rows = min(_RESAMPLES_AT_ONCE, resamples - start)
         drawn = generator.multinomial(sentences, even, size=rows) if sentences else np.zeros((rows, 0))
         yield drawn.astype(np.float64)
 
 
 def interval(values: NDArray[np.float64]) -> tuple[float, float]:
-    """The middle 95 % of the values; nan for both ends when there is none."""
+    """The middle 95 % of the values that are not nan; nan for both ends when there are none."""
     found = values[~np.isnan(values)]
     if not found.size:
         return float("nan"), float("nan")
@@ -160,9 +176,10 @@ def interval(values: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def paired_difference(better: Tally, worse: Tally, *, resamples: int = RESAMPLES, seed: int = 0) -> Difference:
-    """How much `better` exceeds `worse` when both are scored on the same resampled sentences.
+    """By how much `better` exceeds `worse`, both scored on the same bootstrap samples.
 
-    Raises ValueError when the tallies are not of one metric over the same number of sentences.
+    Raises:
+        ValueError: If the tallies are not of the same metric over the same number of sentences.
     """
     return paired_differences([(better, worse)], resamples=resamples, seed=seed)[0]
 
@@ -170,15 +187,16 @@ def paired_difference(better: Tally, worse: Tally, *, resamples: int = RESAMPLES
 def paired_differences(
     pairs: Sequence[tuple[Tally, Tally]], *, resamples: int = RESAMPLES, seed: int = 0
 ) -> list[Difference]:
-    """`paired_difference` of many pairs over the same sentences, all from the same resampled treebanks.
+    """`paired_difference` of many pairs over the same sentences, all from the same bootstrap samples.
 
-    Raises ValueError when a pair is not of one metric, or the tallies are over different numbers of sentences.
+    Raises:
+        ValueError: If a pair is not of the same metric, or the tallies are over different numbers of sentences.
     """
     for better, worse in pairs:
         if better.metric != worse.metric or len(better.numerators) != len(worse.numerators):
             raise ValueError(
                 f"cannot pair {better.metric} over {len(better.numerators)} sentences with "
-                f"{worse.metric} over {len(worse.numerators)}; expected one metric on the same sentences"
+                f"{worse.metric} over {len(worse.numerators)}; expected the same metric on the same sentences"
             )
     values = bootstrap_all([tally for pair in pairs for tally in pair], resamples=resamples, seed=seed)
     return [
@@ -188,9 +206,9 @@ def paired_differences(
 
 
 def difference(better: Tally, worse: Tally, gaps: NDArray[np.float64]) -> Difference:
-    """The record of one pair, given the difference on each resampled treebank, (resamples,)."""
+    """The difference of a pair, given its value on each bootstrap sample, (resamples,)."""
     value = better.value - worse.value
-    gaps = unbiased(gaps, value, better)
+    gaps = _unbiased(gaps, value, better)
     low, high = interval(gaps)
     found = gaps[~np.isnan(gaps)]
     tail = min((found <= 0).sum(), (found >= 0).sum())

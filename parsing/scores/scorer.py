@@ -1,9 +1,11 @@
 """The scores of Hewitt & Manning (2019) for predicted distances and depths.
 
-Protocol: UUAS counts edges over all sentences, with punctuation left out of both trees, each the minimum spanning
-tree of its distances among the words that stay. DSpr. is Spearman's correlation of each word's row of distances (its
-own zero included), averaged within a sentence length, then over lengths 5 to 50, punctuation kept; NSpr. is the same
-for the depths of each sentence. Root accuracy asks whether the shallowest word that is not punctuation is the root.
+UUAS: the proportion of gold edges, over all sentences, that the predicted tree has. Punctuation is left out of both
+trees, each the minimum spanning tree of its distances over the remaining words.
+DSpr.: Spearman's correlation of each word's predicted and gold distances, its own zero included, averaged within each
+sentence length and then over lengths 5 to 50; punctuation is kept.
+NSpr.: the same for the depths of each sentence.
+Root accuracy: how often the shallowest word that is not punctuation is the root.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,9 +29,9 @@ SPEARMAN_LENGTHS = range(5, 51)
 def score_distances(
     gold: Sequence[Sentence], distances: Sequence[NDArray[Any]], *, punctuation: PunctuationRule = "xpos"
 ) -> dict[str, Tally]:
-    """UUAS and DSpr. of predicted distances, one (words, words) array a sentence, as tallies by metric.
+    """UUAS and DSpr. of predicted distances; see `Scorer.distances`.
 
-    Many predictions for one treebank are scored faster by one `Scorer`. Raises ValueError as that does.
+    To score several predictions for one treebank, use one `Scorer`, which is faster.
     """
     return Scorer(gold, punctuation=punctuation).distances(distances)
 
@@ -37,17 +39,22 @@ def score_distances(
 def score_depths(
     gold: Sequence[Sentence], depths: Sequence[NDArray[Any]], *, punctuation: PunctuationRule = "xpos"
 ) -> dict[str, Tally]:
-    """Root accuracy and NSpr. of predicted depths, one (words,) array a sentence, as tallies by metric.
+    """Root accuracy and NSpr. of predicted depths; see `Scorer.depths`.
 
-    Many predictions for one treebank are scored faster by one `Scorer`. Raises ValueError as that does.
+    To score several predictions for one treebank, use one `Scorer`, which is faster.
     """
     return Scorer(gold, punctuation=punctuation).depths(depths)
 
 
 class Scorer:
-    """Scores any number of predictions for one treebank; what they need of its trees is worked out once.
+    """Scores any number of predictions for one treebank, and computes what they need of the gold trees once.
 
-    It holds the ranks of all gold distances: 8 bytes for every two words of a sentence, 8 MB for 25,000 words of EWT.
+    It keeps the ranks of all gold distances: 8 bytes for every pair of words of a sentence, 8 MB for 25,000 words of
+    EWT.
+
+    Args:
+        gold: The gold sentences.
+        punctuation: Which words UUAS and root accuracy leave out because they are punctuation.
     """
 
     def __init__(self, gold: Sequence[Sentence], *, punctuation: PunctuationRule = "xpos") -> None:
@@ -58,13 +65,18 @@ class Scorer:
         self._groups = [GoldGroup.of(gold, masks, members) for members in groups_of_one_length(self._lengths.tolist())]
 
     def distances(self, predicted: Sequence[NDArray[Any]]) -> dict[str, Tally]:
-        """UUAS and DSpr. of predicted distances, one (words, words) array a sentence, as tallies by metric.
+        """UUAS and DSpr. of predicted distances.
 
-        `uuas` is the undirected unlabelled attachment score, the share of gold edges that the predicted tree has, in
-        [0, 1]; `dspr` the mean over lengths 5 to 50 of the mean rank correlation of a word's distances, in [-1, 1].
+        Args:
+            predicted: Predicted distances of each sentence, (words, words).
 
-        Raises ValueError that names the first sentence whose distances are not (words, words), symmetric, finite and
-        at least 0.
+        Returns:
+            Tallies by metric: `uuas`, the undirected unlabelled attachment score, in [0, 1], and `dspr`, the distance
+            Spearman correlation, in [-1, 1].
+
+        Raises:
+            ValueError: With the first sentence whose distances are not (words, words), symmetric, finite and
+                non-negative.
         """
         check_predicted_distances(self.gold, predicted)
         hits, edges, correlation, rows = np.zeros((4, len(self.gold)))
@@ -78,13 +90,17 @@ class Scorer:
         return {"uuas": micro("uuas", hits, edges), "dspr": Tally("dspr", correlation, rows, self._lengths)}
 
     def depths(self, predicted: Sequence[NDArray[Any]]) -> dict[str, Tally]:
-        """Root accuracy and NSpr. of predicted depths, one (words,) array a sentence, as tallies by metric.
+        """Root accuracy and NSpr. of predicted depths.
 
-        `root_accuracy` is how often the shallowest word is the gold root, in [0, 1]; a sentence whose gold root is
-        punctuation is left out. `nspr` is the mean over lengths 5 to 50 of the mean rank correlation of a sentence's
-        depths, in [-1, 1].
+        Args:
+            predicted: Predicted depths of each sentence, (words,).
 
-        Raises ValueError that names the first sentence whose depths are not (words,) and finite.
+        Returns:
+            Tallies by metric: `root_accuracy`, in [0, 1], over the sentences whose gold root is not punctuation, and
+            `nspr`, the norm Spearman correlation, in [-1, 1].
+
+        Raises:
+            ValueError: With the first sentence whose depths are not (words,) and finite.
         """
         check_predicted_depths(self.gold, predicted)
         hits, rooted, correlation, rows = np.zeros((4, len(self.gold)))
@@ -104,11 +120,17 @@ class Scorer:
         }
 
     def edges(self, predicted: Sequence[NDArray[Any]]) -> list[tuple[NDArray[np.int64], NDArray[np.bool_]]]:
-        """The gold edges that UUAS counts, and whether the predicted tree has each, a pair a sentence.
+        """The gold edges that UUAS counts, and whether the predicted tree has each.
 
-        Edges are (edges, 2), words numbered from 0, the smaller first, in sorted order; hits are (edges,).
+        Args:
+            predicted: Predicted distances of each sentence, (words, words).
 
-        Raises ValueError as `distances` does.
+        Returns:
+            For each sentence the edges, (edges, 2), sorted, words counted from 0 and the smaller first, and whether
+            each is correct, (edges,).
+
+        Raises:
+            ValueError: As `distances` does.
         """
         check_predicted_distances(self.gold, predicted)
         found: list[tuple[NDArray[np.int64], NDArray[np.bool_]]] = [
@@ -124,6 +146,6 @@ class Scorer:
         return found
 
     def _stacked(self, predicted: Sequence[NDArray[Any]]) -> Iterator[tuple[GoldGroup, NDArray[Any]]]:
-        """Each group with the predictions for its sentences, (sentences, words) or (sentences, words, words)."""
+        """Each group with its sentences' predictions stacked, (sentences, words) or (sentences, words, words)."""
         for group in self._groups:
             yield group, np.stack([predicted[member] for member in group.members.tolist()])

@@ -3,7 +3,7 @@
 from importlib.resources import as_file, files
 from typing import Literal
 
-from treeprobe.parsing.treebanks.conllu_files import read_conllu
+from treeprobe.parsing.treebanks.conllu import read_conllu
 from treeprobe.parsing.treebanks.treebank import Treebank
 
 

@@ -1,7 +1,7 @@
 """Sentences with gold trees: read from CoNLL-U, loaded by name, held side by side."""
 
 from treeprobe.parsing.treebanks.comparison import Comparison
-from treeprobe.parsing.treebanks.conllu_files import format_conllu, read_conllu, write_conllu
+from treeprobe.parsing.treebanks.conllu import format_conllu, read_conllu, write_conllu
 from treeprobe.parsing.treebanks.loading import load_treebank, treebank_path
 from treeprobe.parsing.treebanks.punctuation import PunctuationRule, punctuation_mask
 from treeprobe.parsing.treebanks.relations import universal_relation

@@ -1,4 +1,4 @@
-"""A gold and a recovered tree of one sentence, side by side."""
+"""The gold and the predicted tree of one sentence, side by side."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,15 @@ from treeprobe.parsing.treebanks.treebank import Sentence
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two trees over the same words; shows itself in a notebook, gold above and recovered below.
+    """Two trees over the same words, drawn in notebooks with the gold tree above and the recovered one below.
 
-    Edges at a word where `scored`, one value a word, is false are drawn thin and grey; every word counts where it is
-    None. Raises ValueError when the sentences have other words, or `scored` another length.
+    Attributes:
+        gold: The sentence with its gold tree.
+        recovered: The same words with the tree recovered from a model.
+        scored: Whether each word is scored, (words,); edges at other words are drawn thin and grey. None scores all.
+
+    Raises:
+        ValueError: If the sentences differ in their words, or `scored` does not have one entry a word.
     """
 
     gold: Sentence
@@ -19,7 +24,6 @@ class Comparison:
     scored: tuple[bool, ...] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse sentences of other words."""
         if self.gold.words != self.recovered.words:
             raise ValueError(
                 f"the gold sentence has {len(self.gold)} words ({self.gold.text[:40]!r}), the recovered one "
@@ -29,7 +33,7 @@ class Comparison:
             raise ValueError(f"scored has {len(self.scored)} entries for {len(self.gold)} words; expected one a word")
 
     def _repr_svg_(self) -> str:
-        """Gold arcs above the words, recovered ones below."""
+        """Gold arcs above the words, recovered arcs below."""
         return comparison_svg(
             self.gold.words,
             self.gold.heads,
@@ -39,9 +43,9 @@ class Comparison:
         )
 
     def _repr_html_(self) -> str:
-        """The same in a frame that scrolls sideways, so that long sentences keep their size."""
+        """The drawing in a frame that scrolls sideways, so that long sentences are not shrunk."""
         return f'<div style="overflow-x:auto">{self._repr_svg_()}</div>'
 
     def to_text(self) -> str:
-        """The comparison as plain text for terminals, a word a line, wrong heads marked."""
+        """The comparison as plain text, one word a line, wrong heads marked with an x."""
         return comparison_text(self.gold.words, self.gold.heads, self.recovered.heads)

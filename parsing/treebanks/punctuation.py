@@ -1,4 +1,4 @@
-"""Which words are punctuation: the one place that says so."""
+"""Which words are punctuation."""
 
 from typing import Literal
 
@@ -9,17 +9,23 @@ from treeprobe.parsing.treebanks.treebank import Sentence
 
 PunctuationRule = Literal["xpos", "upos", "none"]
 
-# The Penn Treebank tags that Hewitt & Manning (2019) leave out of UUAS and root accuracy.
-PENN_PUNCTUATION = frozenset({"''", ",", ".", ":", "``", "-LRB-", "-RRB-"})
+# Tag set that marks punctuation in the Penn Treebank; Hewitt & Manning (2019) leave it out of UUAS and root accuracy.
+_PENN_TAGS = frozenset({"''", ",", ".", ":", "``", "-LRB-", "-RRB-"})
 
 
 def punctuation_mask(sentence: Sentence, rule: PunctuationRule = "xpos") -> NDArray[np.bool_]:
-    """Whether each word is punctuation, (words,): by Penn Treebank tag, by UPOS `PUNCT`, or never.
+    """Whether each word is punctuation, (words,).
 
-    Raises ValueError for another rule.
+    Args:
+        sentence: The sentence.
+        rule: "xpos" for words with a punctuation tag of the Penn Treebank, "upos" for words tagged `PUNCT`, "none" for
+            no word.
+
+    Raises:
+        ValueError: For any other rule.
     """
     if rule == "xpos":
-        return np.array([tag in PENN_PUNCTUATION for tag in sentence.xpos], dtype=bool)
+        return np.array([tag in _PENN_TAGS for tag in sentence.xpos], dtype=bool)
     if rule == "upos":
         return np.array([tag == "PUNCT" for tag in sentence.upos], dtype=bool)
     if rule == "none":

@@ -1,9 +1,8 @@
-"""Sentences with their gold trees, read from and written to CoNLL-U."""
+"""Sentences with their gold trees, and treebanks of them."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from textwrap import shorten
 from typing import Generic, TypeVar, overload
@@ -17,21 +16,34 @@ from treeprobe.parsing.drawing import to_text, tree_svg
 from treeprobe.parsing.trees.heads import check_heads, tree_depths, tree_distances, tree_edges
 
 T = TypeVar("T")
-Range = tuple[int, int, str]
+MultiwordToken = tuple[int, int, str]
 
 
 class TreebankError(TreeprobeError, ValueError):
-    """A treebank that cannot be read as one: the message names file, line and sentence."""
+    """A treebank that cannot be read; the message names the file, the line and the sentence."""
 
 
 @dataclass(frozen=True, repr=False)
 class Sentence:
-    """One annotated sentence. Words are numbered from 0 and the root's head is -1.
+    """One annotated sentence.
 
-    `multiword` holds the surface tokens that span several words, as (first word, last word, form).
+    Attributes:
+        words: The syntactic words.
+        heads: The head of each word, words counted from 0; -1 for the root.
+        relations: The dependency relation of each word to its head.
+        upos: Universal part-of-speech tags.
+        xpos: Language-specific part-of-speech tags.
+        space_after: Whether a space follows each word in the text.
+        identifier: The sentence's ID in its treebank.
+        metadata: The comments `# key = value` of its block.
+        lemmas: Lemmas, `_` where there is none.
+        features: Morphological features as CoNLL-U writes them.
+        misc: Column MISC as CoNLL-U writes it.
+        multiword: Surface tokens that span several words, as (first word, last word, form).
 
-    Raises ValueError when a column has another length than `words`, when a multiword token spans what is no stretch of
-    them, or when `heads` are not a tree.
+    Raises:
+        ValueError: If a column differs from `words` in length, if a multiword token spans words that do not exist, or
+            if `heads` do not form a tree with one root.
     """
 
     words: tuple[str, ...]
@@ -45,13 +57,13 @@ class Sentence:
     lemmas: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     misc: tuple[str, ...] = ()
-    multiword: tuple[Range, ...] = ()
+    multiword: tuple[MultiwordToken, ...] = ()
 
     def __post_init__(self) -> None:
         for first, last, form in self.multiword:
             if not 0 <= first <= last < len(self.words):
                 raise ValueError(
-                    f"multiword token {first + 1}-{last + 1} ({form!r}) is no stretch of words 1 to {len(self.words)}"
+                    f"multiword token {first + 1}-{last + 1} ({form!r}) is not a range of words 1 to {len(self.words)}"
                 )
         for name in ("lemmas", "features", "misc"):
             if not getattr(self, name):
@@ -74,7 +86,7 @@ class Sentence:
 
     @property
     def text(self) -> str:
-        """The sentence as it was written: multiword tokens by their surface form, spaces where they were."""
+        """The sentence as written: multiword tokens in their surface form, spaces where the annotation has them."""
         pieces: list[str] = []
         spans = {first: (last, form) for first, last, form in self.multiword}
         position = 0
@@ -84,24 +96,24 @@ class Sentence:
             position = last + 1
         return "".join(pieces).strip()
 
-    @cached_property
+    @property
     def distances(self) -> NDArray[np.int64]:
-        """Tree distance of every two words: edges on the path between them, (words, words)."""
+        """Number of edges on the path between every two words, (words, words); computed at each access."""
         return tree_distances(self.heads)
 
-    @cached_property
+    @property
     def depths(self) -> NDArray[np.int64]:
-        """Edges between each word and the root, (words,)."""
+        """Number of edges from each word to the root, (words,); computed at each access."""
         return tree_depths(self.heads)
 
-    @cached_property
+    @property
     def edges(self) -> NDArray[np.int64]:
-        """The undirected edges of the gold tree, each with its smaller end first, (words - 1, 2)."""
+        """Undirected edges of the gold tree, (words - 1, 2), the smaller end first; computed at each access."""
         return tree_edges(self.heads)
 
     @property
     def graph(self) -> nx.DiGraph:
-        """The gold tree as a networkx graph: edges from head to dependent, nodes with their words and tags."""
+        """The gold tree as a networkx graph: edges from head to dependent by `relation`, nodes with word and tags."""
         graph = nx.DiGraph(text=self.text, identifier=self.identifier)
         for index, word in enumerate(self.words):
             graph.add_node(index, word=word, upos=self.upos[index], xpos=self.xpos[index])
@@ -111,21 +123,21 @@ class Sentence:
         return graph
 
     def to_text(self) -> str:
-        """The tree as plain text for terminals, a word a line."""
+        """The tree as plain text, one word a line."""
         return to_text(self.words, self.heads, self.relations)
 
     def _repr_svg_(self) -> str:
-        """The tree as arcs over the words, for notebooks."""
+        """The tree as arcs above its words, as notebooks show it."""
         plain = all(relation in ("dep", "root", "punct") for relation in self.relations)
         return tree_svg(self.words, self.heads, None if plain else self.relations)
 
     def _repr_html_(self) -> str:
-        """The same in a frame that scrolls sideways, so that long sentences keep their size."""
+        """The drawing in a frame that scrolls sideways, so that long sentences are not shrunk."""
         return f'<div style="overflow-x:auto">{self._repr_svg_()}</div>'
 
 
 class PerSentence(Sequence[T], Generic[T]):
-    """A value of each sentence, computed when it is asked for, so that a treebank's matrices never pile up."""
+    """A value for each sentence, computed at each access, so that a treebank's matrices are never all in memory."""
 
     def __init__(self, sentences: Sequence[Sentence], compute: Callable[[Sentence], T]) -> None:
         self._sentences = sentences
@@ -140,14 +152,14 @@ class PerSentence(Sequence[T], Generic[T]):
     @overload
     def __getitem__(self, index: slice) -> "PerSentence[T]": ...
     def __getitem__(self, index: int | slice) -> "T | PerSentence[T]":
-        """The value of a sentence, computed now; of a slice, a column of it."""
+        """The value for one sentence; for a slice, the values of its sentences, not computed yet."""
         if isinstance(index, slice):
             return PerSentence(self._sentences[index], self._compute)
         return self._compute(self._sentences[index])
 
 
 class Treebank(Sequence[Sentence]):
-    """Sentences in order, with their columns as sequences: `bank.words`, `bank.distances`, `bank.depths`."""
+    """A sequence of sentences, with one entry a sentence in `words`, `distances` and `depths`."""
 
     def __init__(self, sentences: Sequence[Sentence], *, name: str = "", path: Path | None = None) -> None:
         self._sentences = tuple(sentences)
@@ -163,7 +175,7 @@ class Treebank(Sequence[Sentence]):
     @overload
     def __getitem__(self, index: slice) -> "Treebank": ...
     def __getitem__(self, index: int | slice) -> "Sentence | Treebank":
-        """A sentence; of a slice, a treebank of the same name."""
+        """One sentence; for a slice, a treebank of the same name."""
         if isinstance(index, slice):
             return Treebank(self._sentences[index], name=self.name, path=self.path)
         return self._sentences[index]
@@ -183,17 +195,17 @@ class Treebank(Sequence[Sentence]):
 
     @property
     def distances(self) -> PerSentence[NDArray[np.int64]]:
-        """The gold distances of each sentence, (words, words), computed when asked for."""
-        return PerSentence(self._sentences, lambda sentence: tree_distances(sentence.heads))
+        """Gold distances of each sentence, (words, words), computed at each access."""
+        return PerSentence(self._sentences, lambda sentence: sentence.distances)
 
     @property
     def depths(self) -> PerSentence[NDArray[np.int64]]:
-        """The gold depths of each sentence, (words,), computed when asked for."""
-        return PerSentence(self._sentences, lambda sentence: tree_depths(sentence.heads))
+        """Gold depths of each sentence, (words,), computed at each access."""
+        return PerSentence(self._sentences, lambda sentence: sentence.depths)
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the words, heads and relations: two treebanks with the same digest give the same scores."""
+        """SHA-256 of words, heads and relations."""
         digest = hashlib.sha256()
         for sentence in self._sentences:
             digest.update(repr((sentence.words, sentence.heads, sentence.relations)).encode())

@@ -1,7 +1,6 @@
 """Treebanks of Universal Dependencies by name, downloaded once."""
 
 import csv
-import hashlib
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +11,7 @@ from typing import Literal
 import pooch
 import requests
 
+from treeprobe.digests import file_digest
 from treeprobe.parsing.treebanks.treebank import TreebankError
 
 Split = Literal["train", "dev", "test"]
@@ -20,8 +20,8 @@ RELEASE = "r2.16"
 SOURCE = "https://raw.githubusercontent.com/UniversalDependencies"
 SECONDS_TO_WAIT = 60
 
-# SHA-256 of released files that were read when this was written. Of every other file the digest is taken when it is
-# fetched, kept beside it, and checked each time it is read.
+# SHA-256 of released files that are known here. The digest of any other file is computed when it is downloaded, stored
+# beside it, and verified each time it is read.
 PUBLISHED_DIGESTS = {
     ("r2.16", "en_ewt-ud-dev.conllu"): "531a54ff90d6ab12201c5a50c3e78e6ddac4de69abc4bce5d275d3cd29efe2b6",
     ("r2.16", "en_ewt-ud-test.conllu"): "e266e515a0a7547657ed3d90d9ba46487d6bd251f27ad4269d4e8a427c8555cd",
@@ -30,21 +30,22 @@ PUBLISHED_DIGESTS = {
 
 @dataclass(frozen=True)
 class NamedTreebank:
-    """A treebank of Universal Dependencies: its name in file names, its repository and the release's tag."""
+    """A treebank of Universal Dependencies: its name in file names, its repository, and a release's tag."""
 
     name: str
     repository: str
     release: str = RELEASE
 
     def file(self, split: Split) -> str:
-        """What UD calls the file of a split."""
+        """File name of a split."""
         return f"{self.name}-ud-{split}.conllu"
 
 
 def find_treebank(name: str, *, release: str = RELEASE) -> NamedTreebank:
-    """The treebank that UD calls `en_ewt` in file names or `UD_English-EWT` as a repository.
+    """Find a treebank by its name in file names, such as `en_ewt`, or its repository's, such as `UD_English-EWT`.
 
-    Raises TreebankError for a name that is neither, with the known names that begin alike.
+    Raises:
+        TreebankError: If the name is neither; the message lists known treebanks of the same language.
     """
     known = known_treebanks()
     if name in known:
@@ -55,28 +56,32 @@ def find_treebank(name: str, *, release: str = RELEASE) -> NamedTreebank:
         return NamedTreebank(f"{codes[language]}_{rest.lower()}", name, release)
     alike = [short for short in known if short.partition("_")[0] == name.partition("_")[0]]
     raise TreebankError(
-        f"{name}: there is no such file or folder, and it is no known treebank of Universal Dependencies; expected a "
+        f"{name}: there is no such file or folder, and Universal Dependencies has no such treebank; expected a "
         f"path, or a name such as {', '.join(alike or ['en_ewt', 'UD_English-EWT'])}"
     )
 
 
 @cache
 def known_treebanks() -> dict[str, str]:
-    """Repositories of Universal Dependencies by their names in file names."""
+    """Repository of each treebank of Universal Dependencies by its name in file names."""
     table = files("treeprobe.parsing.treebanks").joinpath("ud_treebanks.csv").read_text(encoding="utf-8")
     return {row["name"]: row["repository"] for row in csv.DictReader(table.splitlines())}
 
 
 def fetch(treebank: NamedTreebank, split: Split, folder: Path, *, source: str) -> Path:
-    """The split's file in the cache, downloaded whole or not at all, its digest checked."""
+    """Path of a split's file in the cache, downloaded whole or not at all, its digest verified.
+
+    Raises:
+        TreebankError: If the file cannot be downloaded or its digest is not the expected one.
+    """
     path = folder / treebank.file(split)
     record = path.with_name(path.name + ".sha256")
     published = PUBLISHED_DIGESTS.get((treebank.release, path.name))
     if not path.exists():
-        download(treebank, path, source=source)
-        show_licence(treebank, folder, source=source)
+        _download(treebank, path, source=source)
+        _show_licence(treebank, folder, source=source)
         record.unlink(missing_ok=True)
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    found = file_digest(path)
     expected = published or (record.read_text().strip() if record.exists() else found)
     if found != expected:
         raise TreebankError(
@@ -88,8 +93,8 @@ def fetch(treebank: NamedTreebank, split: Split, folder: Path, *, source: str) -
     return path
 
 
-def download(treebank: NamedTreebank, path: Path, *, source: str) -> None:
-    """One file of the treebank to `path`."""
+def _download(treebank: NamedTreebank, path: Path, *, source: str) -> None:
+    """Download one file of the treebank to `path`."""
     folder = f"{source}/{treebank.repository}/{treebank.release}/"
     url = folder + path.name
     try:
@@ -107,12 +112,12 @@ def download(treebank: NamedTreebank, path: Path, *, source: str) -> None:
         ) from error
 
 
-def show_licence(treebank: NamedTreebank, folder: Path, *, source: str) -> None:
-    """Keep the licence beside the treebank and say on stderr, once, what it is."""
+def _show_licence(treebank: NamedTreebank, folder: Path, *, source: str) -> None:
+    """Store the licence beside the treebank and print its first line on stderr."""
     path = folder / "LICENSE.txt"
     if not path.exists():
         try:
-            download(treebank, path, source=source)
+            _download(treebank, path, source=source)
         except TreebankError:
             print(f"{treebank.repository} {treebank.release}: licence not found; see its repository", file=sys.stderr)
             return

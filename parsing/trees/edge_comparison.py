@@ -1,4 +1,4 @@
-"""What each edge of a tree is when the tree is held against another over the same words."""
+"""Two trees over the same words, compared edge by edge."""
 
 from typing import Literal
 
@@ -11,13 +11,21 @@ EdgeStatus = Literal["correct", "missed", "spurious", "unscored"]
 def compare_edges(
     edges: NDArray[np.int64], others: NDArray[np.int64], *, other: EdgeStatus, scored: NDArray[np.bool_]
 ) -> list[EdgeStatus]:
-    """What each of `edges` is: in both trees, in this one only (`other`), or at a word that is not scored.
+    """Status of each edge of one tree with respect to another, directions ignored.
 
-    Both trees are (edges, 2), words from 0, compared without direction; `scored` is (words,).
+    Args:
+        edges: The edges to classify, (edges, 2), words counted from 0.
+        others: The edges of the other tree, (edges, 2).
+        other: The status of an edge that only `edges` has: "missed" for gold edges, "spurious" for predicted ones.
+        scored: Whether each word is scored, (words,).
+
+    Returns:
+        One status for each edge: "correct" when both trees have it, else `other`; "unscored" when a word at either end
+        is not scored.
     """
     shared = {frozenset(pair) for pair in others.tolist()}
-    kinds: list[EdgeStatus] = []
+    statuses: list[EdgeStatus] = []
     for pair in edges.tolist():
-        found: EdgeStatus = "correct" if frozenset(pair) in shared else other
-        kinds.append(found if scored[pair].all() else "unscored")
-    return kinds
+        status: EdgeStatus = "correct" if frozenset(pair) in shared else other
+        statuses.append(status if scored[pair].all() else "unscored")
+    return statuses

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from treeprobe.parsing import Sentence
-from treeprobe.parsing.decoding import RandomTrees
 
 
 def sentence(heads: list[int], *, relations: list[str] | None = None, xpos: list[str] | None = None) -> Sentence:
@@ -24,8 +23,12 @@ def sentence(heads: list[int], *, relations: list[str] | None = None, xpos: list
 
 
 def random_heads(words: int, seed: int) -> list[int]:
-    """A tree drawn evenly from all trees over the words."""
-    return RandomTrees(seed)(np.zeros((1, words, words)), np.zeros((1, words)))[0].tolist()
+    """A tree drawn uniformly from all rooted labelled trees over the words, by networkx."""
+    tree = nx.random_labeled_rooted_tree(words, seed=seed)
+    heads = [-1] * words
+    for head, dependent in nx.bfs_edges(tree, tree.graph["root"]):
+        heads[dependent] = head
+    return heads
 
 
 def trees(smallest: int = 1, largest: int = 14) -> st.SearchStrategy[list[int]]:

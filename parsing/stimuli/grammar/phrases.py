@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from treeprobe.parsing.treebanks.treebank import Range, Sentence
+from treeprobe.parsing.treebanks.treebank import MultiwordToken, Sentence
 
 Dependent = tuple[str, "Phrase"]
 MARKS = (",", ".", "?")
@@ -111,7 +111,7 @@ def written(forms: list[str]) -> list[str]:
     return [forms[0][0].upper() + forms[0][1:], *forms[1:]]
 
 
-def multiword_tokens(forms: list[str], clitic: list[bool]) -> tuple[Range, ...]:
+def multiword_tokens(forms: list[str], clitic: list[bool]) -> tuple[MultiwordToken, ...]:
     """Words and the clitics that follow them, as (first word, last word, form)."""
     hosts, host = [], 0
     for place, attached in enumerate(clitic):

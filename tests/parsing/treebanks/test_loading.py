@@ -109,7 +109,7 @@ def test_a_path_and_a_folder_are_read_in_place(server: Server) -> None:
     file = server.folder / "en_gum-ud-dev.conllu"
     assert treebank_path(file) == file
     assert treebank_path(server.folder, split="dev") == file
-    with pytest.raises(TreebankError, match=r"expected one file \*-test.conllu; found none"):
+    with pytest.raises(TreebankError, match=r"expected exactly one file \*-test.conllu; found none"):
         treebank_path(server.folder, split="test")
     (server.folder / "other-dev.conllu").write_text(BLOCK)
     with pytest.raises(TreebankError, match=r"found en_gum-ud-dev.conllu, other-dev.conllu"):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.parsing.decoding.all_trees import all_trees, crosses
-from tests.parsing.toys import path_lengths, trees
+from tests.parsing.toys import path_lengths, random_heads, trees
 from treeprobe.parsing import head_edges, tree_depths, tree_distances
 from treeprobe.parsing.drawing import arc_heights
 from treeprobe.parsing.trees import chain_distances, check_heads, projective_arcs, tree_edges
@@ -18,6 +18,20 @@ def test_distances_and_depths_are_path_lengths(heads: list[int]) -> None:
     lengths = path_lengths(heads)
     np.testing.assert_array_equal(tree_distances(heads), lengths)
     np.testing.assert_array_equal(tree_depths(heads), lengths[heads.index(-1)])
+
+
+@given(st.integers(1, 9), st.lists(st.integers(0, 2**32 - 1), max_size=4))
+def test_a_stack_of_trees_has_the_distances_of_each(words: int, seeds: list[int]) -> None:
+    stack = np.array([random_heads(words, seed) for seed in seeds]).reshape(-1, words)
+    found = tree_distances(stack)
+    assert found.shape == (len(seeds), words, words)
+    for heads, distances in zip(stack, found):
+        np.testing.assert_array_equal(distances, tree_distances(heads))
+
+
+def test_a_cycle_in_a_stack_of_trees_is_refused() -> None:
+    with pytest.raises(ValueError, match="words 2 → 3 → 2 form a cycle"):
+        tree_distances([[-1, 0, 1], [-1, 2, 1]])
 
 
 @given(trees())
@@ -59,8 +73,8 @@ def test_heads_are_accepted_exactly_when_they_are_a_tree(heads: list[int]) -> No
         ([1, 0], "expected one root .*; found none"),
         ([-1, 2, 3, 1], "words 2 → 3 → 4 → 2 form a cycle"),
         ([-1, 1], "words 2 → 2 form a cycle"),
-        ([0.5, -1.0], "heads must be one whole number a word"),
-        ([[-1]], r"heads must be one whole number a word; found shape \(1, 1\)"),
+        ([0.5, -1.0], r"heads have shape \(2,\) and type float64; expected one integer for each word"),
+        ([[-1]], r"heads have shape \(1, 1\) and type int64"),
     ],
 )
 def test_what_is_no_tree_is_named(heads: list, message: str) -> None:

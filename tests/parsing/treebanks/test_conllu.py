@@ -64,6 +64,35 @@ def test_ewt_dev_is_written_as_it_was(ewt: Path, tmp_path: Path) -> None:
     assert [one.text for one in bank] == [one.metadata["text"] for one in bank]
 
 
+def assert_the_conllu_package_reads_the_same(path: Path) -> None:
+    theirs = conllu.parse(path.read_text(encoding="utf-8"), field_parsers={"feats": lambda line, i: line[i]})
+    bank = read_conllu(path)
+    assert len(bank) == len(theirs)
+    for one, tokens in zip(bank, theirs):
+        words = [token for token in tokens if isinstance(token["id"], int)]
+        assert one.metadata == {key: value or "" for key, value in tokens.metadata.items()}
+        assert [head + 1 for head in one.heads] == [token["head"] for token in words]
+        columns = {"words": "form", "relations": "deprel", "upos": "upos", "lemmas": "lemma", "features": "feats"}
+        for ours, name in {**columns, "xpos": "xpos"}.items():
+            assert getattr(one, ours) == tuple(token[name] or "_" for token in words)
+        ranges = [token for token in tokens if isinstance(token["id"], tuple) and token["id"][1] == "-"]
+        assert [form for _, _, form in one.multiword] == [token["form"] for token in ranges]
+
+
+def test_the_conllu_package_reads_the_sample_alike(tmp_path: Path) -> None:
+    assert_the_conllu_package_reads_the_same(written(tmp_path, SAMPLE))
+
+
+@pytest.mark.ewt
+def test_the_conllu_package_reads_ewt_dev_alike(ewt: Path) -> None:
+    assert_the_conllu_package_reads_the_same(ewt / "en_ewt-dev.conllu")
+
+
+def test_forms_may_contain_spaces(tmp_path: Path) -> None:
+    (one,) = read_conllu(written(tmp_path, SAMPLE.replace("\the\the\t", "\tbig  man\the\t")))
+    assert one.words[4] == "big  man"
+
+
 TEXT = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Zl", "Zp", "Zs")), min_size=1, max_size=8)
 
 
@@ -113,19 +142,20 @@ FINE = "# sent_id = fine\n" + word(1, 0) + "\n"
 
 BAD = {
     "head outside": (word(1, 0) + word(2, 7), r"line 6, sentence 2 \(bad\): word 2 .*has head 7; expected 0 .*1 to 2"),
-    "no head": (word(1, 0) + word(2, "_"), r"line 6, sentence 2 \(bad\): word 2 .*has head None; expected"),
-    "no number": (word(1, 0) + word(2, "two"), r"line 4, sentence 2 \(bad\): is not CoNLL-U"),
+    "no head": (word(1, 0) + word(2, "_"), r"line 6, sentence 2 \(bad\): word 2 .*has head _; expected"),
+    "no number": (word(1, 0) + word(2, "two"), r"line 6, sentence 2 \(bad\): word 2 .*has head two; expected"),
     "cycle": (word(1, 0) + word(2, 3) + word(3, 2), r"sentence 2 \(bad\): words 2 → 3 → 2 form a cycle"),
     "self-loop": (word(1, 0) + word(2, 2), r"sentence 2 \(bad\): words 2 → 2 form a cycle"),
     "no root": (word(1, 2) + word(2, 1), r"sentence 2 \(bad\): expected one root .*; found none"),
     "two roots": (word(1, 0) + word(2, 0), r"sentence 2 \(bad\): expected one root .*; found 1, 2"),
     "columns": ("1 x y\n", r"line 5, sentence 2 \(bad\): is not CoNLL-U: found 1 columns in '1 x y', expected 10"),
     "numbering": (word(1, 0) + word(3, 1), r"line 6, sentence 2 \(bad\): word 3 stands where word 2 is expected"),
-    "id": (word("one", 0), r"line 5, sentence 2 \(bad\): is not CoNLL-U: 'one' is not a word's number"),
+    "id": (word("one", 0), r"line 5, sentence 2 \(bad\): is not CoNLL-U: 'one' is not an ID; expected an integer"),
+    "long id": (word("9" * 5000, 0), r"line 5, sentence 2 \(bad\): is not CoNLL-U: '9+' is not an ID"),
     "form": (word(1, 0, form=""), r"line 5, sentence 2 \(bad\): word 1 is empty; expected a form"),
     "range outside": (
         "1-3\tx" + "\t_" * 8 + "\n" + word(1, 0) + word(2, 1),
-        r"sentence 2 \(bad\): multiword token 1-3 \('x'\) is no stretch of words 1 to 2",
+        r"sentence 2 \(bad\): multiword token 1-3 \('x'\) is not a range of words 1 to 2",
     ),
     "only a range": ("1-2\tx" + "\t_" * 8 + "\n", r"sentence 2 \(bad\): has no words"),
 }
@@ -191,6 +221,13 @@ def test_a_treebank_is_a_sequence_of_sentences_with_columns(tmp_path: Path) -> N
     assert bank.digest == read_conllu(bank.path).digest
 
 
+def test_a_sentence_does_not_keep_the_matrices_that_it_gives(tmp_path: Path) -> None:
+    (one,) = read_conllu(written(tmp_path, SAMPLE))
+    before = dict(vars(one))
+    assert (one.distances.shape, one.depths.shape, one.edges.shape) == ((7, 7), (7,), (6, 2))
+    assert vars(one) == before
+
+
 def test_sentences_introduce_themselves_briefly(tmp_path: Path) -> None:
     sentence = Sentence(("word",) * 100, (-1, *range(99)), *[("_",) * 100] * 3, (True,) * 100, identifier="long")
     assert repr(sentence).startswith("Sentence('long': 'word word")
@@ -204,5 +241,5 @@ def test_columns_of_other_lengths_are_refused() -> None:
         Sentence(("a", "b"), (-1, 0), ("root", "dep"), ("X",), ("X", "X"), (True, True))
     with pytest.raises(ValueError, match="lemmas has 1 entries for 2 words"):
         Sentence(("a", "b"), (-1, 0), ("root", "dep"), ("X", "X"), ("X", "X"), (True, True), lemmas=("a",))
-    with pytest.raises(ValueError, match=r"multiword token 2-1 \('ab'\) is no stretch of words 1 to 2"):
+    with pytest.raises(ValueError, match=r"multiword token 2-1 \('ab'\) is not a range of words 1 to 2"):
         Sentence(("a", "b"), (-1, 0), ("root", "dep"), ("X", "X"), ("X", "X"), (True, True), multiword=((1, 0, "ab"),))
