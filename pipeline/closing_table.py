@@ -34,7 +34,8 @@ def closing_table(scores: pd.DataFrame) -> str:
     shown = rows.merge(known[[*beside, "value"]], how="left", on=beside, suffixes=("", "_selectivity"))
     numbers = shown[["value", "low", "high", "value_selectivity"]]
     shown["cell"] = [_cell(*row) for row in numbers.itertuples(index=False)]
-    shown["row"] = [_row_name(*row) for row in shown[["probe", "layer"]].itertuples(index=False)]
+    ranked = shown["rank"].nunique() > 1
+    shown["row"] = [_row_name(*row, ranked=ranked) for row in shown[["probe", "layer", "rank"]].itertuples(index=False)]
     blocks = []
     for split, block in shown.groupby("split", sort=False):
         table = block.pivot_table(index="row", columns="metric", values="cell", aggfunc="first", sort=False)
@@ -87,9 +88,9 @@ def _cell(value: float, low: float, high: float, selectivity: float = float("nan
     return score if math.isnan(selectivity) else f"{score} ({selectivity:+.3f})"
 
 
-def _row_name(probe: str, layer: int | None) -> str:
-    """`layer 3`, or the baseline's name with the layer it has."""
+def _row_name(probe: str, layer: int | None, rank: int | None, *, ranked: bool) -> str:
+    """`layer 3`, or the baseline's name with the layer it has; the rank too where there are several."""
     if pd.isna(layer):
         return probe
-    named = f"layer {int(layer)}"
+    named = f"layer {int(layer)}, rank {rank}" if ranked else f"layer {int(layer)}"
     return named if probe in ("distance", "depth") else f"{probe}, {named}"

@@ -22,6 +22,8 @@ from treeprobe.files import write_json
 
 FORMAT = 2
 RECORD = "analysis.json"
+KEYS = frozenset({"analysis", "checkpoint", "details", "options", "seconds", "splits", "summary", "treebank", "versions"})
+"""What every record says."""
 EARLIER = ("run.json", "convolution.json", "task.json")
 """Records of earlier versions."""
 PACKAGES = ("treeprobe", "torch", "transformers", "tokenizers", "numpy", "scipy", "networkx", "scikit-learn")
@@ -91,7 +93,9 @@ def read_record(folder: Path) -> dict[str, Any]:
     found = record.get("format") if isinstance(record, dict) else None
     if found != FORMAT:
         raise FindingsError(f"{path}: is of format {found}; expected {FORMAT}. Run the analysis again with --overwrite")
-    return record
+    if missing := KEYS - record.keys():
+        raise FindingsError(f"{path}: lacks {', '.join(sorted(missing))}; run the analysis again with --overwrite")
+    return dict(record)
 
 
 def versions() -> dict[str, str]:

@@ -8,7 +8,7 @@ from treeprobe.errors import TreeprobeError
 
 if TYPE_CHECKING:
     # Loaded by type checkers alone, so that the command line's help need not wait for numpy and torch.
-    from treeprobe.extraction import Pooling
+    from treeprobe.extraction.alignment import Pooling
     from treeprobe.parsing import PunctuationRule
 
 TextForm = Literal["words", "natural"]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from huggingface_hub import snapshot_download
 
-from treeprobe.extraction import Encoder, Level, Reading, States, extract, stream_attention
-from treeprobe.extraction.attention import AttentionStream
+from treeprobe.extraction import Encoder, Reading, States, extract, stream_attention
+from treeprobe.extraction.attention import AttentionStream, Level
 from treeprobe.parsing import Treebank, TreebankError
 from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.options import Options, OptionsError

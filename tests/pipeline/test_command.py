@@ -230,12 +230,20 @@ def test_what_no_checkpoint_can_be_trained_with_is_refused(
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("record", ["{", "[]", '{"checkpoint": {"path": "x"}}'])
-def test_parse_names_a_record_that_is_no_runs(record: str, tmp_path: Path, command: Command) -> None:
-    (tmp_path / "run.json").write_text(record)
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ("{", "cannot be read"),
+        ("[]", "is of format None; expected 2"),
+        ('{"format": 2, "checkpoint": {"path": "x"}}', "lacks analysis, details"),
+    ],
+)
+def test_parse_names_a_record_that_is_no_runs(record: str, message: str, tmp_path: Path, command: Command) -> None:
+    (tmp_path / "analysis.json").write_text(record)
     code, error = command("parse", "--probe", tmp_path, "A cat sleeps.")
     assert code == 2
-    assert "run.json: is not" in error
+    assert "analysis.json" in error
+    assert message in error
 
 
 def test_a_bug_is_not_dressed_up_as_bad_input(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,10 @@ def test_everything_is_written(checkpoint: Path, sentences: list[Sentence], tmp_
     assert len(relations) == len(done.tables["relations"]) == 3 * 2 * 4
     assert len(pd.read_csv(tmp_path / "out" / "heads.csv")) == 4
     assert (tmp_path / "out" / "figures" / "map.png").stat().st_size > 0
-    assert list((tmp_path / "out" / "figures").glob("attention-*.svg"))
+    best = done.tables["best_heads"]
+    tracked = best[(best["direction"] == "to head") & (best["p"] < 0.05)]
+    assert len(list((tmp_path / "out" / "figures").glob("attention-*.svg"))) == len(tracked)
+    assert f"for {len(tracked)} of 3 relations" in done.summary
 
 
 def test_probes_are_scored_with_and_without_words(checkpoint: Path, sentences: list[Sentence]) -> None:

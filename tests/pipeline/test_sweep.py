@@ -265,7 +265,7 @@ def test_a_task_that_another_process_does_is_waited_for(
     out = tmp_path / "out"
     (out / "tasks").mkdir(parents=True)
     (out / "sweep.json").write_text(json.dumps({"format": 2}))
-    held = FileLock(out / "tasks" / ".first--toy--structure.partial.lock")
+    held = FileLock(out / "tasks" / ".first--toy--structure.partial.lock", thread_local=False)
     held.acquire()
     states: list[bool] = []
 
