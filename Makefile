@@ -6,7 +6,7 @@ PACKAGES := parsing extraction probes training attention convolution reporting p
 SOURCES := treeprobe $(PACKAGES) tests benchmarks
 LINKS := build/links/treeprobe
 
-# The folders as the one package that they are installed as, for tools that read source.
+# The folders as the one package that they are installed as, for tools that read source (mypy, mkdocstrings).
 links:
 	rm -rf build/links && mkdir -p $(LINKS)
 	ln -s $(addprefix ../../../,$(wildcard treeprobe/*.py) treeprobe/py.typed $(PACKAGES)) $(LINKS)
@@ -35,7 +35,7 @@ notebooks: $(VENV)/dev-installed
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 -m slow tests/test_notebooks.py
 
 # The site in site/, with the reference from the docstrings; a broken link fails.
-docs: $(VENV)/dev-installed
+docs: $(VENV)/dev-installed links
 	$(BIN)/typer treeprobe.pipeline.commands.main utils docs --name treeprobe --title "Command line" --output docs/reference/command-line.md
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
