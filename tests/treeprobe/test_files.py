@@ -1,7 +1,6 @@
 """Nothing half-written: an output file or folder appears whole or not at all."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
