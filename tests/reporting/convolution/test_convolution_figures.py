@@ -23,7 +23,7 @@ def test_a_kernel_has_a_bar_at_each_offset(ax: Axes) -> None:
     assert head_kernel(offsets, kernel, ax, fitted=kernel) is ax
     assert [round(bar.get_x() + bar.get_width() / 2) for bar in ax.patches] == offsets.tolist()
     assert [bar.get_height() for bar in ax.patches] == kernel.tolist()
-    with pytest.raises(ValueError, match="one weight each"):
+    with pytest.raises(ValueError, match="one weight for each offset"):
         head_kernel(offsets, kernel[:3], ax)
 
 

@@ -102,7 +102,7 @@ def test_a_map_can_be_shaded_by_a_quantity(ax: Axes) -> None:
     np.testing.assert_allclose(ax.collections[0].get_array(), [0.1, 0.9])
     with pytest.raises(ValueError, match="two dimensions"):
         head_map(np.eye(3), ax)
-    with pytest.raises(ValueError, match=r"2 heads but names of shape \(1,\); expected one a head"):
+    with pytest.raises(ValueError, match=r"2 heads but names of shape \(1,\); expected one for each head"):
         head_map(np.eye(2), ax, names=["5-9"])
 
 
