@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from treeprobe.reporting.style.palette import BLACK, EDGES, GREY, LineStyle
+from treeprobe.reporting.style.palette import BLACK, GREY, LineStyle
 from treeprobe.reporting.trees.arc_drawing import LEVEL, arc_levels, arcs_per_word, draw_arcs, scale_in_points
 from treeprobe.reporting.trees.edges import compare_trees, edge_array, edge_legend
 from treeprobe.reporting.trees.word_row import (
@@ -127,7 +127,7 @@ def gold_and_recovered_arcs(
         ValueError: Edges that are not pairs of the sentence's words, not one label for each gold edge, or `scored` of
             another shape than (words,).
     """
-    below, status_below, above, status_above = compare_trees(words, recovered, gold, scored)
+    below, above = compare_trees(words, recovered, gold, scored)
     width, height = scale_in_points(ax, left=_MARGIN)
     row = word_row(
         words,
@@ -135,19 +135,18 @@ def gold_and_recovered_arcs(
         fontsize=fontsize,
         direction=direction,
         min_column=_min_column(gold_labels is not None),
-        arcs=arcs_per_word(words, above, below),
+        arcs=arcs_per_word(words, above.edges, below.edges),
     )
-    levels_above, levels_below = (max(arc_levels(edges), 2) + _HEADROOM for edges in (above, below))
+    levels_above, levels_below = (max(arc_levels(tree.edges), 2) + _HEADROOM for tree in (above, below))
     step = (height - row.height - _LEGEND_HEIGHT) / (levels_above + levels_below)
     floor = _LEGEND_HEIGHT + levels_below * step
     ceiling = floor + row.height
     draw_words(row, floor + row.height / 2, ax)
-    styles_above, styles_below = ([EDGES[status] for status in statuses] for statuses in (status_above, status_below))
-    draw_arcs(row, above, ax, base=ceiling, step=step, styles=styles_above, labels=gold_labels, arrows=arrows)
-    draw_arcs(row, below, ax, base=floor, step=-step, styles=styles_below, arrows=arrows)
+    draw_arcs(row, above.edges, ax, base=ceiling, step=step, styles=above.styles, labels=gold_labels, arrows=arrows)
+    draw_arcs(row, below.edges, ax, base=floor, step=-step, styles=below.styles, arrows=arrows)
     for name, middle in (("gold", (ceiling + height) / 2), ("recovered", (_LEGEND_HEIGHT + floor) / 2)):
         ax.text(-_MARGIN, middle, name, rotation=90, ha="left", va="center", fontsize=7, color=GREY)
-    edge_legend([*status_above, *(status for status in status_below if status == "spurious")], ax)
+    edge_legend([*above.statuses, *(status for status in below.statuses if status == "spurious")], ax)
     return ax
 
 

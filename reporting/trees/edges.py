@@ -1,6 +1,7 @@
 """Edges of trees as figures take them: checked arrays, compared trees, and the legend of their status."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,20 @@ from numpy.typing import ArrayLike, NDArray
 
 from treeprobe.parsing.trees import EdgeStatus, compare_edges
 from treeprobe.reporting.style.axes import SMALL_FONTSIZE
-from treeprobe.reporting.style.palette import EDGES
+from treeprobe.reporting.style.palette import EDGES, LineStyle
+
+
+@dataclass(frozen=True)
+class ComparedEdges:
+    """The edges of a tree, (edges, 2), and the status of each in the comparison with another tree."""
+
+    edges: NDArray[np.int64]
+    statuses: list[EdgeStatus]
+
+    @property
+    def styles(self) -> list[LineStyle]:
+        """The line style of each edge."""
+        return [EDGES[status] for status in self.statuses]
 
 
 def edge_array(edges: ArrayLike, *, words: int | None = None) -> NDArray[np.int64]:
@@ -34,7 +48,7 @@ def edge_array(edges: ArrayLike, *, words: int | None = None) -> NDArray[np.int6
 
 def compare_trees(
     words: Sequence[str], recovered: ArrayLike, gold: ArrayLike, scored: ArrayLike | None = None
-) -> tuple[NDArray[np.int64], list[EdgeStatus], NDArray[np.int64], list[EdgeStatus]]:
+) -> tuple[ComparedEdges, ComparedEdges]:
     """Check two trees over a sentence and compare them, without direction.
 
     Args:
@@ -44,8 +58,7 @@ def compare_trees(
         scored: Which words are scored, (words,); None scores all.
 
     Returns:
-        The recovered edges with the status of each (correct, spurious or unscored), and the gold edges with theirs (correct,
-        missed or unscored).
+        The recovered edges, each correct, spurious or unscored, and the gold edges, each correct, missed or unscored.
 
     Raises:
         ValueError: Edges that are not pairs of the sentence's words, or `scored` of another shape than (words,).
@@ -54,8 +67,10 @@ def compare_trees(
     if counted.shape != (len(words),):
         raise ValueError(f"{len(words)} words but scored has shape {counted.shape}; expected one value for each word")
     found, truth = edge_array(recovered, words=len(words)), edge_array(gold, words=len(words))
-    found_status = compare_edges(found, truth, other="spurious", scored=counted)
-    return found, found_status, truth, compare_edges(truth, found, other="missed", scored=counted)
+    return (
+        ComparedEdges(found, compare_edges(found, truth, other="spurious", scored=counted)),
+        ComparedEdges(truth, compare_edges(truth, found, other="missed", scored=counted)),
+    )
 
 
 def edge_legend(statuses: Sequence[EdgeStatus], ax: Axes, *, counts: bool = True, **options: Any) -> None:

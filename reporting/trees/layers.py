@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from treeprobe.reporting.style.palette import BLACK, EDGES, GREY, PALE, LineStyle
+from treeprobe.reporting.style.palette import BLACK, GREY, PALE, LineStyle
 from treeprobe.reporting.style.text_fonts import PLAIN
 from treeprobe.reporting.trees.arc_drawing import LEVEL, arc_levels, draw_arcs, scale_in_points
 from treeprobe.reporting.trees.edges import compare_trees, edge_array, edge_legend
@@ -60,18 +60,18 @@ def tree_through_layers(
     if len(names) != len(recovered):
         raise ValueError(f"{len(recovered)} trees but {len(names)} names; expected one name for each tree")
     truth = edge_array(gold, words=len(words))
-    compared = [compare_trees(words, tree, truth)[:2] for tree in recovered]
+    compared = [compare_trees(words, tree, truth)[0] for tree in recovered]
     width, height = scale_in_points(ax, left=_LEFT)
     row = word_row(words, width=width - _LEFT - _RIGHT, fontsize=fontsize, direction=direction)
     draw_words(row, _LEGEND_HEIGHT + row.height / 2, ax)
 
-    trees = [*(tree for tree, _ in compared), truth]
+    trees = [*(tree.edges for tree in compared), truth]
     step = (height - row.height - _LEGEND_HEIGHT) / sum(arc_levels(tree) + _HEADROOM for tree in trees)
     base = _LEGEND_HEIGHT + row.height
-    for name, (tree, statuses) in zip(names, compared, strict=True):
-        _draw_layer(row, tree, [EDGES[status] for status in statuses], ax, base=base, step=step)
-        _write_beside(row, base, ax, left=name, right=f"{statuses.count('correct')}/{len(truth)}")
-        base += (arc_levels(tree) + _HEADROOM) * step
+    for name, tree in zip(names, compared, strict=True):
+        _draw_layer(row, tree.edges, tree.styles, ax, base=base, step=step)
+        _write_beside(row, base, ax, left=name, right=f"{tree.statuses.count('correct')}/{len(truth)}")
+        base += (arc_levels(tree.edges) + _HEADROOM) * step
     _draw_layer(row, truth, [_GOLD] * len(truth), ax, base=base, step=step)
     _write_beside(row, base, ax, left="gold", right="")
     edge_legend(["correct", "spurious"], ax, counts=False)

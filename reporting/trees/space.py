@@ -6,12 +6,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from mpl_toolkits.mplot3d import proj3d
 from mpl_toolkits.mplot3d.axes3d import Axes3D
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from treeprobe.parsing.trees import EdgeStatus
 from treeprobe.reporting.style.palette import BLACK, EDGES, GREY
 from treeprobe.reporting.style.point_labels import write_point_labels
-from treeprobe.reporting.trees.edges import compare_trees, edge_array, edge_legend
+from treeprobe.reporting.trees.edges import ComparedEdges, compare_trees, edge_array, edge_legend
 from treeprobe.reporting.trees.projection import Method, Projection, project
 
 _FONTSIZE = 8.0
@@ -49,20 +48,20 @@ def space_with_tree(
             shape than (words,).
     """
     projection = _projected(words, points, method, dimensions=2)
-    edges, statuses = _edges_to_draw(words, recovered, gold, scored)
+    drawn = _edges_to_draw(words, recovered, gold, scored)
     flat = projection.points
-    for pair, status in zip(edges, statuses, strict=True):
+    for pair, status in zip(drawn.edges, drawn.statuses, strict=True):
         ax.plot(*flat[pair].T, **EDGES[status].line, zorder=1 if status == "missed" else 2, gid="edge")
     ax.scatter(flat[:, 0], flat[:, 1], s=14, color=BLACK, zorder=3, linewidths=0)
     ax.set_aspect("equal", adjustable="datalim")
     ax.margins(0.16)
-    write_point_labels(words, flat, ax, fontsize=fontsize, segments=[(int(a), int(b)) for a, b in edges])
+    write_point_labels(words, flat, ax, fontsize=fontsize, segments=[(int(a), int(b)) for a, b in drawn.edges])
     ax.set_xticks([])
     ax.set_yticks([])
     ax.spines[:].set_visible(False)
     ax.set_xlabel(_caption(projection), fontsize=7, color=GREY)
     if gold is not None:
-        edge_legend(statuses, ax, bbox_to_anchor=(0.5, 1.0))
+        edge_legend(drawn.statuses, ax, bbox_to_anchor=(0.5, 1.0))
     return ax
 
 
@@ -95,13 +94,13 @@ def space_with_tree_3d(
         ValueError: As in `space_with_tree`.
     """
     projection = _projected(words, points, method, dimensions=3)
-    edges, statuses = _edges_to_draw(words, recovered, gold, scored)
+    drawn = _edges_to_draw(words, recovered, gold, scored)
     solid = projection.points
     heights = solid[:, 2]
     floor = heights.min(initial=0.0) - 0.1 * float(np.ptp(heights)) if len(solid) else 0.0
     for x, y, z in solid:
         ax.plot([x, x], [y, y], [floor, z], color=GREY, linewidth=0.5, linestyle=(0, (1, 2)), zorder=1)
-    for pair, status in zip(edges, statuses, strict=True):
+    for pair, status in zip(drawn.edges, drawn.statuses, strict=True):
         ax.plot(*solid[pair].T, **EDGES[status].line, gid="edge")
     x, y, z = solid.T
     ax.scatter(x, y, z, s=14, color=BLACK, depthshade=False)
@@ -109,10 +108,10 @@ def space_with_tree_3d(
     ax.set_box_aspect(np.maximum(np.ptp(solid, axis=0), 1e-3), zoom=1.2)
     seen_x, seen_y, _ = proj3d.proj_transform(x, y, z, ax.get_proj())
     seen = np.stack([seen_x, seen_y], axis=1)
-    write_point_labels(words, seen, ax, fontsize=fontsize, segments=[(int(a), int(b)) for a, b in edges])
+    write_point_labels(words, seen, ax, fontsize=fontsize, segments=[(int(a), int(b)) for a, b in drawn.edges])
     ax.text2D(0.5, 0.0, _caption(projection), fontsize=7, color=GREY, ha="center", transform=ax.transAxes)
     if gold is not None:
-        edge_legend(statuses, ax, bbox_to_anchor=(0.5, 1.0))
+        edge_legend(drawn.statuses, ax, bbox_to_anchor=(0.5, 1.0))
     return ax
 
 
@@ -126,14 +125,17 @@ def _projected(words: Sequence[str], points: ArrayLike, method: Method, *, dimen
 
 def _edges_to_draw(
     words: Sequence[str], recovered: ArrayLike, gold: ArrayLike | None, scored: ArrayLike | None
-) -> tuple[NDArray[np.int64], list[EdgeStatus]]:
-    """The recovered and the missed edges, (edges, 2), with the status of each; without a gold tree all are correct."""
+) -> ComparedEdges:
+    """The recovered and the missed edges; without a gold tree all are correct."""
     if gold is None:
         found = edge_array(recovered, words=len(words))
-        return found, ["correct"] * len(found)
-    found, found_status, truth, gold_status = compare_trees(words, recovered, gold, scored)
-    missed = [index for index, status in enumerate(gold_status) if status == "missed"]
-    return np.concatenate([found, truth[missed]]), [*found_status, *(gold_status[index] for index in missed)]
+        return ComparedEdges(found, ["correct"] * len(found))
+    tree, truth = compare_trees(words, recovered, gold, scored)
+    missed = [index for index, status in enumerate(truth.statuses) if status == "missed"]
+    return ComparedEdges(
+        np.concatenate([tree.edges, truth.edges[missed]]),
+        [*tree.statuses, *(truth.statuses[index] for index in missed)],
+    )
 
 
 def _caption(projection: Projection) -> str:
