@@ -12,6 +12,7 @@ import pooch
 import requests
 
 from treeprobe.digests import file_digest
+from treeprobe.files import written_whole
 from treeprobe.parsing.treebanks.treebank import TreebankError
 
 Split = Literal["train", "dev", "test"]
@@ -89,7 +90,8 @@ def fetch(treebank: NamedTreebank, split: Split, folder: Path, *, source: str) -
             f"{treebank.release} again"
         )
     if not record.exists():
-        record.write_text(found + "\n")
+        with written_whole(record) as draft:
+            draft.write_text(found + "\n")
     return path
 
 
