@@ -8,7 +8,7 @@ from torch import Tensor
 
 from treeprobe.extraction import AttentionBatch, Encoder, edit_attention
 from treeprobe.extraction.alignment import Aligner, Alignment
-from treeprobe.extraction.sites import watch
+from treeprobe.extraction.hooks import capture
 
 
 def weighted_norms(encoder: Encoder, words: Sequence[Sequence[str]]) -> Iterator[AttentionBatch]:
@@ -64,9 +64,9 @@ def _block_norms(encoder: Encoder, ids: Tensor, block: int) -> Tensor:
         return edited
 
     copies = ids.repeat(heads + 2, 1)
-    with watch(encoder, "attention") as seen, edit_attention(encoder, edit):
+    with capture(encoder, "attention") as captured, edit_attention(encoder, edit):
         encoder.run(copies, torch.ones_like(copies))
-    outputs = seen[block + 1].float().cpu()
+    outputs = captured[block + 1].float().cpu()
     values = (outputs[:heads] - outputs[heads]).norm(dim=-1)
     return weights[0] * values[:, None]
 

@@ -20,7 +20,7 @@ from treeprobe.attention.relations import RelationTally, relations_of
 from treeprobe.convolution import fit_kernels, measure_offsets
 from treeprobe.convolution.statistics import OffsetTally
 from treeprobe.extraction import Encoder, embedded_checkpoint, stream_attention
-from treeprobe.extraction.extract import TOKEN_BUDGET
+from treeprobe.extraction.batching import TOKEN_BUDGET
 from treeprobe.parsing import Treebank, read_conllu
 
 

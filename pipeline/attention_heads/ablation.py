@@ -8,7 +8,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from treeprobe.attention import ablated_heads, ablation_effects
-from treeprobe.extraction import CheckpointError, Encoder, extract, masked_lm_encoder, masked_lm_loss
+from treeprobe.extraction import CheckpointError, Encoder, Reading, extract, masked_lm_encoder, masked_lm_loss
 from treeprobe.parsing import PunctuationRule, Scorer, Treebank
 from treeprobe.probes import DistanceProbe, ProbeError
 
@@ -93,7 +93,7 @@ def probe_effects(
     def scores(wanted: Sequence[DistanceProbe]) -> dict[int, float]:
         """UUAS by the layers of some probes, of the model as it runs now."""
         layers = [probe.layer for probe in wanted if probe.layer is not None]
-        states = extract(encoder, bank.words, layers=layers)
+        states = extract(encoder, bank.words, reading=Reading(layers=layers))
         return {layer: scorer.distances(probe.predict(states))["uuas"].value for layer, probe in zip(layers, wanted)}
 
     whole = scores(probes)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from treeprobe.extraction import Encoder, States, extract
+from treeprobe.extraction import Encoder, Reading, States, extract
 from treeprobe.parsing import PunctuationRule, Treebank, TreebankError, load_treebank, score_distances
 from treeprobe.parsing.trees import chain_distances
 from treeprobe.probes import DistanceProbe, fit_all
@@ -30,7 +30,7 @@ class ProbePlan:
             for layer in encoder.layers
         ]
         seen, held_out = (
-            extract(encoder, bank.words, cache=cache, storage="float16", progress=progress)
+            extract(encoder, bank.words, reading=Reading(storage="float16"), cache=cache, progress=progress)
             for bank in (self.train, self.validation)
         )
         fit_all(probes, seen, self.train, validation=(held_out, self.validation), progress=progress)

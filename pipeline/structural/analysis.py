@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from treeprobe.extraction import Encoder, States, extract
+from treeprobe.extraction import Encoder, Reading, States, extract
 from treeprobe.extraction.alignment import Pooling
 from treeprobe.parsing import PunctuationRule, Scorer, Tally, Treebank
 from treeprobe.parsing.trees import chain_distances
@@ -115,8 +115,7 @@ def extract_splits(
                 bank.words,
                 cache=cache,
                 space_after=[sentence.space_after for sentence in bank] if text == "natural" else None,
-                pooling=pooling,
-                storage="float16",
+                reading=Reading(pooling=pooling, storage="float16"),
                 progress=progress,
             )
     return states

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 
 from treeprobe.errors import TreeprobeError
-from treeprobe.extraction import Encoder, extract
+from treeprobe.extraction import Encoder, Reading, extract
 from treeprobe.parsing import Sentence, head_edges
 from treeprobe.parsing.decoding import complete_tree
 from treeprobe.pipeline.structural.predictions import recovered_relations
@@ -72,8 +72,7 @@ class Parser:
             self.encoder,
             [words],
             space_after=[space_after] if natural else None,
-            layers=sorted(layers),
-            pooling=pooling,
+            reading=Reading(layers=layers, pooling=pooling),
         )
         marks = np.array([is_punctuation(word) for word in words])
         depths = np.arange(len(words)) if self.depth is None else self.depth.predict(states)[0]

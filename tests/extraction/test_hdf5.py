@@ -11,9 +11,11 @@ import torch
 from tests.extraction import oracles, zoo
 from treeprobe.extraction import (
     Encoder,
-    MigrationError,
+    Hdf5Error,
+    Reading,
     extract,
     read_hdf5,
+    stream_attention,
     write_attention,
     write_hdf5,
 )
@@ -50,7 +52,7 @@ def _plain(encoder, words):
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
-    states = extract(zoo.encoder("bert"), zoo.SENTENCES, layers=[0, 2])
+    states = extract(zoo.encoder("bert"), zoo.SENTENCES, reading=Reading(layers=[0, 2]))
     write_hdf5(states, tmp_path / "new.hdf5")
     back = read_hdf5(tmp_path / "new.hdf5", zoo.SENTENCES)
     assert back.layers == (0, 2)
@@ -62,17 +64,17 @@ def test_a_file_of_other_sentences_is_refused(tmp_path: Path) -> None:
     encoder = zoo.encoder("bert")
     write_2019(tmp_path / "old.hdf5", encoder, zoo.SENTENCES)
     other = [*zoo.SENTENCES[:2], ["Keys", "more"], zoo.SENTENCES[3]]
-    with pytest.raises(MigrationError, match="dataset 2: found shape"):
+    with pytest.raises(Hdf5Error, match="dataset 2: found shape"):
         read_hdf5(tmp_path / "old.hdf5", other, tokenizer=encoder.tokenizer)
-    with pytest.raises(MigrationError, match="holds 4 sentences, expected 3"):
+    with pytest.raises(Hdf5Error, match="holds 4 sentences, expected 3"):
         read_hdf5(tmp_path / "old.hdf5", zoo.SENTENCES[:3], tokenizer=encoder.tokenizer)
-    with pytest.raises(MigrationError, match="dataset 0"):
+    with pytest.raises(Hdf5Error, match="dataset 0"):
         read_hdf5(tmp_path / "old.hdf5", zoo.SENTENCES)
 
 
 def test_a_refused_file_is_closed(tmp_path: Path) -> None:
     write_2019(tmp_path / "old.hdf5", zoo.encoder("bert"), zoo.SENTENCES)
-    with pytest.raises(MigrationError) as refusal:
+    with pytest.raises(Hdf5Error) as refusal:
         read_hdf5(tmp_path / "old.hdf5", zoo.SENTENCES)
     # While the error is kept, its traceback keeps everything that it was raised among.
     assert refusal.value.__traceback__ is not None
@@ -82,14 +84,28 @@ def test_a_refused_file_is_closed(tmp_path: Path) -> None:
 def test_what_is_no_hdf5_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("not HDF5")
     for name in ("text", "missing"):
-        with pytest.raises(MigrationError, match="cannot be read as HDF5"):
+        with pytest.raises(Hdf5Error, match="cannot be read as HDF5"):
             read_hdf5(tmp_path / name, zoo.SENTENCES)
+
+
+def test_stored_attention_is_the_streamed_attention(tmp_path: Path) -> None:
+    encoder = zoo.encoder("bert")
+    write_attention(stream_attention(encoder, zoo.SENTENCES), tmp_path / "attention.hdf5")
+    assert [path.name for path in tmp_path.iterdir()] == ["attention.hdf5"]
+    with h5py.File(tmp_path / "attention.hdf5") as file:
+        assert (file.attrs["leading"], file.attrs["trailing"]) == (1, 1)
+        assert len(file) == len(zoo.SENTENCES)
+        for batch in stream_attention(encoder, zoo.SENTENCES):
+            for row, index in enumerate(batch.indices):
+                real = len(zoo.SENTENCES[index]) + 2
+                expected = batch.attention[:, row, :, :real, :real].numpy()
+                np.testing.assert_allclose(file[str(index)][()], expected, atol=1e-3)
 
 
 def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "h5py", None)
-    with pytest.raises(MigrationError, match=r"pip install 'treeprobe\[hdf5\]'"):
+    with pytest.raises(Hdf5Error, match=r"pip install 'treeprobe\[hdf5\]'"):
         read_hdf5(tmp_path / "states.hdf5", [["a"]])
-    with pytest.raises(MigrationError, match=r"pip install 'treeprobe\[hdf5\]'"):
+    with pytest.raises(Hdf5Error, match=r"pip install 'treeprobe\[hdf5\]'"):
         write_attention([], tmp_path / "attention.hdf5")
     assert not list(tmp_path.iterdir())

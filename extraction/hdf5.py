@@ -7,7 +7,7 @@ block, which is layer 1 here.
 """
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,15 @@ from transformers import PreTrainedTokenizerBase
 
 from treeprobe.errors import TreeprobeError
 from treeprobe.extraction.alignment import Aligner, Alignment, Pooling, bounds_of
+from treeprobe.extraction.attention import AttentionBatch
 from treeprobe.extraction.checkpoint import first_line
 from treeprobe.extraction.report import AlignmentReport
-from treeprobe.extraction.states import States
+from treeprobe.extraction.states import Layout, States
+from treeprobe.extraction.text import Text
 from treeprobe.files import written_whole
 
 
-class MigrationError(TreeprobeError, ValueError):
+class Hdf5Error(TreeprobeError, ValueError):
     """A file that is not in the layout of 2019, or does not belong to the words that came with it."""
 
 
@@ -47,10 +49,11 @@ def read_hdf5(
         special_tokens: whether the rows include the tokenizer's special tokens.
 
     Raises:
-        MigrationError: the file cannot be read, or a sentence is missing or of another shape than its words.
+        Hdf5Error: the file cannot be read, or a sentence is missing or of another shape than its words.
     """
     path = Path(path)
-    rows, report = _Rows.of_words(words), AlignmentReport(len(words), sum(map(len, words)))
+    lengths = Text(words).lengths
+    rows, report = _Rows.of_words(lengths), AlignmentReport(len(words), int(lengths.sum()))
     if tokenizer is not None:
         aligner = Aligner(tokenizer)
         alignment = aligner(words)
@@ -68,15 +71,14 @@ def read_hdf5(
         start = first_layer if first_layer is not None else int(tokenizer is not None)
         stored = range(start, start + layers)
     numbers = tuple(int(layer) for layer in stored)
-    return States(
-        [_Hdf5Sentence(file, sentence, numbers, rows) for sentence in range(len(words))],
+    layout = Layout(
+        identity={"checkpoint": {"name": path.name, "digest": None}, "source": "hdf5"},
         layers=numbers,
         dim=dim,
-        word_bounds=bounds_of(np.fromiter(map(len, words), np.int64, len(words))),
+        word_bounds=bounds_of(lengths),
         shard_bounds=np.arange(len(words) + 1),
-        identity={"checkpoint": {"name": path.name, "digest": None}, "source": "hdf5"},
-        report=report,
     )
+    return States([_Hdf5Sentence(file, sentence, numbers, rows) for sentence in range(len(words))], layout, report)
 
 
 def write_hdf5(states: States, path: str | Path) -> None:
@@ -85,12 +87,33 @@ def write_hdf5(states: States, path: str | Path) -> None:
     The layer numbers stand in the file's attribute `layers`. The file appears when it is complete.
 
     Raises:
-        MigrationError: h5py is not installed.
+        Hdf5Error: h5py is not installed.
     """
-    with written_whole(Path(path)) as partial, hdf5_library().File(partial, "w") as file:
+    with written_whole(Path(path)) as partial, _hdf5_library().File(partial, "w") as file:
         file.attrs["layers"] = list(states.layers)
         for sentence in range(len(states)):
             file.create_dataset(str(sentence), data=states.read([sentence]))
+
+
+def write_attention(batches: Iterable[AttentionBatch], path: str | Path) -> None:
+    """Write streamed attention: a dataset a sentence, named by its index in the text.
+
+    Each is (layers, heads, positions, positions) float16, without padding; the file's attributes `leading` and
+    `trailing` count the special positions around the words. The file appears when it is complete.
+
+    Args:
+        batches: what `stream_attention` returns.
+
+    Raises:
+        Hdf5Error: h5py is not installed.
+    """
+    with written_whole(Path(path)) as partial, _hdf5_library().File(partial, "w") as file:
+        for batch in batches:
+            file.attrs["leading"], file.attrs["trailing"] = batch.leading, batch.trailing
+            for row, (index, length) in enumerate(zip(batch.indices, batch.lengths)):
+                real = batch.leading + int(length) + batch.trailing
+                found = batch.attention[:, row, :, :real, :real].numpy()
+                file.create_dataset(str(index), data=found.astype(np.float16))
 
 
 class _Rows:
@@ -102,9 +125,9 @@ class _Rows:
         self._leading, self._trailing = leading, trailing
 
     @classmethod
-    def of_words(cls, words: Sequence[Sequence[str]]) -> "_Rows":
-        """Every row is a word."""
-        bounds = bounds_of(np.fromiter(map(len, words), np.int64, len(words)))
+    def of_words(cls, lengths: NDArray[np.int64]) -> "_Rows":
+        """Every row is a word; `lengths` are the words of each sentence."""
+        bounds = bounds_of(lengths)
         every, none = np.arange(bounds[-1]), np.zeros(0, np.int64)
         return cls(Alignment(np.zeros_like(every), bounds, bounds, every, every, none), "mean", 0, 0)
 
@@ -134,36 +157,36 @@ class _Hdf5Sentence:
         return np.concatenate([pooled[one] for one in rows])
 
 
-def hdf5_library() -> Any:
-    """`h5py`, an extra of the package. Raises MigrationError that says how to install it where it is not."""
+def _hdf5_library() -> Any:
+    """`h5py`, an extra of the package. Raises Hdf5Error that says how to install it where it is not."""
     try:
         return importlib.import_module("h5py")
     except ImportError as error:
-        raise MigrationError("HDF5 files need h5py: pip install 'treeprobe[hdf5]'") from error
+        raise Hdf5Error("HDF5 files need h5py: pip install 'treeprobe[hdf5]'") from error
 
 
 def _open(path: Path) -> Any:
-    library = hdf5_library()
+    library = _hdf5_library()
     try:
         return library.File(path, "r")
     except OSError as error:
-        raise MigrationError(f"{path} cannot be read as HDF5: {first_line(error)}") from error
+        raise Hdf5Error(f"{path} cannot be read as HDF5: {first_line(error)}") from error
 
 
 def _check_shapes(file: Any, path: Path, sentences: int, rows: _Rows) -> tuple[int, int]:
     """Layers and dim that every sentence agrees on."""
     if len(file) != sentences:
-        raise MigrationError(f"{path} holds {len(file)} sentences, expected {sentences}")
+        raise Hdf5Error(f"{path} holds {len(file)} sentences, expected {sentences}")
     layers, dim = 0, 0
     for sentence in range(sentences):
         shape = file[str(sentence)].shape if str(sentence) in file else None
         if shape is None or len(shape) != 3 or shape[1] != rows.count(sentence):
-            raise MigrationError(
+            raise Hdf5Error(
                 f"{path}, dataset {sentence}: found {'nothing' if shape is None else f'shape {shape}'}, expected "
                 f"(layers, {rows.count(sentence)}, dim) for the words of sentence {sentence + 1}"
             )
         if sentence and (shape[0], shape[2]) != (layers, dim):
-            raise MigrationError(
+            raise Hdf5Error(
                 f"{path}, dataset {sentence}: shape {shape} is unlike those before it, "
                 f"expected ({layers}, {shape[1]}, {dim})"
             )
