@@ -1,12 +1,11 @@
-"""Bars and paired differences: heights, numbers and what counts as clear of zero."""
+"""Bars: heights, the numbers beside them, and hatches where colour alone would distinguish."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 
-from treeprobe.parsing import Difference
-from treeprobe.reporting import category_bars, description_length_bars, paired_differences, selectivity_bars
+from treeprobe.reporting import category_bars, description_length_bars, selectivity_bars
 
 
 def test_selectivity_is_the_gap_between_the_two_bars(ax: Axes) -> None:
@@ -42,29 +41,9 @@ def test_relations_are_sorted_and_the_frequent_ones_kept(ax: Axes) -> None:
     assert [patch.get_width() for patch in ax.patches] == [0.2, 0.9]
 
 
-def test_points_are_solid_only_where_zero_is_left_out(ax: Axes) -> None:
-    found = {
-        "better": Difference("uuas", 0.05, 0.04, 0.06, 0.001, 100),
-        "alike": Difference("uuas", 0.01, -0.01, 0.03, 0.4, 100),
-        "worse": Difference("uuas", -0.05, -0.06, -0.04, 0.0001, 100),
-    }
-    assert paired_differences(found, ax, baseline="MiniLM") is ax
-    points = [line for line in ax.lines if line.get_marker() == "o"]
-    assert [point.get_markerfacecolor() == "white" for point in points] == [False, True, False]
-    assert [label.get_text() for label in ax.get_yticklabels()] == list(found)
-    assert [text.get_text() for text in ax.texts][-1] == "-0.050  (p < .001)"
-
-
-def test_a_metric_goes_by_its_name_in_print(ax: Axes) -> None:
-    paired_differences({"a": Difference("dspr", 0.05, 0.04, 0.06, 0.001, 100)}, ax)
-    assert ax.get_xlabel() == "difference in DSpr."
-
-
-def test_missing_values_are_refused(ax: Axes) -> None:
+def test_values_that_do_not_fit_the_names_are_refused(ax: Axes) -> None:
     with pytest.raises(ValueError, match="2 names but values of shape"):
         selectivity_bars(["a", "b"], [0.5], [0.3, 0.2], ax)
-    with pytest.raises(ValueError, match="at least one"):
-        paired_differences({}, ax)
 
 
 def test_names_may_hold_mathematics(ax: Axes) -> None:
