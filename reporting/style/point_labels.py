@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from treeprobe.reporting.style.palette import BLACK
 from treeprobe.reporting.style.text_fonts import PLAIN, font_families, text_width
@@ -21,7 +21,7 @@ def write_point_labels(
     ax: Axes,
     *,
     fontsize: float,
-    segments: Sequence[tuple[int, int]] = (),
+    segments: ArrayLike = (),
     clearance: float = 5.0,
     color: str = BLACK,
 ) -> Axes:
@@ -32,7 +32,7 @@ def write_point_labels(
         points: (points, 2), in data coordinates.
         ax: The axes, returned.
         fontsize: In points.
-        segments: Lines already drawn between two points, given by their indices.
+        segments: Pairs of indices of the points between which lines are drawn, (segments, 2).
         clearance: Smallest distance from a point to its label, in points.
         color: Text colour.
     """
@@ -63,7 +63,7 @@ def write_point_labels(
 def label_places(
     points: NDArray[np.float64],
     sizes: NDArray[np.float64],
-    segments: Sequence[tuple[int, int]],
+    segments: ArrayLike,
     *,
     clearance: float = 5.0,
 ) -> NDArray[np.float64]:
@@ -75,7 +75,7 @@ def label_places(
     Args:
         points: (points, 2).
         sizes: Widths and heights of the labels, (points, 2), in the units of `points`.
-        segments: Lines between two points, given by their indices.
+        segments: Pairs of indices of the points between which lines are drawn, (segments, 2).
         clearance: Smallest distance from a point to its label, in the units of `points`.
 
     Returns:
@@ -119,8 +119,10 @@ def _crowded_first(points: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.argsort(gaps.min(axis=1, initial=np.inf), kind="stable")
 
 
-def _line_samples(points: NDArray[np.float64], segments: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
+def _line_samples(points: NDArray[np.float64], segments: ArrayLike) -> NDArray[np.float64]:
     """Points along each line, (samples, 2), by which to count what a label covers of it."""
     shares = np.linspace(0.08, 0.92, _LINE_SAMPLES)[:, None]
-    lines = [points[a] * (1 - shares) + points[b] * shares for a, b in segments]
+    lines = [
+        points[a] * (1 - shares) + points[b] * shares for a, b in np.asarray(segments, dtype=np.int64).reshape(-1, 2)
+    ]
     return np.concatenate(lines) if lines else np.empty((0, 2))

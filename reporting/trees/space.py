@@ -55,7 +55,7 @@ def space_with_tree(
     ax.scatter(flat[:, 0], flat[:, 1], s=14, color=BLACK, zorder=3, linewidths=0)
     ax.set_aspect("equal", adjustable="datalim")
     ax.margins(0.16)
-    write_point_labels(words, flat, ax, fontsize=fontsize, segments=[(int(a), int(b)) for a, b in drawn.edges])
+    write_point_labels(words, flat, ax, fontsize=fontsize, segments=drawn.edges)
     ax.set_xticks([])
     ax.set_yticks([])
     ax.spines[:].set_visible(False)
@@ -108,7 +108,7 @@ def space_with_tree_3d(
     ax.set_box_aspect(np.maximum(np.ptp(solid, axis=0), 1e-3), zoom=1.2)
     seen_x, seen_y, _ = proj3d.proj_transform(x, y, z, ax.get_proj())
     seen = np.stack([seen_x, seen_y], axis=1)
-    write_point_labels(words, seen, ax, fontsize=fontsize, segments=[(int(a), int(b)) for a, b in drawn.edges])
+    write_point_labels(words, seen, ax, fontsize=fontsize, segments=drawn.edges)
     ax.text2D(0.5, 0.0, _caption(projection), fontsize=7, color=GREY, ha="center", transform=ax.transAxes)
     if gold is not None:
         edge_legend(drawn.statuses, ax, bbox_to_anchor=(0.5, 1.0))
