@@ -19,7 +19,7 @@ from treeprobe.pipeline.sweeping.backends import Backend
 from treeprobe.pipeline.sweeping.plan import SweepOptions, Task
 from treeprobe.pipeline.sweeping.store import Store
 from treeprobe.pipeline.sweeping.treebank_sources import Splits
-from treeprobe.probes.schedule import epochs_for
+from treeprobe.probes.training import epochs_for
 
 STORED_BYTES = 2
 SUBWORDS_A_WORD = 1.3

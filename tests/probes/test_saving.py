@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.probes.probe_corpora import Corpus, LayeredStates
+from tests.probes.corpora import Corpus, LayeredStates
 from treeprobe.probes import (
     BilinearProbe,
     DepProbe,
@@ -76,7 +76,7 @@ def test_a_probe_of_another_checkpoint_is_refused_unless_forced(train, tmp_path)
     [probe] = fit_all([DistanceProbe(0, 5, epochs=1)], states, train)
     probe.save_pretrained(tmp_path)
     other = {"checkpoint": {"name": "other", "digest": "def"}}
-    with pytest.raises(ProbeError, match=r"trained on made up \(abc\), the vectors are of other \(def\)"):
+    with pytest.raises(ProbeError, match=r"trained on made up \(abc\), but the vectors are of other \(def\)"):
         DistanceProbe.from_pretrained(tmp_path, identity=other)
     with pytest.raises(ProbeError, match="no known checkpoint"):
         DistanceProbe.from_pretrained(tmp_path, identity={})
@@ -104,7 +104,7 @@ def test_damaged_folders_are_refused(train, tmp_path):
     with pytest.raises(ProbeError, match="is not JSON"):
         DistanceProbe.from_pretrained(tmp_path)
     (tmp_path / "probe.json").write_text('{"format": 99}')
-    with pytest.raises(ProbeError, match="is of format 99; expected 1"):
+    with pytest.raises(ProbeError, match="is of format 99; expected 1; train the probe again"):
         DistanceProbe.from_pretrained(tmp_path)
 
 
@@ -130,3 +130,13 @@ def test_saved_files_are_as_private_as_the_umask_asks(umask, mode, train, tmp_pa
     finally:
         os.umask(before)
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "probe").iterdir()} == {mode}
+
+
+def test_probes_saved_before_relations_were_the_depprobes_own_are_read(train, tmp_path):
+    """Their record says `relations` of every probe, null for most."""
+    probe = fitted(DistanceProbe, train)
+    probe.save_pretrained(tmp_path)
+    record = json.loads((tmp_path / "probe.json").read_text())
+    assert "relations" not in record
+    (tmp_path / "probe.json").write_text(json.dumps({**record, "relations": None}))
+    np.testing.assert_array_equal(DistanceProbe.from_pretrained(tmp_path).matrix_, probe.matrix_)

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
-from tests.probes.probe_corpora import LayeredStates, make_corpus
+from tests.probes.corpora import LayeredStates, make_corpus
 from treeprobe.probes import (
     BilinearProbe,
     DepProbe,
@@ -16,10 +17,10 @@ from treeprobe.probes import (
     KernelProbe,
     OrthogonalProbe,
     PoincareProbe,
+    compare_families,
     fit_all,
-    geometry_ladder,
 )
-from treeprobe.probes.families import rank_for
+from treeprobe.probes.families import affordable_rank
 from treeprobe.probes.families.depprobe import rooted_tree
 from treeprobe.probes.families.distances import GeometryProbe
 from treeprobe.probes.families.gradient import GradientProbe
@@ -82,7 +83,7 @@ def test_gradients_are_right_and_finite(kind):
 
 @pytest.mark.parametrize("kind", [BilinearProbe, KernelProbe, PoincareProbe])
 def test_learns_trees_from_vectors_that_hold_them(kind, train, dev):
-    probe = kind(rank=24, epochs=25, learning_rate=0.01 / kind.pace, batch_size=20)
+    probe = kind(rank=24, epochs=25, learning_rate=0.01 / kind.lr_factor, batch_size=20)
     probe.fit(train.vectors, train.distances, validation=(dev.vectors, dev.distances))
     losses = [entry["validation"] for entry in probe.history_]
     constant = np.mean([np.abs(d - np.median(d)).sum() / d.size for d in dev.distances])
@@ -102,7 +103,7 @@ def test_orthogonal_rows_stay_orthonormal_and_learn_a_rotated_tree(train, dev):
         OrthogonalProbe(rank=25).fit(rotated, train.distances)
 
 
-def test_only_the_bilinear_probe_can_say_less_than_nothing():
+def test_only_the_bilinear_probe_predicts_negative_distances():
     """The form x² - y² is bilinear and not positive: a linear probe cannot follow it below zero."""
     generator = np.random.default_rng(0)
     vectors = [generator.normal(size=(8, 2)).astype(np.float32) for _ in range(200)]
@@ -117,9 +118,9 @@ def test_only_the_bilinear_probe_can_say_less_than_nothing():
 def test_one_map_serves_distances_and_depths(train, dev):
     probe = JointProbe(rank=24, epochs=40, learning_rate=0.02, batch_size=20)
     probe.fit(train.vectors, train, validation=(dev.vectors, dev))
-    for said, distances, depths in zip(probe.predict(dev.vectors), dev.distances, dev.depths):
-        assert np.abs(said.distances - distances).mean() < 0.5
-        assert np.abs(said.depths - depths).mean() < 0.5
+    for predicted, distances, depths in zip(probe.predict(dev.vectors), dev.distances, dev.depths):
+        assert np.abs(predicted.distances - distances).mean() < 0.5
+        assert np.abs(predicted.depths - depths).mean() < 0.5
     assert (probe.parameters_["log_noise"] < 0).all(), "exact vectors leave little noise to be learned"
 
 
@@ -130,18 +131,25 @@ def test_prim_from_the_root_gives_the_heads(dev):
 
 
 def test_depprobe_gives_heads_and_relations():
-    """Relations are told by one number of the vectors; a relation unseen in training carries no loss."""
+    """Relations follow from three dimensions of the vectors; a relation unseen in training carries no loss."""
     train, dev = make_corpus(200, seed=8), make_corpus(40, seed=9)
 
-    def told(corpus):
+    def labelled_vectors(corpus):
         kinds = [np.array([["root", "even", "odd"].index(r) for r in rs]) for rs in corpus.relations]
         return [np.concatenate([x, 2 * np.eye(3)[k]], axis=1).astype(np.float32) for x, k in zip(corpus.exact, kinds)]
 
     probe = DepProbe(rank=27, epochs=40, learning_rate=0.02, batch_size=20)
-    probe.fit(told(train), train.trees, validation=(told(dev), dev.trees))
+    probe.fit(labelled_vectors(train), train.trees, validation=(labelled_vectors(dev), dev.trees))
     assert probe.relations_ == ["even", "odd", "root"]
+    assert (
+        probe.parameter_count(27)
+        == 27 * 27 + 27 * 3
+        == sum(probe.parameters_[name].size for name in ("matrix", "relations"))
+    )
+    with pytest.raises(NotFittedError):
+        DepProbe(rank=27).parameter_count(27)
     attached = labelled = words = 0
-    for tree, heads, relations in zip(probe.predict(told(dev)), dev.heads, dev.relations):
+    for tree, heads, relations in zip(probe.predict(labelled_vectors(dev)), dev.heads, dev.relations):
         assert sum(head < 0 for head in tree.heads) == 1
         assert tree.relations.count("root") == 1
         right = np.array(tree.heads) == heads
@@ -150,8 +158,10 @@ def test_depprobe_gives_heads_and_relations():
         words += len(heads)
     assert attached / words > 0.95
     assert labelled / words > 0.95
-    with pytest.raises(ValueError, match="no word bears the relation 'root'"):
-        DepProbe(rank=3).fit(told(train), [type(t)(t.distances, ["even"] * len(t.relations)) for t in train.trees])
+    with pytest.raises(ValueError, match="no word has the relation 'root'"):
+        DepProbe(rank=3).fit(
+            labelled_vectors(train), [type(t)(t.distances, ["even"] * len(t.relations)) for t in train.trees]
+        )
 
 
 def test_all_families_train_together_as_each_alone(train, dev):
@@ -169,9 +179,9 @@ def test_all_families_train_together_as_each_alone(train, dev):
     for one, alone in zip(together, make()):
         fit_all([alone], states, Bank(train), validation=(held, Bank(dev)))
         assert one.best_epoch_ == alone.best_epoch_
-        for name, expected in alone._arrays().items():
+        for name, expected in alone.arrays().items():
             size = np.abs(expected).max()
-            np.testing.assert_allclose(one._arrays()[name], expected, atol=1e-4 * size, err_msg=f"{one.kind} {name}")
+            np.testing.assert_allclose(one.arrays()[name], expected, atol=1e-4 * size, err_msg=f"{one.kind} {name}")
 
 
 class Bank(list):
@@ -285,8 +295,8 @@ def test_a_grid_search_finds_the_rank_that_scores_best(train):
     assert len(search.predict(train.vectors)) == len(train.vectors)
 
 
-def test_ladder_spends_no_more_than_the_linear_probe(train, dev):
-    table = geometry_ladder(
+def test_families_have_no_more_parameters_than_the_linear_probe(train, dev):
+    table = compare_families(
         train.vectors,
         train.distances,
         validation=(dev.vectors, dev.distances),
@@ -306,11 +316,11 @@ def test_ladder_spends_no_more_than_the_linear_probe(train, dev):
     np.testing.assert_allclose(table["loss"], kept, rtol=1e-5)
 
 
-def test_ladder_gives_every_family_the_same_search_and_scores_what_it_did_not_choose_by(train, dev):
+def test_every_family_has_the_same_search_and_is_scored_on_what_did_not_choose(train, dev):
     """The step size of each family is the one that is best on validation, found by training each of them by hand."""
     test = make_corpus(20, seed=11)
     rates = (0.0001, 0.003, 0.01)
-    table = geometry_ladder(
+    table = compare_families(
         train.vectors,
         train.distances,
         validation=(dev.vectors, dev.distances),
@@ -328,24 +338,24 @@ def test_ladder_gives_every_family_the_same_search_and_scores_what_it_did_not_ch
             alone[rate] = min(entry["validation"] for entry in probe.history_)
         assert row.learning_rate == min(alone, key=alone.__getitem__)
         assert row.at_edge == (row.learning_rate in (rates[0], rates[-1]))
-        said = row.probe.predict(test.vectors)
-        assert row.loss == pytest.approx(np.mean([np.abs(p - g).mean() for p, g in zip(said, test.distances)]))
+        predicted = row.probe.predict(test.vectors)
+        assert row.loss == pytest.approx(np.mean([np.abs(p - g).mean() for p, g in zip(predicted, test.distances)]))
 
 
-def test_a_step_size_that_diverges_is_out_of_the_search(train, dev):
+def test_a_learning_rate_that_diverges_is_left_out(train, dev):
     """A step of 1e30 leaves float32; a family of which every step size does so is an error that names it."""
     options = {"validation": (dev.vectors, dev.distances), "rank": 4, "families": (DistanceProbe,), "epochs": 1}
-    table = geometry_ladder(train.vectors, train.distances, learning_rates=(0.001, 1e30), **options)
+    table = compare_families(train.vectors, train.distances, learning_rates=(0.001, 1e30), **options)
     assert table["learning_rate"].tolist() == [0.001]
     # The largest that is left is at the edge of what can be used, though a larger one was tried.
-    wider = geometry_ladder(train.vectors, train.distances, learning_rates=(0.0001, 0.001, 1e30), **options)
+    wider = compare_families(train.vectors, train.distances, learning_rates=(0.0001, 0.001, 1e30), **options)
     assert (wider["learning_rate"].item(), wider["at_edge"].item()) == (0.001, True)
-    with pytest.raises(ValueError, match="DistanceProbe: no step size"):
-        geometry_ladder(train.vectors, train.distances, learning_rates=(1e30,), **options)
+    with pytest.raises(ValueError, match="DistanceProbe: training diverges at every learning rate"):
+        compare_families(train.vectors, train.distances, learning_rates=(1e30,), **options)
 
 
-def test_rank_for_is_the_largest_affordable():
-    assert rank_for(BilinearProbe, 100, parameters=1000) == 5
-    assert rank_for(DistanceProbe, 100, parameters=10**9) == 100
+def test_the_affordable_rank_is_the_largest():
+    assert affordable_rank(BilinearProbe, 100, parameters=1000) == 5
+    assert affordable_rank(DistanceProbe, 100, parameters=10**9) == 100
     with pytest.raises(ValueError, match="99 parameters do not suffice for rank 1"):
-        rank_for(DistanceProbe, 100, parameters=99)
+        affordable_rank(DistanceProbe, 100, parameters=99)

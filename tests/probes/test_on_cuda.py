@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.probes.probe_corpora import LayeredStates
+from tests.probes.corpora import LayeredStates
 from treeprobe.probes import (
     BilinearProbe,
     DepthProbe,
@@ -32,7 +32,7 @@ def test_cuda_trains_what_the_processor_trains(train, dev):
     for here, there in zip(fitted("cpu"), fitted("cuda")):
         expected, found = ([entry["validation"] for entry in probe.history_] for probe in (here, there))
         np.testing.assert_allclose(found, expected, rtol=0.01)
-        assert all(isinstance(array, np.ndarray) for array in there._arrays().values())
+        assert all(isinstance(array, np.ndarray) for array in there.arrays().values())
 
 
 def test_probes_that_stop_leave_the_gpu_product(train, dev):

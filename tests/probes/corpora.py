@@ -11,7 +11,7 @@ WIDTH = 24
 
 @dataclass(frozen=True)
 class Corpus:
-    """Random trees with vectors that are an unknown linear map of the exact embedding; the face of a treebank."""
+    """Random trees with vectors that are an unknown linear map of the exact embedding; columns as a treebank has."""
 
     heads: list[NDArray[Any]]
     relations: list[list[str]]
@@ -34,7 +34,7 @@ class Tree:
 
 
 class LayeredStates:
-    """Several layers in memory, counting how often they are read and how much at once."""
+    """Several layers in memory, which note how many sentences each read asks for, and of which layers."""
 
     def __init__(self, layers: list[list[NDArray[Any]]]) -> None:
         self.stack = layers
@@ -42,18 +42,20 @@ class LayeredStates:
         self.lengths = np.array([len(one) for one in layers[0]])
         self.dim = layers[0][0].shape[1]
         self.identity = {"checkpoint": {"name": "made up", "digest": "abc"}}
-        self.reads = 0
-        self.largest_read = 0
+        self.reads: list[tuple[tuple[int, ...], int]] = []
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     def read(self, sentences: Any, layers: Any = None) -> NDArray[Any]:
-        self.reads += 1
-        wanted = self.layers if layers is None else layers
+        wanted = tuple(self.layers if layers is None else layers)
         rows = np.arange(len(self))[sentences]
-        self.largest_read = max(self.largest_read, len(rows))
+        self.reads.append((wanted, len(rows)))
         return np.stack([np.concatenate([self.stack[layer][i] for i in rows]) for layer in wanted]).astype(np.float32)
+
+    def sentences_read(self, layer: int) -> int:
+        """Sentences that were read of a layer, each as often as it was read."""
+        return sum(sentences for layers, sentences in self.reads if layer in layers)
 
 
 def random_heads(words: int, generator: np.random.Generator) -> NDArray[Any]:
