@@ -1,11 +1,13 @@
 """What is installed is one package, treeprobe, whole, and no module of the user's takes the place of a part of it."""
 
+import ast
 import os
+import re
 import subprocess
 import sys
 import tomllib
 import zipfile
-from importlib.metadata import version
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from shutil import copy, copytree
 
@@ -14,6 +16,7 @@ import pytest
 from nbclient import NotebookClient
 
 import treeprobe
+from tests.test_architecture import imported
 from tests.test_readme import python_blocks
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,6 +26,14 @@ FOLDERS = {"treeprobe": "treeprobe", **SETUPTOOLS["package-dir"]}
 DECOYS = (
     "attention.py", "extraction.py", "parsing/__init__.py", "pipeline.py", "probes.py", "reporting.py", "training.py",
 )  # fmt: skip
+
+COME_WITH = {"tokenizers": "transformers", "huggingface-hub": "transformers", "markupsafe": "jinja2"}
+"""Distributions that are imported but need no declaration, since another that is declared is made of them."""
+
+
+def distribution(requirement: str) -> str:
+    """The normalised name in a requirement such as `scikit_learn>=1.8`."""
+    return re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", requirement)[0]).lower()
 
 
 def installed_as(path: Path) -> str:
@@ -102,6 +113,22 @@ def test_the_wheel_is_what_from_wheel_imports(from_wheel: dict[str, str], tmp_pa
         version("treeprobe"),
         str(Path(from_wheel["PYTHONPATH"]) / "treeprobe" / "parsing" / "__init__.py"),
     ]
+
+
+def test_dependencies_are_what_is_imported() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {distribution(requirement) for requirement in project["dependencies"]}
+    provided = packages_distributions()
+    always, sometimes = set(), set()
+    for path in (path for folder in FOLDERS.values() for path in (ROOT / folder).rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        head = ast.Module([node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)], [])
+        for found, source in ((always, head), (sometimes, tree)):
+            roots = {name.split(".")[0] for name in imported(ast.unparse(source))} - {"treeprobe"}
+            found |= {distribution(each) for root in roots for each in provided.get(root, ())}
+    assert always - declared == set(COME_WITH), "imported, but not declared"
+    assert declared - sometimes == set(), "declared, but not imported"
+    assert set(COME_WITH.values()) <= declared
 
 
 def test_the_version_is_the_distributions() -> None:

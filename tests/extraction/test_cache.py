@@ -453,7 +453,7 @@ def test_the_command_lists_verifies_and_removes(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [3, pytest.param(30, marks=pytest.mark.slow)])
 def test_killed_at_random_moments_a_cache_ends_equal_to_an_uninterrupted_one(kills: int) -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "benchmarks" / "extraction_kills.py"), "--kills", str(kills)],
