@@ -284,7 +284,7 @@ def _train(
 
 
 def _divide(probes: Sequence[Probe], states: States, *, workers: int) -> list[list[Probe]]:
-    """The probes of each worker. A layer is read once, by one worker, unless that leaves the others idle."""
+    """The probes of each worker: whole layers, which are then read once an epoch, unless these balance badly."""
     ordered = sorted(probes, key=lambda probe: _layer_of(probe, states))
     by_layer: dict[int, list[Probe]] = defaultdict(list)
     for probe in ordered:

@@ -85,7 +85,7 @@ def cosine_decay(done: float) -> float:
 
 @dataclass
 class Record:
-    """How a probe fares in training: its losses by epoch, and what it had learned by its best epoch so far."""
+    """A probe in training: its losses by epoch, and what it had learned by its best epoch so far."""
 
     probe: Any
     history: list[dict[str, float]] = field(default_factory=list)

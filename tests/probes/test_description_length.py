@@ -39,7 +39,7 @@ def test_the_code_is_a_proper_distribution(width, lowest):
 def test_all_messages_of_a_sentence_together_have_probability_one(quantity):
     """Kraft's equality: every matrix of distances, or row of depths, that three words can have."""
     generator = np.random.default_rng(0)
-    said = generator.normal(1.5, 2, size=(3, 3) if quantity == "distance" else 3)
+    predicted = generator.normal(1.5, 2, size=(3, 3) if quantity == "distance" else 3)
     total = 0.0
     for values in product((1, 2) if quantity == "distance" else (0, 1, 2), repeat=3):
         message = np.array(values)
@@ -47,7 +47,7 @@ def test_all_messages_of_a_sentence_together_have_probability_one(quantity):
             message = np.zeros((3, 3), dtype=int)
             message[np.triu_indices(3, 1)] = values
         code = IntegerCode.of([message], quantity=quantity)
-        total += 2 ** -code.bits(predicted_values([said], quantity=quantity), width=0.7)
+        total += 2 ** -code.bits(predicted_values([predicted], quantity=quantity), width=0.7)
     assert total == pytest.approx(1)
 
 

@@ -1,4 +1,4 @@
-"""Each family against a slow reading of its equation, and against the theorem that says when it must succeed."""
+"""Each family against its equation computed pair by pair, and on vectors from which it must succeed."""
 
 import numpy as np
 import pytest

@@ -102,8 +102,8 @@ def test_written_out_gradients_are_those_of_autograd(loss):
         target = torch.rand(shape, generator=generator, dtype=torch.float64) * 5
         gold.append(target + target.mT if loss is distance_loss else target)
         placed = words.unflatten(1, (2, rank)).transpose(0, 1)
-        said = placed[:, :, None] - placed[:, None] if loss is distance_loss else placed
-        plain = plain + (said.square().sum(-1) - gold[-1]).abs().flatten(1).sum(1) / target.numel()
+        predicted = placed[:, :, None] - placed[:, None] if loss is distance_loss else placed
+        plain = plain + (predicted.square().sum(-1) - gold[-1]).abs().flatten(1).sum(1) / target.numel()
     [expected] = torch.autograd.grad(plain.sum(), projected)
     packed = padded_by_group(gold, batch) if loss is distance_loss else torch.cat(gold)
     grad = torch.full_like(projected, torch.nan)
