@@ -19,7 +19,7 @@ Split = Literal["train", "dev", "test"]
 
 RELEASE = "r2.16"
 SOURCE = "https://raw.githubusercontent.com/UniversalDependencies"
-SECONDS_TO_WAIT = 60
+_SECONDS_TO_WAIT = 60
 
 # SHA-256 of released files that are known here. The digest of any other file is computed when it is downloaded, stored
 # beside it, and verified each time it is read.
@@ -101,7 +101,7 @@ def _download(treebank: NamedTreebank, path: Path, *, source: str) -> None:
     url = folder + path.name
     try:
         registry = pooch.create(path=path.parent, base_url=folder, registry={path.name: None})
-        registry.fetch(path.name, downloader=pooch.HTTPDownloader(timeout=SECONDS_TO_WAIT))
+        registry.fetch(path.name, downloader=pooch.HTTPDownloader(timeout=_SECONDS_TO_WAIT))
     except requests.HTTPError as error:
         raise TreebankError(
             f"{treebank.repository}: release {treebank.release} has no {path.name} ({error}); "
