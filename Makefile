@@ -6,17 +6,20 @@ PACKAGES := parsing extraction probes training attention convolution reporting p
 SOURCES := treeprobe $(PACKAGES) tests benchmarks
 LINKS := build/links/treeprobe
 
-# The folders as the one package that they are installed as, for tools that read source.
+# The folders as the one package that they are installed as, for tools that read source (mypy, mkdocstrings).
 links:
 	rm -rf build/links && mkdir -p $(LINKS)
 	ln -s $(addprefix ../../../,$(wildcard treeprobe/*.py) treeprobe/py.typed $(PACKAGES)) $(LINKS)
 
-.PHONY: links demo test format-check lint types tests notebooks docs clean
+.PHONY: links demo test test-all format-check lint types tests tests-all notebooks docs clean
 
 demo: $(VENV)/demo-installed
 	$(BIN)/treeprobe demo --out demo-output
 
 test: format-check lint types tests
+
+# The slow tests too: whole analyses, kills and resumption, clusters, notebooks.
+test-all: format-check lint types tests-all
 
 format-check: $(VENV)/dev-installed
 	$(BIN)/ruff format --check $(SOURCES)
@@ -30,12 +33,15 @@ types: $(VENV)/dev-installed links
 tests: $(VENV)/dev-installed
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 -m "not slow"
 
+tests-all: $(VENV)/dev-installed
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal --durations 25
+
 # Every notebook from top to bottom in a fresh kernel; an error in any fails.
 notebooks: $(VENV)/dev-installed
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 -m slow tests/test_notebooks.py
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal tests/test_notebooks.py
 
 # The site in site/, with the reference from the docstrings; a broken link fails.
-docs: $(VENV)/dev-installed
+docs: $(VENV)/dev-installed links
 	$(BIN)/typer treeprobe.pipeline.commands.main utils docs --name treeprobe --title "Command line" --output docs/reference/command-line.md
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
@@ -51,4 +57,4 @@ $(VENV)/dev-installed: $(VENV)/bin/pip pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) demo-output site
+	rm -rf $(VENV) build demo-output site *.egg-info

@@ -12,7 +12,7 @@ from treeprobe.attention.flow import attention_flow, rollout
 from treeprobe.attention.norms import weighted_norms
 from treeprobe.attention.probe import AttentionProbe, heads_of
 from treeprobe.attention.relations import RelationCounts, RelationError, count_relations
-from treeprobe.attention.significance import accuracy_intervals, search_p_values
+from treeprobe.attention.significance import accuracy_intervals, adjusted_p_values
 from treeprobe.attention.similarity import cluster_heads, head_divergences, map_heads
 from treeprobe.attention.survey import HeadSurvey, survey_heads
 from treeprobe.attention.tables import best_heads, relation_table
@@ -31,6 +31,7 @@ __all__ = [
     "ablated_heads",
     "ablation_effects",
     "accuracy_intervals",
+    "adjusted_p_values",
     "attention_flow",
     "best_head_sentences",
     "best_heads",
@@ -49,7 +50,6 @@ __all__ = [
     "pair_features",
     "relation_table",
     "rollout",
-    "search_p_values",
     "static_embeddings",
     "survey_heads",
     "trained_baseline",

@@ -1,46 +1,41 @@
-"""What is lost without a head: any measurement with heads cut out of the running model."""
+"""What a model loses without a head: any measurement with heads ablated in the running model."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
 
 import pandas as pd
+import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from treeprobe.extraction import Encoder, edit_attention
+from treeprobe.extraction import Encoder
+from treeprobe.extraction.heads import Head, edit_heads
 
-Cut = Literal["zero", "uniform"]
-"""What a cut head does: nothing at all, or look everywhere alike (which keeps the mean of its values)."""
+Ablation = Literal["zero", "uniform"]
+"""What an ablated head does: output nothing, or attend uniformly (which keeps the mean of its values)."""
 
 
 @contextmanager
-def ablated_heads(encoder: Encoder, heads: Iterable[tuple[int, int]], *, cut: Cut = "zero") -> Iterator[None]:
-    """Within this context, heads (block, head), both from 0, are cut; the model is whole again on leaving.
+def ablated_heads(encoder: Encoder, heads: Iterable[Head], *, ablation: Ablation = "zero") -> Iterator[None]:
+    """Within this context some heads are ablated; the model is whole again on leaving.
+
+    Args:
+        encoder: the model.
+        heads: (block, head), from 0.
+        ablation: what the heads do instead.
 
     Raises:
-        ValueError: there is no such head, or the model's attention cannot be edited.
+        ValueError: there is no such head, or no such ablation.
+        AttentionError: the model's attention cannot be edited.
     """
-    by_block: dict[int, list[int]] = {}
-    for block, head in heads:
-        if not (0 <= block < encoder.blocks and 0 <= head < encoder.heads):
-            raise ValueError(
-                f"there is no head {block + 1}-{head + 1}; {encoder.name} has {encoder.blocks} blocks of "
-                f"{encoder.heads} heads"
-            )
-        by_block.setdefault(block, []).append(head)
-    if cut not in ("zero", "uniform"):
-        raise ValueError(f"cut must be 'zero' or 'uniform', found {cut!r}")
+    if ablation not in ("zero", "uniform"):
+        raise ValueError(f"ablation must be 'zero' or 'uniform', found {ablation!r}")
 
-    def edit(block: int, weights: Tensor, mask: Tensor) -> Tensor:
-        if block not in by_block:
-            return weights
-        edited = weights.clone()
-        even = mask / mask.sum(-1, keepdim=True)
-        edited[:, by_block[block]] = 0.0 if cut == "zero" else even.to(weights.dtype)
-        return edited
+    def attention(_block: int, _heads: list[int], mask: Tensor, _sentences: int) -> Tensor:
+        return mask / mask.sum(-1, keepdim=True) if ablation == "uniform" else torch.zeros(1, device=mask.device)
 
-    with edit_attention(encoder, edit):
+    with edit_heads(encoder, attention, heads=heads):
         yield
 
 
@@ -48,23 +43,29 @@ def ablation_effects(
     encoder: Encoder,
     measure: Callable[[], float],
     *,
-    heads: Sequence[tuple[int, int]] | None = None,
-    cut: Cut = "zero",
+    heads: Sequence[Head] | None = None,
+    ablation: Ablation = "zero",
     progress: bool = False,
 ) -> pd.DataFrame:
-    """A measurement without each head, one at a time: layer and head from 1, value, difference to the whole model.
+    """A measurement without each head, one at a time.
 
     Args:
-        measure: anything that runs the encoder: `lambda: masked_lm_loss(encoder, words)`, or a probe's UUAS on states
-            extracted anew.
-        heads: (block, head) from 0; all of them where None.
+        encoder: the model.
+        measure: anything that runs the encoder: `lambda: masked_lm_loss(encoder, words)`, or a probe's UUAS on newly
+            extracted states.
+        heads: (block, head), from 0; all of them where None.
+        ablation: what the heads do instead.
+        progress: whether to show a progress bar.
+
+    Returns:
+        One row per head: layer and head from 1, value, and its difference from the whole model's.
     """
     if heads is None:
         heads = [(block, head) for block in range(encoder.blocks) for head in range(encoder.heads)]
     whole = measure()
     rows = []
-    for block, head in tqdm(heads, desc="heads cut", disable=not progress):
-        with ablated_heads(encoder, [(block, head)], cut=cut):
+    for block, head in tqdm(heads, desc="heads ablated", disable=not progress):
+        with ablated_heads(encoder, [(block, head)], ablation=ablation):
             value = measure()
         rows.append((block + 1, head + 1, value, value - whole))
     return pd.DataFrame(rows, columns=["layer", "head", "value", "difference"])

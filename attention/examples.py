@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from treeprobe.attention.masks import between_words, sentences_of
 from treeprobe.attention.relations import DIRECTIONS, most_attended
 from treeprobe.extraction import AttentionBatch
-from treeprobe.parsing import Sentence, universal_relation
+from treeprobe.parsing import Sentence, labelled_edges
 
 LENGTHS = range(5, 16)
-"""Words of a sentence that reads well in a figure."""
+"""Words in a sentence that reads well in a figure."""
 LONGEST_WORD = 14
-"""Characters of its longest word: web addresses would leave no room for the lines."""
+"""Characters in its longest word: web addresses would leave no room for the lines."""
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,16 @@ class HeadExample:
     block: int
     head: int
     sentence: int
+    """Its number among the sentences searched, from 0."""
     words: tuple[str, ...]
     attention: NDArray[np.float64]
-    """(words, words) between words, rows query."""
+    """(words, words) between words; rows are queries."""
     pairs: NDArray[np.int64]
     """(pairs, 2) query and key of the relation's edges."""
 
 
 def example_sentences(sentences: Sequence[Sentence], *, most: int = 400) -> NDArray[np.int64]:
-    """Numbers of the first `most` sentences that read well in a figure; of the shortest where there is none."""
+    """Indices of the first `most` sentences that read well in a figure; of the shortest where there are none."""
     fitting = [
         number
         for number, sentence in enumerate(sentences)
@@ -47,10 +48,21 @@ def example_sentences(sentences: Sequence[Sentence], *, most: int = 400) -> NDAr
 def best_head_sentences(
     batches: Iterable[AttentionBatch], sentences: Sequence[Sentence], best: pd.DataFrame
 ) -> list[HeadExample]:
-    """For each row of a `best_heads` table the sentence where its head shows the relation's edges most clearly.
+    """For each row of a `best_heads` table, the sentence in which its head shows the relation's edges most clearly.
 
-    A right edge counts its attention and a wrong one -1; the first of equals is shown. Relations that no sentence has
-    are left out.
+    An edge found scores its attention weight, an edge missed -1; of equal sentences the first is shown. Relations that
+    no sentence has are left out.
+
+    Args:
+        batches: `stream_attention(encoder, words, level="words")` of the sentences' words.
+        sentences: the sentences with their trees, numbered as in the stream.
+        best: rows with relation, layer and head (from 1), direction.
+
+    Returns:
+        Examples in the order of the rows.
+
+    Raises:
+        ValueError: attention and sentences do not match.
     """
     rows = [
         (str(relation), int(layer) - 1, int(head) - 1, direction == DIRECTIONS[0])
@@ -58,28 +70,28 @@ def best_head_sentences(
     ]
     found: dict[int, tuple[float, HeadExample]] = {}
     for batch in batches:
-        words = between_words(batch)
-        attended = most_attended(words)
+        between = between_words(batch)
+        attended = most_attended(between)
         for row, (index, sentence) in enumerate(zip(batch.indices, sentences_of(batch, sentences))):
             for place, (relation, block, head, to_head) in enumerate(rows):
-                pairs = relation_pairs(sentence, relation, to_head=to_head)
+                pairs = _relation_pairs(sentence, relation, to_head=to_head)
                 if not len(pairs):
                     continue
-                right = attended[block, row, head].numpy()[pairs[:, 0]] == pairs[:, 1]
-                seen = words[block, row, head].numpy()[pairs[:, 0], pairs[:, 1]]
-                worth = float(np.where(right, seen, -1.0).sum())
-                if place not in found or worth > found[place][0]:
-                    weights = words[block, row, head, : len(sentence), : len(sentence)].double().numpy().copy()
-                    shown = HeadExample(relation, block, head, int(index), sentence.words, weights, pairs)
-                    found[place] = (worth, shown)
+                query, key = pairs.T
+                hits = attended[block, row, head].numpy()[query] == key
+                score = float(np.where(hits, between[block, row, head].numpy()[query, key], -1.0).sum())
+                if place not in found or score > found[place][0]:
+                    weights = between[block, row, head, : len(sentence), : len(sentence)].double().numpy().copy()
+                    example = HeadExample(relation, block, head, int(index), sentence.words, weights, pairs)
+                    found[place] = (score, example)
     return [found[place][1] for place in sorted(found)]
 
 
-def relation_pairs(sentence: Sentence, relation: str, *, to_head: bool) -> NDArray[np.int64]:
-    """(pairs, 2) the words of each edge of a relation, the attending word first."""
+def _relation_pairs(sentence: Sentence, relation: str, *, to_head: bool) -> NDArray[np.int64]:
+    """(pairs, 2) the words of each edge of a relation, the query first."""
     pairs = [
         (dependent, head) if to_head else (head, dependent)
-        for dependent, (head, name) in enumerate(zip(sentence.heads, sentence.relations))
-        if head >= 0 and universal_relation(name) == relation
+        for dependent, head, name in labelled_edges(sentence)
+        if name == relation
     ]
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)

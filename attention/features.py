@@ -1,4 +1,4 @@
-"""Attention of both directions as features of pairs of words, for probes that learn to weigh heads."""
+"""Attention in both directions as features of pairs of words, for probes that learn a weight for each head."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,21 +14,22 @@ from treeprobe.extraction.alignment import Aligner
 from treeprobe.parsing import Sentence
 
 PAIRS = 400_000
-"""Pairs of words kept for training: about 120 MB for 72 heads, and plenty for a few hundred weights."""
+"""Pairs of words to train on: about 120 MB for 72 heads, and ample for a few hundred weights."""
 
 
 @dataclass(frozen=True)
 class PairFeatures:
-    """A sentence for an attention probe; `index` is its place in the corpus."""
+    """A sentence as input of an attention probe."""
 
     index: int
+    """Its number in the corpus."""
     attention: Tensor
-    """(words, 1 + words, 2 × layers × heads) float16: of each dependent and each candidate head, the attention from the
-    dependent and then the attention to it. Candidate 0 is the root: a special token stands for it, or zeros."""
+    """(words, 1 + words, 2 × layers × heads) float16: for each dependent and each candidate head, the attention from
+    the dependent, then the attention to it. Candidate 0 is the root: a special token stands for it, or zeros."""
 
 
 def choose_sentences(sentences: Sequence[Sentence], *, pairs: int = PAIRS, seed: int = 0) -> NDArray[np.int64]:
-    """Random sentences with at most `pairs` pairs of words between them, ascending: what a probe is trained on."""
+    """A random sample of sentences to train a probe on, with at most `pairs` pairs of words in total; ascending."""
     order = np.random.default_rng(seed).permutation(len(sentences))
     sizes = np.array([len(sentences[int(index)]) ** 2 for index in order])
     return np.sort(order[np.cumsum(sizes) <= pairs])
@@ -37,17 +38,16 @@ def choose_sentences(sentences: Sequence[Sentence], *, pairs: int = PAIRS, seed:
 def pair_features(batches: Iterable[AttentionBatch]) -> Iterator[PairFeatures]:
     """The features of each sentence of a stream of attention between words."""
     for batch in batches:
-        for row, (index, length) in enumerate(zip(batch.indices, batch.lengths)):
-            words = slice(batch.leading, batch.leading + int(length))
-            one = batch.attention[:, row]
+        for row, (index, length) in enumerate(zip(batch.indices, batch.lengths.tolist())):
+            words = slice(batch.leading, batch.leading + length)
+            attention = batch.attention[:, row]
             # A head that finds nothing attends to a special token (Clark et al. 2019, §3.2), which stands for the root.
-            special = 0 if batch.leading else (int(length) if batch.trailing else None)
-            square = one[..., words, words]
-            square = square * (1 - torch.eye(int(length)))
-            towards, back = torch.zeros(2, *one.shape[:2], int(length), int(length) + 1)
-            towards[..., 1:], back[..., 1:] = square, square.transpose(-1, -2)
+            special = 0 if batch.leading else (length if batch.trailing else None)
+            others = attention[..., words, words] * (1 - torch.eye(length))
+            towards, back = torch.zeros(2, *attention.shape[:2], length, length + 1)
+            towards[..., 1:], back[..., 1:] = others, others.transpose(-1, -2)
             if special is not None:
-                towards[..., 0], back[..., 0] = one[..., words, special], one[..., special, words]
+                towards[..., 0], back[..., 0] = attention[..., words, special], attention[..., special, words]
             both = torch.cat([towards.flatten(0, 1), back.flatten(0, 1)])
             yield PairFeatures(int(index), both.permute(1, 2, 0).to(torch.float16).contiguous())
 
@@ -59,26 +59,33 @@ def static_embeddings(
     fitted_on: Sequence[Sequence[str]] | None = None,
     dim: int = 64,
 ) -> list[NDArray[np.float32]]:
-    """A vector of each word that no context has touched, (words, dim) a sentence.
+    """Uncontextualised word vectors from the model's own input embeddings, in place of Clark et al.'s (2019) GloVe.
 
-    It is the mean of the model's own input embeddings of the word's subwords, on the principal components of the word
-    forms of `fitted_on`, scaled to unit variance over those. Sentences of a probe's training and of its test are to
-    have the same `fitted_on`; None takes the sentences themselves. Where there are not `dim` components, because the
-    embeddings are narrower or the word forms fewer, all there are make the vector. The vectors stand where Clark et al.
-    (2019) have GloVe.
+    A word's vector is the mean input embedding of its subwords, projected onto the leading principal components of the
+    word forms of `fitted_on` and scaled to unit mean variance over those.
+
+    Args:
+        encoder: the model.
+        sentences: words of each sentence.
+        fitted_on: words of the sentences whose forms the components are fitted to, the same for a probe's training
+            and test sentences; `sentences` where None.
+        dim: number of components; all of them where there are fewer.
+
+    Returns:
+        (words, dim) float32 for each sentence.
     """
     forms = sorted({word for words in (sentences if fitted_on is None else fitted_on) for word in words})
-    known, _ = input_embeddings(encoder, [forms])
+    known, _ = _input_embeddings(encoder, [forms])
     components = PCA(min(dim, *known.shape)).fit(known)
-    found, bounds = input_embeddings(encoder, sentences)
+    found, bounds = _input_embeddings(encoder, sentences)
     scale = max(float(np.sqrt(components.explained_variance_.mean())), 1e-12)
     return np.split((components.transform(found) / scale).astype(np.float32), bounds[1:-1])
 
 
-def input_embeddings(
+def _input_embeddings(
     encoder: Encoder, sentences: Sequence[Sequence[str]]
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """The mean input embedding of each word's subwords, (words, width), and where each sentence's words begin."""
+    """The mean input embedding of each word's subwords, (words, width), and the sentences' cumulative word counts."""
     table = encoder.model.get_input_embeddings().weight.detach().float().cpu().numpy()
     alignment = Aligner(encoder.tokenizer)(sentences)
     vectors = np.zeros((alignment.words, table.shape[1]), dtype=np.float32)

@@ -11,7 +11,7 @@ from treeprobe.parsing import Sentence
 
 
 def word_mask(batch: AttentionBatch) -> Tensor:
-    """(sentences, words) bool: which places hold a word, not padding."""
+    """(sentences, words) bool: which positions hold a word and not padding."""
     lengths = torch.from_numpy(np.asarray(batch.lengths, dtype=np.int64))
     return torch.arange(int(lengths.max())) < lengths[:, None]
 
@@ -25,7 +25,11 @@ def between_words(batch: AttentionBatch) -> Tensor:
 
 
 def sentences_of(batch: AttentionBatch, sentences: Sequence[Sentence]) -> list[Sentence]:
-    """The sentences that a batch holds. Raises ValueError when one has another number of words than the batch says."""
+    """The sentences of a batch.
+
+    Raises:
+        ValueError: one has another number of words than its attention has positions.
+    """
     found = [sentences[int(index)] for index in batch.indices]
     for index, sentence, length in zip(batch.indices, found, batch.lengths):
         if len(sentence) != length:

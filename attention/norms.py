@@ -1,4 +1,4 @@
-"""Attention weighed by what it carries: ‖α f(x)‖ of every head (Kobayashi et al. 2020)."""
+"""Attention weighted by the vectors that it carries: ‖α f(x)‖ of every head (Kobayashi et al. 2020)."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,22 +8,29 @@ from torch import Tensor
 
 from treeprobe.extraction import AttentionBatch, Encoder, edit_attention
 from treeprobe.extraction.alignment import Aligner, Alignment
-from treeprobe.extraction.sites import watch
+from treeprobe.extraction.hooks import capture
 
 
 def weighted_norms(encoder: Encoder, words: Sequence[Sequence[str]]) -> Iterator[AttentionBatch]:
-    """A batch a sentence like those of `stream_attention(level="words")`, with ‖α f(x)‖ in place of the weight α.
+    """‖α f(x)‖ in place of the weight α, in batches like those of `stream_attention(level="words")`.
 
     f(x) is a subword's value vector after its head's part of the output projection, so α f(x) is what the head adds to
-    the residual stream (Kobayashi et al. 2020); rows no longer sum to 1. Norms of a word's subwords are
-    summed over keys and averaged over queries, as weights are.
+    the residual stream; rows no longer sum to 1. Norms of a word's subwords are summed over keys and averaged over
+    queries, as weights are.
 
-    f is measured, not read from weights of known names: a head that attends from each subword to itself alone, all
-    others silenced, outputs f(x) and the projection's bias. That holds for every family whose attention can be edited.
-    It takes a pass of the model a block, on heads + 2 copies of the sentence: for a few hundred sentences.
+    f is measured, not read from weights of known names: a head that attends from each subword to itself alone, with all
+    others silenced, outputs f(x) plus the projection's bias. That holds for every family whose attention can be edited.
+    It takes a forward pass per block, on heads + 2 copies of the sentence: for a few hundred sentences.
 
-    A sentence that is longer than the model takes, or without subwords, is left out. Raises AttentionError where the
-    model's attention cannot be edited.
+    Args:
+        encoder: the model.
+        words: words of each sentence. One that is longer than the model takes, or without subwords, is left out.
+
+    Returns:
+        A batch per sentence, computed when it is asked for.
+
+    Raises:
+        AttentionError: the model's attention cannot be edited.
     """
     aligner = Aligner(encoder.tokenizer)
     leading, trailing = aligner.specials.leading, aligner.specials.trailing
@@ -33,15 +40,15 @@ def weighted_norms(encoder: Encoder, words: Sequence[Sequence[str]]) -> Iterator
         too_long = encoder.max_subwords is not None and len(ids) > encoder.max_subwords
         if too_long or not len(alignment.ids):
             continue
-        blocks = [block_norms(encoder, ids, block) for block in range(encoder.blocks)]
-        mean, total = word_matrices(alignment, len(leading), len(trailing))
+        blocks = [_block_norms(encoder, ids, block) for block in range(encoder.blocks)]
+        mean, total = _word_matrices(alignment, len(leading), len(trailing))
         norms = mean @ torch.stack(blocks) @ total.T
         yield AttentionBatch(np.array([place]), np.array([len(sentence)]), len(leading), len(trailing), norms[:, None])
 
 
 @torch.inference_mode()
-def block_norms(encoder: Encoder, ids: Tensor, block: int) -> Tensor:
-    """‖α f(x)‖ of one block, (heads, subwords, subwords), for one sentence's subwords, special tokens among them."""
+def _block_norms(encoder: Encoder, ids: Tensor, block: int) -> Tensor:
+    """‖α f(x)‖ of one block, (heads, subwords, subwords), for one sentence's subwords and special tokens."""
     heads = encoder.heads
     weights: list[Tensor] = []
 
@@ -50,24 +57,24 @@ def block_norms(encoder: Encoder, ids: Tensor, block: int) -> Tensor:
             return probabilities
         weights.append(probabilities[-1].float().cpu())
         edited = torch.zeros_like(probabilities)
-        # Copy h shows head h alone, each subword its own value; the last two copies show the bias and the weights.
+        # In copy h only head h speaks, each subword its own value; the last two copies give the bias and the weights.
         for head in range(heads):
             edited[head, head].fill_diagonal_(1.0)
         edited[-1] = probabilities[-1]
         return edited
 
     copies = ids.repeat(heads + 2, 1)
-    with watch(encoder, "attention") as seen, edit_attention(encoder, edit):
+    with capture(encoder, "attention") as captured, edit_attention(encoder, edit):
         encoder.run(copies, torch.ones_like(copies))
-    outputs = seen[block + 1].float().cpu()
+    outputs = captured[block + 1].float().cpu()
     values = (outputs[:heads] - outputs[heads]).norm(dim=-1)
     return weights[0] * values[:, None]
 
 
-def word_matrices(alignment: Alignment, leading: int, trailing: int) -> tuple[Tensor, Tensor]:
-    """Two (positions, subwords) matrices of one sentence: a word's row averages its subwords, or adds them up.
+def _word_matrices(alignment: Alignment, leading: int, trailing: int) -> tuple[Tensor, Tensor]:
+    """Two (positions, subwords) matrices of one sentence, whose rows average a word's subwords, or sum them.
 
-    A subword shared by several words gives each an equal part; special tokens keep their places.
+    A subword shared by several words counts equally for each; special tokens keep their positions.
     """
     sizes = (leading + alignment.words + trailing, leading + len(alignment.ids) + trailing)
     mean, total = torch.zeros(2, *sizes)

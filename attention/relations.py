@@ -1,5 +1,6 @@
-"""How often the word that a head attends to most is the syntactic head of a word, or its dependent, by relation."""
+"""How often the word that a head attends to most is a word's syntactic head, or its dependent, by relation."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -12,19 +13,18 @@ from torch import Tensor
 from treeprobe.attention.masks import between_words, sentences_of
 from treeprobe.errors import TreeprobeError
 from treeprobe.extraction import AttentionBatch
-from treeprobe.parsing import Sentence, universal_relation
+from treeprobe.parsing import Sentence, labelled_edges
 
 Direction = Literal["to head", "to dependent"]
-"""Who attends: the dependent to its head, or the head to its dependent."""
+"""Which way attention goes: from the dependent to its head, or from the head to its dependent."""
 
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 
 GROUPS = 64
-"""Sentences are dealt into so many groups, round robin: enough to resample, and few enough to keep whatever the size
-of the treebank."""
+"""Sentences are assigned round robin to this many groups: enough to resample, few enough to keep for any treebank."""
 
 LONGEST_OFFSET = 16
-"""Fixed offsets up to so many words are candidates for the baseline."""
+"""Fixed offsets up to this many words are candidates for the baseline."""
 
 
 class RelationError(TreeprobeError, ValueError):
@@ -33,16 +33,16 @@ class RelationError(TreeprobeError, ValueError):
 
 @dataclass(frozen=True)
 class RelationCounts:
-    """Counts by group of sentences: what every accuracy, interval and test of heads is made of."""
+    """Counts by group of sentences: what every accuracy, interval and test of heads is computed from."""
 
     relations: tuple[str, ...]
     totals: NDArray[np.int64]
     """(groups, relations) edges of each relation."""
     correct: NDArray[np.int64]
-    """(groups, relations, 2, layers, heads) edges whose other end is the most-attended word, by `DIRECTIONS`."""
+    """(groups, relations, 2, layers, heads) edges whose other end is the most-attended word; axis 2 is `DIRECTIONS`."""
     offsets: NDArray[np.int64]
     """(groups, relations, offsets) edges by head minus dependent, from -LONGEST_OFFSET to LONGEST_OFFSET; longer
-    edges are in none."""
+    edges are not counted."""
 
     @property
     def accuracy(self) -> NDArray[np.float64]:
@@ -51,8 +51,7 @@ class RelationCounts:
             return self.correct.sum(0) / self.totals.sum(0)[:, None, None, None]
 
     def half(self, parity: int) -> "RelationCounts":
-        """The counts of the even (0) or odd (1) groups, which hold the sentences of even or odd numbers: to choose
-        heads on one half and score them on the other."""
+        """The counts of sentences of even (0) or odd (1) number: to choose heads on one half and score on the other."""
         chosen = slice(parity, None, 2)
         return RelationCounts(self.relations, self.totals[chosen], self.correct[chosen], self.offsets[chosen])
 
@@ -60,9 +59,13 @@ class RelationCounts:
 class RelationTally:
     """Counts over batches of attention between words.
 
-    A word's attention to itself and to special tokens takes no part in the search for the most-attended word
-    (Clark et al. 2019, section 4.1); of equal weights the first word counts, and a word that attends to no other has
-    none. Relations are cut at ":".
+    A word's attention to itself and to special tokens is left out of the search for the most-attended word (Clark et
+    al. 2019, section 4.1); of equal weights the first word counts, and a word that attends to no other word has none.
+    Relations lose their subtypes.
+
+    Args:
+        relations: those to count, as `relations_of` returns them.
+        groups: number of groups of sentences.
     """
 
     def __init__(self, relations: Sequence[str], *, groups: int = GROUPS) -> None:
@@ -73,21 +76,21 @@ class RelationTally:
         self._grid = (0, 0)
         self._correct: list[Tensor] = []
 
-    def update(self, batch: AttentionBatch, sentences: Sequence[Sentence], words: Tensor | None = None) -> None:
-        """Add a batch; `words` is its `between_words` when that is at hand."""
-        words = between_words(batch) if words is None else words
+    def update(self, batch: AttentionBatch, sentences: Sequence[Sentence], between: Tensor | None = None) -> None:
+        """Add a batch; `between` is its `between_words` where the caller has it already."""
+        between = between_words(batch) if between is None else between
         if not self._correct:
-            self._grid = (words.shape[0], words.shape[2])
-            shape = (self._totals.numel(), words.shape[0] * words.shape[2])
+            self._grid = (between.shape[0], between.shape[2])
+            shape = (self._totals.numel(), between.shape[0] * between.shape[2])
             self._correct = [torch.zeros(shape, dtype=torch.int64) for _ in DIRECTIONS]
         row, dependent, head, relation, group = self._edges(batch, sentences)
         if not len(row):
             return
-        attended = most_attended(words)
+        attended = most_attended(between)
         cell = group * len(self._relations) + relation
-        by_place = attended.permute(1, 3, 0, 2)  # sentences, words, layers, heads
+        by_word = attended.permute(1, 3, 0, 2)  # sentences, words, layers, heads
         for counts, query, key in zip(self._correct, (dependent, head), (head, dependent)):
-            hits = (by_place[row, query] == key[:, None, None]).flatten(1)
+            hits = (by_word[row, query] == key[:, None, None]).flatten(1)
             counts.index_add_(0, cell, hits.to(torch.int64))
         self._totals.view(-1).index_add_(0, cell, torch.ones_like(cell))
         offset = head - dependent
@@ -96,7 +99,11 @@ class RelationTally:
         self._offsets.view(-1).index_add_(0, place, torch.ones_like(place))
 
     def result(self) -> RelationCounts:
-        """The counts so far. Raises RelationError when no edge was counted."""
+        """The counts so far.
+
+        Raises:
+            RelationError: no edge was counted.
+        """
         if not int(self._totals.sum()):
             raise RelationError("no edge between two words was counted; expected sentences of more than one word")
         groups, relations = self._totals.shape
@@ -109,17 +116,16 @@ class RelationTally:
         """(5, edges): row of the sentence in the batch, dependent, head, relation, group."""
         groups = self._totals.shape[0]
         edges = [
-            (row, dependent, head, self._number[universal_relation(relation)], int(index) % groups)
+            (row, dependent, head, self._number[relation], int(index) % groups)
             for row, (index, sentence) in enumerate(zip(batch.indices, sentences_of(batch, sentences)))
-            for dependent, (head, relation) in enumerate(zip(sentence.heads, sentence.relations))
-            if head >= 0
+            for dependent, head, relation in labelled_edges(sentence)
         ]
         return torch.tensor(edges, dtype=torch.int64).reshape(-1, 5).T
 
 
 @torch.inference_mode()
 def count_relations(batches: Iterable[AttentionBatch], sentences: Sequence[Sentence]) -> RelationCounts:
-    """The counts of a whole stream of attention between words; `survey_heads` counts them and behaviour at once.
+    """The counts of a whole stream of attention; `survey_heads` counts them and surface behaviour in one pass.
 
     Args:
         batches: `stream_attention(encoder, words, level="words")` of the sentences' words.
@@ -127,7 +133,7 @@ def count_relations(batches: Iterable[AttentionBatch], sentences: Sequence[Sente
 
     Raises:
         RelationError: the treebank has no edges, or names no relations.
-        ValueError: attention and sentences do not fit each other.
+        ValueError: attention and sentences do not match.
     """
     tally = RelationTally(relations_of(sentences))
     for batch in batches:
@@ -135,31 +141,30 @@ def count_relations(batches: Iterable[AttentionBatch], sentences: Sequence[Sente
     return tally.result()
 
 
-def most_attended(words: Tensor) -> Tensor:
-    """(layers, sentences, heads, words) the other word that each word attends to most; -1 where it attends to none.
+def most_attended(between: Tensor) -> Tensor:
+    """The other word that each word attends to most; -1 where it attends to no other, as a decoder's first word.
 
-    A decoder's first word attends to no other. `words` are (layers, sentences, heads, words, words), zero at padding;
-    their diagonal is changed and put back.
+    Args:
+        between: (layers, sentences, heads, words, words), zero at padding; the diagonal is overwritten and restored.
+
+    Returns:
+        (layers, sentences, heads, words).
     """
-    diagonal = words.diagonal(dim1=-2, dim2=-1)
+    diagonal = between.diagonal(dim1=-2, dim2=-1)
     kept = diagonal.clone()
     diagonal.fill_(-1.0)
-    weights, attended = words.max(-1)
+    weights, attended = between.max(-1)
     diagonal.copy_(kept)
     return attended.masked_fill_(weights <= 0, -1)
 
 
 def relations_of(sentences: Sequence[Sentence]) -> tuple[str, ...]:
-    """The relations of a treebank, subtypes cut, the most frequent first; the root's is not one.
+    """The relations of a treebank without their subtypes, the most frequent first; the root's is not among them.
 
-    Raises RelationError when the treebank has no edges, or none that is named.
+    Raises:
+        RelationError: the treebank has no edges, or names none of their relations.
     """
-    counts: dict[str, int] = {}
-    for sentence in sentences:
-        for head, relation in zip(sentence.heads, sentence.relations):
-            if head >= 0:
-                name = universal_relation(relation)
-                counts[name] = counts.get(name, 0) + 1
+    counts = Counter(relation for sentence in sentences for _, _, relation in labelled_edges(sentence))
     if not counts:
         raise RelationError("the treebank has no edge between two words; heads cannot be compared with its syntax")
     if set(counts) <= {"_", ""}:

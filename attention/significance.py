@@ -1,4 +1,4 @@
-"""Intervals of heads' accuracies, and tests that know how many heads were searched."""
+"""Intervals of heads' accuracies, and p-values adjusted for the number of heads searched."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,19 +9,20 @@ from treeprobe.attention.relations import RelationCounts
 
 FEWEST_EDGES = 30
 """Relations with fewer edges are not tested: the test rests on a normal approximation."""
-AT_ONCE = 250
-"""Resamples drawn together, which bounds the memory."""
+RESAMPLE_BATCH = 250
+"""Resamples drawn together, which bounds memory."""
 
 
 def accuracy_intervals(counts: RelationCounts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Ends of each accuracy's 95 % interval, (relations, 2, layers, heads) both; nan for a relation without edges.
+    """95 % intervals of each accuracy, for a head chosen in advance (for the best of many see `adjusted_p_values`).
 
-    Wilson's score interval of the effective number of edges: edges over the design effect, which is the variance of the
-    accuracy over groups of sentences beside that of independent edges, at least 1; quantiles are Student's, as the
-    effect is estimated (Korn & Graubard 1998; Franco et al. 2019). A bootstrap of the groups covers the truth in 64 %
-    of cases for 10 edges at .9, this one in 99 %; they agree for hundreds of edges.
+    Wilson's score interval with the effective number of edges: edges over the design effect, which is the variance of
+    the accuracy over groups of sentences relative to that of independent edges, at least 1. Quantiles are Student's, as
+    the effect is estimated (Korn & Graubard 1998; Franco et al. 2019). For 10 edges and an accuracy of .9, a bootstrap
+    over groups covers the truth in 64 % of cases, this interval in 99 %; they agree for hundreds of edges.
 
-    These are intervals of one head chosen beforehand; the best of many heads is flattered (see `search_p_values`).
+    Returns:
+        The lower and the upper ends, (relations, 2, layers, heads) each; nan for a relation without edges.
     """
     n = counts.totals.sum(0)[:, None, None, None].astype(np.float64)
     groups = (counts.totals > 0).sum(0)[:, None, None, None]
@@ -39,7 +40,7 @@ def accuracy_intervals(counts: RelationCounts) -> tuple[NDArray[np.float64], NDA
     return np.clip(middle - half, 0.0, p), np.clip(middle + half, p, 1.0)
 
 
-def search_p_values(
+def adjusted_p_values(
     counts: RelationCounts,
     baseline: OffsetBaseline,
     *,
@@ -47,17 +48,23 @@ def search_p_values(
     resamples: int = 2000,
     seed: int = 0,
 ) -> NDArray[np.float64]:
-    """p of "no better than the fixed offset", corrected for every head, direction and relation that was searched.
+    """p-values of "no better than the fixed offset", adjusted for every head, direction and relation searched.
 
-    One-sided single-step max-T (Westfall & Young 1993). A head's statistic is its gain over the baseline
-    on the same edges, over its standard error; under the null hypothesis the largest statistic of all is drawn by
-    giving each group of sentences a random normal weight (the multiplier bootstrap of Chernozhukov, Chetverikov & Kato
-    2013), which keeps the heads' correlation, so that 72 nearly equal heads cost no more than one. The chance that any
-    head without gain has p < 0.05 is then about 5 %.
+    One-sided single-step max-T (Westfall & Young 1993). A head's statistic is its gain over the baseline on the same
+    edges, divided by its standard error. The null distribution of the largest statistic is drawn by giving each group
+    of sentences a random normal weight (the multiplier bootstrap of Chernozhukov, Chetverikov & Kato 2013), which keeps
+    the correlation between heads, so that 72 nearly equal heads cost no more than one. The probability that any head
+    without gain has p < 0.05 is then about 5 %.
+
+    Args:
+        counts: what heads find.
+        baseline: what fixed offsets find of the same edges.
+        fewest: relations with fewer edges are not tested.
+        resamples: draws from the null distribution, rounded up to a multiple of 250.
+        seed: seed of the draws.
 
     Returns:
-        (relations, 2, layers, heads); nan for relations with fewer than `fewest` edges. The number of resamples is
-        rounded up to whole lots of 250.
+        (relations, 2, layers, heads); nan for relations that are not tested.
     """
     totals = counts.totals.sum(0)
     tested = np.flatnonzero(totals >= fewest)
@@ -68,29 +75,39 @@ def search_p_values(
     gains = counts.correct[:, tested] - baseline.correct[:, tested, None, None, None]
     mean = gains.sum(0) / n
     residuals = gains - mean * counts.totals[:, tested, None, None, None]
-    # One edge is added to the spread, so that a head that never differs from the baseline has no infinite statistic.
-    spread = np.sqrt((residuals**2).sum(0) + 1.0)
-    observed = (mean * n / spread).ravel()
-    scaled = (residuals / spread).reshape(len(gains), -1)
+    # One edge is added, so that a head that never differs from the baseline has no infinite statistic.
+    deviation = np.sqrt((residuals**2).sum(0) + 1.0)
+    observed = (mean * n / deviation).ravel()
+    scaled = (residuals / deviation).reshape(len(gains), -1)
     generator = np.random.default_rng(seed)
     largest = np.concatenate(
-        [(generator.standard_normal((AT_ONCE, len(gains))) @ scaled).max(1) for _ in range(0, resamples, AT_ONCE)]
+        [
+            (generator.standard_normal((RESAMPLE_BATCH, len(gains))) @ scaled).max(1)
+            for _ in range(0, resamples, RESAMPLE_BATCH)
+        ]
     )
     reached = len(largest) - np.searchsorted(np.sort(largest), observed, side="left")
     p[tested] = ((reached + 1) / (len(largest) + 1)).reshape(p[tested].shape)
     return p
 
 
-def held_out_best(counts: RelationCounts, direction: int) -> NDArray[np.float64]:
-    """(relations,) accuracy of the best head of one direction when each half of the data chooses it for the other.
+def held_out_accuracy(counts: RelationCounts, direction: int) -> NDArray[np.float64]:
+    """Accuracy of the best head when each half of the groups of sentences chooses it for the other half.
 
-    Unlike the best accuracy itself it is not flattered by the search.
+    Unlike the best accuracy itself, it is not inflated by the search.
+
+    Args:
+        counts: what heads find.
+        direction: index in `DIRECTIONS`.
+
+    Returns:
+        (relations,); nan for a relation without edges.
     """
-    layers_heads = counts.correct[:, :, direction].reshape(*counts.totals.shape, -1)
+    by_head = counts.correct[:, :, direction].reshape(*counts.totals.shape, -1)
     correct = np.zeros(len(counts.relations))
     for parity in (0, 1):
-        half = np.arange(len(layers_heads)) % 2 == parity
-        chosen = layers_heads[~half].sum(0).argmax(-1)
-        correct += np.take_along_axis(layers_heads[half].sum(0), chosen[:, None], axis=1)[:, 0]
+        half = np.arange(len(by_head)) % 2 == parity
+        chosen = by_head[~half].sum(0).argmax(-1)
+        correct += np.take_along_axis(by_head[half].sum(0), chosen[:, None], axis=1)[:, 0]
     with np.errstate(invalid="ignore"):
         return correct / counts.totals.sum(0)

@@ -15,10 +15,13 @@ from treeprobe.extraction import AttentionBatch
 
 @torch.inference_mode()
 def head_divergences(batches: Iterable[AttentionBatch]) -> NDArray[np.float64]:
-    """Jensen-Shannon divergence of every two heads, averaged over words, (heads, heads), in nats, at most ln 2.
+    """Jensen-Shannon divergence between every two heads, averaged over words as queries.
 
-    JS(p, q) = H((p + q) / 2) - (H(p) + H(q)) / 2. Heads of all layers stand in one row, layer by layer. The work grows
-    with the square of the number of heads: a few hundred sentences are enough.
+    JS(p, q) = H((p + q) / 2) - (H(p) + H(q)) / 2. The work grows with the square of the number of heads: a few hundred
+    sentences are enough.
+
+    Returns:
+        (layers × heads, layers × heads), layer by layer, in nats, at most ln 2.
 
     Raises:
         ValueError: the batches hold no words.
@@ -42,16 +45,27 @@ def head_divergences(batches: Iterable[AttentionBatch]) -> NDArray[np.float64]:
 
 
 def map_heads(divergences: NDArray[np.float64], *, seed: int = 0) -> NDArray[np.float64]:
-    """Heads as points in the plane, (heads, 2), by metric multidimensional scaling of the Jensen-Shannon distance.
+    """Heads as points in the plane, by metric multidimensional scaling of Jensen-Shannon distances.
 
-    The distance is the root of the divergence, which is a metric (Endres & Schindelin 2003).
+    The distance is the square root of the divergence, which is a metric (Endres & Schindelin 2003).
+
+    Args:
+        divergences: (heads, heads), as `head_divergences` returns them.
+        seed: seed of the initial configurations.
+
+    Returns:
+        (heads, 2).
     """
     scaling = MDS(n_components=2, metric="precomputed", init="random", n_init=4, random_state=seed)
     return np.asarray(scaling.fit_transform(np.sqrt(divergences)))
 
 
 def cluster_heads(divergences: NDArray[np.float64], *, clusters: int) -> NDArray[np.int64]:
-    """The cluster of each head, from 0, (heads,): average linkage of the Jensen-Shannon distances."""
+    """The cluster of each head, (heads,), from 0: average linkage of the Jensen-Shannon distances.
+
+    Raises:
+        ValueError: fewer than one cluster, or more than heads.
+    """
     if not 1 <= clusters <= len(divergences):
         raise ValueError(f"{clusters} clusters of {len(divergences)} heads; expected 1 to {len(divergences)}")
     condensed = squareform(np.sqrt(divergences), checks=False)

@@ -14,7 +14,7 @@ from treeprobe.parsing import PunctuationRule, Sentence
 
 @dataclass(frozen=True)
 class HeadSurvey:
-    """What each head looks at, and how often its first choice is a word's head or dependent."""
+    """What each head attends to, and how often its most-attended word is a word's head or dependent."""
 
     behaviour: Behaviour
     relations: RelationCounts
@@ -24,23 +24,21 @@ class HeadSurvey:
 def survey_heads(
     batches: Iterable[AttentionBatch], sentences: Sequence[Sentence], *, punctuation: PunctuationRule = "xpos"
 ) -> HeadSurvey:
-    """Read a stream of attention between words once; each batch is let go before the next.
-
-    Memory does not grow with the number of sentences.
+    """Read a stream of attention between words once, batch by batch; memory does not grow with the treebank.
 
     Args:
         batches: `stream_attention(encoder, words, level="words")` of the sentences' words.
         sentences: the sentences with their trees, numbered as in the stream.
-        punctuation: which tags tell punctuation.
+        punctuation: tag set that marks punctuation.
 
     Raises:
         RelationError: the treebank has no edges, or names no relations.
-        ValueError: attention and sentences do not fit each other.
+        ValueError: attention and sentences do not match.
     """
     behaviour = BehaviourTally(punctuation=punctuation)
     relations = RelationTally(relations_of(sentences))
     for batch in batches:
-        words = between_words(batch)
-        behaviour.update(batch, sentences, words)
-        relations.update(batch, sentences, words)
+        between = between_words(batch)
+        behaviour.update(batch, sentences, between)
+        relations.update(batch, sentences, between)
     return HeadSurvey(behaviour.result(), relations.result())

@@ -1,4 +1,4 @@
-"""Trees from attention: of each head alone, and of the heads that are best at single relations."""
+"""Trees from attention: of each head alone, and of an ensemble of heads that track relations."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from treeprobe.parsing.decoding.spanning import edges_of_heads, prim
 
 @dataclass(frozen=True)
 class ChosenHead:
-    """A head, block and head from 0, and which end of an edge it looks from."""
+    """A head, (block, head) from 0, and the direction in which it attends along edges."""
 
     block: int
     head: int
@@ -31,7 +31,13 @@ class ChosenHead:
 def chosen_heads(
     best: pd.DataFrame, *, relations: Sequence[str] | None = None, level: float = 0.05
 ) -> list[ChosenHead]:
-    """The heads of a `best_heads` table that beat the fixed offset (p < `level`), each once, in the table's order."""
+    """The heads of a `best_heads` table that beat the fixed offset, each once, in the table's order.
+
+    Args:
+        best: the table.
+        relations: those whose best heads are taken; all of them where None.
+        level: significance level; heads with p below it are taken.
+    """
     rows = best[(best["p"] < level) & (best["relation"].isin(best["relation"] if relations is None else relations))]
     return list(
         dict.fromkeys(
@@ -44,26 +50,35 @@ def chosen_heads(
 def head_tree_tallies(
     batches: Iterable[AttentionBatch], sentences: Sequence[Sentence], *, punctuation: PunctuationRule = "xpos"
 ) -> list[list[Tally]]:
-    """UUAS of the spanning tree of every head, `tallies[block][head]`, counted by group of sentences.
+    """UUAS of every head's maximum spanning tree.
 
-    The tree is the maximum spanning tree of the greater of a pair's two weights, punctuation left out of both trees.
+    A pair of words is weighted by the greater of its two attention weights; punctuation is left out of both trees.
 
-    Raises ValueError where there are no batches, or attention and sentences do not fit each other.
+    Args:
+        batches: `stream_attention(encoder, words, level="words")` of the sentences' words.
+        sentences: the sentences with their trees, numbered as in the stream.
+        punctuation: tag set that marks punctuation.
+
+    Returns:
+        `tallies[block][head]`, counted by group of sentences.
+
+    Raises:
+        ValueError: there are no batches, or attention and sentences do not match.
     """
     correct: NDArray[np.float64] | None = None
     edges = np.zeros(GROUPS)
     for batch in batches:
-        words = between_words(batch)
-        both = torch.maximum(words, words.transpose(-1, -2)).numpy()
+        between = between_words(batch)
+        both = torch.maximum(between, between.transpose(-1, -2)).numpy()
         layers, _, heads = both.shape[:3]
         correct = np.zeros((GROUPS, layers, heads)) if correct is None else correct
         for row, (index, sentence) in enumerate(zip(batch.indices, sentences_of(batch, sentences))):
             kept = np.flatnonzero(~punctuation_mask(sentence, punctuation))
             if len(kept) < 2:
                 continue
-            gold = edge_numbers(edges_of_heads(prim(sentence.distances[None, kept[:, None], kept])))
+            gold = _edge_numbers(edges_of_heads(prim(sentence.distances[None, kept[:, None], kept])))
             weights = both[:, row][..., kept[:, None], kept].reshape(layers * heads, len(kept), len(kept))
-            found = edge_numbers(edges_of_heads(prim(1.0 - weights)))
+            found = _edge_numbers(edges_of_heads(prim(1.0 - weights)))
             correct[int(index) % GROUPS] += np.isin(found, gold).sum(1).reshape(layers, heads)
             edges[int(index) % GROUPS] += gold.size
     if correct is None:
@@ -77,11 +92,11 @@ def held_out_tally(tallies: Sequence[Sequence[Tally]]) -> tuple[Tally, list[tupl
     """UUAS of the best head's tree when each half of the groups of sentences chooses the head for the other half.
 
     Args:
-        tallies: what `head_tree_tallies` returns.
+        tallies: as `head_tree_tallies` returns them.
 
     Returns:
-        The tally, and both heads, (block, head) from 0: the first was chosen on the odd groups and scored on the even
-        ones, the second the other way round.
+        The tally, and two heads, (block, head) from 0: the first was chosen on the odd groups and scored on the even
+        ones, the second vice versa.
     """
     correct = np.array([[tally.numerators for tally in block] for block in tallies])
     heads = []
@@ -95,25 +110,6 @@ def held_out_tally(tallies: Sequence[Sequence[Tally]]) -> tuple[Tally, list[tupl
     return Tally(like.metric, numerators, like.denominators, like.strata), heads
 
 
-def edge_numbers(edges: NDArray[np.int64]) -> NDArray[np.int64]:
-    """One number an edge, (trees, edges), of the edges of trees over the same words, (trees, edges, 2)."""
-    return edges[..., 0] * (edges.shape[1] + 1) + edges[..., 1]
-
-
-def ensemble_scores(batch: AttentionBatch, heads: Sequence[ChosenHead]) -> list[NDArray[np.float64]]:
-    """The scores of arcs of each sentence of a batch, (words, words), row the head: the mean over the chosen heads.
-
-    A head that looks from dependents gives its transposed attention (Limisiewicz et al. 2020, sections 4 and 5).
-    """
-    words = between_words(batch)
-    total = torch.zeros_like(words[0, :, 0])
-    for one in heads:
-        attention = words[one.block, :, one.head]
-        total += attention.transpose(-1, -2) if one.direction == DIRECTIONS[0] else attention
-    means = total.double().numpy() / len(heads)
-    return [scores[:length, :length] for scores, length in zip(means, batch.lengths)]
-
-
 def ensemble_trees(
     batches: Iterable[AttentionBatch],
     sentences: Sequence[Sentence],
@@ -121,27 +117,53 @@ def ensemble_trees(
     *,
     gold_roots: bool = False,
 ) -> dict[int, NDArray[np.int64]]:
-    """Directed trees of the chosen heads together: sentence number -> heads of its words, the root's -1.
+    """Directed trees of several heads together: the maximum arborescence of their mean attention.
 
-    The tree is the maximum arborescence of the mean scores. `gold_roots` gives the decoder the root, as in Ravishankar
-    et al. (2021); without it the word that gains most as root is the root.
+    Args:
+        batches: `stream_attention(encoder, words, level="words")` of the sentences' words.
+        sentences: the sentences with their trees, numbered as in the stream.
+        heads: the heads, with the direction of each.
+        gold_roots: give the decoder the gold root (Ravishankar et al. 2021); otherwise it chooses the root that makes
+            the best tree.
+
+    Returns:
+        Sentence number -> heads of its words, (words,), the root's -1.
 
     Raises:
-        ValueError: no heads are chosen, or attention and sentences do not fit each other.
+        ValueError: no heads are given, or attention and sentences do not match.
     """
     if not heads:
         raise ValueError("no heads were chosen; expected at least one (no head beats its baseline?)")
     trees: dict[int, NDArray[np.int64]] = {}
     for batch in batches:
-        scores, gold = ensemble_scores(batch, heads), sentences_of(batch, sentences)
-        roots = [root_scores(sentence) for sentence in gold] if gold_roots else None
+        scores, gold = _ensemble_scores(batch, heads), sentences_of(batch, sentences)
+        roots = [_gold_root_scores(sentence) for sentence in gold] if gold_roots else None
         found = decode_bulk(scores, decoder=arborescence, roots=roots)
         trees |= {int(index): tree for index, tree in zip(batch.indices, found)}
     return trees
 
 
-def root_scores(sentence: Sentence) -> NDArray[np.float64]:
-    """(words,) scores that leave the decoder no other root than the gold one: more than all arcs of a tree can have."""
+def _edge_numbers(edges: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A number for each edge, (trees, edges), of the edges of trees over the same words, (trees, edges, 2)."""
+    return edges[..., 0] * (edges.shape[1] + 1) + edges[..., 1]
+
+
+def _ensemble_scores(batch: AttentionBatch, heads: Sequence[ChosenHead]) -> list[NDArray[np.float64]]:
+    """Arc scores of each sentence, (words, words), rows are heads: the mean over the chosen attention heads.
+
+    Attention from dependents to heads is transposed (Limisiewicz et al. 2020, sections 4 and 5).
+    """
+    between = between_words(batch)
+    total = torch.zeros_like(between[0, :, 0])
+    for chosen in heads:
+        attention = between[chosen.block, :, chosen.head]
+        total += attention.transpose(-1, -2) if chosen.direction == DIRECTIONS[0] else attention
+    means = total.double().numpy() / len(heads)
+    return [scores[:length, :length] for scores, length in zip(means, batch.lengths)]
+
+
+def _gold_root_scores(sentence: Sentence) -> NDArray[np.float64]:
+    """(words,) root scores that leave the decoder no root but the gold one: it exceeds all arcs of any tree."""
     scores = np.zeros(len(sentence))
     scores[sentence.heads.index(-1)] = len(sentence)
     return scores

@@ -19,7 +19,7 @@ import torch
 
 from treeprobe.attention import survey_heads
 from treeprobe.extraction import Encoder, embedded_checkpoint, stream_attention
-from treeprobe.extraction.extract import TOKEN_BUDGET
+from treeprobe.extraction.batching import TOKEN_BUDGET
 from treeprobe.parsing import Treebank, read_conllu
 
 ROUNDS = 3

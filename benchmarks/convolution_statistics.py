@@ -20,7 +20,7 @@ from treeprobe.attention.relations import RelationTally, relations_of
 from treeprobe.convolution import fit_kernels, measure_offsets
 from treeprobe.convolution.statistics import OffsetTally
 from treeprobe.extraction import Encoder, embedded_checkpoint, stream_attention
-from treeprobe.extraction.extract import TOKEN_BUDGET
+from treeprobe.extraction.batching import TOKEN_BUDGET
 from treeprobe.parsing import Treebank, read_conllu
 
 
@@ -61,10 +61,8 @@ def sum_up(encoder: Encoder, words: Sequence[Sequence[str]]) -> OffsetTally:
     tally = OffsetTally()
     for batch in stream_attention(encoder, words):
         tally.update(batch)
-    arrays = (tally._offsets, tally._specials, tally._special_rows, tally._entropy, tally._places)
-    held = sum(array.nbytes for array in arrays) / 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{len(words):6} sentences: sums of {held:.0f} KiB, the process at most {peak:.0f} MiB")
+    print(f"{len(words):6} sentences: sums of {tally.nbytes / 1024:.0f} KiB, the process at most {peak:.0f} MiB")
     return tally
 
 

@@ -20,7 +20,7 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-from treeprobe.extraction import Encoder, extract
+from treeprobe.extraction import Encoder, Reading, extract, hidden_states
 
 WORDS = [f"w{number}" for number in range(200)]
 
@@ -77,12 +77,13 @@ def main() -> int:
     options = parser.parse_args()
     torch.set_num_threads(1)  # forked processes share no thread pools, and one thread makes sums reproducible
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    hidden_states.SHARD_NUMBERS = 1 << 17  # several shards of a small text
     draw = random.Random(options.seed)
     sentences = [draw.choices(WORDS, k=draw.randint(1, 30)) for _ in range(options.sentences)]
     encoder, root = small_encoder(), Path(tempfile.mkdtemp())
 
     def run(folder: Path) -> None:
-        extract(encoder, sentences, cache=folder, storage="float16", shard_numbers=1 << 17)
+        extract(encoder, sentences, reading=Reading(storage="float16"), cache=folder)
 
     try:
         wait(in_child(lambda: run(root / "warm")))

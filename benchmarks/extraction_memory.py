@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import get_args
 
-from treeprobe.extraction import Encoder, embedded_checkpoint, extract, list_caches, open_states
+from treeprobe.extraction import Encoder, Reading, embedded_checkpoint, extract, list_caches, open_states
 from treeprobe.extraction.encoder import Dtype
 from treeprobe.parsing import read_conllu
 
@@ -37,7 +37,7 @@ def resident() -> float:
 def measure(treebank: Path, sentences: int, times: int, dtype: Dtype, cache: Path) -> dict[str, float]:
     words = list(read_conllu(treebank).words)[:sentences] * times
     encoder = Encoder.from_pretrained(embedded_checkpoint(), dtype=dtype)
-    extract(encoder, words, cache=cache, storage="float16")
+    extract(encoder, words, reading=Reading(storage="float16"), cache=cache)
     reached = peak()
     before, begin = resident(), time.perf_counter()
     states = open_states(list_caches(cache)[0].folder)

@@ -8,7 +8,7 @@ A distance probe of one layer, trained and scored on each. Goal: UUAS and DSpr. 
 import argparse
 from pathlib import Path
 
-from treeprobe.extraction import Encoder, embedded_checkpoint, extract
+from treeprobe.extraction import Encoder, Reading, embedded_checkpoint, extract
 from treeprobe.parsing import read_conllu, score_distances
 from treeprobe.probes import DistanceProbe
 
@@ -25,7 +25,7 @@ def main() -> None:
     for compute, storage in (("float32", "float32"), ("bfloat16", "bfloat16"), ("bfloat16", "float16")):
         encoder = Encoder.from_pretrained(embedded_checkpoint(), dtype=compute)
         states, dev_states = (
-            extract(encoder, [one.words for one in bank], layers=[options.layer], storage=storage)
+            extract(encoder, [one.words for one in bank], reading=Reading(layers=[options.layer], storage=storage))
             for bank in (train, dev)
         )
         for seed in range(options.seeds):

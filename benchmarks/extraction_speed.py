@@ -17,10 +17,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from treeprobe.extraction import Encoder, embedded_checkpoint, extract, list_caches
-from treeprobe.extraction.alignment import Aligner
-from treeprobe.extraction.batching import cut_windows, make_batch, token_budget_batches
-from treeprobe.extraction.extract import TOKEN_BUDGET
+from treeprobe.extraction import Encoder, Reading, batching, embedded_checkpoint, extract, list_caches
+from treeprobe.extraction.batching import Batcher, cut_windows
+from treeprobe.extraction.text import Text
 from treeprobe.parsing import read_conllu
 
 Words = Sequence[Sequence[str]]
@@ -36,14 +35,19 @@ def one_at_a_time(encoder: Encoder, words: Words) -> None:
         np.stack([states[:, word_ids == word].mean(1).numpy() for word in range(len(sentence))])
 
 
-def bare_forward(encoder: Encoder, words: Words, budget: int) -> None:
+def bare_forward(encoder: Encoder, words: Words) -> None:
     """The same batches through the model, hidden states asked for, nothing kept."""
-    aligner = Aligner(encoder.tokenizer)
-    alignment = aligner(words)
-    windows = cut_windows(alignment, encoder.max_subwords)
-    for chosen in token_budget_batches(windows.lengths + len(aligner.specials), budget):
-        batch = make_batch(alignment.ids, windows, chosen, aligner.specials, segments=None)
+    batcher = Batcher(encoder, max_subwords=encoder.max_subwords)
+    alignment = batcher.align(Text(words))
+    windows = cut_windows(alignment, batcher.capacity)
+    for _, batch in batcher.batches(alignment, windows, np.arange(len(windows.lengths))):
         encoder.hidden_states(batch.input_ids, batch.attention_mask)
+
+
+def with_budget(budget: int, action: Callable[[Encoder], object], encoder: Encoder) -> None:
+    """Run a side with batches of so many positions."""
+    batching.TOKEN_BUDGET = budget
+    action(encoder)
 
 
 def seconds(action: Callable[[], object]) -> float:
@@ -57,7 +61,7 @@ def main() -> None:
     parser.add_argument("--treebank", type=Path, required=True)
     parser.add_argument("--sentences", type=int, default=None)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--budgets", type=int, nargs="*", default=[TOKEN_BUDGET])
+    parser.add_argument("--budgets", type=int, nargs="*", default=[batching.TOKEN_BUDGET])
     options = parser.parse_args()
     words = list(read_conllu(options.treebank).words)[: options.sentences]
     total = sum(map(len, words))
@@ -68,11 +72,14 @@ def main() -> None:
     for budget in options.budgets:
         for encoder in (exact, half):
             name = f"{encoder.dtype}, budget {budget}"
-            sides[f"bare forward, {name}"] = lambda e=encoder, b=budget: bare_forward(e, words, b)
-            sides[f"extract, {name}"] = lambda e=encoder, b=budget: extract(e, words, token_budget=b)
-            sides[f"extract to disk as float16, {name}"] = lambda e=encoder, b=budget: extract(
-                e, words, token_budget=b, storage="float16", cache=tempfile.mkdtemp(dir=root)
-            )
+            for side, action in {
+                "bare forward": lambda e: bare_forward(e, words),
+                "extract": lambda e: extract(e, words),
+                "extract to disk as float16": lambda e: extract(
+                    e, words, reading=Reading(storage="float16"), cache=tempfile.mkdtemp(dir=root)
+                ),
+            }.items():
+                sides[f"{side}, {name}"] = lambda e=encoder, b=budget, act=action: with_budget(b, act, e)
     best = dict.fromkeys(sides, float("inf"))
     try:
         for encoder in (exact, half):

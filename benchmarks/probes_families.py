@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from treeprobe.extraction import Encoder, embedded_checkpoint, extract
 from treeprobe.parsing import Tally, Treebank, paired_difference, read_conllu, score_distances
-from treeprobe.probes import SomeStates, geometry_ladder
+from treeprobe.probes import SomeStates, compare_families
 
 
 def main() -> None:
@@ -34,28 +34,28 @@ def main() -> None:
     banks = [read_conllu(arguments.treebank / f"en_ewt-{split}.conllu") for split in ("train", "dev")]
     states, dev_states = (extract(encoder, bank.words, cache=arguments.cache) for bank in banks)
     train, chosen_on, test = banks[0][: arguments.sentences], banks[1][::2], banks[1][1::2]
-    told = SomeStates(dev_states, slice(1, None, 2))
-    ladder = geometry_ladder(
+    test_states = SomeStates(dev_states, slice(1, None, 2))
+    compared = compare_families(
         SomeStates(states, slice(arguments.sentences)),
         train.distances,
         validation=(SomeStates(dev_states, slice(0, None, 2)), chosen_on.distances),
-        test=(told, test.distances),
+        test=(test_states, test.distances),
         layer=arguments.layer,
         rank=arguments.rank,
         seeds=range(arguments.seeds),
         score=partial(score_distances, test),
     )
     columns = ["family", "rank", "parameters", "learning_rate", "at_edge", "seed", "best_epoch", "loss", "uuas", "dspr"]
-    print(ladder[columns].to_string(index=False, float_format="{:.4f}".format))
+    print(compared[columns].to_string(index=False, float_format="{:.4f}".format))
     print(f"\ndifferences from the linear probe, means over {arguments.seeds} seeds, {len(test)} sentences")
-    print(differences(ladder, test, told).to_string(index=False, float_format="{:.4f}".format))
+    print(differences(compared, test, test_states).to_string(index=False, float_format="{:.4f}".format))
 
 
-def differences(ladder: pd.DataFrame, test: Treebank, states: object) -> pd.DataFrame:
+def differences(compared: pd.DataFrame, test: Treebank, states: object) -> pd.DataFrame:
     """Each family's scores less the linear probe's, with paired intervals."""
     tallies = {
         family: mean_tallies([score_distances(test, at_least_zero(probe.predict(states))) for probe in rows["probe"]])
-        for family, rows in ladder.groupby("family", sort=False)
+        for family, rows in compared.groupby("family", sort=False)
     }
     rows = []
     for family in [family for family in tallies if family != "linear"]:
@@ -75,7 +75,7 @@ def differences(ladder: pd.DataFrame, test: Treebank, states: object) -> pd.Data
 
 
 def at_least_zero(distances: list[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
-    """Only a bilinear probe says distances below 0, which no tree has."""
+    """Only a bilinear probe predicts distances below 0, which no tree has."""
     return [np.maximum(each, 0) for each in distances]
 
 

@@ -25,7 +25,7 @@ import torch
 from treeprobe.extraction import Encoder, embedded_checkpoint, extract
 from treeprobe.parsing import Treebank, read_conllu
 from treeprobe.probes import DepthProbe, DistanceProbe, GoldTargets, SomeStates, fit_all
-from treeprobe.probes.schedule import epochs_for
+from treeprobe.probes.training import epochs_for
 
 TEXTBOOK_EPOCHS = 16
 RANK = 128
@@ -91,11 +91,11 @@ def textbook_epoch(states: Any, gold: Sequence[Any], *, layer: int, kind: str) -
 
 def product_seconds(words: int, *, dim: int, columns: int, batch: int) -> float:
     """Seconds for the projection of so many words and its gradient, at the rate these products run at alone."""
-    x, b, pull = torch.randn(batch, dim), torch.randn(dim, columns), torch.randn(batch, columns)
+    x, b, grad = torch.randn(batch, dim), torch.randn(dim, columns), torch.randn(batch, columns)
     for _ in range(20):
         x @ b
     times = 300
-    seconds = timed(lambda: [(x @ b, x.T @ pull) for _ in range(times)])
+    seconds = timed(lambda: [(x @ b, x.T @ grad) for _ in range(times)])
     return seconds / times * words / batch
 
 

@@ -1,4 +1,4 @@
-"""How convolutional each attention head is: its best content-free kernel and what the kernel explains."""
+"""How convolutional each attention head is: its best content-free kernel, and how much of the head it explains."""
 
 from dataclasses import dataclass
 
@@ -9,23 +9,24 @@ from scipy.special import logsumexp
 
 from treeprobe.convolution.fitting import FLOOR, Fitted, Observed, fit_free, fit_quadratic, fit_uniform
 from treeprobe.convolution.statistics import OffsetStatistics
+from treeprobe.extraction.heads import head_table
 
 Floats = NDArray[np.float64]
 
-FIELD = 0.9
+FIELD_SHARE = 0.9
 """The share of a head's attention to words that its receptive field holds."""
 
-NOTHING = 1e-4
-"""Nats a query: nearer to uniform than this, the rounding of attention to float32 would show in shares."""
+LEAST_INFORMATION = 1e-4
+"""Nats per query: closer to uniform attention than this, shares would reflect float32's rounding."""
 
 
 @dataclass(frozen=True)
 class Kernels:
-    """Content-free attention of every head: weights by relative offset, with special positions as columns of their own.
+    """Content-free attention of every head: weights by relative offset, and weights of special positions.
 
     A word attends to the word at offset δ in proportion to exp(log_offsets[δ + span]) and to special position s in
     proportion to exp(log_specials[s]), among the positions that its sentence has. A special position attends to
-    special positions by `special_rows` and gives the rest to all words alike.
+    special positions as `special_rows` says, and uniformly to words with the rest.
     """
 
     log_offsets: Floats
@@ -33,11 +34,11 @@ class Kernels:
     log_specials: Floats
     """(layers, heads, specials)"""
     special_rows: Floats | None
-    """(layers, heads, specials, specials); None where special positions attend to every position alike."""
+    """(layers, heads, specials, specials); None where special positions attend uniformly to all positions."""
     leading: int
-    """How many special positions stand before the first word."""
+    """Special positions before the first word."""
     causal: bool = False
-    """Whether no word looks to its right, as in a decoder."""
+    """Whether no word attends to its right, as in a decoder."""
 
     @property
     def span(self) -> int:
@@ -45,14 +46,21 @@ class Kernels:
         return (self.log_offsets.shape[-1] - 1) // 2
 
     def attention(self, words: int) -> Floats:
-        """(layers, heads, words, words): what words give each other; special positions take the rest.
+        """Attention between the words of a sentence; special positions take the rest.
 
-        Raises ValueError when the sentence is longer than those the kernels were fitted to.
+        Args:
+            words: words in the sentence.
+
+        Returns:
+            (layers, heads, words, words); rows are queries.
+
+        Raises:
+            ValueError: the sentence is longer than those that the kernels were fitted to.
         """
         if words - 1 > self.span:
             raise ValueError(f"the kernels were fitted to offsets up to {self.span}, found {words} words")
-        place = np.arange(words)
-        scores = self.log_offsets[..., place - place[:, None] + self.span]
+        position = np.arange(words)
+        scores = self.log_offsets[..., position - position[:, None] + self.span]
         specials = (
             logsumexp(self.log_specials, axis=-1, keepdims=True)[..., None] if self.log_specials.size else -np.inf
         )
@@ -60,7 +68,7 @@ class Kernels:
         return np.exp(scores - total)
 
     def uniform(self) -> "Kernels":
-        """Kernels of the same size that give every position that a word may see, special ones too, the same."""
+        """Kernels of the same size that attend uniformly to every position that a word may attend to."""
         log_offsets = np.zeros_like(self.log_offsets)
         if self.causal:
             log_offsets[..., self.span + 1 :] = FLOOR
@@ -69,19 +77,23 @@ class Kernels:
     def shuffled(self, seed: int = 0) -> "Kernels":
         """Every head with the kernel of a random other head of the model; no head keeps its own.
 
-        Raises ValueError for a model of one head.
+        Args:
+            seed: seed of the random order.
+
+        Raises:
+            ValueError: the model has one head.
         """
         layers, heads = self.log_offsets.shape[:2]
         count = layers * heads
         if count < 2:
             raise ValueError(f"found kernels of {count} head; expected two or more, so that each can take another's")
-        # A cyclic shift along a random order is a permutation that moves everything (Sattolo).
+        # A cyclic shift along a random order is a permutation without fixed points.
         order = np.random.default_rng(seed).permutation(count)
         other = np.empty(count, np.int64)
         other[order] = np.roll(order, 1)
 
         def moved(values: Floats) -> Floats:
-            """Each head's values at the head that takes them."""
+            """Each head's values, at the head that takes them over."""
             return values.reshape(count, *values.shape[2:])[other].reshape(values.shape)
 
         rows = None if self.special_rows is None else moved(self.special_rows)
@@ -90,12 +102,12 @@ class Kernels:
 
 @dataclass(frozen=True)
 class KernelFit:
-    """The best kernels of every head, and their reach; arrays are (layers, heads) unless told otherwise.
+    """The best kernels of every head, and their reach; arrays are (layers, heads) unless another shape is given.
 
-    Shares are shares of deviance: how much of the distance from uniform attention to the attention observed, in
-    cross-entropy, the kernel covers; 1 where attention is the kernel, 0 where offsets say nothing. Uniform attention
-    here has free constants for special positions, so parking at [SEP] counts for no share. Nan where there is nothing
-    to explain.
+    Shares are shares of deviance: how much of the distance in cross-entropy from uniform attention to the observed
+    attention the kernel covers. A share is 1 where the kernel is the attention, 0 where offsets explain nothing, and
+    nan where there is nothing to explain. Uniform attention here has free weights for special positions, so that
+    attention parked on [SEP] does not count as explained by a kernel.
     """
 
     free: Kernels
@@ -105,30 +117,26 @@ class KernelFit:
     share: Floats
     quadratic_share: Floats
     information: Floats
-    """Nats a query between observed and uniform attention: what there was to explain."""
+    """Nats per query between uniform and observed attention: what there is to explain."""
     centre: Floats
     """Mean offset of the attention between words."""
     width: Floats
     """Standard deviation of that offset."""
     receptive_field: NDArray[np.int64]
-    """The fewest offsets that hold 90 % of the attention between words. Where there is none it is 0; the two above are
-    nan."""
+    """The fewest offsets that hold 90 % of the attention between words. Where there is no such attention it is 0, and
+    centre and width are nan."""
     quadratic_centre: Floats
     quadratic_width: Floats
     specials: Floats
-    """(layers, heads, specials) the mean attention of a word to each special position."""
+    """(layers, heads, specials) mean attention of a word to each special position."""
 
     @property
     def frame(self) -> pd.DataFrame:
-        """A tidy table, one row a head; layer and head from 1."""
-        layers, heads = self.share.shape
-        index = pd.MultiIndex.from_product([range(1, layers + 1), range(1, heads + 1)], names=["layer", "head"])
+        """One row per head: layer and head from 1, every quantity, and the mean attention to each special position."""
         names = ["share", "quadratic_share", "information", "centre", "width", "receptive_field"]
         names += ["quadratic_centre", "quadratic_width"]
-        columns = {name: getattr(self, name).reshape(-1) for name in names}
-        for special in range(self.specials.shape[-1]):
-            columns[f"special_{special + 1}"] = self.specials[..., special].reshape(-1)
-        return pd.DataFrame(columns, index=index).reset_index()
+        specials = {f"special_{s + 1}": self.specials[..., s] for s in range(self.specials.shape[-1])}
+        return head_table({**{name: getattr(self, name) for name in names}, **specials})
 
 
 def fit_kernels(statistics: OffsetStatistics) -> KernelFit:
@@ -138,15 +146,15 @@ def fit_kernels(statistics: OffsetStatistics) -> KernelFit:
     free, uniform = fit_free(observed), fit_uniform(observed)
     quadratic, quadratic_centre, quadratic_width = fit_quadratic(observed)
     possible = -statistics.entropy.reshape(-1) - uniform.likelihood
-    informed = possible > NOTHING * statistics.queries
+    informed = possible > LEAST_INFORMATION * statistics.queries
 
     def share(fitted: Fitted) -> Floats:
-        """(layers, heads) what a fit explains of the distance from uniform to observed attention."""
+        """(layers, heads) the share of the distance from uniform to observed attention that a fit covers."""
         explained = fitted.likelihood - uniform.likelihood
         return np.where(informed, explained / np.where(informed, possible, 1.0), np.nan).reshape(shape)
 
     def kernels(fitted: Fitted) -> Kernels:
-        """The fit of all heads in one row, by layer and head again."""
+        """A fit of all heads along one axis, by layer and head again."""
         return Kernels(
             fitted.log_offsets.reshape(*shape, -1),
             fitted.log_specials.reshape(*shape, statistics.specials.shape[-1]),
@@ -175,20 +183,20 @@ def fit_kernels(statistics: OffsetStatistics) -> KernelFit:
     )
 
 
-def receptive_field(mass: Floats, *, held: float = FIELD) -> NDArray[np.int64]:
-    """(..., offsets) shares of attention -> (...): the fewest offsets that together hold `held` of it."""
+def receptive_field(mass: Floats, *, share: float = FIELD_SHARE) -> NDArray[np.int64]:
+    """The fewest offsets that together hold a given share of the attention, (..., offsets) -> (...)."""
     running = np.cumsum(-np.sort(-mass, axis=-1), axis=-1)
-    return 1 + (running < held - 1e-12).sum(-1)
+    return 1 + (running < share - 1e-12).sum(-1)
 
 
 def _observed(statistics: OffsetStatistics) -> Observed:
-    """The statistics as the fits take them: all heads in one row, places as words to the left and to the right."""
+    """The statistics as the fits take them: layers and heads along one axis, borders as three arrays."""
     left, right, counts = statistics.borders.T
     if statistics.causal:
-        # What a decoder may not see does not exist for its kernel, so a query has nothing to its right.
-        pairs, member = np.unique(left, return_inverse=True)
-        left, right = pairs, np.zeros_like(pairs)
-        counts = np.bincount(member, weights=counts).astype(np.int64)
+        # What the causal mask hides does not exist for a kernel, so a query has nothing to its right.
+        left, context = np.unique(left, return_inverse=True)
+        right = np.zeros_like(left)
+        counts = np.bincount(context, weights=counts).astype(np.int64)
     heads = statistics.entropy.size
     return Observed(
         statistics.offsets.reshape(heads, -1),

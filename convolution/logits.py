@@ -1,11 +1,11 @@
-"""Attention scores of a first block split into what words say and what positions say.
+"""Attention scores of the first block decomposed into what content and what position contribute.
 
-In BERT and its kin the first block reads LayerNorm(word + position + segment). Centring is linear and the division by
-the standard deviation σ is one number a subword, so the input is exactly a sum of a content part, the word's centred
+In BERT and its relatives the first block reads LayerNorm(word + position + segment). Centring is linear and the
+standard deviation σ is one number per subword, so the input is exactly the sum of a content part, the word's centred
 embedding times γ/σ, and a content-free part: the position's and the segment's likewise, plus β. Queries and keys are
 linear in it (their biases belong to the content-free part), so each score is exactly the sum of content-content,
-content-position (both ways) and position-position terms, the terms of Cordonnier et al. (2020), eq. 7. Deeper blocks
-read states where the two are mixed, and there the split is not defined.
+content-position (both ways) and position-position terms, those of Cordonnier et al. (2020), eq. 7. Deeper blocks read
+states in which content and position are mixed, so that the decomposition is not defined for them.
 """
 
 from collections.abc import Sequence
@@ -27,25 +27,25 @@ FAMILIES = ("bert", "roberta", "xlm-roberta", "camembert", "electra", "distilber
 
 
 class LogitSplitError(TreeprobeError, ValueError):
-    """The model's first block is not one whose scores split into content and position."""
+    """A model whose first block's scores do not decompose into content and position."""
 
 
 @dataclass(frozen=True)
 class LogitSplit:
-    """What the scores of the first block's heads are made of.
+    """How much each part contributes to the scores of the first block's heads.
 
-    A part's share is its covariance with the whole score over the keys of a query, by the variance of the whole, summed
-    over queries: shares add up to 1, and one is negative where a part works against the others.
+    A part's share is its covariance with the score over the keys of a query, divided by the score's variance, both
+    summed over queries. Shares sum to 1; a part that works against the others has a negative one.
     """
 
     shares: NDArray[np.float64]
-    """(heads, 3) in the order of `PARTS`."""
+    """(heads, 3), in the order of `PARTS`."""
     variance: NDArray[np.float64]
-    """(heads,) mean variance of a query's scores over its keys."""
+    """(heads,) variance of a query's scores over its keys, averaged over queries."""
 
     @property
     def frame(self) -> pd.DataFrame:
-        """A tidy table, one row a head and part: layer and head (from 1), part, share, variance."""
+        """One row per head and part: layer and head (from 1), part, share, variance."""
         rows = [
             {"layer": 1, "head": head + 1, "part": part, "share": share, "variance": self.variance[head]}
             for head, shares in enumerate(self.shares)
@@ -55,12 +55,14 @@ class LogitSplit:
 
 
 def split_logits(encoder: Encoder, words: Sequence[Sequence[str]]) -> LogitSplit:
-    """Split the first block's scores over the sentences of a text, special positions included.
+    """Decompose the first block's scores over the sentences of a text, special positions included.
 
-    A sentence longer than the model takes is cut at its end.
+    Args:
+        encoder: the model.
+        words: words of each sentence. One that is longer than the model takes is truncated.
 
     Raises:
-        LogitSplitError: positions reach the model by rotation or bias, or its first input is no plain normalised sum.
+        LogitSplitError: positions enter the model by rotation or bias, or its first block reads no normalised sum.
         ValueError: there are no sentences.
     """
     block = FirstBlock.of(encoder)
@@ -75,13 +77,13 @@ def split_logits(encoder: Encoder, words: Sequence[Sequence[str]]) -> LogitSplit
         variances += (whole**2).mean(-1).sum(-1)
         queries += len(ids)
     if not queries:
-        raise ValueError("no sentences to split scores over; expected at least one")
+        raise ValueError("no sentences to decompose scores over; expected at least one")
     return LogitSplit((covariances / variances[:, None]).numpy(), (variances / queries).numpy())
 
 
 @dataclass(frozen=True)
 class FirstBlock:
-    """The weights between token numbers and the first block's attention scores."""
+    """The weights that lead from token ids to the first block's attention scores."""
 
     words: nn.Embedding
     positions: nn.Embedding
@@ -91,14 +93,18 @@ class FirstBlock:
     key: nn.Linear
     heads: int
     first_position: int
-    """The row of the first position: RoBERTa leaves rows free before it."""
+    """Index of the first position's embedding: RoBERTa reserves rows before it."""
 
     @classmethod
     def of(cls, encoder: Encoder) -> "FirstBlock":
-        """Find the weights in a checkpoint; `LogitSplitError` where the split is not defined for it."""
+        """The weights of a checkpoint.
+
+        Raises:
+            LogitSplitError: the decomposition is not defined for it.
+        """
         model: Any = encoder.model
         family = str(model.config.model_type)
-        supported = f"scores split exactly for the first block of {', '.join(FAMILIES)}"
+        supported = f"scores decompose exactly in the first block of {', '.join(FAMILIES)}"
         if family not in FAMILIES:
             raise LogitSplitError(
                 f"{supported}; in {family} positions enter by rotation, by bias or otherwise than as a normalised sum"
@@ -128,7 +134,14 @@ class FirstBlock:
 
     @torch.inference_mode()
     def parts(self, ids: Tensor) -> Tensor:
-        """(3, heads, subwords, subwords): the parts of every score of one sentence in the order of `PARTS`."""
+        """The parts of every score of one sentence.
+
+        Args:
+            ids: (subwords,) token ids.
+
+        Returns:
+            (3, heads, subwords, subwords), in the order of `PARTS`; rows are queries.
+        """
         content, position = self._inputs(ids)
         dim = self.query.out_features // self.heads
         query = [self._per_head(self.query, content, bias=False), self._per_head(self.query, position, bias=True)]
@@ -146,7 +159,7 @@ class FirstBlock:
         deviation = (whole.var(-1, unbiased=False, keepdim=True) + self.norm.eps).sqrt()
 
         def scaled(part: Tensor) -> Tensor:
-            """A part's share of the normalised sum, but for β."""
+            """The contribution of a part to the normalised sum, without β."""
             return (part - part.mean(-1, keepdim=True)) / deviation * self.norm.weight
 
         return scaled(words), scaled(places) + self.norm.bias

@@ -1,6 +1,6 @@
-"""Heads of a running model replaced by content-free kernels, and how far its states move."""
+"""Heads of a running model replaced by content-free kernels, and how far its hidden states move."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -11,27 +11,26 @@ from torch import Tensor
 
 from treeprobe.convolution.fitting import FLOOR
 from treeprobe.convolution.kernels import Kernels
-from treeprobe.extraction import Encoder, States, edit_attention
+from treeprobe.extraction import Encoder, States
+from treeprobe.extraction.heads import Head, edit_heads
 
-HeadName = tuple[int, int]
-"""Block and head, both from 0."""
-
-STATES_AT_ONCE = 256
+SENTENCE_BATCH = 256
 """Sentences whose states are compared at once."""
 
 
 @contextmanager
-def replace_heads(encoder: Encoder, kernels: Kernels, *, heads: Collection[HeadName] | None = None) -> Iterator[None]:
-    """Within this context, the chosen heads attend by their kernels alone, whatever the words are.
+def replace_heads(encoder: Encoder, kernels: Kernels, *, heads: Collection[Head] | None = None) -> Iterator[None]:
+    """Within this context, some heads attend by their kernels alone, whatever the words are.
 
     Args:
-        kernels: fitted to attention between subwords (`stream_attention(..., level="subwords")`), since that is what
-            the model attends between. Offsets beyond the longest sentence of the fit are never attended to.
-        heads: (block, head) from 0; all of them where None.
+        encoder: the model.
+        kernels: fitted to attention between subwords (`stream_attention(..., level="subwords")`), as that is what the
+            model attends between. Offsets beyond the longest sentence of the fit are never attended to.
+        heads: (block, head), from 0; all of them where None.
 
     Raises:
-        ValueError: a head that the model does not have, kernels of a model of another size, or a model whose
-            attention cannot be edited.
+        ValueError: a head that the model does not have, or kernels of a model of another size.
+        AttentionError: the model's attention cannot be edited.
     """
     shape = kernels.log_offsets.shape[:2]
     if shape != (encoder.blocks, encoder.heads):
@@ -39,77 +38,81 @@ def replace_heads(encoder: Encoder, kernels: Kernels, *, heads: Collection[HeadN
             f"the kernels are of {shape[0]} blocks of {shape[1]} heads, the model has {encoder.blocks} of "
             f"{encoder.heads}"
         )
-    chosen = np.zeros(shape, bool)
-    for block, head in heads if heads is not None else np.ndindex(*shape):
-        if not (0 <= block < shape[0] and 0 <= head < shape[1]):
-            raise ValueError(
-                f"there is no head {block + 1}-{head + 1}; {encoder.name} has {shape[0]} blocks of {shape[1]} heads"
-            )
-        chosen[block, head] = True
-    layouts = [Layout.of(kernels, block, np.flatnonzero(row)) for block, row in enumerate(chosen)]
+    blocks = [BlockKernels.of(kernels, block) for block in range(encoder.blocks)]
 
-    def edit(block: int, probabilities: Tensor, mask: Tensor) -> Tensor:
-        layout = layouts[block]
-        if not len(layout.heads):
-            return probabilities
-        edited = probabilities.clone()
-        edited[:, layout.heads] = layout.attention(mask, len(probabilities)).to(probabilities)
-        return edited
+    def attention(block: int, chosen: list[int], mask: Tensor, sentences: int) -> Tensor:
+        return blocks[block].of_heads(chosen).attention(mask, sentences)
 
-    with edit_attention(encoder, edit):
+    with edit_heads(encoder, attention, heads=heads):
         yield
 
 
 @dataclass(frozen=True)
-class Layout:
-    """The kernels of some heads of a block, ready to be laid over the positions of any sentences."""
+class BlockKernels:
+    """The kernels of heads of one block, to be applied to sentences of any length."""
 
-    heads: NDArray[np.int64]
     log_offsets: Tensor
+    """(heads, 2·span + 1)"""
     log_specials: Tensor
+    """(heads, specials)"""
     special_rows: Tensor | None
+    """(heads, specials, specials)"""
     leading: int
 
     @classmethod
-    def of(cls, kernels: Kernels, block: int, heads: NDArray[np.int64]) -> "Layout":
-        """The kernels of `heads` of one block."""
+    def of(cls, kernels: Kernels, block: int) -> "BlockKernels":
+        """The kernels of all heads of a block."""
         rows = kernels.special_rows
         return cls(
-            heads,
-            torch.from_numpy(kernels.log_offsets[block, heads]).float(),
-            torch.from_numpy(kernels.log_specials[block, heads]).float(),
-            None if rows is None else torch.from_numpy(rows[block, heads]).float(),
+            torch.from_numpy(kernels.log_offsets[block]).float(),
+            torch.from_numpy(kernels.log_specials[block]).float(),
+            None if rows is None else torch.from_numpy(rows[block]).float(),
             kernels.leading,
         )
 
-    def attention(self, mask: Tensor, sentences: int) -> Tensor:
-        """(sentences, heads, positions, positions) attention of the kernels, renormalised over what `mask` allows.
+    def of_heads(self, heads: list[int]) -> "BlockKernels":
+        """The kernels of some of these heads."""
+        rows = self.special_rows
+        return BlockKernels(
+            self.log_offsets[heads], self.log_specials[heads], None if rows is None else rows[heads], self.leading
+        )
 
-        `mask` (sentences or 1, 1, positions, positions) is true where a query may look; padding is on the right.
+    def attention(self, mask: Tensor, sentences: int) -> Tensor:
+        """The attention of these kernels, renormalised over the positions that the mask allows.
+
+        Args:
+            mask: bool (sentences or 1, 1, positions, positions), true where a query may attend.
+            sentences: number of sentences.
+
+        Returns:
+            (sentences, heads, positions, positions) on the CPU.
+
+        Raises:
+            ValueError: sentences are padded on the left.
         """
         mask = mask.cpu()
-        seen = mask.any(dim=-2)[:, 0].expand(sentences, -1)
-        totals = seen.sum(-1)
-        if not (seen == (torch.arange(seen.shape[1]) < totals[:, None])).all():
+        real = mask.any(dim=-2)[:, 0].expand(sentences, -1)
+        lengths = real.sum(-1)
+        if not (real == (torch.arange(real.shape[1]) < lengths[:, None])).all():
             raise ValueError(
-                "found padding before a sentence; kernels can be laid only over sentences that are padded on the right"
+                "found padding before a sentence; kernels can be applied only to sentences that are padded on the right"
             )
-        scores = self._scores(totals, seen.shape[1])
+        scores = self._scores(lengths, real.shape[1])
         return scores.masked_fill(~mask, -torch.inf).softmax(-1).nan_to_num()
 
-    def _scores(self, totals: Tensor, positions: int) -> Tensor:
-        """(sentences, heads, positions, positions) logarithms of weights, before any mask."""
-        sentences, specials = len(totals), self.log_specials.shape[-1]
-        place = torch.arange(positions)
-        scores = self._by_offset(place - place[:, None]).expand(sentences, -1, -1, -1).clone()
-        # (sentences, specials): where each special position stands.
-        after = totals[:, None] - (specials - self.leading) + torch.arange(specials - self.leading)
-        where = torch.cat([torch.arange(self.leading).expand(sentences, -1), after], dim=1)
-        each = torch.arange(sentences)
+    def _scores(self, lengths: Tensor, positions: int) -> Tensor:
+        """(sentences, heads, positions, positions) log-weights before masking, for these lengths."""
+        sentences, specials = len(lengths), self.log_specials.shape[-1]
+        position = torch.arange(positions)
+        scores = self._by_offset(position - position[:, None]).expand(sentences, -1, -1, -1).clone()
+        # (sentences, specials): the position of each special token.
+        trailing = lengths[:, None] - (specials - self.leading) + torch.arange(specials - self.leading)
+        places = torch.cat([torch.arange(self.leading).expand(sentences, -1), trailing], dim=1)
+        rows = torch.arange(sentences)
         for special in range(specials):
-            scores[each, :, :, where[:, special]] = self.log_specials[None, :, special, None]
+            scores[rows, :, :, places[:, special]] = self.log_specials[None, :, special, None]
         for special in range(specials):
-            scores[each, :, where[:, special]] = self._special_row(special, where, totals - specials, positions)
+            scores[rows, :, places[:, special]] = self._special_row(special, places, lengths - specials, positions)
         return scores
 
     def _by_offset(self, shift: Tensor) -> Tensor:
@@ -118,16 +121,16 @@ class Layout:
         inside = self.log_offsets[:, (shift + span).clamp(0, 2 * span)]
         return torch.where(shift.abs() <= span, inside, FLOOR)
 
-    def _special_row(self, special: int, where: Tensor, words: Tensor, positions: int) -> Tensor:
-        """(sentences, heads, positions): how the query at a special position weighs every position."""
-        count, specials = where.shape
+    def _special_row(self, special: int, places: Tensor, words: Tensor, positions: int) -> Tensor:
+        """(sentences, heads, positions): log-weights of every position for the query at a special position."""
+        sentences, specials = places.shape
         if self.special_rows is None:
-            return torch.zeros(count, len(self.heads), positions)
+            return torch.zeros(sentences, len(self.log_offsets), positions)
         to_specials = self.special_rows[:, special]
-        left = (1 - to_specials.sum(-1)).clamp(min=0)
-        row = (left[None] / words.clamp(min=1)[:, None])[..., None].expand(-1, -1, positions).clone()
+        remaining = (1 - to_specials.sum(-1)).clamp(min=0)
+        row = (remaining[None] / words.clamp(min=1)[:, None])[..., None].expand(-1, -1, positions).clone()
         for other in range(specials):
-            row[torch.arange(count), :, where[:, other]] = to_specials[:, other]
+            row[torch.arange(sentences), :, places[:, other]] = to_specials[:, other]
         return row.log().clamp(min=FLOOR)
 
 
@@ -136,15 +139,16 @@ class StateChange:
     """How far hidden states moved, (layers,) each."""
 
     relative: NDArray[np.float64]
-    """Σ‖h′ − h‖² over Σ‖h − mean‖²: 0 where nothing moved, 1 where the error is as large as the states' variance."""
+    """Σ‖h′ − h‖² / Σ‖h − mean‖²: 0 where nothing moved, 1 where the change is as large as the states' variance."""
     cosine: NDArray[np.float64]
-    """The mean cosine between a word's states before and after."""
+    """Mean cosine between a word's states before and after."""
 
 
 def state_change(before: States, after: States) -> StateChange:
     """Compare the states of the same words before and after an intervention, layer by layer.
 
-    Raises ValueError when the two differ in layers or in the lengths of their sentences.
+    Raises:
+        ValueError: the two differ in layers or in the lengths of their sentences.
     """
     if before.layers != after.layers or not np.array_equal(before.lengths, after.lengths):
         raise ValueError(
@@ -152,12 +156,13 @@ def state_change(before: States, after: States) -> StateChange:
             f"{len(after.lengths)} on layers {list(after.layers)} after; expected the same layers and sentences of the "
             "same lengths"
         )
-    layers = len(before.layers)
+    layers, sentences = len(before.layers), len(before.lengths)
     moved, squares, cosine = np.zeros(layers), np.zeros(layers), np.zeros(layers)
     total = np.zeros((layers, before.dim))
     words = int(np.sum(before.lengths))
-    for sentences in _stretches(len(before.lengths)):
-        old, new = (states.read(sentences).astype(np.float64) for states in (before, after))
+    for first in range(0, sentences, SENTENCE_BATCH):
+        batch = range(first, min(first + SENTENCE_BATCH, sentences))
+        old, new = (states.read(batch).astype(np.float64) for states in (before, after))
         moved += ((new - old) ** 2).sum((1, 2))
         squares += (old**2).sum((1, 2))
         total += old.sum(1)
@@ -165,9 +170,3 @@ def state_change(before: States, after: States) -> StateChange:
         cosine += ((old * new).sum(-1) / np.maximum(norms, 1e-30)).sum(1)
     variance = squares - (total**2).sum(1) / words
     return StateChange(moved / np.maximum(variance, 1e-30), cosine / words)
-
-
-def _stretches(sentences: int) -> Iterator[Sequence[int]]:
-    """The numbers of all sentences, some at a time."""
-    for first in range(0, sentences, STATES_AT_ONCE):
-        yield range(first, min(first + STATES_AT_ONCE, sentences))

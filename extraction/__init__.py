@@ -1,18 +1,24 @@
 """Word-aligned hidden states and attention of any transformers checkpoint, and caches of them."""
 
 from treeprobe.extraction.attention import AttentionBatch, stream_attention
-from treeprobe.extraction.attention_file import write_attention
-from treeprobe.extraction.cache import open_states
-from treeprobe.extraction.caches import CacheEntry, find_cache, list_caches, remove_cache, verify_cache
+from treeprobe.extraction.cache import (
+    CacheEntry,
+    CacheError,
+    find_cache,
+    list_caches,
+    open_states,
+    remove_cache,
+    verify_cache,
+)
 from treeprobe.extraction.checkpoint import AttentionError, CheckpointError, embedded_checkpoint
 from treeprobe.extraction.editing import edit_attention
 from treeprobe.extraction.embeddings import EmbeddingParts, read_embeddings
 from treeprobe.extraction.encoder import Encoder
-from treeprobe.extraction.extract import StorageError, extract
+from treeprobe.extraction.hdf5 import Hdf5Error, read_hdf5, write_attention, write_hdf5
+from treeprobe.extraction.hidden_states import StorageError, extract
 from treeprobe.extraction.masked_lm import masked_lm_encoder, masked_lm_loss
-from treeprobe.extraction.migration import MigrationError, read_hdf5, write_hdf5
+from treeprobe.extraction.reading import Reading
 from treeprobe.extraction.report import AlignmentReport
-from treeprobe.extraction.shards import CacheError
 from treeprobe.extraction.states import States
 
 __all__ = [
@@ -24,7 +30,8 @@ __all__ = [
     "CheckpointError",
     "EmbeddingParts",
     "Encoder",
-    "MigrationError",
+    "Hdf5Error",
+    "Reading",
     "States",
     "StorageError",
     "edit_attention",

@@ -177,7 +177,7 @@ def _links(starts: Integers, ends: Integers, offsets: Integers) -> tuple[Integer
 
 
 def bounds_of(counts: Integers) -> Integers:
-    """Where each of the stretches of so many begins, and where the last ends: (stretches,) to (stretches + 1,)."""
+    """Offsets: cumulative counts with a leading 0, (n,) to (n + 1,)."""
     return np.concatenate([[0], np.cumsum(counts)])
 
 

@@ -2,29 +2,28 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from treeprobe.extraction.alignment import Aligner, Alignment, bounds_of
-from treeprobe.extraction.batching import Batch, Windows, cut_windows, make_batch, token_budget_batches
+from treeprobe.extraction.alignment import Alignment, bounds_of
+from treeprobe.extraction.batching import Batch, Batcher, Windows, cut_windows
 from treeprobe.extraction.checkpoint import AttentionError
 from treeprobe.extraction.editing import edited, reported_attention
 from treeprobe.extraction.encoder import Encoder
-from treeprobe.extraction.extract import TOKEN_BUDGET, reading_of
-from treeprobe.extraction.hidden import Reading
+from treeprobe.extraction.reading import Reading
 from treeprobe.extraction.report import AlignmentReport
-from treeprobe.extraction.text import check_text
+from treeprobe.extraction.text import Text
 
 Level = Literal["words", "subwords"]
 
 CHUNK = 1024
-"""Sentences that are aligned and sorted by length at once."""
+"""Sentences that are aligned and sorted by length together."""
 
-ELEMENTS = 1 << 26
+PROBABILITIES = 1 << 26
 """Attention probabilities in a batch at most, unless one sentence alone has more."""
 
 
@@ -46,60 +45,42 @@ class AttentionBatch:
 
 
 class AttentionStream:
-    """Batches of attention, computed as they are asked for; `report` covers the batches that have been."""
+    """Batches of attention, computed as they are asked for.
 
-    def __init__(
-        self,
-        encoder: Encoder,
-        words: Sequence[Sequence[str]],
-        space_after: Sequence[Sequence[bool]] | None,
-        level: Level,
-        reading: Reading,
-        token_budget: int,
-    ) -> None:
-        self._encoder, self._words, self._space_after = encoder, words, space_after
-        self._level, self._reading, self._token_budget = level, reading, token_budget
+    Attributes:
+        report: how the words of the batches so far met the tokenizer, and which sentences were left out.
+    """
+
+    def __init__(self, encoder: Encoder, text: Text, level: Level, reading: Reading) -> None:
+        self._encoder, self._text, self._level = encoder, text, level
+        self._batcher = Batcher(encoder, segment=reading.segment, max_subwords=reading.max_subwords)
         self.report = AlignmentReport()
 
     def __iter__(self) -> Iterator[AttentionBatch]:
         """Read the text from its beginning, batch by batch; `report` begins anew too."""
         self.report = AlignmentReport()
-        aligner = Aligner(self._encoder.tokenizer)
-        for first in range(0, len(self._words), CHUNK):
-            stretch = range(first, min(first + CHUNK, len(self._words)))
-            words = [self._words[i] for i in stretch]
-            spaces = None if self._space_after is None else [self._space_after[i] for i in stretch]
-            alignment = aligner(words, spaces)
-            limit = self._reading.max_subwords
+        for first in range(0, len(self._text), CHUNK):
+            text = self._text.part(first, first + CHUNK)
+            alignment = self._batcher.align(text)
             windows = cut_windows(alignment, None)
-            kept = _kept(alignment, None if limit is None else limit - len(aligner.specials))
+            kept = _kept(alignment, self._batcher.capacity)
             skipped = np.flatnonzero(~kept).tolist()
-            self.report += AlignmentReport.of(alignment, words, first_sentence=first, skipped=skipped)
-            for batch in self._batches(aligner, alignment, windows, np.flatnonzero(kept)):
+            self.report += AlignmentReport.of(alignment, text.words, first_sentence=first, skipped=skipped)
+            for batch in self._batches(alignment, windows, np.flatnonzero(kept)):
                 yield replace(batch, indices=batch.indices + first)
 
-    def _batches(
-        self, aligner: Aligner, alignment: Alignment, windows: Windows, kept: NDArray[np.int64]
-    ) -> Iterator[AttentionBatch]:
-        encoder, specials = self._encoder, aligner.specials
-        lengths = windows.lengths[kept] + len(specials)
-        per_pair = encoder.blocks * encoder.heads
-        for group in token_budget_batches(lengths, self._token_budget, squares=ELEMENTS // per_pair):
-            chosen = kept[group]
-            batch = make_batch(
-                alignment.ids,
-                windows,
-                chosen,
-                specials,
-                segments=self._reading.segment or None,
-                padding=encoder.tokenizer.pad_token_id or 0,
-            )
-            attention = _attention(encoder, batch)
+    def _batches(self, alignment: Alignment, windows: Windows, kept: NDArray[np.int64]) -> Iterator[AttentionBatch]:
+        leading, trailing = (
+            len(tokens) for tokens in (self._batcher.specials.leading, self._batcher.specials.trailing)
+        )
+        max_pairs = PROBABILITIES // (self._encoder.blocks * self._encoder.heads)
+        for chosen, batch in self._batcher.batches(alignment, windows, kept, max_pairs=max_pairs):
+            attention = _attention(self._encoder, batch)
             counts = windows.lengths[chosen]
             if self._level == "words":
                 counts = np.diff(alignment.word_bounds)[chosen]
-                attention = _between_words(attention, alignment, chosen, len(specials.leading), len(specials))
-            yield AttentionBatch(chosen, counts, len(specials.leading), len(specials.trailing), attention)
+                attention = _between_words(attention, alignment, chosen, leading, leading + trailing)
+            yield AttentionBatch(chosen, counts, leading, trailing, attention)
 
 
 def stream_attention(
@@ -110,9 +91,8 @@ def stream_attention(
     space_after: Sequence[Sequence[bool]] | None = None,
     segment: Literal[0, 1] = 0,
     max_subwords: int | None = None,
-    token_budget: int = TOKEN_BUDGET,
 ) -> AttentionStream:
-    """Attention of every block and head for every sentence, batch by batch, longest sentences of a stretch first.
+    """Attention of every block and head for every sentence, batch by batch, longest sentences of a chunk first.
 
     Between words, attention *to* a word is the sum over its subwords and attention *from* a word the mean over them
     (Clark et al. 2019, section 4.1); a subword shared by several words gives each an equal part. Special tokens keep
@@ -120,20 +100,26 @@ def stream_attention(
     out and listed in the stream's report.
 
     Args:
-        words, space_after, segment, max_subwords, token_budget: as in `extract`.
+        words: one non-empty sequence of words per sentence.
         level: positions are words, or subwords.
+        space_after: as in `extract`.
+        segment: as in `Reading`.
+        max_subwords: as in `Reading`, but longer sentences are left out.
+
+    Returns:
+        an iterable of `AttentionBatch`, which computes anew each time that it is iterated over.
 
     Raises:
-        ValueError: `words`, `space_after` or a setting is not as described.
-        AttentionError: the model has no heads, or, once batches are asked for, reports no attention probabilities of
-            every block between all subwords.
+        ValueError: `words` or `space_after` is not as described, or the encoder cannot be read so.
+        AttentionError: the model has no heads, or, once batches are asked for, does not report the attention
+            probabilities of every block between all subwords.
     """
-    check_text(words, space_after)
+    text = Text.checked(words, space_after)
     _ = encoder.heads  # a model without heads is refused here, before any work
-    if level not in ("words", "subwords"):
+    if level not in get_args(Level):
         raise ValueError(f"level must be words or subwords, found {level!r}")
-    reading = reading_of(encoder, segment=segment, max_subwords=max_subwords)
-    return AttentionStream(encoder, words, space_after, level, reading, token_budget)
+    reading = Reading(segment=segment, max_subwords=max_subwords).resolved(encoder)
+    return AttentionStream(encoder, text, level, reading)
 
 
 def _kept(alignment: Alignment, capacity: int | None) -> NDArray[np.bool_]:
@@ -162,7 +148,7 @@ def _whole_attention(
     """What the model reported, known to be attention of every block between all subwords of (sentences, subwords).
 
     Some models report nothing (sparse kernels), part of their blocks (hybrids with recurrent blocks), windows or pools
-    of positions, or scores before the softmax; numbers taken from those would look right and be wrong.
+    of positions, or scores before the softmax; statistics of those would look plausible and be wrong.
     """
     blocks = [block for block in reported or () if block is not None]
     found = None

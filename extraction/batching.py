@@ -1,4 +1,4 @@
-"""Subwords cut into windows that the model can take, and windows gathered into batches of similar length."""
+"""From sentences to batches: subwords cut into windows that a model can take, windows gathered by length and padded."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,20 +7,26 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from treeprobe.extraction.alignment import Alignment, Integers, SpecialTokens
+from treeprobe.extraction.alignment import Aligner, Alignment, Integers
+from treeprobe.extraction.encoder import Encoder
+from treeprobe.extraction.text import Text
+
+TOKEN_BUDGET = 1024
+"""Positions in a batch, padding counted; the fastest of those tried by `benchmarks/extraction_speed.py` on a CPU."""
 
 BATCH_COST = 1 / 16
-"""What a batch costs beyond its positions, as a share of the budget: kernels are called however little they compute.
-On two cores MiniLM's call costs as much as some 30 positions in float32 and 75 in bfloat16, of a budget of 1024."""
+"""Fixed cost of a batch, as a share of the budget of positions: calling the kernels takes time however little they
+compute. On two cores a call of MiniLM costs as much as some 30 positions in float32 and 75 in bfloat16, of a budget of
+1024."""
 
 GROUP_STEP = 8
-"""A batch that could be larger has a multiple of so many windows: matrix libraries keep a plan for each shape that they
-meet, so batches of any size would let memory grow with the text."""
+"""A batch that is not full holds a multiple of this many windows: matrix libraries keep an execution plan for each
+shape that they meet, so batches of any size would let memory grow with the text."""
 
 
 @dataclass(frozen=True)
 class Windows:
-    """Stretches of subwords that go through the model, and which of them each subword of a link is read from.
+    """Spans of subwords that go through the model, and the span that each link of words and subwords is read from.
 
     A sentence that fits is one window. A longer one is cut into overlapping windows of the greatest length; every
     word is read from the window in which it stands farthest from an edge.
@@ -90,19 +96,26 @@ def _best(alignment: Alignment, links: Integers, starts: Integers, ends: Integer
     return best
 
 
-def token_budget_batches(lengths: Integers, budget: int, *, squares: int | None = None) -> Iterator[Integers]:
-    """Groups of windows sorted by length, longest first, of at most `budget` positions with padding counted.
+def token_budget_batches(lengths: Integers, budget: int, *, max_pairs: int | None = None) -> Iterator[Integers]:
+    """Cut windows sorted by length, longest first, into batches of at most `budget` positions, padding counted.
 
-    A group is as large as it can be where it begins, or a multiple of `GROUP_STEP`. Of all ways to cut the sorted
-    windows into such groups, the one with the least padding, where a further group counts as much as `BATCH_COST` of
-    the budget. A window longer than the budget is a group by itself. Where `squares` is given, a group has at most so
-    many pairs of positions too.
+    A batch is as large as it may be where it begins, or a multiple of `GROUP_STEP`. Of all ways to cut the sorted
+    windows into such batches, the one with the fewest positions is chosen, where a further batch counts as much as
+    `BATCH_COST` of the budget. A window longer than the budget is a batch by itself.
+
+    Args:
+        lengths: (windows,) positions of each window.
+        budget: positions in a batch at most.
+        max_pairs: pairs of positions in a batch at most.
+
+    Yields:
+        (windows of the batch,) their numbers.
     """
     order = np.argsort(-lengths, kind="stable")
     longest = np.maximum(lengths[order], 1)
     most = budget // longest
-    if squares is not None:
-        most = np.minimum(most, squares // longest**2)
+    if max_pairs is not None:
+        most = np.minimum(most, max_pairs // longest**2)
     ends = _cheapest_ends(longest, np.maximum(most, 1), BATCH_COST * budget)
     start = 0
     while start < len(order):
@@ -111,12 +124,14 @@ def token_budget_batches(lengths: Integers, budget: int, *, squares: int | None 
 
 
 def _cheapest_ends(longest: Integers, most: Integers, cost: float) -> list[int]:
-    """Where a group that begins at each window ends, for the least sum of positions and of `cost` a group.
+    """The end of a batch that begins at each window, for the least sum of positions and of `cost` a batch.
 
-    A group has as many windows as it may, or a multiple of `GROUP_STEP`.
+    A batch has as many windows as it may, or a multiple of `GROUP_STEP`.
 
     Args:
-        longest: (windows,) lengths, descending; most: (windows,) windows that a group beginning there may have.
+        longest: (windows,) lengths, descending.
+        most: (windows,) how many windows a batch beginning there may have.
+        cost: fixed cost of a batch, in positions.
     """
     windows = len(longest)
     ahead = np.zeros(windows + 1)  # the least sum from each window to the end
@@ -141,38 +156,62 @@ class Batch:
     token_type_ids: Tensor | None
 
 
-def make_batch(
-    ids: Integers,
-    windows: Windows,
-    chosen: Integers,
-    specials: SpecialTokens,
-    *,
-    segments: int | None,
-    padding: int = 0,
-) -> Batch:
-    """Pad the chosen windows, special tokens around each, into one batch.
+class Batcher:
+    """Turns sentences into an encoder's batches: aligned, cut into windows, gathered by length and padded."""
 
-    Args:
-        segments: segment id of every position; the tokenizer's own where None and the tokenizer uses any but 0.
-        padding: vocabulary entry that stands at padding.
-    """
-    lengths = windows.lengths[chosen]
-    leading, width = len(specials.leading), int(lengths.max()) + len(specials)
-    inputs = np.full((len(chosen), width), padding, np.int64)
-    types = np.full((len(chosen), width), specials.segment if segments is None else segments, np.int64)
-    inputs[:, :leading] = specials.leading
-    for row, window in enumerate(chosen):
-        inputs[row, leading : leading + lengths[row]] = ids[windows.starts[window] : windows.ends[window]]
-    rows = np.arange(len(chosen))
-    for position, token in enumerate(specials.trailing):
-        inputs[rows, leading + lengths + position] = token
-    if segments is None:
-        types[:, :leading] = specials.leading_segments
-        for position, segment in enumerate(specials.trailing_segments):
-            types[rows, leading + lengths + position] = segment
-    mask = np.arange(width) < (lengths + len(specials))[:, None]
-    return Batch(
-        torch.from_numpy(inputs),
-        torch.from_numpy(mask.astype(np.int64)),
-        torch.from_numpy(types) if segments is not None or types.any() else None,
-    )
+    def __init__(self, encoder: Encoder, *, segment: int = 0, max_subwords: int | None = None) -> None:
+        """Prepare for an encoder.
+
+        Args:
+            segment: segment id of every position; 0 leaves them to the tokenizer, which may use several.
+            max_subwords: longest input, special tokens counted; None for no limit.
+        """
+        self._aligner = Aligner(encoder.tokenizer)
+        self._segment = segment or None
+        self._padding = encoder.tokenizer.pad_token_id or 0
+        self.specials = self._aligner.specials
+        self.capacity = None if max_subwords is None else max_subwords - len(self.specials)
+        """Subwords in a window at most, special tokens not counted."""
+
+    def align(self, text: Text) -> Alignment:
+        """The subwords of some sentences."""
+        return self._aligner(text.words, text.space_after)
+
+    def batches(
+        self, alignment: Alignment, windows: Windows, chosen: Integers, *, max_pairs: int | None = None
+    ) -> Iterator[tuple[Integers, Batch]]:
+        """The chosen windows, longest first, in batches of at most `TOKEN_BUDGET` positions.
+
+        Args:
+            chosen: numbers of windows.
+            max_pairs: pairs of positions in a batch at most.
+
+        Yields:
+            the numbers of a batch's windows, and the batch, special tokens around each window.
+        """
+        lengths = windows.lengths[chosen] + len(self.specials)
+        for group in token_budget_batches(lengths, TOKEN_BUDGET, max_pairs=max_pairs):
+            yield chosen[group], self._pad(alignment.ids, windows, chosen[group])
+
+    def _pad(self, ids: Integers, windows: Windows, chosen: Integers) -> Batch:
+        specials, segment = self.specials, self._segment
+        lengths = windows.lengths[chosen]
+        leading, width = len(specials.leading), int(lengths.max()) + len(specials)
+        inputs = np.full((len(chosen), width), self._padding, np.int64)
+        types = np.full((len(chosen), width), specials.segment if segment is None else segment, np.int64)
+        inputs[:, :leading] = specials.leading
+        for row, window in enumerate(chosen):
+            inputs[row, leading : leading + lengths[row]] = ids[windows.starts[window] : windows.ends[window]]
+        rows = np.arange(len(chosen))
+        for position, token in enumerate(specials.trailing):
+            inputs[rows, leading + lengths + position] = token
+        if segment is None:
+            types[:, :leading] = specials.leading_segments
+            for position, number in enumerate(specials.trailing_segments):
+                types[rows, leading + lengths + position] = number
+        mask = np.arange(width) < (lengths + len(specials))[:, None]
+        return Batch(
+            torch.from_numpy(inputs),
+            torch.from_numpy(mask.astype(np.int64)),
+            torch.from_numpy(types) if segment is not None or types.any() else None,
+        )

@@ -1,54 +1,45 @@
-"""Word-aligned states on disk: one folder a cache, one file a layer and shard, written whole or not at all.
+"""Word-aligned states on disk, one folder per cache: written whole or not at all, opened, listed, verified, removed.
 
-NAME-KEY/
-    manifest.json          what was extracted from what, with versions; when complete, every file's size and digest
-    word_bounds.npy        (sentences + 1,) int64: where each sentence's words begin
-    shard_bounds.npy       (shards + 1,) int64: the first sentence of each shard
-    shard-00000/           renamed into place when all its files are written
-        layer-00.safetensors ...   one tensor "states" (words, dim)
-        shard.json         key, sizes, digests and alignment report of this shard
-NAME-KEY.lock              held by whoever writes
+Whoever writes NAME-KEY/ holds NAME-KEY.lock beside it; what lies in the folder, `_cache_files` says.
 """
 
 import errno
-import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
-from treeprobe.extraction.hidden import WordVectors
-from treeprobe.extraction.manifest import MANIFEST, Plan, manifest_of, read_manifest
-from treeprobe.extraction.report import AlignmentReport
-from treeprobe.extraction.shards import (
+from treeprobe.extraction._cache_files import (
+    MANIFEST,
     CacheError,
     DiskShard,
-    file_problems,
-    file_record,
-    layer_file,
-    shard_place,
-    shard_problems,
-    write_states,
+    begin_cache,
+    cache_damage,
+    cache_folder_name,
+    cache_key,
+    check_key,
+    complete_cache,
+    damage_message,
+    read_layout,
+    read_manifest,
+    read_record,
+    shard_damage,
+    shard_folder,
+    write_shard,
 )
-from treeprobe.extraction.states import States
-from treeprobe.files import remove_drafts, write_json, written_whole
-
-RECORDED = frozenset({"key", "shard", "files", "report"})
-"""What `shard.json` holds."""
-
-WRITERS = 2
-"""Files of a shard that are written at once; each is in memory a few times over meanwhile."""
+from treeprobe.extraction.report import AlignmentReport
+from treeprobe.extraction.states import Layout, States
+from treeprobe.extraction.word_vectors import WordVectors
+from treeprobe.files import remove_drafts
 
 
 def cached_states(
-    root: Path, plan: Plan, produce: Callable[[int], WordVectors], *, verify: bool, repair: bool
+    root: Path, layout: Layout, produce: Callable[[int], WordVectors], *, verify: bool, repair: bool
 ) -> States:
-    """The states of `plan` from its folder under `root`, extracting only the shards that are not there.
+    """The states of a layout from their folder under `root`, extracting only the shards that are not there.
 
     Args:
         produce: the word vectors of one shard, by its number.
@@ -58,12 +49,12 @@ def cached_states(
     Raises:
         CacheError: a shard is damaged or foreign, or the folder cannot be written.
     """
-    folder = root / plan.folder_name
+    folder = root / cache_folder_name(layout)
     manifest = read_manifest(folder) if (folder / MANIFEST).exists() else None
     if manifest is None or not manifest["complete"] or repair:
-        with _writing(root, folder):
-            _fill(folder, plan, produce, repair=repair)
-    return open_states(folder, verify=verify, expected_key=plan.key)
+        with _writing(folder):
+            _fill(folder, layout, produce, repair=repair)
+    return open_states(folder, verify=verify, expected_key=cache_key(layout))
 
 
 def open_states(folder: str | Path, *, verify: bool = False, expected_key: str | None = None) -> States:
@@ -71,147 +62,160 @@ def open_states(folder: str | Path, *, verify: bool = False, expected_key: str |
 
     Args:
         verify: read every file and compare it with its digest; without it, only sizes are compared.
+        expected_key: key that the cache must have; any where None.
 
     Raises:
-        CacheError: not a cache, not complete, or files are missing, truncated, edited (`verify`) or foreign; every
-            damaged file is named.
+        CacheError: not a cache, not complete, or files are missing, truncated, edited (`verify`) or foreign; the
+            damaged files are named.
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
     if not manifest["complete"]:
         raise CacheError(f"{folder} is not complete: run the same extraction again and it goes on where it stopped")
-    if expected_key is not None and manifest["key"] != expected_key:
-        raise CacheError(f"{folder} holds another extraction: its key is {manifest['key']}, expected {expected_key}")
-    problems = cache_problems(folder, manifest, verify=verify)
-    if problems:
+    if expected_key is not None:
+        check_key(folder, manifest, expected_key)
+    if problems := cache_damage(folder, manifest, verify=verify):
         raise CacheError(damage_message(folder, problems))
-    word_bounds = np.load(folder / "word_bounds.npy", mmap_mode="r", allow_pickle=False)
-    shard_bounds = np.load(folder / "shard_bounds.npy", mmap_mode="r", allow_pickle=False)
-    shards = [
-        DiskShard(folder / shard_name(number), manifest["dim"], manifest["key"])
-        for number in range(manifest["shard_count"])
-    ]
-    return States(
-        shards,
-        layers=manifest["layers"],
-        dim=manifest["dim"],
-        word_bounds=word_bounds,
-        shard_bounds=shard_bounds,
-        identity=manifest["identity"],
-        report=AlignmentReport.from_json(manifest["report"]),
-    )
+    layout = read_layout(folder, manifest)
+    shards = [DiskShard(shard_folder(folder, i), layout.dim, manifest["key"]) for i in range(layout.shards)]
+    return States(shards, layout, AlignmentReport.from_json(manifest["report"]))
 
 
-def cache_problems(folder: Path, manifest: Mapping[str, Any], *, verify: bool) -> list[str]:
-    """Every file of a complete cache that is missing or not as it was written, as "FILE: what is wrong"."""
-    problems = file_problems(folder, manifest["files"], verify=verify)
-    for number, record in enumerate(manifest["shards"]):
-        problems += shard_problems(folder / shard_name(number), record, manifest["key"], verify=verify)
-    return problems
+@dataclass(frozen=True, kw_only=True)
+class CacheEntry:
+    """One cache in a folder of caches."""
+
+    name: str
+    folder: Path
+    checkpoint: str = ""
+    sentences: int = 0
+    words: int = 0
+    layers: int = 0
+    storage: str = ""
+    bytes: int
+    """Size on disk of everything in it."""
+    complete: bool = False
+    problem: str | None = None
+    """Why its manifest cannot be read; what it would say is then empty or 0 here. None where all is well."""
+
+    @classmethod
+    def of(cls, folder: Path) -> "CacheEntry":
+        """What a cache's manifest says, or that it cannot be read."""
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        try:
+            manifest = read_manifest(folder)
+        except CacheError as error:
+            return cls(name=folder.name, folder=folder, bytes=size, problem=str(error))
+        identity = manifest["identity"]
+        return cls(
+            name=folder.name,
+            folder=folder,
+            checkpoint=identity["checkpoint"]["name"],
+            sentences=identity["text"]["sentences"],
+            words=identity["text"]["words"],
+            layers=len(manifest["layers"]),
+            storage=manifest["storage"],
+            bytes=size,
+            complete=manifest["complete"],
+        )
 
 
-def incomplete_problems(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
-    """Every file of the finished shards of a cache still being filled that is not as it was written."""
-    problems = []
-    for number in range(manifest["shard_count"]):
-        path = folder / shard_name(number)
-        if path.exists():
-            problems += shard_problems(path, read_record(path), manifest["key"], verify=True)
-    return problems
+def list_caches(root: str | Path) -> list[CacheEntry]:
+    """Every cache directly under `root`, by name, those that cannot be read among them (see `CacheEntry.problem`).
+
+    Raises:
+        CacheError: `root` is no folder.
+    """
+    return [CacheEntry.of(folder) for folder in _folders(Path(root))]
 
 
-def damage_message(folder: Path, problems: list[str]) -> str:
-    """What `CacheError` says of a damaged cache: the first five problems, and what to do."""
-    shown = "; ".join(problems[:5]) + (f"; and {len(problems) - 5} more" if len(problems) > 5 else "")
-    return f"cache {folder} is damaged: {shown}. Extract with repair=True to replace what is damaged"
+def find_cache(root: str | Path, name: str) -> Path:
+    """The folder of the one cache under `root` whose name is `name` or ends with it.
+
+    Raises:
+        CacheError: there is none, or more than one.
+    """
+    folders = _folders(Path(root))
+    exact = [folder for folder in folders if folder.name == name]
+    found = exact or [folder for folder in folders if folder.name.endswith(name)]
+    if len(found) != 1:
+        raise CacheError(f"{name} names {len(found)} caches under {root}, expected one{_names(found or folders)}")
+    return found[0]
 
 
-def shard_name(number: int) -> str:
-    """The folder of a shard within its cache."""
-    return f"shard-{number:05d}"
+def verify_cache(folder: str | Path) -> None:
+    """Compare every file of a cache, or of each cache directly under a folder, with its digest.
+
+    The finished shards of an incomplete cache are verified too.
+
+    Raises:
+        CacheError: something is missing, truncated, edited or foreign, or there is no cache; the damaged files are
+            named.
+    """
+    folder = Path(folder)
+    caches = [folder] if (folder / MANIFEST).exists() else _folders(folder)
+    if not caches:
+        raise CacheError(f"there are no caches in {folder}: expected folders with a {MANIFEST}")
+    problems = [problem for cache in caches if (problem := _damage(cache)) is not None]
+    if problems:
+        raise CacheError("\n".join(problems))
 
 
-def _fill(folder: Path, plan: Plan, produce: Callable[[int], WordVectors], *, repair: bool) -> None:
+def remove_cache(folder: str | Path) -> None:
+    """Remove one cache and its lock file.
+
+    Raises:
+        CacheError: it is not a cache, or another process is writing it.
+    """
+    folder = Path(folder)
+    read_manifest(folder)
+    lock = _lock(folder)
+    try:
+        with FileLock(lock, timeout=0):
+            # What makes it a cache goes first, so that a removal cut short leaves nothing that looks whole.
+            (folder / MANIFEST).unlink()
+            shutil.rmtree(folder)
+    except Timeout as error:
+        raise CacheError(f"{folder} is being written by another process") from error
+    except OSError as error:
+        raise CacheError(f"cannot remove {folder}: {error.strerror}") from error
+    lock.unlink(missing_ok=True)
+
+
+def _fill(folder: Path, layout: Layout, produce: Callable[[int], WordVectors], *, repair: bool) -> None:
     """Bring a cache folder to completion; the caller holds its lock."""
     remove_drafts(folder)
-    _begin(folder, plan)
-    records = []
-    for number in range(len(plan.shard_bounds) - 1):
-        path = folder / shard_name(number)
-        if path.exists():
-            record = read_record(path)
-            problems = shard_problems(path, record, plan.key, verify=repair)
+    begin_cache(folder, layout)
+    key, records = cache_key(layout), []
+    for number in range(layout.shards):
+        shard = shard_folder(folder, number)
+        if shard.exists():
+            record = read_record(shard)
+            problems = shard_damage(shard, record, key, verify=repair)
             if problems and not repair:
                 raise CacheError(damage_message(folder, problems))
             if not problems:
                 records.append(record)
                 continue
-            shutil.rmtree(path)
-        records.append(_write_shard(path, plan, produce(number)))
-    report = AlignmentReport()
-    for record in records:
-        report += AlignmentReport.from_json(record.pop("report"))
-    write_json(
-        folder / MANIFEST,
-        manifest_of(plan)
-        | {"complete": True, "files": _bounds_records(folder), "shards": records, "report": report.to_json()},
-    )
-
-
-def _begin(folder: Path, plan: Plan) -> None:
-    """Write what is known beforehand, the manifest last; refuse a folder that was begun for another extraction."""
-    if (folder / MANIFEST).exists():
-        found = read_manifest(folder)
-        if found["key"] != plan.key:
-            raise CacheError(f"{folder} holds another extraction: its key is {found['key']}, expected {plan.key}")
-    for name, bounds in (("word_bounds.npy", plan.word_bounds), ("shard_bounds.npy", plan.shard_bounds)):
-        with written_whole(folder / name) as partial, partial.open("wb") as file:
-            np.save(file, bounds, allow_pickle=False)
-    write_json(folder / MANIFEST, manifest_of(plan) | {"complete": False})
-
-
-def _bounds_records(folder: Path) -> dict[str, Any]:
-    return {name: file_record(folder / name) for name in ("word_bounds.npy", "shard_bounds.npy")}
-
-
-def _write_shard(path: Path, plan: Plan, found: WordVectors) -> dict[str, Any]:
-    """Write one shard beside its place, then rename it into place; returns its record."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.mkdir()
-    try:
-        names = [layer_file(layer) for layer in plan.layers]
-        places = [shard_place(plan.key, path.name, layer) for layer in plan.layers]
-        # Digests and writes let go of the interpreter, so several layers are under way at once.
-        with ThreadPoolExecutor(WRITERS) as writers:
-            records = writers.map(write_states, (partial / name for name in names), found.vectors, places)
-            files = dict(zip(names, records))
-        record = {"key": plan.key, "shard": path.name, "files": files, "report": found.report.to_json()}
-        (partial / "shard.json").write_text(json.dumps(record), encoding="utf-8")
-        partial.rename(path)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-    return record
-
-
-def read_record(path: Path) -> dict[str, Any]:
-    """The record in a shard's folder, empty where there is none that can be read."""
-    try:
-        found = json.loads((path / "shard.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) and found.keys() >= RECORDED else {}
+            shutil.rmtree(shard)
+        found = produce(number)
+        records.append(write_shard(shard, key, dict(zip(layout.layers, found.vectors)), found.report))
+    complete_cache(folder, layout, records)
 
 
 @contextmanager
-def _writing(root: Path, folder: Path) -> Iterator[None]:
+def _writing(folder: Path) -> Iterator[None]:
     """Hold the lock of a cache folder that exists; failures of the disk become one `CacheError`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(root / f"{folder.name}.lock"):
+        with FileLock(_lock(folder)):
             yield
     except OSError as error:
         raise CacheError(_disk_message(folder, error)) from error
+
+
+def _lock(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.lock")
 
 
 def _disk_message(folder: Path, error: OSError) -> str:
@@ -220,3 +224,22 @@ def _disk_message(folder: Path, error: OSError) -> str:
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM) or isinstance(error, PermissionError):
         return f"cannot write to {folder} ({error.strerror}): choose another cache folder"
     return f"cannot write the cache {folder}: {error}"
+
+
+def _damage(folder: Path) -> str | None:
+    """What is wrong with a cache, every file compared with its digest; None where nothing is."""
+    try:
+        problems = cache_damage(folder, read_manifest(folder), verify=True)
+    except CacheError as error:
+        return str(error)
+    return damage_message(folder, problems) if problems else None
+
+
+def _folders(root: Path) -> list[Path]:
+    if not root.is_dir():
+        raise CacheError(f"there is no folder {root}: no states have been kept there")
+    return sorted(manifest.parent for manifest in root.glob(f"*/{MANIFEST}"))
+
+
+def _names(folders: Sequence[Path]) -> str:
+    return "" if not folders else ": " + ", ".join(folder.name for folder in folders[:8])

@@ -1,6 +1,5 @@
 """What alignment could not do plainly: counted, listed by sentence and word, printed and saved."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from treeprobe.extraction.alignment import Alignment
+from treeprobe.files import write_json, written_whole
 
 WordPlace = tuple[int, int, str]
 """Sentence (0-based), word in it (0-based), and the word itself."""
@@ -108,9 +108,10 @@ class AlignmentReport:
         """Write the counts and lists as JSON (a name ending in .json), or the exceptions alone as CSV."""
         path = Path(path)
         if path.suffix == ".json":
-            path.write_text(json.dumps(self.to_json(), indent=1) + "\n", encoding="utf-8")
+            write_json(path, self.to_json())
         else:
-            self.frame.to_csv(path, index=False)
+            with written_whole(path) as draft:
+                self.frame.to_csv(draft, index=False)
 
     def __str__(self) -> str:
         counts = f"{self.sentences} sentences, {self.words} words, {self.subwords} subwords"

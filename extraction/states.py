@@ -1,6 +1,7 @@
 """Word-aligned hidden states, in memory or on disk, read by sentence."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,10 +12,10 @@ from treeprobe.extraction.report import AlignmentReport
 
 
 class Shard(Protocol):
-    """The states of a stretch of sentences."""
+    """The states of some consecutive sentences."""
 
     def read(self, layer: int, rows: Sequence[slice]) -> NDArray[np.float32]:
-        """(words, dim) the rows of those slices, words numbered within the shard, back to back."""
+        """(words, dim) the rows of those slices back to back; rows are words, numbered within the shard."""
 
 
 class MemoryShard:
@@ -29,34 +30,43 @@ class MemoryShard:
         return np.concatenate([self._layers[layer][one] for one in rows])
 
 
+@dataclass(frozen=True)
+class Layout:
+    """What states hold and where each sentence is, known before the first of them is read."""
+
+    identity: Mapping[str, Any]
+    """JSON-able record of the checkpoint, its digest and the settings that make these states."""
+    layers: tuple[int, ...]
+    """Layer numbers, ascending."""
+    dim: int
+    """Width of a vector."""
+    word_bounds: NDArray[np.int64]
+    """(sentences + 1,) first word of each sentence, and the number of words."""
+    shard_bounds: NDArray[np.int64]
+    """(shards + 1,) first sentence of each shard, and the number of sentences."""
+
+    @property
+    def shards(self) -> int:
+        """How many shards there are."""
+        return len(self.shard_bounds) - 1
+
+
 class States:
-    """One vector a word and layer, for every sentence of a text.
+    """One vector per word and layer, for every sentence of a text.
 
     Nothing is read before it is asked for; `read` copies, so what it returns may be changed freely.
 
     Attributes:
-        layers: layer numbers, ascending; dim: width of a vector.
+        layers: layer numbers, ascending.
+        dim: width of a vector.
         identity: JSON-able record of the checkpoint, its digest and the settings that made these states.
-        report: what alignment could not do plainly.
+        report: every word and sentence whose alignment was not one to one.
     """
 
-    def __init__(
-        self,
-        shards: Sequence[Shard],
-        *,
-        layers: Iterable[int],
-        dim: int,
-        word_bounds: NDArray[np.int64],
-        shard_bounds: NDArray[np.int64],
-        identity: Mapping[str, Any],
-        report: AlignmentReport,
-    ) -> None:
+    def __init__(self, shards: Sequence[Shard], layout: Layout, report: AlignmentReport) -> None:
         self._shards = shards
-        self._word_bounds = word_bounds  # (sentences + 1,)
-        self._shard_bounds = shard_bounds  # (shards + 1,) first sentence of each
-        self.layers = tuple(layers)
-        self.dim = dim
-        self.identity = dict(identity)
+        self._word_bounds, self._shard_bounds = layout.word_bounds, layout.shard_bounds
+        self.layers, self.dim, self.identity = layout.layers, layout.dim, dict(layout.identity)
         self.report = report
 
     def __len__(self) -> int:
@@ -82,8 +92,8 @@ class States:
         """The words of some sentences, back to back in the order asked for.
 
         Args:
-            sentences: sentence numbers, or a slice of them.
-            layers: layer numbers, all of them where None.
+            sentences: sentence numbers from 0, negative ones from the end, or a slice of them.
+            layers: layer numbers; all of them where None.
 
         Returns:
             (layers, words, dim) float32.
@@ -126,7 +136,7 @@ class States:
 
 
 def _merge(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> list[slice]:
-    """Slices that cover the same rows in the same order, neighbours joined."""
+    """The slices from `starts` to `ends` in the same order, adjacent ones joined."""
     heads = np.concatenate([[True], starts[1:] != ends[:-1]])
     tails = np.concatenate([heads[1:], [True]])
     return [slice(int(start), int(end)) for start, end in zip(starts[heads], ends[tails])]

@@ -1,10 +1,10 @@
-"""Structural probes: arrays in, linear maps out. Knows no text and no trees but those it makes up to control itself."""
+"""Structural probes: arrays in, maps of vectors out. Knows no text, and no trees but control trees."""
 
-from treeprobe.probes.artefacts import ProbeError
 from treeprobe.probes.baselines import DecayStates, RandomLstmStates
 from treeprobe.probes.control import control_heads, control_targets, selectivity
 from treeprobe.probes.curves import curves, over_seeds
 from treeprobe.probes.description_length import CodeLength, online_code, online_codes
+from treeprobe.probes.estimator import fit_all
 from treeprobe.probes.families import (
     BilinearProbe,
     DepProbe,
@@ -12,13 +12,13 @@ from treeprobe.probes.families import (
     KernelProbe,
     OrthogonalProbe,
     PoincareProbe,
-    geometry_ladder,
+    compare_families,
 )
+from treeprobe.probes.saving import ProbeError
 from treeprobe.probes.states import ArrayStates, SomeStates, States
 from treeprobe.probes.structural import DepthProbe, DistanceProbe
 from treeprobe.probes.targets import GoldTargets, Targets
-from treeprobe.probes.teams import NotFiniteError
-from treeprobe.probes.training import fit_all
+from treeprobe.probes.training import NotFiniteError
 
 __all__ = [
     "ArrayStates",
@@ -39,11 +39,11 @@ __all__ = [
     "SomeStates",
     "States",
     "Targets",
+    "compare_families",
     "control_heads",
     "control_targets",
     "curves",
     "fit_all",
-    "geometry_ladder",
     "online_code",
     "online_codes",
     "over_seeds",

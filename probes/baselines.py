@@ -1,7 +1,7 @@
-"""Contextless vectors given a context of no interest: what word vectors and word order alone can tell.
+"""Uncontextual vectors mixed by a fixed or random context: what word vectors and word order alone explain.
 
-Hewitt & Manning (2019): their Decay0 and Proj0. Each wraps a layer of some states and computes what is
-asked for as it is read, so that nothing of the size of the corpus is held.
+Decay0 and Proj0 of Hewitt & Manning (2019). Each wraps a layer of some states and is computed as it is read, so that
+nothing of the size of the corpus is held in memory.
 """
 
 from abc import ABC, abstractmethod
@@ -13,17 +13,17 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.utils.rnn import pack_sequence, unpack_sequence
 
-from treeprobe.probes.states import States, as_states, evenly_spaced
+from treeprobe.probes.states import Vectors, as_states, evenly_spaced
 
-SCALE_SENTENCES = 100  # sentences whose vectors are measured for their scale
+SCALE_SENTENCES = 100  # sentences on which the scale of the vectors is estimated
 
 
 class DerivedStates(ABC):
-    """States computed from one layer of others, sentence by sentence; they stand as that same layer."""
+    """States computed from one layer of others, sentence by sentence, under the same layer number."""
 
     name: str
 
-    def __init__(self, states: States | Sequence[NDArray[Any]], *, layer: int = 0) -> None:
+    def __init__(self, states: Vectors, *, layer: int = 0) -> None:
         """Wrap one layer of the states. Raises ValueError where they do not hold it."""
         self._source = as_states(states, layer=layer)
         if layer not in self._source.layers:
@@ -50,7 +50,7 @@ class DerivedStates(ABC):
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:
-        """What was done to the vectors, for their identity."""
+        """How the vectors were derived, for their identity."""
 
 
 class DecayStates(DerivedStates):
@@ -60,8 +60,8 @@ class DecayStates(DerivedStates):
     """
 
     def derive(self, sentences: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
-        """Weighted means, one matrix product a sentence."""
-        return [decay_weights(len(words)) @ words for words in sentences]
+        """Weighted means, by one matrix product a sentence."""
+        return [_decay_weights(len(words)) @ words for words in sentences]
 
     def describe(self) -> dict[str, Any]:
         """The name of the baseline."""
@@ -71,27 +71,27 @@ class DecayStates(DerivedStates):
 class RandomLstmStates(DerivedStates):
     """Each word as a random bidirectional LSTM reads it in its sentence, untrained (Proj0).
 
-    The two directions have half the width each; numbers are drawn from `seed` as PyTorch initialises an LSTM. Vectors
-    are divided by their typical size first, so that the gates of every model's LSTM work in the same range.
+    The two directions have half the width each; weights are drawn from `seed` as PyTorch initialises an LSTM. Vectors
+    are divided by their standard deviation first, so that the gates work in the same range whatever the model.
     """
 
-    def __init__(self, states: States | Sequence[NDArray[Any]], *, layer: int = 0, seed: int = 0) -> None:
+    def __init__(self, states: Vectors, *, layer: int = 0, seed: int = 0) -> None:
         """Wrap one layer of the states. Raises ValueError where they do not hold it, or their width is odd."""
         self.seed = seed
         super().__init__(states, layer=layer)
         half, rest = divmod(self.dim, 2)
         if rest:
-            raise ValueError(f"vectors of width {self.dim}; two directions of equal width need an even number")
+            raise ValueError(f"vectors of width {self.dim}; expected an even width, half of it for each direction")
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             self._lstm = torch.nn.LSTM(self.dim, half, bidirectional=True).requires_grad_(False)
         sample = evenly_spaced(len(self), most=SCALE_SENTENCES)
-        self._size = float(self._source.read(sample, self.layers).std()) or 1.0
+        self._deviation = float(self._source.read(sample, self.layers).std()) or 1.0
 
     @torch.inference_mode()
     def derive(self, sentences: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
         """Outputs of the LSTM, all sentences at once."""
-        packed = pack_sequence([torch.from_numpy(words) / self._size for words in sentences], enforce_sorted=False)
+        packed = pack_sequence([torch.from_numpy(words) / self._deviation for words in sentences], enforce_sorted=False)
         return [words.numpy() for words in unpack_sequence(self._lstm(packed)[0])]
 
     def describe(self) -> dict[str, Any]:
@@ -99,8 +99,8 @@ class RandomLstmStates(DerivedStates):
         return {"name": "random BiLSTM", "seed": self.seed}
 
 
-def decay_weights(words: int) -> NDArray[np.float32]:
-    """Rows sum to 1 and halve with each step from the diagonal, (words, words)."""
+def _decay_weights(words: int) -> NDArray[np.float32]:
+    """Weights that halve with each step from the diagonal, rows summing to 1, (words, words)."""
     places = np.arange(words)
     weights = 0.5 ** np.abs(places[:, None] - places)
     return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)

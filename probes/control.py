@@ -1,4 +1,4 @@
-"""Control trees: what a probe can learn of trees that no model has any reason to know.
+"""Control trees: what a probe can memorise of trees that no model has any reason to encode.
 
 After Hewitt & Liang (2019), "Designing and Interpreting Probes with Control Tasks": the output of a control task is
 fixed by word types drawn at random once, so it can be memorised and not inferred. Their task for dependency edges
@@ -18,17 +18,17 @@ from treeprobe.probes.targets import GoldTargets
 
 
 def control_targets(words: Sequence[Sequence[str]], *, seed: int = 0) -> GoldTargets:
-    """Distances and depths of the control tree of every sentence.
+    """Distances and depths of the control tree of every sentence, given its words.
 
     Train a clone of a probe on them with `fit_all` as on the gold trees. The score on gold minus the score on control
-    trees is the probe's selectivity. Training and test sentences must be given the same `seed`.
+    trees is the probe's selectivity. Training and test sentences need the same `seed`.
     """
-    geometry = [tree_geometry(control_heads(sentence, seed=seed)) for sentence in words]
+    geometry = [_tree_geometry(control_heads(sentence, seed=seed)) for sentence in words]
     return GoldTargets([distances for distances, _ in geometry], [depths for _, depths in geometry])
 
 
 def control_heads(words: Sequence[str], *, seed: int = 0) -> NDArray[np.int64]:
-    """Heads of one sentence's control tree, 0-based with -1 at the root. Of equal words, the earlier stands higher."""
+    """Heads of one sentence's control tree, 0-based with -1 at the root. Of equal words, the first is highest."""
     priorities = [type_priority(word, seed=seed) for word in words]
     heads = np.full(len(words), -1)
     spine: list[int] = []  # the words from the root down the right edge of the treap so far
@@ -50,7 +50,7 @@ def type_priority(word: str, *, seed: int) -> int:
     return int.from_bytes(digest)
 
 
-def tree_geometry(heads: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _tree_geometry(heads: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Distances (words, words) and depths (words,) of a tree.
 
     A word is embedded as one unit vector for each edge on its path to the root: its depth is then its squared norm,
@@ -67,5 +67,5 @@ def tree_geometry(heads: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[
 
 
 def selectivity(score: float, control_score: float) -> float:
-    """How much better the linguistic task is solved than the control task (Hewitt & Liang 2019, figure 2)."""
+    """Score on the linguistic task minus score on the control task (Hewitt & Liang 2019, figure 2)."""
     return score - control_score

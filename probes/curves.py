@@ -1,22 +1,21 @@
-"""Scores over layers and ranks as tidy tables, every probe trained in one pass."""
+"""Scores by layer, rank and seed as tidy tables, all probes trained in one pass."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.stats import t as student
 
+from treeprobe.probes.estimator import fit_all
 from treeprobe.probes.families.gradient import GradientProbe
-from treeprobe.probes.states import States, as_states
+from treeprobe.probes.states import Vectors, as_states
 from treeprobe.probes.structural import DepthProbe, DistanceProbe, LinearProbe
 from treeprobe.probes.targets import Targets
-from treeprobe.probes.training import fit_all
 
 
 class Estimate(Protocol):
-    """A score with its interval and the number of units it is averaged over, as `treeprobe.parsing.Score`."""
+    """A score with its interval and the number of units that it averages over, as `treeprobe.parsing.Score`."""
 
     @property
     def value(self) -> float:
@@ -24,26 +23,26 @@ class Estimate(Protocol):
 
     @property
     def low(self) -> float:
-        """Where its interval begins."""
+        """Lower end of its interval."""
 
     @property
     def high(self) -> float:
-        """Where its interval ends."""
+        """Upper end of its interval."""
 
     @property
     def n(self) -> int:
-        """How many units it is averaged over: edges, words or sentences."""
+        """The number of units that it averages over: edges, words or sentences."""
 
 
-Figures = Mapping[str, Estimate] | Mapping[str, float]
-Score = Callable[[Any, list[Any]], Figures]
+Scores = Mapping[str, Estimate] | Mapping[str, float]
+Score = Callable[[Any, list[Any]], Scores]
 
 
 def curves(
-    states: States | Sequence[NDArray[Any]],
+    states: Vectors,
     targets: Targets,
     *,
-    validation: tuple[States | Sequence[NDArray[Any]], Targets],
+    validation: tuple[Vectors, Targets],
     kinds: Sequence[type[LinearProbe] | type[GradientProbe]] = (DistanceProbe, DepthProbe),
     layers: Sequence[int] | None = None,
     ranks: Sequence[int] = (128,),
@@ -52,20 +51,25 @@ def curves(
     progress: bool = False,
     **training: Any,
 ) -> pd.DataFrame:
-    """Train a probe for every kind, layer, rank and seed, all in one pass, and tell how each fares.
+    """Train a probe for every kind, layer, rank and seed in one pass, and score each on held-out sentences.
 
     Args:
+        states: vectors of the training sentences.
+        targets: their gold values.
         validation: held-out vectors and targets, for the choice of epoch and for the scores.
-        kinds: the two linear probes, or any families.
-        layers: all that the states hold where None.
-        score: figures by name of a probe and what it predicts of the held-out sentences: plain numbers, or scores with
-            intervals, such as `treeprobe.parsing.score_all` gives.
-        training: further parameters of the probes, such as `epochs`.
+        kinds: probe classes: the two linear probes, or any families.
+        layers: the layers; None for all that the states hold.
+        ranks: ranks of the probes.
+        seeds: seeds of the probes.
+        score: scores by name, given a probe and its predictions for the held-out sentences: plain numbers, or scores
+            with intervals, such as `treeprobe.parsing.score_all` gives.
+        progress: show a progress bar.
+        training: further options of the probes, such as `epochs`.
 
     Returns:
-        Tidy: probe, layer, rank, seed, metric, value, low, high, n, the last three empty where nothing is known of
-        them; `reporting.layer_curves` and `rank_curves` draw it. The metric `loss` is Hewitt & Manning's on the
-        held-out sentences, at the kept epoch; those of `score` follow.
+        A tidy table: probe, layer, rank, seed, metric, value, low, high, n, the last three missing for scores without
+        interval; `reporting.layer_curves` and `rank_curves` draw it. The metric `loss` is Hewitt & Manning's on the
+        held-out sentences, at the epoch that was kept; those of `score` follow.
     """
     source = as_states(states)
     probes = [
@@ -79,28 +83,36 @@ def curves(
     rows = []
     for probe in probes:
         place = {"probe": probe.kind, "layer": probe.layer, "rank": probe.rank, "seed": probe.seed}
-        rows.append({**place, "metric": "loss", **estimate(probe.history_[probe.best_epoch_ - 1]["validation"])})
+        rows.append({**place, "metric": "loss", **_columns(probe.history_[probe.best_epoch_ - 1]["validation"])})
         if score is not None:
-            for metric, figure in score(probe, probe.predict(validation[0])).items():
-                rows.append({**place, "metric": metric, **estimate(figure)})
+            for metric, estimate in score(probe, probe.predict(validation[0])).items():
+                rows.append({**place, "metric": metric, **_columns(estimate)})
     return pd.DataFrame(rows).astype({"low": float, "high": float, "n": "Int64"})
 
 
-def estimate(figure: Estimate | float) -> dict[str, float | None]:
-    """The columns of a figure, which may come without an interval."""
-    if isinstance(figure, float | int):
-        return {"value": float(figure), "low": None, "high": None, "n": None}
-    return {"value": figure.value, "low": figure.low, "high": figure.high, "n": figure.n}
+def _columns(estimate: Estimate | float) -> dict[str, float | None]:
+    """The columns of a score, which may come without an interval."""
+    if isinstance(estimate, float | int):
+        return {"value": float(estimate), "low": None, "high": None, "n": None}
+    return {"value": estimate.value, "low": estimate.low, "high": estimate.high, "n": estimate.n}
 
 
 def over_seeds(table: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
-    """The mean over seeds of every value in a tidy table, with what seeds alone make uncertain.
+    """Mean over seeds of every value in a tidy table, with Student's interval.
 
-    Columns `value` (mean), `deviation` (sample standard deviation), `n` (seeds), and `low`, `high`: Student's interval
-    of the mean. With one seed nothing is known of the spread: deviation, low and high are NaN, not 0. The interval says
-    how another draw of first values would differ; it says nothing of other sentences, for which there is the bootstrap.
+    The interval is the uncertainty due to the draw of initial values alone; that due to the choice of sentences is the
+    bootstrap's. The spread of a single seed is unknown: deviation, low and high are then NaN, not 0.
 
-    Raises ValueError where the table lacks the columns `seed` or `value`, or a seed stands twice in a group.
+    Args:
+        table: with the columns `seed` and `value`; rows alike in all columns beside these and low, high and n are
+            averaged.
+        level: of the interval.
+
+    Returns:
+        The other columns, with `value` (mean), `deviation` (sample standard deviation), `n` (seeds), `low` and `high`.
+
+    Raises:
+        ValueError: the table lacks the columns `seed` or `value`, or a group has a seed twice.
     """
     if missing := {"seed", "value"} - set(table.columns):
         raise ValueError(f"the table lacks the columns {', '.join(sorted(missing))}; found {', '.join(table.columns)}")

@@ -1,14 +1,14 @@
-"""How many bits the gold trees take, to somebody who has the vectors: the online code of a structural probe.
+"""The description length of gold trees given the vectors: the online code of a structural probe.
 
 Voita & Titov (2020), "Information-Theoretic Probing with Minimum Description Length", section 2.2.2: the sentences are
 sent block by block, the first by the uniform code, each other by the probe trained on all blocks before it. The code
-is short when a probe learns the trees well, and also when it learns them from few sentences.
+is short when a probe learns the trees well and when it learns them from few sentences.
 
-How the whole numbers of a tree are coded around what a probe says is told in `probes.whole_numbers`. The width of that
-code is not sent: it is the one that codes best the sentences held out of the blocks already sent (a tenth of them,
-which also choose the epoch), which both sides have. Entries are coded as if independent, though of the words² / 2
-distances of a tree words - 1 would do: the sum is an honest code length of the matrix, and comparable between models,
-but no lower bound for the tree.
+`probes.integer_code` says how the integers of a tree are coded around a probe's predictions. The width of that code is
+not sent: it is the one at which the code of the sentences held out of the blocks already sent is shortest (a tenth of
+them, on which the epoch is chosen too), and the receiver has them. Entries are coded as if independent, though of the
+words² / 2 distances of a tree words - 1 determine it: the sum is a code length of the matrix, comparable between
+models, and no lower bound for that of the tree.
 """
 
 from collections.abc import Sequence
@@ -20,26 +20,26 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from treeprobe.probes.estimator import fit_all
 from treeprobe.probes.families.distances import GeometryProbe
-from treeprobe.probes.schedule import epochs_for
-from treeprobe.probes.states import SomeStates, States, as_states
+from treeprobe.probes.integer_code import IntegerCode, predicted_values
+from treeprobe.probes.states import SomeStates, States, Vectors, as_states
 from treeprobe.probes.structural import LinearProbe
-from treeprobe.probes.targets import GoldTargets, Kind, Targets, column_of
-from treeprobe.probes.training import fit_all
-from treeprobe.probes.whole_numbers import WholeNumbers, predicted_entries
+from treeprobe.probes.targets import GoldTargets, Quantity, Targets, column_of
+from treeprobe.probes.training import epochs_for
 
-# Voita & Titov's: the share of the sentences known after each block.
+# Share of the sentences known after each block, as Voita & Titov choose them.
 FRACTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
-HELD_OUT = 10  # one known sentence in so many is kept from training
+HELD_OUT = 10  # one in so many of the known sentences is held out
 
 CodedProbe = LinearProbe | GeometryProbe
 
 
 @dataclass(frozen=True)
 class CodeBlock:
-    """One block: how many sentences it has, its length in bits, and that of the uniform code.
+    """One block: its number of sentences, its length in bits, and that of the uniform code.
 
-    `width` is the b of `treeprobe.probes.whole_numbers`; None for the first block, which is sent by the uniform code.
+    `width` is the b of `treeprobe.probes.integer_code`; None for the first block, which is sent by the uniform code.
     """
 
     sentences: int
@@ -56,22 +56,22 @@ class CodeLength:
 
     @property
     def bits(self) -> float:
-        """Length of the whole code."""
+        """Length of the code in bits."""
         return sum(block.bits for block in self.blocks)
 
     @property
     def uniform_bits(self) -> float:
-        """Length of the code to which every possible value is as likely."""
+        """Length in bits of the code by which every possible value is equally likely."""
         return sum(block.uniform_bits for block in self.blocks)
 
     @property
     def compression(self) -> float:
-        """Uniform code length / online code length: 1 where the vectors tell nothing of the trees."""
+        """Uniform code length / online code length: about 1 where the vectors hold nothing of the trees."""
         return self.uniform_bits / self.bits
 
 
-class Rows(Sequence[NDArray[Any]]):
-    """Some sentences' values of another column, asked for one at a time."""
+class _Rows(Sequence[NDArray[Any]]):
+    """Some sentences' values of a column, which may be computed on demand."""
 
     def __init__(self, column: Sequence[NDArray[Any]], rows: NDArray[np.int64]) -> None:
         self._column, self._rows = column, rows
@@ -83,13 +83,13 @@ class Rows(Sequence[NDArray[Any]]):
     def __getitem__(self, place: Any) -> Any:
         """The value of a chosen sentence; of a slice, fewer rows."""
         if isinstance(place, slice):
-            return Rows(self._column, self._rows[place])
+            return _Rows(self._column, self._rows[place])
         return self._column[int(self._rows[place])]
 
 
 def online_code(
     probe: CodedProbe,
-    states: States | Sequence[NDArray[Any]],
+    states: Vectors,
     targets: Sequence[NDArray[Any]],
     *,
     fractions: Sequence[float] = FRACTIONS,
@@ -98,59 +98,61 @@ def online_code(
     """Code length of the targets given the vectors, by clones of the probe; the probe itself is left as it is.
 
     Args:
-        probe: a probe of distances, of any family, or a `DepthProbe`, fitted or not: its parameters are what counts.
+        probe: a probe of distances, of any family, or a `DepthProbe`; only its options are used.
+        states: vectors of the sentences.
         targets: gold distances or depths, one array a sentence.
-        fractions: share of the sentences known after each block, increasing, the last 1. Blocks that come out empty
-            are left out, and the first has at least `HELD_OUT` sentences, so that there is something to learn from.
+        fractions: share of the sentences known after each block, increasing, the last 1. Empty blocks are left out, and
+            the first has at least `HELD_OUT` sentences, so that there is something to learn from.
         seed: draws the order in which the sentences are sent.
 
-    Raises ValueError where the fractions are not increasing to 1, where there are fewer than two blocks of sentences,
-    or where the probe predicts more than one thing, as a `JointProbe` and a `DepProbe` do.
+    Raises:
+        ValueError: the fractions do not increase to 1, there are fewer than two blocks of sentences, or the probe
+            predicts several quantities, as a `JointProbe` and a `DepProbe` do.
     """
-    return online_codes([probe], states, probe.columns(targets), fractions=fractions, seed=seed)[0]
+    return online_codes([probe], states, probe.as_targets(targets), fractions=fractions, seed=seed)[0]
 
 
 def online_codes(
     probes: Sequence[CodedProbe],
-    states: States | Sequence[NDArray[Any]],
+    states: Vectors,
     targets: Targets,
     *,
     fractions: Sequence[float] = FRACTIONS,
     seed: int = 0,
     progress: bool = False,
 ) -> list[CodeLength]:
-    """`online_code` of every probe, any families and layers, the clones of all trained together block by block."""
+    """`online_code` of probes of any families and layers, the clones of all trained together block by block."""
     layer = next((probe.layer for probe in probes if probe.layer is not None), None)
     source = as_states(states, layer=layer)
     order = np.random.default_rng(seed).permutation(len(source.lengths))
-    ends = block_ends(len(order), fractions)
-    first = numbers_by_kind(probes, targets, order[: ends[0]])
-    codes = [[uniform_block(first[coded_kind(probe)], sentences=ends[0])] for probe in probes]
+    ends = _block_ends(len(order), fractions)
+    first = _codes(probes, targets, order[: ends[0]])
+    blocks = [[_uniform_block(first[_quantity_of(probe)], sentences=ends[0])] for probe in probes]
     for known, end in pairwise(ends):
-        learners = learn(probes, source, targets, order[:known], progress=progress)
+        learners = _train(probes, source, targets, order[:known], progress=progress)
         rows = order[known:end]
-        coded = numbers_by_kind(probes, targets, rows)
-        for code, (learner, width) in zip(codes, learners):
-            numbers = coded[coded_kind(learner)]
-            bits = numbers.bits(centres_of(learner, source, rows), width=width)
-            code.append(CodeBlock(len(rows), bits, numbers.uniform_bits, width))
-    return [CodeLength(tuple(blocks)) for blocks in codes]
+        codes = _codes(probes, targets, rows)
+        for sent, (learner, width) in zip(blocks, learners):
+            code = codes[_quantity_of(learner)]
+            bits = code.bits(_centres(learner, source, rows), width=width)
+            sent.append(CodeBlock(len(rows), bits, code.uniform_bits, width))
+    return [CodeLength(tuple(sent)) for sent in blocks]
 
 
-def coded_kind(probe: CodedProbe) -> Kind:
-    """Which gold values the probe is a code of: those that it is trained on. Raises ValueError for several."""
-    if probe.needs not in (("distance",), ("depth",)):
-        found = " and ".join(probe.needs)
+def _quantity_of(probe: CodedProbe) -> Quantity:
+    """The quantity that a probe codes: the one that it is trained on. Raises ValueError for several."""
+    if probe.quantities not in (("distance",), ("depth",)):
+        found = " and ".join(probe.quantities)
         raise ValueError(f"{type(probe).__name__} predicts {found}; expected a probe of distances or of depths alone")
-    return probe.needs[0]
+    return probe.quantities[0]
 
 
-def uniform_block(numbers: WholeNumbers, *, sentences: int) -> CodeBlock:
-    """The first block, of which nothing is known."""
-    return CodeBlock(sentences, numbers.uniform_bits, numbers.uniform_bits, None)
+def _uniform_block(code: IntegerCode, *, sentences: int) -> CodeBlock:
+    """The first block, sent by the uniform code."""
+    return CodeBlock(sentences, code.uniform_bits, code.uniform_bits, None)
 
 
-def block_ends(sentences: int, fractions: Sequence[float]) -> list[int]:
+def _block_ends(sentences: int, fractions: Sequence[float]) -> list[int]:
     """How many sentences are known after each block."""
     if not len(fractions) or fractions[-1] != 1 or any(b <= a for a, b in zip((0, *fractions), fractions)):
         raise ValueError(f"fractions {list(fractions)}; expected increasing shares of the sentences, the last one 1")
@@ -160,7 +162,7 @@ def block_ends(sentences: int, fractions: Sequence[float]) -> list[int]:
     return ends
 
 
-def learn(
+def _train(
     probes: Sequence[CodedProbe],
     states: States,
     targets: Targets,
@@ -168,42 +170,39 @@ def learn(
     *,
     progress: bool = False,
 ) -> list[tuple[CodedProbe, float]]:
-    """Clones trained on what is known, each with the width that codes best the tenth of it that was held out."""
+    """Clones trained on the known sentences, each with the width that is best on the tenth of them held out."""
     held, rest = known[::HELD_OUT], np.delete(known, np.s_[::HELD_OUT])
     learners = []
     for probe in probes:
         least = epochs_for(None, sentences=len(rest), batch_size=probe.batch_size)
-        # A block of a few sentences holds out too few to stop by; the best epoch is kept all the same.
+        # The few sentences held out of a small block are too few to stop by; the best epoch is kept all the same.
         learners.append(clone(probe).set_params(epochs=max(probe.epochs or 0, least), patience=None))
-    held_out = SomeStates(states, held), some_targets(probes, targets, held)
     fit_all(
         learners,
         SomeStates(states, rest),
-        some_targets(probes, targets, rest),
-        validation=held_out,
+        _some_targets(probes, targets, rest),
+        validation=(SomeStates(states, held), _some_targets(probes, targets, held)),
         progress=progress,
     )
-    coded = numbers_by_kind(probes, targets, held)
-    return [(each, coded[coded_kind(each)].best_width(centres_of(each, states, held))) for each in learners]
+    codes = _codes(probes, targets, held)
+    return [(each, codes[_quantity_of(each)].best_width(_centres(each, states, held))) for each in learners]
 
 
-def some_targets(probes: Sequence[CodedProbe], targets: Targets, rows: NDArray[np.int64]) -> GoldTargets:
-    """The gold values of some sentences, of the kinds that the probes are trained on."""
-    kinds = {coded_kind(probe) for probe in probes}
+def _some_targets(probes: Sequence[CodedProbe], targets: Targets, rows: NDArray[np.int64]) -> GoldTargets:
+    """Gold values of some sentences, of the quantities that the probes are trained on."""
+    quantities = {_quantity_of(probe) for probe in probes}
     return GoldTargets(
-        distances=Rows(targets.distances, rows) if "distance" in kinds else (),
-        depths=Rows(targets.depths, rows) if "depth" in kinds else (),
+        distances=_Rows(targets.distances, rows) if "distance" in quantities else (),
+        depths=_Rows(targets.depths, rows) if "depth" in quantities else (),
     )
 
 
-def numbers_by_kind(
-    probes: Sequence[CodedProbe], targets: Targets, rows: NDArray[np.int64]
-) -> dict[Kind, WholeNumbers]:
-    """What is coded of some sentences, once for all probes of a kind."""
-    kinds = {coded_kind(probe) for probe in probes}
-    return {kind: WholeNumbers.of(list(Rows(column_of(kind, targets), rows)), kind=kind) for kind in kinds}
+def _codes(probes: Sequence[CodedProbe], targets: Targets, rows: NDArray[np.int64]) -> dict[Quantity, IntegerCode]:
+    """The integers of some sentences, once for all probes of a quantity."""
+    quantities = {_quantity_of(probe) for probe in probes}
+    return {each: IntegerCode.of(list(_Rows(column_of(each, targets), rows)), quantity=each) for each in quantities}
 
 
-def centres_of(probe: CodedProbe, states: States, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """What a probe says of each value coded."""
-    return predicted_entries(probe.predict(SomeStates(states, rows)), kind=coded_kind(probe))
+def _centres(probe: CodedProbe, states: States, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The probe's prediction for each value coded, (values,)."""
+    return predicted_values(probe.predict(SomeStates(states, rows)), quantity=_quantity_of(probe))

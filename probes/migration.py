@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from treeprobe.files import written_whole
-from treeprobe.probes.artefacts import ProbeError
+from treeprobe.probes.saving import ProbeError
 
 
 def read_predictor_params(path: str | os.PathLike[str]) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Word vectors as the probes read them: any object with the face of `States`, or plain arrays."""
+"""Word vectors as the probes read them: any object with the interface of `States`, or plain arrays."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, runtime_checkable
@@ -27,12 +27,15 @@ class States(Protocol):
         """The words of those sentences back to back, (layers, words, dim)."""
 
 
+Vectors = States | Sequence[NDArray[Any]]
+
+
 class ArrayStates:
-    """Vectors that are in memory already: one (words, dim) array a sentence, called layer `layer`."""
+    """Vectors in memory, one (words, dim) array a sentence, as layer `layer`."""
 
     def __init__(self, arrays: Sequence[NDArray[Any]], *, layer: int = 0) -> None:
         """Keep the arrays, not copies. Raises ValueError where there are none, or not all are (words, dim)."""
-        check_arrays(arrays)
+        _check_arrays(arrays)
         self.layers = (layer,)
         self.lengths = np.array([len(array) for array in arrays], dtype=np.int64)
         self.dim = int(arrays[0].shape[1])
@@ -49,7 +52,7 @@ class ArrayStates:
 
 
 class SomeStates:
-    """Some sentences of other states, `rows` by number or as a slice; read from where they are, without a copy."""
+    """Some sentences of other states, chosen by number or as a slice; read from where they are, without a copy."""
 
     def __init__(self, states: States, rows: NDArray[np.int64] | slice) -> None:
         self._states, self._rows = states, np.arange(len(states.lengths))[rows]
@@ -67,12 +70,12 @@ class SomeStates:
 
 
 def evenly_spaced(sentences: int, *, most: int) -> NDArray[np.int64]:
-    """Numbers of at most so many sentences, spread through all of them, as they may be ordered by genre."""
+    """Numbers of at most `most` sentences, spread evenly through the corpus, which may be ordered by genre."""
     return np.unique(np.linspace(0, sentences - 1, most).astype(np.int64))
 
 
-def check_arrays(arrays: Sequence[NDArray[Any]]) -> None:
-    """Refuse what is not a list of (words, dim) arrays of one width."""
+def _check_arrays(arrays: Sequence[NDArray[Any]]) -> None:
+    """Raises ValueError where they are not (words, dim) arrays of one width, or there are none."""
     if not len(arrays):
         raise ValueError("no sentences; expected at least one (words, dim) array")
     shapes = [np.shape(array) for array in arrays]
@@ -81,8 +84,8 @@ def check_arrays(arrays: Sequence[NDArray[Any]]) -> None:
             raise ValueError(f"sentence {number} has shape {shape}; expected (words, {shapes[0][-1]})")
 
 
-def as_states(states: States | Sequence[NDArray[Any]], *, layer: int | None = None) -> States:
-    """The argument itself when it has the face of `States`; a list of arrays wrapped as the layer asked for."""
+def as_states(states: Vectors, *, layer: int | None = None) -> States:
+    """The argument itself where it has the interface of `States`; a list of arrays wrapped as the given layer."""
     if isinstance(states, States):
         return states
     return ArrayStates(states, layer=0 if layer is None else layer)

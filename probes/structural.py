@@ -1,7 +1,9 @@
 """The structural probes of Hewitt & Manning (2019): linear maps whose geometry is the tree's."""
 
 import os
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -10,53 +12,141 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from treeprobe.probes.artefacts import Arrays
-from treeprobe.probes.batches import Batch
-from treeprobe.probes.maps import LayerMaps
+from treeprobe.probes.data import Batch
+from treeprobe.probes.estimator import Probe
+from treeprobe.probes.initial import initial_map
+from treeprobe.probes.losses import depth_loss, distance_loss, mean_loss, squared_distances, squared_norms
 from treeprobe.probes.migration import read_predictor_params, write_predictor_params
-from treeprobe.probes.objectives import depth_loss, distance_loss, squared_distances, squared_norms
-from treeprobe.probes.probe import Probe, Vectors, in_order
-from treeprobe.probes.targets import GoldTargets, Kind, mean_loss
-from treeprobe.probes.trainable import Learner
+from treeprobe.probes.saving import Arrays
+from treeprobe.probes.states import Vectors
+from treeprobe.probes.targets import GoldTargets
+from treeprobe.probes.training import Learner
+
+
+@dataclass(frozen=True)
+class _Stack:
+    """Probes of one class and rank on a layer, whose maps are the neighbouring `columns`, (dim, probes · rank)."""
+
+    probes: tuple["LinearProbe", ...]
+    columns: slice
+
+    def loss(self, projected: Tensor, batch: Batch, grad: Tensor | None) -> Tensor:
+        """Losses of these probes, (probes,), given all probes' projections; the gradient goes to their columns."""
+        first = self.probes[0]
+        gold = batch.gold[first.quantities[0]]
+        ours = None if grad is None else grad[:, self.columns]
+        return first.loss(projected[:, self.columns], gold, batch, rank=first.rank, grad=ours)
+
+
+class LinearLearner:
+    """The maps of linear probes on one layer side by side, as one (dim, columns) parameter and one matrix product.
+
+    A map is trained on vectors divided by their scale, so that one learning rate serves models whose activations are
+    near 1 and models whose activations are in the hundreds. The division is folded into the matrix that a probe keeps,
+    which stays a plain linear map of the vectors as they are.
+    """
+
+    def __init__(self, layer: int, probes: Sequence["LinearProbe"], scale: Tensor) -> None:
+        self.layer = layer
+        self._scale = scale
+        self._stacks = _stacked(probes)
+        first = [initial_map(len(scale), probe.rank, seed=probe.seed) for probe in self.probes]
+        self._parameter = torch.cat(first, dim=1).to(scale.device)
+        self._optimiser = torch.optim.Adam([self._parameter], fused=True)
+
+    @property
+    def probes(self) -> list["LinearProbe"]:
+        """All probes, stack by stack: the order of their columns and of everything that is noted by probe."""
+        return [probe for stack in self._stacks for probe in stack.probes]
+
+    def step(self, batch: Batch, *, learn: bool) -> Tensor:
+        """Losses summed over a batch, (probes,); with `learn`, the gradients of their means are kept for `update`."""
+        words = batch.layer(self.layer)
+        projected = words @ (self._parameter / self._scale)
+        grad = torch.empty_like(projected) if learn else None
+        losses = [stack.loss(projected, batch, grad) for stack in self._stacks]
+        if grad is not None:
+            self._parameter.grad = (words.T @ grad).div_(self._scale * len(batch.sentences))
+        return torch.cat(losses)
+
+    def update(self, decay: float) -> None:
+        """One step of Adam at `decay` times the learning rate."""
+        self._optimiser.param_groups[0]["lr"] = self.probes[0].learning_rate * decay
+        self._optimiser.step()
+
+    def learned(self) -> list[NDArray[np.float32]]:
+        """B of every probe, (rank, dim), for vectors as they are."""
+        parts = (self._parameter / self._scale).split([probe.rank for probe in self.probes], dim=1)
+        return [part.T.contiguous().cpu().numpy() for part in parts]
+
+    def drop(self, stopped: Sequence[bool]) -> Self | None:
+        """Take the columns of stopped probes out of the product and out of Adam's memory."""
+        kept = np.flatnonzero(~np.repeat(stopped, [probe.rank for probe in self.probes]))
+        if not len(kept):
+            return None
+        # Stacks come in the order of their first probes: without some, the others keep theirs.
+        self._stacks = _stacked([probe for probe, out in zip(self.probes, stopped) if not out])
+        state = self._optimiser.state[self._parameter]
+        self._parameter = self._parameter[:, kept].contiguous()
+        self._optimiser = torch.optim.Adam([self._parameter], fused=True)
+        self._optimiser.state[self._parameter] = {
+            name: value[:, kept].contiguous() if value.ndim else value for name, value in state.items()
+        }
+        return self
+
+
+def _stacked(probes: Sequence["LinearProbe"]) -> list[_Stack]:
+    """Stacks of probes of one class and rank, one after the other."""
+    alike: dict[tuple[str, int], list[LinearProbe]] = defaultdict(list)
+    for probe in probes:
+        alike[probe.kind, probe.rank].append(probe)
+    stacks, taken = [], 0
+    for together in alike.values():
+        width = sum(probe.rank for probe in together)
+        stacks.append(_Stack(tuple(together), slice(taken, taken + width)))
+        taken += width
+    return stacks
 
 
 class LinearProbe(Probe):
-    """What the two probes share: a matrix B of shape (rank, dim), kept as `matrix_`. For the parameters see `Probe`."""
+    """What the two structural probes share: a matrix B, kept as `matrix_`, (rank, dim). For parameters see `Probe`."""
 
-    kind: ClassVar[Kind]
-    learner: ClassVar[type[Learner]] = LayerMaps
+    learner: ClassVar[type[Learner]] = LinearLearner
 
     matrix_: NDArray[np.float32]
 
     @staticmethod
-    def objective(projected: Tensor, gold: Any, batch: Batch, *, rank: int, pulls: Tensor | None) -> Tensor:
-        """Losses of probes of this kind side by side, (probes,); their gradient goes to `pulls`."""
+    def loss(projected: Tensor, gold: Any, batch: Batch, *, rank: int, grad: Tensor | None) -> Tensor:
+        """Losses of probes side by side, (probes,), their gradient written to `grad`. See `losses.distance_loss`."""
         raise NotImplementedError
 
     @staticmethod
-    def read_off(projected: Tensor) -> Tensor:
-        """What the probe predicts of projected words, (..., words, rank)."""
+    def decode(projected: Tensor) -> Tensor:
+        """Prediction for a sentence's projected words, (words, rank)."""
         raise NotImplementedError
 
-    def keep(self, learned: NDArray[np.float32]) -> None:
-        """Take B."""
-        self.matrix_ = learned
-
     def transform(self, states: Vectors) -> list[NDArray[np.float32]]:
-        """The words in the probe's space, one (words, rank) array a sentence."""
-        return in_order({sentence: projected.numpy() for sentence, projected in self._projected(states)})
+        """Project words into the probe's space, one (words, rank) array a sentence."""
+        return self._decoded(states, torch.Tensor.numpy)
 
     def predict(self, states: Vectors) -> list[NDArray[np.float32]]:
-        """What the probe says of each sentence: squared distances (words, words), or squared norms (words,)."""
-        return in_order({sentence: self.read_off(each).numpy() for sentence, each in self._projected(states)})
+        """Squared distances (words, words), or squared norms (words,), of each sentence."""
+        return self._decoded(states, lambda projected: self.decode(projected).numpy())
 
     def score(self, states: Vectors, targets: Sequence[NDArray[Any]]) -> float:
         """Minus Hewitt & Manning's loss on some sentences: what `fit` minimises, so 0 is best and higher is better.
 
-        It is what scikit-learn's searches compare by; `parsing.score_distances` and `parsing.score_depths` give the
-        scores that papers report. Raises ValueError where the targets, as in `fit`, do not fit the states.
+        scikit-learn's searches compare by it; `treeprobe.parsing.score_distances` and `score_depths` give the scores
+        that papers report.
+
+        Raises:
+            ValueError: the targets, as in `fit`, do not fit the states.
         """
-        return -mean_loss(self.kind, self.predict(states), targets)
+        return -mean_loss(self.quantities[0], self.predict(states), targets)
+
+    def parameter_count(self, dim: int) -> int:
+        """How many numbers are learned on vectors of width `dim`."""
+        return dim * self.rank
 
     @classmethod
     def from_predictor_params(cls, path: str | os.PathLike[str], *, layer: int | None = None) -> Self:
@@ -83,59 +173,64 @@ class LinearProbe(Probe):
         check_is_fitted(self, "matrix_")
         write_predictor_params(self.matrix_.T, path)
 
-    @classmethod
-    def parameter_count(cls, dim: int, rank: int) -> int:
-        """How many numbers are learned on vectors of width `dim`."""
-        return dim * rank
+    def keep(self, learned: NDArray[np.float32]) -> None:
+        """Take B."""
+        self.matrix_ = learned
 
-    def _arrays(self) -> Arrays:
+    def arrays(self) -> Arrays:
+        """B, as `matrix`."""
         return {"matrix": self.matrix_}
 
-    def _restore(self, arrays: Arrays) -> None:
+    def restore(self, arrays: Arrays, record: Mapping[str, Any]) -> None:
+        """Take B back."""
         matrix = arrays["matrix"]
         if matrix.ndim != 2 or len(matrix) != self.rank:
             raise ValueError(f"the matrix is {matrix.shape}; expected ({self.rank}, dim)")
         self.matrix_ = matrix.astype(np.float32)
 
-    def _projected(self, states: Vectors) -> Any:
+    def _decoded(self, states: Vectors, decode: Any) -> list[NDArray[np.float32]]:
         check_is_fitted(self, "matrix_")
         matrix = torch.from_numpy(self.matrix_.T.copy())
-        return self._sentences(states, lambda words: words @ matrix, width=len(matrix))
+        return self._by_sentence(states, lambda words: words @ matrix, decode, width=len(matrix))
 
 
 class DistanceProbe(LinearProbe):
     """Squared L2 distance of two words under B, ‖B(hᵢ - hⱼ)‖², trained to be their distance in the tree.
 
+    Fitted on one (words, words) array of gold distances a sentence.
+
     Hewitt & Manning (2019), "A Structural Probe for Finding Syntax in Word Representations", section 2.1.
     """
 
     kind = "distance"
-    needs = ("distance",)
-    objective = staticmethod(distance_loss)
+    quantities = ("distance",)
+    loss = staticmethod(distance_loss)
 
     @staticmethod
-    def read_off(projected: Tensor) -> Tensor:
-        """Squared distances, seen from the first word: their digits are kept where all words are nearly alike."""
-        return squared_distances(projected - projected[..., :1, :])
-
-    @staticmethod
-    def columns(targets: Sequence[NDArray[Any]]) -> GoldTargets:
+    def as_targets(targets: Sequence[NDArray[Any]]) -> GoldTargets:
         """Gold distances as targets."""
         return GoldTargets(distances=targets)
+
+    @staticmethod
+    def decode(projected: Tensor) -> Tensor:
+        """Squared distances, relative to the first word: words that are nearly alike keep their digits."""
+        return squared_distances(projected - projected[..., :1, :])
 
 
 class DepthProbe(LinearProbe):
     """Squared L2 norm of a word under B, ‖Bhᵢ‖², trained to be its depth in the tree.
 
-    Hewitt & Manning (2019).
+    Fitted on one (words,) array of gold depths a sentence.
+
+    Hewitt & Manning (2019), as above.
     """
 
     kind = "depth"
-    needs = ("depth",)
-    objective = staticmethod(depth_loss)
-    read_off = staticmethod(squared_norms)
+    quantities = ("depth",)
+    loss = staticmethod(depth_loss)
+    decode = staticmethod(squared_norms)
 
     @staticmethod
-    def columns(targets: Sequence[NDArray[Any]]) -> GoldTargets:
+    def as_targets(targets: Sequence[NDArray[Any]]) -> GoldTargets:
         """Gold depths as targets."""
         return GoldTargets(depths=targets)

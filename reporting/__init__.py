@@ -1,4 +1,8 @@
-"""Figures and tables: functions of arrays and an `Axes` that return the `Axes`; only `save_figure` writes files."""
+"""Figures, tables and the report page.
+
+Figures are functions of arrays, or of the score table, and of an `Axes`, which they return; only `save_figure` and
+`save_formats` write files. The page of a report is in `treeprobe.reporting.html`.
+"""
 
 from treeprobe.reporting.convolution.images import head_centres, query_attention
 from treeprobe.reporting.convolution.kernels import head_kernel, kernel_legend, kernel_map

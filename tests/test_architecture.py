@@ -45,6 +45,8 @@ def test_the_reader_sees_late_and_nested_imports() -> None:
 
 def test_the_ground_floor_rests_on_nothing() -> None:
     for path in (ROOT / "treeprobe").glob("*.py"):
+        if path.name == "__main__.py":  # an entrance, which nothing imports
+            continue
         tree = ast.parse(path.read_text())
         # What is imported for type checkers alone is not loaded with the module.
         tree.body = [node for node in tree.body if not isinstance(node, ast.If)]

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.test_architecture import ALLOWED
 from treeprobe.extraction import Encoder, embedded_checkpoint, extract
 from treeprobe.parsing import score_distances
 from treeprobe.parsing.stimuli import generate
@@ -111,15 +112,19 @@ def names_something(dotted: str) -> bool:
 @pytest.mark.parametrize("page", [*(f"docs/{page}" for page in PAGES), "README.md"])
 def test_names_of_the_packages_on_the_page_exist(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
-    packages = "parsing|extraction|probes|training|attention|convolution|reporting|pipeline"
-    named = set(re.findall(rf"`((?:{packages})(?:\.[A-Za-z_]\w*)+)", text))
-    assert [name for name in sorted(named) if not name.endswith(".json") and not names_something(name)] == []
+    named = sorted(set(re.findall(r"`(treeprobe(?:\.[A-Za-z_]\w*)+)", text)))
+    assert [name for name in named if not names_something(name)] == []
+    rooms = "|".join(ALLOWED)
+    bare = set(re.findall(rf"`((?:{rooms})\.[A-Za-z_]\w*)", text))
+    assert {name for name in bare if not name.endswith(".json")} == set(), "expected treeprobe. before them"
     assert not names_something("treeprobe.parsing.no_such_thing")
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_code_on_the_page_names_things_that_exist(page: str) -> None:
+def test_code_on_the_page_imports_things_that_exist(page: str) -> None:
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
-    for block in re.findall(r"^```python\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL):
-        imports = re.findall(r"^from [\w.]+ import [^(\n]+$", block, flags=re.MULTILINE)
-        exec("\n".join(imports), {})
+    code = "\n".join(re.findall(r"^```python\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL))
+    shown = set(re.findall(r"^(?:def|class) (\w+)", code, flags=re.MULTILINE))  # what the page itself adds
+    for module, names in re.findall(r"^from (treeprobe[\w.]*) import ([^(\n]+)$", code, flags=re.MULTILINE):
+        names = {name.strip() for name in names.split("#")[0].split(",")}
+        assert [name for name in names - shown if not names_something(f"{module}:{name}")] == [], module

@@ -55,14 +55,19 @@ __all__ = [
     "write_conllu",
 ]
 
+__version__: str
 
-def __getattr__(name: str) -> Any:
-    """A name of first use, from its package; `__version__`, from the installed distribution."""
-    if name == "__version__":
-        return version("treeprobe")
-    if name not in _HOMES:
-        raise AttributeError(f"module 'treeprobe' has no attribute {name!r}")
-    return getattr(import_module(f"treeprobe.{_HOMES[name]}"), name)
+
+# Hidden from type checkers, which would take any name to be there.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """A name of first use, from its package; `__version__`, from the installed distribution."""
+        if name == "__version__":
+            return version("treeprobe")
+        if name not in _HOMES:
+            raise AttributeError(f"module 'treeprobe' has no attribute {name!r}")
+        return getattr(import_module(f"treeprobe.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:

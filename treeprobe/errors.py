@@ -1,11 +1,11 @@
-"""The base of every error that bad input raises."""
+"""The base class of the errors that bad input raises."""
 
 
 class TreeprobeError(Exception):
     """Input that cannot be used as asked. The message says where, what was found and what was expected.
 
-    Every error that a package raises for bad input derives from it, beside the built-in error that it is; the command
-    line turns any of them into one line and exit code 2.
+    Every package's errors for bad input derive from it and from the built-in error that they specialise, such as
+    ValueError. The command line prints their message and ends with exit code 2.
     """
 
 

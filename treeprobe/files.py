@@ -15,10 +15,13 @@ from treeprobe.errors import BusyError, OutputError
 
 @contextmanager
 def written_whole(target: Path) -> Iterator[Path]:
-    """A path to write to that becomes `target` when the block ends well, and is removed when it does not.
+    """Give a path to write to, whose file becomes `target` when the block ends without an error.
 
-    It lies beside `target` and ends alike, since some writers go by the suffix. It is not one of tempfile's, which
-    their owner alone can read. What a killed process leaves behind, `remove_drafts` finds.
+    A reader sees the old file or the new one, never a part of one. When the block fails, the draft is removed and
+    `target` is as it was. What a killed process leaves behind, `remove_drafts` removes.
+
+    The draft lies beside `target`, so that the last step is one rename, and has its suffix, since some writers go by
+    it. It is none of `tempfile`'s files, which only their owner can read.
     """
     draft = target.with_name(f".{target.stem}-{secrets.token_hex(8)}.partial{target.suffix}")
     try:
@@ -29,13 +32,13 @@ def written_whole(target: Path) -> Iterator[Path]:
 
 
 def remove_drafts(folder: Path) -> None:
-    """Remove what killed processes left in a folder; only for whoever alone may write there now."""
+    """Remove the drafts that killed processes left in a folder. The caller must be its only writer."""
     for leftover in folder.glob(".*.partial*"):
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a mapping as readable JSON, whole or not at all; paths and other objects become text."""
+    """Write a mapping as indented JSON, whole or not at all. What JSON does not know, such as a path, becomes text."""
     text = json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n"
     with written_whole(path) as draft:
         draft.write_text(text, encoding="utf-8")
@@ -43,19 +46,20 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 @contextmanager
 def staged_folder(out: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
-    """Give a folder to write in that becomes `out` only when the block ends without an error.
+    """Give a folder to write in, which becomes `out` when the block ends without an error.
 
-    The work is done in a sibling, `.NAME.partial`, on the same file system, so that the last step is one
-    rename. When the block fails the sibling is removed and `out` is as it was. A lock is held meanwhile, which ends
-    with the process: what a killed one left behind is removed by the next.
+    It is a sibling of `out`, `.NAME.partial`, so that the last step is one rename. When the block fails, it is removed
+    and `out` is as it was. A lock is held meanwhile, which ends with the process; what a killed process left behind,
+    the next one removes.
 
-    Raises OutputError before any work when `out` exists and is not an empty folder (unless `overwrite`), when its
-    parent cannot be written, or when another process is writing it.
+    Raises:
+        OutputError: before any work, when `out` exists and is not an empty folder (unless `overwrite`), when its parent
+            cannot be written, or when another process is writing it.
     """
     target = Path(out).absolute()
     check_free(target, overwrite=overwrite)
     staging = target.with_name(f".{target.name}.partial")
-    with sole_writer(target, staging):
+    with _sole_writer(target, staging):
         # Another process may have finished here since.
         check_free(target, overwrite=overwrite)
         shutil.rmtree(staging, ignore_errors=True)
@@ -65,15 +69,27 @@ def staged_folder(out: str | Path, *, overwrite: bool = False) -> Iterator[Path]
             raise OutputError(f"{target}: cannot write in {target.parent}: {error.strerror}") from error
         try:
             yield staging
-            publish(staging, target)
+            _publish(staging, target)
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)
             raise
 
 
+def check_free(target: Path, *, overwrite: bool) -> None:
+    """Refuse a folder whose making would destroy files that are there.
+
+    Raises:
+        OutputError: `target` is a file, or a folder that is not empty (unless `overwrite`).
+    """
+    if target.is_file():
+        raise OutputError(f"{target}: is a file; expected a folder to write results in")
+    if target.is_dir() and any(target.iterdir()) and not overwrite:
+        raise OutputError(f"{target}: already holds files; choose another folder or pass --overwrite")
+
+
 @contextmanager
-def sole_writer(target: Path, staging: Path) -> Iterator[None]:
-    """Hold the lock beside `staging` while `target` is made; its folder is made where it is missing."""
+def _sole_writer(target: Path, staging: Path) -> Iterator[None]:
+    """Hold the lock beside `staging` while `target` is made; missing parent folders are made first."""
     lock = FileLock(staging.with_name(f"{staging.name}.lock"))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -85,22 +101,14 @@ def sole_writer(target: Path, staging: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        # While it is held: whoever opened it before and gets it after sees that it is no file's any more.
+        # Before it is released: a process that has opened it and acquires it then notices that the file is gone.
         with suppress(OSError):
             Path(lock.lock_file).unlink()
         lock.release()
 
 
-def check_free(target: Path, *, overwrite: bool) -> None:
-    """Refuse a target that would lose somebody's files."""
-    if target.is_file():
-        raise OutputError(f"{target}: is a file; expected a folder to write results in")
-    if target.is_dir() and any(target.iterdir()) and not overwrite:
-        raise OutputError(f"{target}: already holds files; choose another folder or pass --overwrite")
-
-
-def publish(staging: Path, target: Path) -> None:
-    """Put the finished folder in its place; an older one steps aside first and goes only after the rename."""
+def _publish(staging: Path, target: Path) -> None:
+    """Rename the finished folder to `target`; an older one is set aside first, and removed after the rename."""
     older = target.with_name(f".{target.name}.replaced")
     shutil.rmtree(older, ignore_errors=True)
     if target.exists():

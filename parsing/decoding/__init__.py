@@ -1,24 +1,18 @@
-"""From scores, or from predicted distances and depths, to trees."""
+"""Trees from arc scores, or from predicted distances and depths."""
 
-from treeprobe.parsing.decoding.arborescence import arborescence, arborescence_graph
+from treeprobe.parsing.decoding.arborescence import arborescence
 from treeprobe.parsing.decoding.baselines import RandomTrees, chain_from_left, chain_from_right
 from treeprobe.parsing.decoding.checks import DistanceError, check_distances
 from treeprobe.parsing.decoding.decoder import Decoder, decode, decode_bulk
 from treeprobe.parsing.decoding.direction import complete_tree, direct_edges
 from treeprobe.parsing.decoding.projective import projective
-from treeprobe.parsing.decoding.spanning import (
-    minimum_spanning_edges,
-    minimum_spanning_edges_bulk,
-    minimum_spanning_tree,
-    spanning_tree,
-)
+from treeprobe.parsing.decoding.spanning import minimum_spanning_edges, spanning_tree
 
 __all__ = [
     "Decoder",
     "DistanceError",
     "RandomTrees",
     "arborescence",
-    "arborescence_graph",
     "chain_from_left",
     "chain_from_right",
     "check_distances",
@@ -27,8 +21,6 @@ __all__ = [
     "decode_bulk",
     "direct_edges",
     "minimum_spanning_edges",
-    "minimum_spanning_edges_bulk",
-    "minimum_spanning_tree",
     "projective",
     "spanning_tree",
 ]

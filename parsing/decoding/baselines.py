@@ -1,4 +1,4 @@
-"""Trees that look at no scores: chains and random trees, to say what any decoder must beat."""
+"""Baselines that ignore the scores: chains and random trees."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +10,13 @@ from treeprobe.parsing.decoding.spanning import prim
 
 
 def chain_from_left(scores: NDArray[Any], roots: NDArray[Any]) -> NDArray[np.int64]:
-    """Decoder: the first word is the root and every other hangs from the word before it; no score is read."""
+    """Decoder: the first word is the root and the head of every other word is the one before it."""
     sentences, words, _ = scores.shape
     return np.tile(np.arange(words) - 1, (sentences, 1))
 
 
 def chain_from_right(scores: NDArray[Any], roots: NDArray[Any]) -> NDArray[np.int64]:
-    """Decoder: the last word is the root and every other hangs from the word after it; no score is read."""
+    """Decoder: the last word is the root and the head of every other word is the one after it."""
     sentences, words, _ = scores.shape
     heads = np.arange(1, words + 1)
     heads[-1:] = -1
@@ -25,26 +25,26 @@ def chain_from_right(scores: NDArray[Any], roots: NDArray[Any]) -> NDArray[np.in
 
 @dataclass(frozen=True)
 class RandomTrees:
-    """Decoder: trees drawn evenly from all rooted labelled trees, by Prüfer's (1918) sequences; no score is read.
+    """Decoder: trees drawn uniformly from all rooted labelled trees, as Prüfer sequences (Prüfer 1918).
 
-    One seed gives one answer to one stack of sentences, whatever was decoded before.
+    The trees depend on the seed and the shape of the scores alone, not on what was decoded before.
     """
 
     seed: int = 0
 
     def __call__(self, scores: NDArray[Any], roots: NDArray[Any], /) -> NDArray[np.int64]:
-        """One tree drawn for each sentence, (sentences, words) heads."""
+        """Heads of one tree for each sentence, (sentences, words)."""
         sentences, words, _ = scores.shape
         generator = np.random.default_rng([self.seed, words])
         if not words:
             return np.empty((sentences, 0), dtype=np.int64)
         start = generator.integers(words, size=(sentences,))
         sequences = generator.integers(words, size=(sentences, max(words - 2, 0)))
-        return prim(1.0 - prufer_adjacency(sequences, words), start=start)
+        return prim(1.0 - _prufer_adjacency(sequences, words), start=start)
 
 
-def prufer_adjacency(sequences: NDArray[np.int64], words: int) -> NDArray[np.float64]:
-    """The tree of each Prüfer sequence, (sentences, words - 2), as a matrix with 1 at its edges and 0 elsewhere."""
+def _prufer_adjacency(sequences: NDArray[np.int64], words: int) -> NDArray[np.float64]:
+    """Adjacency matrices, (sentences, words, words), of the trees of Prüfer sequences, (sentences, words - 2)."""
     sentences = len(sequences)
     each = np.arange(sentences)
     adjacency = np.zeros((sentences, words, words))

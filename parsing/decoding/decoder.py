@@ -1,4 +1,4 @@
-"""Every decoder behind one interface: scores of arcs in, heads out."""
+"""The interface of decoders, arc scores to heads, and its use on one sentence or many."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -10,53 +10,74 @@ from treeprobe.parsing.decoding.checks import groups_of_one_length
 
 
 class Decoder(Protocol):
-    """A decoder of equally long sentences: scores and root scores to heads.
-
-    `scores` are (sentences, words, words), rows heads and columns dependents, higher better, the diagonal not read;
-    `roots` are (sentences, words), the score of each word as the root. Returns heads, (sentences, words), words
-    numbered from 0 and the root's head -1.
-    """
+    """A function from arc and root scores of equally long sentences to heads."""
 
     def __call__(self, scores: NDArray[Any], roots: NDArray[Any], /) -> NDArray[np.int64]:
-        """Heads, (sentences, words)."""
+        """Decode equally long sentences.
+
+        Args:
+            scores: The score of each arc, (sentences, words, words): rows are heads, columns dependents, higher is
+                better. The diagonal is ignored.
+            roots: The score of each word as the root, (sentences, words).
+
+        Returns:
+            Heads, (sentences, words), words counted from 0; -1 for the root.
+        """
 
 
 def decode(scores: NDArray[Any], *, decoder: Decoder, roots: NDArray[Any] | None = None) -> NDArray[np.int64]:
-    """Heads of one sentence, (words,), by `decoder` from `scores` of arcs, (words, words): row the head, column the
-    dependent, higher better. `roots`, (words,), score each word as the root; without them all are alike.
+    """Decode one sentence.
 
-    Raises ValueError when the scores are not square and finite, or not what the decoder takes.
+    Args:
+        scores: Arc scores, (words, words): rows are heads, columns dependents, higher is better.
+        decoder: The decoder.
+        roots: The score of each word as the root, (words,); all words score the same by default.
+
+    Returns:
+        Heads, (words,), words counted from 0; -1 for the root.
+
+    Raises:
+        ValueError: If the scores are not square and finite, or the decoder refuses them.
     """
-    matrix, root_scores = check_scores(scores, roots)
+    matrix, root_scores = _check_scores(scores, roots)
     return decoder(matrix[None], root_scores[None])[0]
 
 
 def decode_bulk(
     scores: Sequence[NDArray[Any]], *, decoder: Decoder, roots: Sequence[NDArray[Any]] | None = None
 ) -> list[NDArray[np.int64]]:
-    """Heads of many sentences, as `decode` gives them one at a time; equally long sentences are solved together.
+    """Decode many sentences as `decode` does one, equally long ones together.
 
-    Raises ValueError that names the sentence, counted from 1, and what is wrong with its scores.
+    Args:
+        scores: Arc scores of each sentence, (words, words).
+        decoder: The decoder.
+        roots: Root scores of each sentence, (words,).
+
+    Returns:
+        The heads of each sentence, (words,).
+
+    Raises:
+        ValueError: With the sentence, counted from 1, if scores are not square and finite, or the decoder refuses them.
     """
     if roots is not None and len(roots) != len(scores):
-        raise ValueError(f"root scores for {len(roots)} sentences, scores for {len(scores)}; expected as many of each")
+        raise ValueError(f"root scores for {len(roots)} sentences, scores for {len(scores)}; expected one for each")
     checked = []
     for index, matrix in enumerate(scores):
         try:
-            checked.append(check_scores(matrix, None if roots is None else roots[index]))
+            checked.append(_check_scores(matrix, None if roots is None else roots[index]))
         except ValueError as error:
             raise ValueError(f"sentence {index + 1}: {error}") from error
     heads: list[NDArray[np.int64]] = [np.empty(0, dtype=np.int64)] * len(checked)
     for group in groups_of_one_length([len(matrix) for matrix, _ in checked]):
-        for index, found in zip(group, decode_group([checked[index] for index in group], group, decoder)):
+        for index, found in zip(group, _decode_group([checked[index] for index in group], group, decoder)):
             heads[index] = found
     return heads
 
 
-def decode_group(
+def _decode_group(
     group: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]], numbers: Sequence[int], decoder: Decoder
 ) -> NDArray[np.int64]:
-    """Equally long sentences together; only when the decoder refuses them, one by one to learn which it refuses."""
+    """Decode equally long sentences together; if the decoder refuses them, one by one to find out which it refuses."""
     try:
         return decoder(np.stack([matrix for matrix, _ in group]), np.stack([roots for _, roots in group]))
     except ValueError:
@@ -68,15 +89,15 @@ def decode_group(
         raise
 
 
-def check_scores(scores: NDArray[Any], roots: NDArray[Any] | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Scores and root scores as float64, the diagonal set to 0, once they are square, equally long and finite."""
+def _check_scores(scores: NDArray[Any], roots: NDArray[Any] | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Arc and root scores in float64, the diagonal set to 0; ValueError unless they fit each other and are finite."""
     matrix = np.array(scores, dtype=np.float64)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise ValueError(f"scores have shape {matrix.shape}; expected (words, words)")
     np.fill_diagonal(matrix, 0.0)
     root_scores = np.zeros(len(matrix)) if roots is None else np.array(roots, dtype=np.float64)
     if root_scores.shape != (len(matrix),):
-        raise ValueError(f"root scores have shape {root_scores.shape} for {len(matrix)} words; expected one a word")
+        raise ValueError(f"root scores have shape {root_scores.shape}; expected ({len(matrix)},), one for each word")
     if not np.isfinite(matrix).all():
         head, dependent = (int(k) for k in np.argwhere(~np.isfinite(matrix))[0])
         raise ValueError(
@@ -90,17 +111,21 @@ def check_scores(scores: NDArray[Any], roots: NDArray[Any] | None) -> tuple[NDAr
 
 
 def with_root(scores: NDArray[Any], roots: NDArray[Any], *, single_root: bool) -> NDArray[np.float64]:
-    """Scores with the root as position 0, (sentences, words + 1, words + 1), rescaled so that no order changes.
+    """Scores with the root at position 0, rescaled without changing the order of trees.
 
-    A tree over n words has n arcs, so shifting and scaling all of them alike changes no order. With `single_root`, each
-    arc that is not the root's gets a bonus larger than all that a second root could win: the best tree then has one
-    root, and the order among such trees is untouched (Stanojević & Cohen 2021, "A Root of the Problem").
+    Every tree over n words has n arcs, so shifting and scaling all scores leaves the order of trees as it is. With
+    `single_root`, every arc but the root's gets a bonus larger than any gain from a second root: the best tree then has
+    one root, and the order of such trees is kept (Stanojević & Cohen 2021, "A Root of the Problem").
+
+    Returns:
+        Scores, (sentences, words + 1, words + 1).
     """
     sentences, words, _ = scores.shape
     full = np.empty((sentences, words + 1, words + 1))
     full[:, 1:, 1:] = scores
     full[:, 0, 1:] = roots
-    # No arc enters the root, and none joins a word to itself: their scores are set to a real arc's and never read.
+    # No arc enters the root or joins a word to itself. These entries are never read; an actual score there leaves the
+    # range of scores as it is.
     full[:, :, 0] = full[:, :1, 1]
     full[:, np.arange(1, words + 1), np.arange(1, words + 1)] = full[:, :1, 1]
     lowest = full.min(axis=(1, 2), keepdims=True)

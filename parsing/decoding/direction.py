@@ -1,4 +1,4 @@
-"""From an undirected tree to heads: rooted at the shallowest word."""
+"""Undirected trees to heads, rooted at the shallowest word."""
 
 from typing import Any
 
@@ -12,12 +12,19 @@ from treeprobe.parsing.decoding.spanning import minimum_spanning_edges
 
 
 def direct_edges(edges: NDArray[np.int64], depths: NDArray[Any]) -> NDArray[np.int64]:
-    """Heads of an undirected tree hung up at its shallowest word, (words,); the root's head is -1.
+    """Direct the edges of an undirected tree away from its shallowest word.
 
-    A tree has one direction for every root, so the depths choose only the root (the first of the shallowest); every
-    edge then points away from it.
+    The root determines the direction of every edge, so that depths only choose the root.
 
-    Raises ValueError when the edges are not a tree over as many words as there are depths.
+    Args:
+        edges: Edges of the tree, (words - 1, 2), words counted from 0.
+        depths: Depth of each word, (words,); the first of the shallowest words becomes the root.
+
+    Returns:
+        Heads, (words,); -1 for the root.
+
+    Raises:
+        ValueError: If the edges do not form a tree over the words.
     """
     words = len(depths)
     if words == 0:
@@ -38,12 +45,21 @@ def direct_edges(edges: NDArray[np.int64], depths: NDArray[Any]) -> NDArray[np.i
 def complete_tree(
     distances: NDArray[Any], depths: NDArray[Any], *, left_out: NDArray[np.bool_] | None = None
 ) -> NDArray[np.int64]:
-    """Heads of a whole sentence, (words,): the spanning tree of the words that count, the others hung on it.
+    """Decode a whole sentence from predicted distances and depths.
 
-    Words `left_out` (punctuation) take no part in the spanning tree or in the choice of the root; each hangs, a leaf,
-    from the word nearest to it by predicted distance. When every word is left out, none is.
+    The tree is the minimum spanning tree of the words that are not left out, rooted at the shallowest of them. Each
+    word left out is attached as a leaf to the nearest of them by predicted distance.
 
-    Raises DistanceError when the distances, (words, words), are not symmetric, finite and at least 0.
+    Args:
+        distances: Predicted distances, (words, words).
+        depths: Predicted depths, (words,).
+        left_out: Whether each word is left out, as punctuation is, (words,). If every word is, none is.
+
+    Returns:
+        Heads, (words,), words counted from 0; -1 for the root.
+
+    Raises:
+        DistanceError: If the distances are not symmetric, finite and non-negative.
     """
     array = check_distances(distances)
     out = np.zeros(len(array), dtype=bool) if left_out is None or left_out.all() else left_out

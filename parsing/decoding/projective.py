@@ -1,4 +1,4 @@
-"""Projective trees of the highest score: Eisner's algorithm, a stack of sentences at a time."""
+"""Projective trees with the highest sum of scores: Eisner's algorithm for many sentences at a time."""
 
 from typing import Any
 
@@ -7,32 +7,46 @@ from numpy.typing import NDArray
 
 from treeprobe.parsing.decoding.decoder import with_root
 
-Chart = NDArray[Any]
+_Chart = NDArray[Any]
 
 
 def projective(scores: NDArray[Any], roots: NDArray[Any], *, single_root: bool = True) -> NDArray[np.int64]:
-    """Decoder: the tree with the highest sum of scores among those without crossing arcs (Eisner 1996).
+    """Decoder: the projective tree with the highest sum of scores (Eisner 1996).
 
-    The root's arc comes from left of the sentence and may not be crossed either, so every word's descendants are
-    neighbours. With `single_root` one word is the root. Among trees of one score, any may come out.
+    No arcs cross, the root's included, which comes from left of the sentence: every word and its descendants form a
+    contiguous span. Which of several trees with the same score is returned is not defined.
+
+    Args:
+        scores: Arc scores, (sentences, words, words); see `Decoder`.
+        roots: Root scores, (sentences, words).
+        single_root: Whether exactly one word is the root; otherwise several may be.
+
+    Returns:
+        Heads, (sentences, words); -1 for every root.
     """
     sentences, words, _ = scores.shape
     if not words:
         return np.empty((sentences, 0), dtype=np.int64)
-    splits = eisner_chart(with_root(scores, roots, single_root=single_root))
+    splits = _eisner_chart(with_root(scores, roots, single_root=single_root))
     heads = np.zeros((sentences, words + 1), dtype=np.int64)
     for index in range(sentences):
-        follow_splits([split[index].tolist() for split in splits], heads[index])
+        _follow_splits([split[index].tolist() for split in splits], heads[index])
     return heads[:, 1:] - 1
 
 
-def eisner_chart(scores: NDArray[np.float64]) -> tuple[Chart, Chart, Chart]:
-    """Where the best span over every stretch of positions splits.
+def _eisner_chart(scores: NDArray[np.float64]) -> tuple[_Chart, _Chart, _Chart]:
+    """Where the best derivation of every span splits.
 
-    `scores` are (sentences, positions, positions) with the root at position 0. A span from s to t is *complete* when
-    its outer end needs nothing more and *incomplete* when an arc joins its ends; *right* when s is the head, *left*
-    when t is. Returns splits of complete right, complete left and incomplete spans (whose two directions split alike),
-    each of the shape of `scores`. All stretches of one width, in all sentences, are solved in one step.
+    A span from s to t is *incomplete* when an arc joins its ends, and *complete* when its dependent end has all its
+    dependents; it is *right* when s is the head and *left* when t is. All spans of one width, in all sentences, are
+    solved in one step.
+
+    Args:
+        scores: Arc scores with the root at position 0, (sentences, positions, positions).
+
+    Returns:
+        Split positions of complete right, complete left and incomplete spans, each of the shape of `scores`; incomplete
+        spans split at the same position in both directions.
     """
     positions = scores.shape[1]
     complete_right, complete_left = np.zeros_like(scores), np.zeros_like(scores)
@@ -63,8 +77,8 @@ def eisner_chart(scores: NDArray[np.float64]) -> tuple[Chart, Chart, Chart]:
     return split_right, split_left, split_open
 
 
-def follow_splits(splits: list[list[list[int]]], heads: NDArray[np.int64]) -> None:
-    """Write the heads of one sentence, walking the chart down from the span of the whole sentence."""
+def _follow_splits(splits: list[list[list[int]]], heads: NDArray[np.int64]) -> None:
+    """Write the heads of one sentence into `heads`, following the splits down from the span of the whole sentence."""
     complete_right, complete_left, incomplete = splits
     pending = [(0, len(heads) - 1, True, True)]
     while pending:

@@ -1,6 +1,6 @@
-"""Where the arcs of a tree go when they are drawn over a row of words: how high, and from where on each word.
+"""Layout of a tree's arcs over a row of words: their heights, and where they meet the words.
 
-Pure numbers, so that every way of drawing (SVG, matplotlib, text) shows the same picture.
+SVG and matplotlib share it, so that their drawings agree.
 """
 
 from typing import Any
@@ -10,10 +10,16 @@ from numpy.typing import NDArray
 
 
 def arc_heights(edges: NDArray[Any]) -> NDArray[np.int64]:
-    """The level of each arc, from 1 up, (edges,): arcs over a common stretch of words never share a level.
+    """Level of each arc, counted from 1, such that arcs over overlapping spans of words differ in level.
 
-    Shorter arcs lie below longer ones that cover them, and each lies as low as that allows. `edges` are pairs of word
-    numbers, (edges, 2), in either order; arcs that merely meet at a word may share a level.
+    Shorter arcs lie below longer arcs that cover them, and every arc lies as low as that allows. Arcs that only meet at
+    a word may share a level.
+
+    Args:
+        edges: Pairs of words in either order, (edges, 2).
+
+    Returns:
+        Levels, (edges,).
     """
     spans = np.sort(np.asarray(edges, dtype=np.int64).reshape(-1, 2), axis=1)
     heights = np.zeros(len(spans), dtype=np.int64)
@@ -27,10 +33,16 @@ def arc_heights(edges: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def arc_ports(edges: NDArray[Any]) -> NDArray[np.float64]:
-    """Where each arc touches its two words, (edges, 2), in the order of `edges`: from -1 (left edge) to 1 (right edge).
+    """Where each arc meets its two words, from -1, a word's left edge, to 1, its right edge.
 
-    The arcs of a word leave it side by side, so that no two start in one point: those to the left on its left, those
-    to the right on its right, and the longest of either nearest the middle, so that they do not cross on the way up.
+    The arcs of a word are spread over it: leftward arcs on the left, rightward arcs on the right, the longest of either
+    nearest to the middle, so that they do not cross on the way up.
+
+    Args:
+        edges: Pairs of words in either order, (edges, 2).
+
+    Returns:
+        Positions in the order of `edges`, (edges, 2).
     """
     pairs = np.asarray(edges, dtype=np.int64).reshape(-1, 2)
     ports = np.zeros(pairs.shape)

@@ -7,7 +7,14 @@ from typing import Any
 def to_displacy(
     words: Sequence[str], heads: Sequence[int], relations: Sequence[str], tags: Sequence[str]
 ) -> dict[str, Any]:
-    """Words with their tags, and an arc for every word but the root, its direction seen from the smaller end."""
+    """Input of `displacy.render`: words with tags, and one arc for every word but the root.
+
+    Args:
+        words: The words.
+        heads: The head of each word, words counted from 0; -1 for the root.
+        relations: The relation of each word to its head.
+        tags: The tag shown below each word.
+    """
     return {
         "words": [{"text": word, "tag": tag} for word, tag in zip(words, tags, strict=True)],
         "arcs": [

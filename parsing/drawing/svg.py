@@ -1,4 +1,4 @@
-"""A tree, or a gold and a recovered one, as arcs over words in self-contained SVG. Words are data and are escaped."""
+"""Trees as arcs over their words in self-contained SVG; words are escaped."""
 
 import re
 import unicodedata
@@ -14,28 +14,28 @@ from treeprobe.parsing.drawing.arc_layout import arc_heights, arc_ports
 from treeprobe.parsing.trees.edge_comparison import EdgeStatus, compare_edges
 from treeprobe.parsing.trees.heads import head_edges
 
-Style = EdgeStatus | Literal["tree"]
+_Style = EdgeStatus | Literal["tree"]
 
-# Okabe & Ito (2008); the dashes tell the kinds apart without colour.
-STYLES: dict[Style, str] = {
+# Colours of Okabe & Ito (2008); the dashes distinguish the kinds without colour.
+STYLES: dict[_Style, str] = {
     "tree": "stroke:currentColor",
     "correct": "stroke:#009E73",
     "missed": "stroke:#0072B2;stroke-dasharray:6 3",
     "spurious": "stroke:#D55E00;stroke-dasharray:1.5 2.5;stroke-width:2",
     "unscored": "stroke:#767676;stroke-width:.7",
 }
-FONT = 15
-LEVEL = 22
-GAP = 14
-MARGIN = 8
-LABEL = 10
+_FONT = 15
+_LEVEL = 22
+_GAP = 14
+_MARGIN = 8
+_LABEL = 10
 
 
 @dataclass(frozen=True)
-class Row:
-    """Where the words stand: the middle and half the width of each, and the whole width, in pixels.
+class _Row:
+    """Positions of the words in pixels: the centre and half the width of each, and the width of the row.
 
-    `way` is 1 where words run to the right, -1 where they run to the left.
+    `way` is 1 if the words run from left to right, -1 if from right to left.
     """
 
     centres: NDArray[np.float64]
@@ -45,17 +45,23 @@ class Row:
 
 
 def tree_svg(words: Sequence[str], heads: Sequence[int], relations: Sequence[str] | None = None) -> str:
-    """One tree above its words, the root in bold, arcs labelled by `relations`.
+    """A tree above its words, the root in bold; words of a right-to-left script run from right to left.
 
-    `heads` are numbered from 0, the root's is -1. Words of a right-to-left script run from the right.
+    Args:
+        words: The words.
+        heads: The head of each word, words counted from 0; -1 for the root.
+        relations: The relation of each word, the label of its arc.
+
+    Returns:
+        An SVG document.
     """
     edges = head_edges(heads)
     labels = None if relations is None else [relations[dependent] for _, dependent in edges]
-    row = word_row(words, edges, labels)
-    top = MARGIN + LABEL + LEVEL * arc_heights(edges).max(initial=1)
-    arcs = draw_arcs(edges, ["tree"] * len(edges), row, base=top, up=True, labels=labels)
-    marks = [*draw_words(words, row, top + FONT + 2, roots=[head < 0 for head in heads]), *arcs]
-    return document(marks, row.width, top + FONT + 2 * MARGIN, title=" ".join(words))
+    row = _word_row(words, edges, labels)
+    top = _MARGIN + _LABEL + _LEVEL * arc_heights(edges).max(initial=1)
+    arcs = _draw_arcs(edges, ["tree"] * len(edges), row, base=top, up=True, labels=labels)
+    marks = [*_draw_words(words, row, top + _FONT + 2, roots=[head < 0 for head in heads]), *arcs]
+    return _document(marks, row.width, top + _FONT + 2 * _MARGIN, title=" ".join(words))
 
 
 def comparison_svg(
@@ -66,63 +72,73 @@ def comparison_svg(
     relations: Sequence[str] | None = None,
     scored: Sequence[bool] | None = None,
 ) -> str:
-    """The gold tree above the words and the recovered one below; both by heads, compared without direction.
+    """The gold tree above the words and the recovered tree below, compared without the direction of edges.
 
-    Edges of both are correct (green, solid), gold ones not recovered missed (blue, dashed), recovered ones that are
-    not gold spurious (vermillion, dotted); edges at a word that is not `scored` are thin and grey.
+    Edges of both trees are correct (green, solid), edges of the gold tree alone missed (blue, dashed), edges of the
+    recovered tree alone spurious (vermillion, dotted).
+
+    Args:
+        words: The words.
+        gold: Gold heads, words counted from 0; -1 for the root.
+        recovered: Recovered heads.
+        relations: The gold relation of each word, the label of its arc.
+        scored: Whether each word is scored; edges at other words are thin and grey. All are by default.
+
+    Returns:
+        An SVG document.
     """
     above, below = head_edges(gold), head_edges(recovered)
     counted = np.ones(len(words), dtype=bool) if scored is None else np.asarray(scored, dtype=bool)
     labels = None if relations is None else [relations[dependent] for _, dependent in above]
-    row = word_row(words, above, labels)
-    top = MARGIN + LABEL + LEVEL * arc_heights(above).max(initial=1)
-    floor = top + FONT + 10
-    height = floor + LEVEL * arc_heights(below).max(initial=1) + MARGIN
+    row = _word_row(words, above, labels)
+    top = _MARGIN + _LABEL + _LEVEL * arc_heights(above).max(initial=1)
+    floor = top + _FONT + 10
+    height = floor + _LEVEL * arc_heights(below).max(initial=1) + _MARGIN
     kinds_above = compare_edges(above, below, other="missed", scored=counted)
     kinds_below = compare_edges(below, above, other="spurious", scored=counted)
     marks = [
-        *draw_words(words, row, top + FONT + 2),
-        *draw_arcs(above, kinds_above, row, base=top, up=True, labels=labels),
-        *draw_arcs(below, kinds_below, row, base=floor, up=False),
-        *legend(kinds_above, kinds_below, height),
+        *_draw_words(words, row, top + _FONT + 2),
+        *_draw_arcs(above, kinds_above, row, base=top, up=True, labels=labels),
+        *_draw_arcs(below, kinds_below, row, base=floor, up=False),
+        *_legend(kinds_above, kinds_below, height),
     ]
-    return document(marks, max(row.width, 300), height + FONT + MARGIN, title=" ".join(words))
+    return _document(marks, max(row.width, 300), height + _FONT + _MARGIN, title=" ".join(words))
 
 
-def escape(text: str) -> str:
-    """Text that an XML parser takes for text."""
+def _escape(text: str) -> str:
+    """Text without markup that an XML parser would interpret."""
     return escape_html(printable(text))
 
 
 def printable(text: str) -> str:
-    """The text with each character that XML forbids, even escaped, shown as replaced."""
+    """The text with U+FFFD for every character that XML forbids even when escaped."""
     return re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)
 
 
-def word_row(words: Sequence[str], edges: NDArray[np.int64], labels: Sequence[str] | None) -> Row:
-    """Words side by side, with room for the label of an arc between neighbours."""
-    widths = np.array([text_width(word, FONT) for word in words])
-    gaps = np.full(len(words), float(GAP))
+def _word_row(words: Sequence[str], edges: NDArray[np.int64], labels: Sequence[str] | None) -> _Row:
+    """Words side by side, far enough apart for the labels of arcs between neighbours."""
+    widths = np.array([_text_width(word, _FONT) for word in words])
+    gaps = np.full(len(words), float(_GAP))
     for (head, dependent), label in zip(edges.tolist(), labels or [], strict=False):
         left, right = sorted((head, dependent))
         if right == left + 1:
             between = (widths[left] + widths[right]) / 2
-            gaps[left] = max(gaps[left], text_width(label, LABEL) + 12 - between)
-    starts = MARGIN + np.concatenate([[0.0], np.cumsum(widths + gaps)[:-1]])
-    centres, width = starts + widths / 2, float((starts + widths).max(initial=0.0) + MARGIN)
-    if runs_leftward(words):
-        return Row(width - centres, widths / 2, width, way=-1)
-    return Row(centres, widths / 2, width)
+            gaps[left] = max(gaps[left], _text_width(label, _LABEL) + 12 - between)
+    starts = _MARGIN + np.concatenate([[0.0], np.cumsum(widths + gaps)[:-1]])
+    centres, width = starts + widths / 2, float((starts + widths).max(initial=0.0) + _MARGIN)
+    if _runs_leftward(words):
+        return _Row(width - centres, widths / 2, width, way=-1)
+    return _Row(centres, widths / 2, width)
 
 
-def runs_leftward(words: Sequence[str]) -> bool:
+def _runs_leftward(words: Sequence[str]) -> bool:
     """Whether most letters belong to a script that is written from right to left."""
     kinds = [unicodedata.bidirectional(character) for character in "".join(words)]
     return sum(kind in ("R", "AL") for kind in kinds) > kinds.count("L")
 
 
-def text_width(text: str, size: float) -> float:
-    """About how many pixels wide a text is: East Asian wide characters take a whole em, others a bit over half."""
+def _text_width(text: str, size: float) -> float:
+    """Approximate width of a text in pixels: 1 em for wide East Asian characters, 0.58 em for others."""
     ems = [
         1.0 if unicodedata.east_asian_width(character) in "WF" else 0.0 if unicodedata.combining(character) else 0.58
         for character in text
@@ -130,30 +146,30 @@ def text_width(text: str, size: float) -> float:
     return max(size * 0.6, size * sum(ems))
 
 
-def draw_words(words: Sequence[str], row: Row, baseline: float, *, roots: Sequence[bool] = ()) -> list[str]:
-    """The words themselves, those that are roots in bold."""
+def _draw_words(words: Sequence[str], row: _Row, baseline: float, *, roots: Sequence[bool] = ()) -> list[str]:
+    """The words, roots in bold."""
     bold = [' font-weight="bold"' if root else "" for root in roots] or [""] * len(words)
     return [
-        f'<text x="{x:.1f}" y="{baseline:.1f}" text-anchor="middle" font-size="{FONT}"{weight}>{escape(word)}</text>'
+        f'<text x="{x:.1f}" y="{baseline:.1f}" text-anchor="middle" font-size="{_FONT}"{weight}>{_escape(word)}</text>'
         for word, x, weight in zip(words, row.centres, bold, strict=True)
     ]
 
 
-def draw_arcs(
+def _draw_arcs(
     edges: NDArray[np.int64],
-    kinds: Sequence[Style],
-    row: Row,
+    kinds: Sequence[_Style],
+    row: _Row,
     *,
     base: float,
     up: bool,
     labels: Sequence[str] | None = None,
 ) -> list[str]:
-    """Arcs with rounded corners, an arrow at the dependent, and labels where they are given."""
+    """Arcs with rounded corners, an arrowhead at the dependent, and labels if given."""
     sign = -1 if up else 1
     marks = []
     for number, (pair, port, level, kind) in enumerate(zip(edges, arc_ports(edges), arc_heights(edges), kinds)):
         ends = row.centres[pair] + row.way * port * row.halves[pair] * 0.8
-        top, bend = base + sign * LEVEL * level, min(8.0, abs(ends[1] - ends[0]) / 2)
+        top, bend = base + sign * _LEVEL * level, min(8.0, abs(ends[1] - ends[0]) / 2)
         way = bend if ends[1] > ends[0] else -bend
         path = (
             f"M{ends[0]:.1f} {base:.1f}V{top - sign * bend:.1f}Q{ends[0]:.1f} {top:.1f} {ends[0] + way:.1f} {top:.1f}"
@@ -166,14 +182,14 @@ def draw_arcs(
         marks.append(f'<path style="{STYLES[kind]};stroke-dasharray:none" d="{tip}"/>')
         if labels is not None:
             marks.append(
-                f'<text x="{ends.mean():.1f}" y="{top - 3:.1f}" text-anchor="middle" font-size="{LABEL}" opacity=".8">'
-                f"{escape(labels[number])}</text>"
+                f'<text x="{ends.mean():.1f}" y="{top - 3:.1f}" text-anchor="middle" font-size="{_LABEL}" opacity=".8">'
+                f"{_escape(labels[number])}</text>"
             )
     return marks
 
 
-def legend(above: Sequence[EdgeStatus], below: Sequence[EdgeStatus], y: float) -> list[str]:
-    """A line of each kind with its count."""
+def _legend(above: Sequence[EdgeStatus], below: Sequence[EdgeStatus], y: float) -> list[str]:
+    """A sample line for each kind of edge, with the number of such edges."""
     counts: dict[EdgeStatus, int] = {
         "correct": list(above).count("correct"),
         "missed": list(above).count("missed"),
@@ -181,18 +197,18 @@ def legend(above: Sequence[EdgeStatus], below: Sequence[EdgeStatus], y: float) -
     }
     marks = []
     for place, (kind, count) in enumerate(counts.items()):
-        x = MARGIN + place * 98
+        x = _MARGIN + place * 98
         marks.append(f'<path style="{STYLES[kind]}" d="M{x} {y + 8}h20"/>')
-        marks.append(f'<text x="{x + 24}" y="{y + 12}" font-size="{LABEL + 1}">{count} {kind}</text>')
+        marks.append(f'<text x="{x + 24}" y="{y + 12}" font-size="{_LABEL + 1}">{count} {kind}</text>')
     return marks
 
 
-def document(marks: Sequence[str], width: float, height: float, *, title: str) -> str:
-    """The marks as one SVG image, with a title for those who cannot see it."""
+def _document(marks: Sequence[str], width: float, height: float, *, title: str) -> str:
+    """The marks as one SVG image; the title is for screen readers."""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" font-family="system-ui, Helvetica, Arial, sans-serif" '
-        f'fill="currentColor"><title>{escape(title)}</title><g fill="none" stroke-width="1.4">'
+        f'fill="currentColor"><title>{_escape(title)}</title><g fill="none" stroke-width="1.4">'
         + "".join(mark for mark in marks if mark.startswith("<path"))
         + "</g>"
         + "".join(mark for mark in marks if not mark.startswith("<path"))

@@ -1,4 +1,4 @@
-"""A tree as plain text for terminals."""
+"""Trees as plain text for terminals."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,12 @@ import networkx as nx
 
 
 def to_text(words: Sequence[str], heads: Sequence[int], relations: Sequence[str] | None = None) -> str:
-    """The tree from its root downwards, a word a line, dependents below their head in the order of the sentence.
+    """The tree from its root downwards, one word a line, dependents below their head in the order of the sentence.
 
-    `heads` are numbered from 0, the root's is -1. Relations follow the words unless they say nothing (`dep`).
+    Args:
+        words: The words.
+        heads: The head of each word, words counted from 0; -1 for the root.
+        relations: The relation of each word, shown after it unless it is the unspecified `dep`.
     """
     graph = nx.DiGraph()
     for index, word in enumerate(words):
@@ -20,9 +23,12 @@ def to_text(words: Sequence[str], heads: Sequence[int], relations: Sequence[str]
 
 
 def comparison_text(words: Sequence[str], gold: Sequence[int], recovered: Sequence[int]) -> str:
-    """A line for each word with its gold head; where the recovered head differs, a mark and that head too.
+    """One line for each word with its gold head and, where it differs, an x and the recovered head.
 
-    Heads are numbered from 0, the root's is -1 and is shown as ROOT.
+    Args:
+        words: The words.
+        gold: Gold heads, words counted from 0; -1, shown as ROOT, for the root.
+        recovered: Recovered heads.
     """
     names = [*words, "ROOT"]
     width = max(map(len, words), default=0)

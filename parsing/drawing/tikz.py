@@ -1,9 +1,9 @@
-"""A tree for LaTeX, in the language of the tikz-dependency package."""
+"""Trees for LaTeX with the tikz-dependency package."""
 
 import re
 from collections.abc import Sequence
 
-ESCAPES = {
+_ESCAPES = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
@@ -12,17 +12,23 @@ ESCAPES = {
 
 
 def to_tikz(words: Sequence[str], heads: Sequence[int], relations: Sequence[str]) -> str:
-    """A `dependency` environment: the words, `\\deproot` and one `\\depedge` a word; words are numbered from 1."""
-    row = " \\& ".join(escape(word) for word in words)
+    """A `dependency` environment: the words, `\\deproot` for the root and `\\depedge` for every other word.
+
+    Args:
+        words: The words.
+        heads: The head of each word, words counted from 0; -1 for the root.
+        relations: The relation of each word, the label of its arc.
+    """
+    row = " \\& ".join(_escape(word) for word in words)
     lines = [r"\begin{dependency}", r"  \begin{deptext}[column sep=0.6em]", f"    {row} \\\\", r"  \end{deptext}"]
     for index, (head, relation) in enumerate(zip(heads, relations, strict=True), start=1):
         if head < 0:
-            lines.append(f"  \\deproot{{{index}}}{{{escape(relation)}}}")
+            lines.append(f"  \\deproot{{{index}}}{{{_escape(relation)}}}")
         else:
-            lines.append(f"  \\depedge{{{head + 1}}}{{{index}}}{{{escape(relation)}}}")
+            lines.append(f"  \\depedge{{{head + 1}}}{{{index}}}{{{_escape(relation)}}}")
     return "\n".join([*lines, r"\end{dependency}"]) + "\n"
 
 
-def escape(text: str) -> str:
-    """Text in which nothing is a command to LaTeX."""
-    return re.sub(r"[\\~^&%$#_{}]", lambda found: ESCAPES[found.group()], text)
+def _escape(text: str) -> str:
+    """Text without characters that LaTeX would interpret."""
+    return re.sub(r"[\\~^&%$#_{}]", lambda found: _ESCAPES[found.group()], text)

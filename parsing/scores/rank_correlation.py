@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 
-def average_ranks(values: NDArray[Any]) -> NDArray[np.float64]:
+def _average_ranks(values: NDArray[Any]) -> NDArray[np.float64]:
     """Ranks along the last axis, from 1; equal values share the mean of their ranks."""
     # Predictions rarely tie, and the position in sorted order is then the rank. `rankdata` looks for ties in every row
     # and takes about twice as long for all predictions of a treebank, so it ranks the rows that have ties.
@@ -23,7 +23,7 @@ def average_ranks(values: NDArray[Any]) -> NDArray[np.float64]:
 
 def centred_ranks(values: NDArray[Any]) -> NDArray[np.float64]:
     """Average ranks along the last axis minus their mean, which is (n + 1) / 2 with or without ties."""
-    return average_ranks(values) - (values.shape[-1] + 1) / 2
+    return _average_ranks(values) - (values.shape[-1] + 1) / 2
 
 
 def correlate_ranks(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:

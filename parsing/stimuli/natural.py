@@ -1,4 +1,4 @@
-"""Natural sentences that the project wrote and annotated by hand, by the conventions of UD English EWT."""
+"""Natural sentences written and annotated by hand for this project, following UD English EWT."""
 
 from importlib.resources import as_file, files
 from typing import Literal
@@ -8,9 +8,10 @@ from treeprobe.parsing.treebanks.treebank import Treebank
 
 
 def natural_sentences(split: Literal["train", "test"]) -> Treebank:
-    """The natural sentences to train on, or the 40 that are held out, each with its gold tree.
+    """The natural sentences of a split: 96 to train on, 40 held out.
 
-    Raises ValueError for another split.
+    Raises:
+        ValueError: If there is no such split.
     """
     if split not in ("train", "test"):
         raise ValueError(f"no split {split!r} of the natural sentences; expected 'train' or 'test'")

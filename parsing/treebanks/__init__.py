@@ -4,7 +4,7 @@ from treeprobe.parsing.treebanks.comparison import Comparison
 from treeprobe.parsing.treebanks.conllu import format_conllu, read_conllu, write_conllu
 from treeprobe.parsing.treebanks.loading import load_treebank, treebank_path
 from treeprobe.parsing.treebanks.punctuation import PunctuationRule, punctuation_mask
-from treeprobe.parsing.treebanks.relations import universal_relation
+from treeprobe.parsing.treebanks.relations import labelled_edges, universal_relation
 from treeprobe.parsing.treebanks.treebank import Sentence, Treebank, TreebankError
 from treeprobe.parsing.treebanks.universal_dependencies import Split
 
@@ -16,6 +16,7 @@ __all__ = [
     "Treebank",
     "TreebankError",
     "format_conllu",
+    "labelled_edges",
     "load_treebank",
     "punctuation_mask",
     "read_conllu",

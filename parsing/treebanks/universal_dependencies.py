@@ -12,13 +12,14 @@ import pooch
 import requests
 
 from treeprobe.digests import file_digest
+from treeprobe.files import written_whole
 from treeprobe.parsing.treebanks.treebank import TreebankError
 
 Split = Literal["train", "dev", "test"]
 
 RELEASE = "r2.16"
 SOURCE = "https://raw.githubusercontent.com/UniversalDependencies"
-SECONDS_TO_WAIT = 60
+_SECONDS_TO_WAIT = 60
 
 # SHA-256 of released files that are known here. The digest of any other file is computed when it is downloaded, stored
 # beside it, and verified each time it is read.
@@ -89,7 +90,8 @@ def fetch(treebank: NamedTreebank, split: Split, folder: Path, *, source: str) -
             f"{treebank.release} again"
         )
     if not record.exists():
-        record.write_text(found + "\n")
+        with written_whole(record) as draft:
+            draft.write_text(found + "\n")
     return path
 
 
@@ -99,7 +101,7 @@ def _download(treebank: NamedTreebank, path: Path, *, source: str) -> None:
     url = folder + path.name
     try:
         registry = pooch.create(path=path.parent, base_url=folder, registry={path.name: None})
-        registry.fetch(path.name, downloader=pooch.HTTPDownloader(timeout=SECONDS_TO_WAIT))
+        registry.fetch(path.name, downloader=pooch.HTTPDownloader(timeout=_SECONDS_TO_WAIT))
     except requests.HTTPError as error:
         raise TreebankError(
             f"{treebank.repository}: release {treebank.release} has no {path.name} ({error}); "

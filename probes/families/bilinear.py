@@ -7,7 +7,7 @@ from torch import Tensor
 
 from treeprobe.probes.families.distances import GeometryProbe
 from treeprobe.probes.families.gradient import Parameters
-from treeprobe.probes.maps import first_values
+from treeprobe.probes.initial import initial_map
 
 # Much noise makes half of the directions negative at first, and training does not turn them all.
 NOISE = 0.1
@@ -22,11 +22,11 @@ class BilinearProbe(GeometryProbe):
     """
 
     kind: ClassVar[str] = "bilinear"
-    pace: ClassVar[float] = 4.0
+    lr_factor: ClassVar[float] = 4.0
 
     def initial(self, dim: int, generator: torch.Generator) -> Parameters:
         """L and R, (dim, rank): R is L and a little noise. Equal at first, they would stay equal for ever."""
-        left = first_values(dim, self.rank, seed=generator.initial_seed())
+        left = initial_map(dim, self.rank, seed=generator.initial_seed())
         noise = torch.randn(left.shape, generator=generator) * left.std(correction=0)
         return {"left": left, "right": left + NOISE * noise}
 

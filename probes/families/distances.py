@@ -8,37 +8,39 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from treeprobe.probes.batches import Group
-from treeprobe.probes.families.gradient import GradientProbe, GroupGold, Parameters
-from treeprobe.probes.probe import Vectors
-from treeprobe.probes.targets import GoldTargets, mean_loss
+from treeprobe.probes.data import Group, GroupGold
+from treeprobe.probes.families.gradient import GradientProbe, Parameters
+from treeprobe.probes.losses import absolute_error, mean_loss
+from treeprobe.probes.states import Vectors
+from treeprobe.probes.targets import GoldTargets
 
 
 class GeometryProbe(GradientProbe):
     """A probe that predicts tree distances by `distances`, fitted on one (words, words) array a sentence."""
 
-    needs = ("distance",)
+    quantities = ("distance",)
 
     @abstractmethod
     def distances(self, parameters: Parameters, words: Tensor) -> Tensor:
         """Predicted tree distance of every two words: (..., words, dim) to (..., words, words).
 
-        `words` are divided by their typical size, so that most of their numbers deviate by about 1. The gradient must
-        be finite where two words are equal: a word is paired with itself, and padding is words of zeros.
+        `words` are divided by their scale, so that most dimensions have a deviation of about 1. The gradient must be
+        finite where two words are equal: a word is paired with itself, and padding is words of zeros.
         """
 
     @staticmethod
-    def columns(targets: Sequence[NDArray[Any]]) -> GoldTargets:
+    def as_targets(targets: Sequence[NDArray[Any]]) -> GoldTargets:
         """Gold distances as targets."""
         return GoldTargets(distances=targets)
 
     def loss(self, parameters: Parameters, words: Tensor, gold: GroupGold, group: Group) -> Tensor:
         """Hewitt & Manning's loss (2019, section 2.1), (1,).
 
-        Raises ValueError where `distances` gives another shape than (sentences, words, words).
+        Raises:
+            ValueError: `distances` gives another shape than (sentences, words, words).
         """
         predicted = self.distances(parameters, words)
-        # Torch would stretch some shapes to fit, and the loss be of something else.
+        # Torch would broadcast some shapes, and the loss be of something else.
         if predicted.shape != gold["distance"].shape:
             raise ValueError(
                 f"{type(self).__name__}.distances: words {tuple(words.shape)} became {tuple(predicted.shape)}; "
@@ -46,16 +48,10 @@ class GeometryProbe(GradientProbe):
             )
         return absolute_error(predicted, gold["distance"], group)[None]
 
-    def score(self, states: Vectors, targets: Sequence[NDArray[Any]]) -> float:
-        """Minus Hewitt & Manning's loss on some sentences, as `DistanceProbe.score`: 0 is best."""
-        return -mean_loss("distance", self.predict(states), targets)
-
-    def read_off(self, parameters: Parameters, words: Tensor) -> NDArray[np.float32]:
+    def decode(self, parameters: Parameters, words: Tensor) -> NDArray[np.float32]:
         """Predicted distances of one sentence, (words, words)."""
         return self.distances(parameters, words).numpy()
 
-
-def absolute_error(predicted: Tensor, gold: Tensor, group: Group) -> Tensor:
-    """Σ |gold - predicted| / words² (pairs) or / words (depths), summed over the sentences of a group."""
-    weights = group.pair_weights if predicted.ndim == 3 else group.word_weights
-    return ((predicted - gold).abs() * weights).sum()
+    def score(self, states: Vectors, targets: Sequence[NDArray[Any]]) -> float:
+        """Minus Hewitt & Manning's loss on some sentences, as `DistanceProbe.score`: 0 is best."""
+        return -mean_loss("distance", self.predict(states), targets)

@@ -1,4 +1,4 @@
-"""One map for distances and depths, the two losses weighed by what the model learns of their noise."""
+"""One map for distances and depths, the two losses weighted by learned noise scales."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,18 +8,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from treeprobe.probes.batches import Group
-from treeprobe.probes.families.distances import absolute_error
-from treeprobe.probes.families.gradient import GradientProbe, GroupGold, Parameters
-from treeprobe.probes.maps import first_values
-from treeprobe.probes.objectives import squared_distances, squared_norms
-from treeprobe.probes.probe import Vectors
-from treeprobe.probes.targets import Targets, mean_loss
+from treeprobe.probes.data import Group, GroupGold
+from treeprobe.probes.families.gradient import GradientProbe, Parameters
+from treeprobe.probes.initial import initial_map
+from treeprobe.probes.losses import absolute_error, mean_loss, squared_distances, squared_norms
+from treeprobe.probes.states import Vectors
+from treeprobe.probes.targets import Targets
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """What a joint probe says of one sentence: squared distances (words, words) and squared norms (words,)."""
+    """Prediction of a joint probe for one sentence: squared distances (words, words), squared norms (words,)."""
 
     distances: NDArray[np.float32]
     depths: NDArray[np.float32]
@@ -34,23 +33,23 @@ class JointProbe(GradientProbe):
 
         loss = L_distance / b₁ + log b₁ + L_depth / b₂ + log b₂        (b₁, b₂ learned)
 
-    An offset t is learned with B, so that depth(i) = ‖Bhᵢ - t‖²: distances do not see it, norms do. Fitted on
+    An offset t is learned with B, so that depth(i) = ‖Bhᵢ - t‖²: it changes norms but no distances. Fitted on
     anything with `.distances` and `.depths`. The loss in the history is the sum of both Hewitt & Manning losses.
     """
 
     kind: ClassVar[str] = "joint"
-    needs = ("distance", "depth")
+    quantities = ("distance", "depth")
 
     def initial(self, dim: int, generator: torch.Generator) -> Parameters:
         """B (dim, rank), the offset (rank,) and the logarithms of b₁ and b₂."""
         return {
-            "matrix": first_values(dim, self.rank, seed=generator.initial_seed()),
+            "matrix": initial_map(dim, self.rank, seed=generator.initial_seed()),
             "offset": torch.zeros(self.rank),
             "log_noise": torch.zeros(2),
         }
 
     @staticmethod
-    def columns(targets: Targets) -> Targets:
+    def as_targets(targets: Targets) -> Targets:
         """The targets themselves."""
         return targets
 
@@ -64,20 +63,20 @@ class JointProbe(GradientProbe):
             ]
         )
 
-    def weigh(self, parameters: Parameters, parts: Tensor, sentences: int) -> Tensor:
-        """The two losses weighed by their noise, and what that costs."""
+    def objective(self, parameters: Parameters, parts: Tensor, sentences: int) -> Tensor:
+        """The two losses weighted by their noise scales, and the normalising terms of the likelihood."""
         noise = parameters["log_noise"]
         return (parts * torch.exp(-noise)).sum() + sentences * noise.sum()
 
     def score(self, states: Vectors, targets: Targets) -> float:
         """Minus the sum of both Hewitt & Manning losses on some sentences: 0 is best."""
-        said = self.predict(states)
+        predicted = self.predict(states)
         return -(
-            mean_loss("distance", [each.distances for each in said], targets.distances)
-            + mean_loss("depth", [each.depths for each in said], targets.depths)
+            mean_loss("distance", [each.distances for each in predicted], targets.distances)
+            + mean_loss("depth", [each.depths for each in predicted], targets.depths)
         )
 
-    def read_off(self, parameters: Parameters, words: Tensor) -> Geometry:
+    def decode(self, parameters: Parameters, words: Tensor) -> Geometry:
         """Distances and depths of one sentence."""
         placed = words @ parameters["matrix"] - parameters["offset"]
         return Geometry(squared_distances(placed).numpy(), squared_norms(placed).numpy())

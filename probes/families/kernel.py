@@ -7,8 +7,8 @@ from torch import Tensor
 
 from treeprobe.probes.families.distances import GeometryProbe
 from treeprobe.probes.families.gradient import Parameters
-from treeprobe.probes.maps import first_values
-from treeprobe.probes.objectives import squared_distances
+from treeprobe.probes.initial import initial_map
+from treeprobe.probes.losses import squared_distances
 
 
 class KernelProbe(GeometryProbe):
@@ -20,13 +20,13 @@ class KernelProbe(GeometryProbe):
     """
 
     kind: ClassVar[str] = "kernel"
-    pace: ClassVar[float] = 4.0
+    lr_factor: ClassVar[float] = 4.0
 
     def initial(self, dim: int, generator: torch.Generator) -> Parameters:
         """B, (dim, rank), and the logarithms of α and σ², chosen so that near words begin at ‖B(x - y)‖²."""
         log_size = torch.tensor(3.0)
         return {
-            "matrix": first_values(dim, self.rank, seed=generator.initial_seed()),
+            "matrix": initial_map(dim, self.rank, seed=generator.initial_seed()),
             "log_amplitude": log_size.clone(),
             "log_width": log_size.clone(),
         }

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from treeprobe.probes.families.distances import GeometryProbe
 from treeprobe.probes.families.gradient import Parameters
-from treeprobe.probes.maps import TYPICAL_DISTANCE
-from treeprobe.probes.objectives import squared_distances
+from treeprobe.probes.initial import TYPICAL_DISTANCE
+from treeprobe.probes.losses import squared_distances
 
 
 class OrthogonalProbe(GeometryProbe):
@@ -21,16 +21,16 @@ class OrthogonalProbe(GeometryProbe):
     """
 
     kind: ClassVar[str] = "orthogonal"
-    pace: ClassVar[float] = 30.0
+    lr_factor: ClassVar[float] = 30.0
 
     def initial(self, dim: int, generator: torch.Generator) -> Parameters:
         """V, (rank, dim), and s, (rank,)."""
         rotation = torch.linalg.qr(torch.randn(dim, self.rank, generator=generator)).Q.T.contiguous()
         return {"rotation": rotation, "scaling": torch.full((self.rank,), (TYPICAL_DISTANCE / (2 * self.rank)) ** 0.5)}
 
-    def typical_scale(self, scales: Tensor) -> Tensor:
-        """One divisor for all numbers of the vectors."""
-        return scales.square().mean().sqrt().expand_as(scales).contiguous()
+    def adjust_scale(self, scale: Tensor) -> Tensor:
+        """One divisor for all dimensions."""
+        return scale.square().mean().sqrt().expand_as(scale).contiguous()
 
     @torch.no_grad()
     def retract(self, parameters: Parameters) -> None:

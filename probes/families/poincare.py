@@ -7,8 +7,8 @@ from torch import Tensor
 
 from treeprobe.probes.families.distances import GeometryProbe
 from treeprobe.probes.families.gradient import Parameters
-from treeprobe.probes.maps import first_values
-from treeprobe.probes.objectives import squared_distances
+from treeprobe.probes.initial import initial_map
+from treeprobe.probes.losses import squared_distances
 
 
 class PoincareProbe(GeometryProbe):
@@ -24,7 +24,7 @@ class PoincareProbe(GeometryProbe):
 
     def initial(self, dim: int, generator: torch.Generator) -> Parameters:
         """B, (dim, rank), small: words begin near the centre, where the ball is nearly flat."""
-        return {"matrix": first_values(dim, self.rank, seed=generator.initial_seed()) / 2}
+        return {"matrix": initial_map(dim, self.rank, seed=generator.initial_seed()) / 2}
 
     def distances(self, parameters: Parameters, words: Tensor) -> Tensor:
         """D(qᵢ, qⱼ)². With r = ‖v‖, 1 - tanh² r = 1 / cosh² r keeps the denominator exact far from the centre."""

@@ -1,1 +1,1 @@
-"""Figures of attention as convolution: kernels, what survives without the rest, position codes, images."""
+"""Figures of attention as convolution: kernels, surviving syntax, position codes, attention over images."""

@@ -1,4 +1,4 @@
-"""How much syntax survives when attention is replaced, such as by convolutions."""
+"""Syntax that survives when attention is replaced, for instance by convolutions."""
 
 import math
 
@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from treeprobe.reporting.style.axes import clean
+from treeprobe.reporting.style.axes import clean_axes
 from treeprobe.reporting.style.end_labels import EndLabel, write_end_labels
 from treeprobe.reporting.style.names import metric_name
 from treeprobe.reporting.style.palette import GREY, baseline_styles, series_styles
@@ -21,18 +21,28 @@ def survival_curves(
     floor: float | None = None,
     floor_name: str = "chain",
 ) -> Axes:
-    """How much syntax is left when attention is replaced: a probe's score by layer, one curve a condition.
+    """Draw the score of a probe by layer, one curve for each condition under which the model was run.
 
-    `scores` has the columns condition, layer, value, low and high. With a `floor`, such as the chain's score, an
-    upright line marks the layer where the `intact` model is best, and each name says which share of what that has above
-    the floor is left there. Raises ValueError when `intact` is not among the conditions.
+    With a floor, a vertical line marks the layer where the intact model is best, and each label gives the share of
+    that score above the floor that the condition retains at this layer.
+
+    Args:
+        scores: A row for each condition and layer: condition, layer, value, low, high.
+        ax: The axes, returned.
+        metric: The name of the score.
+        intact: The condition of the unchanged model.
+        floor: The score of a trivial baseline, drawn as a horizontal line.
+        floor_name: What that baseline is called.
+
+    Raises:
+        ValueError: The intact model is not among the conditions.
     """
     conditions = list(dict.fromkeys(scores["condition"]))
     if intact not in conditions:
         raise ValueError(f"no condition {intact!r}; found {', '.join(map(str, conditions))}")
-    untouched = scores[scores["condition"] == intact]
-    highest = int(untouched["value"].to_numpy().argmax())
-    best, at = (float(untouched[column].to_numpy()[highest]) for column in ("value", "layer"))
+    unchanged = scores[scores["condition"] == intact]
+    top = int(unchanged["value"].to_numpy().argmax())
+    best, best_layer = (float(unchanged[column].to_numpy()[top]) for column in ("value", "layer"))
     ends = []
     for condition, style in zip(conditions, series_styles(), strict=False):
         rows = scores[scores["condition"] == condition].sort_values("layer")
@@ -40,16 +50,16 @@ def survival_curves(
         low, high = rows["low"].to_numpy(dtype=float), rows["high"].to_numpy(dtype=float)
         ax.fill_between(layers, low, high, color=style.color, alpha=0.15, linewidth=0)
         ax.plot(layers, values, **style.line, marker=style.marker, markersize=4)
-        there = float(values[layers == at][0]) if (layers == at).any() else math.nan
+        there = float(values[layers == best_layer][0]) if (layers == best_layer).any() else math.nan
         share = "" if floor is None else f"  {(there - floor) / (best - floor):.0%}"
         ends.append(EndLabel(f"{condition}{share}", float(values[-1]), style.color))
     if floor is not None:
         style = next(baseline_styles())
-        ax.axvline(at, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
+        ax.axvline(best_layer, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
         ax.axhline(floor, **style.line, zorder=1)
         ends.append(EndLabel(floor_name, floor, style.color))
     ax.set_xlabel("layer")
     ax.set_ylabel(metric_name(metric))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    clean(ax)
+    clean_axes(ax)
     return write_end_labels(ends, ax)

@@ -1,1 +1,1 @@
-"""Figures of attention heads: what they attend to, layer by layer and in single sentences."""
+"""Figures of attention heads: quantities by layer, maps, and attention in single sentences."""

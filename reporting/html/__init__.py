@@ -1,4 +1,4 @@
-"""A report as one HTML file that needs nothing beside it: no network, no other file, no script but its own."""
+"""A report as one self-contained HTML file: no network, no other files, no scripts but its own."""
 
 from treeprobe.reporting.html.page import Cell, Picture, Report, Section, Table, render_report
 from treeprobe.reporting.html.pictures import picture

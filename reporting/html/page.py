@@ -1,4 +1,4 @@
-"""What a report holds, and its page: what comes from a treebank is escaped, and no script but ours may run."""
+"""The contents of a report and its page, on which all text is escaped and no script but its own may run."""
 
 import base64
 import hashlib
@@ -16,9 +16,9 @@ from markupsafe import Markup
 
 @dataclass(frozen=True)
 class Picture:
-    """An image: its address (a `data:` URI), a title, and what it shows in words.
+    """An image: its `data:` URI, a title, and a description for readers who cannot see it.
 
-    A `shaded` one tells values by lightness, which a dark page must leave as it is.
+    In a `shaded` one lightness encodes values, so a dark page must not invert it.
     """
 
     source: str
@@ -29,7 +29,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a table: text, a smaller note beside it, and the number it is sorted by where it is one."""
+    """A cell of a table: its text, a smaller note beside it, the number to sort it by, and whether it is the best."""
 
     text: str
     note: str = ""
@@ -39,7 +39,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A table for people; rows named in `quiet` (by position) are baselines and stand back."""
+    """A table with its caption; the rows in `quiet`, indices from 0, are baselines and are toned down."""
 
     caption: str
     columns: Sequence[str]
@@ -49,7 +49,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page; `folded` ones wait to be opened."""
+    """A section of the page; a `folded` one is collapsed until the reader opens it."""
 
     identifier: str
     title: str
@@ -61,10 +61,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """A whole report.
+    """A report: title, summary, facts by name, and sections.
 
-    `explorer` holds `treebanks` (gold sentences by treebank) and `views` (recovered heads by checkpoint, treebank and
-    layer), as JSON would; empty where there is nothing to explore.
+    `explorer` is the data of the tree explorer in JSON types: `treebanks` (gold sentences by treebank) and `views`
+    (recovered heads by checkpoint, treebank and layer). Empty, it leaves the explorer out.
     """
 
     title: str
@@ -75,37 +75,37 @@ class Report:
 
 
 def render_report(report: Report) -> str:
-    """The page as text."""
-    script = read("explorer.js")
+    """The text of the HTML file."""
+    script = _read("explorer.js")
     return (
-        environment()
-        .from_string(read("report.html"))
+        _environment()
+        .from_string(_read("report.html"))
         .render(
             report=report,
-            style=Markup(read("style.css")),
+            style=Markup(_read("style.css")),
             script=Markup(script),
-            script_digest=content_digest(script),
-            data=htmlsafe_json_dumps(report.explorer, dumps=compact),
+            script_digest=_script_digest(script),
+            data=htmlsafe_json_dumps(report.explorer, dumps=_compact),
         )
     )
 
 
-def compact(value: Any, **options: Any) -> str:
-    """JSON without spaces."""
+def _compact(value: Any, **options: Any) -> str:
+    """JSON without whitespace."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), **options)
 
 
 @cache
-def environment() -> Environment:
-    """Templates that escape whatever they are given, and fail on what they are not given."""
+def _environment() -> Environment:
+    """Templates that escape all values and fail on missing ones."""
     return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
-def read(name: str) -> str:
-    """One of the files beside this one."""
+def _read(name: str) -> str:
+    """The text of a file in this package."""
     return files("treeprobe.reporting.html").joinpath(name).read_text(encoding="utf-8")
 
 
-def content_digest(script: str) -> str:
-    """What a content security policy calls a script: the SHA-256 of its text."""
+def _script_digest(script: str) -> str:
+    """The SHA-256 of a script in Base64, by which the content security policy allows it."""
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

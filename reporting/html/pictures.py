@@ -1,4 +1,4 @@
-"""Figures as images inside a page."""
+"""Figures as images embedded in a page."""
 
 import base64
 import io
@@ -10,14 +10,21 @@ from matplotlib.figure import Figure
 from treeprobe.reporting.html.page import Picture
 from treeprobe.reporting.style.saving import PRINTABLE, one_warning_for_all_glyphs
 
-# Text stays text: a page is read on a screen that has fonts, and outlines would make it ten times larger.
-ON_SCREEN: Any = {**PRINTABLE, "svg.fonttype": "none"}
+# Text stays text, in the fonts of the reader's browser; outlines would make the page ten times larger.
+_ON_SCREEN: Any = {**PRINTABLE, "svg.fonttype": "none"}
 
 
 def picture(figure: Figure, *, title: str, description: str, shaded: bool = False) -> Picture:
-    """A figure as an image of a page; `description` is what someone who cannot see it is told, `shaded` is for maps."""
+    """Embed a figure as an image.
+
+    Args:
+        figure: The figure.
+        title: Its caption.
+        description: The alternative text, for readers who cannot see it.
+        shaded: Whether lightness encodes values, as in heat maps.
+    """
     stream = io.StringIO()
-    with matplotlib.rc_context(ON_SCREEN), one_warning_for_all_glyphs():
+    with matplotlib.rc_context(_ON_SCREEN), one_warning_for_all_glyphs():
         figure.savefig(
             stream, format="svg", transparent=True, metadata={"Date": None}, bbox_inches="tight", pad_inches=0.05
         )

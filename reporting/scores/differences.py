@@ -1,4 +1,4 @@
-"""Checkpoints, layers or probes compared on the same sentences: paired differences with their intervals."""
+"""Paired differences between checkpoints, layers or probes on the same sentences, with their intervals."""
 
 from collections.abc import Mapping
 
@@ -7,16 +7,24 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from treeprobe.parsing import Difference
-from treeprobe.reporting.style.axes import SMALL, clean
+from treeprobe.reporting.style.axes import SMALL_FONTSIZE, clean_axes
 from treeprobe.reporting.style.names import metric_name
 from treeprobe.reporting.style.palette import BLUE, GREY
 from treeprobe.reporting.style.text_fonts import PLAIN, font_families
 
 
 def paired_differences(differences: Mapping[str, Difference], ax: Axes, *, baseline: str = "") -> Axes:
-    """One row a comparison, by its name: the difference with its 95 % interval, around a line at no difference.
+    """Draw each difference with its 95 % interval and p-value in a row of its own.
 
-    The point is solid where the interval leaves zero out. `baseline` names what everything is compared with.
+    Filled points: the 95 % interval excludes zero.
+
+    Args:
+        differences: By the name of the comparison.
+        ax: The axes, returned.
+        baseline: What everything is compared with, for the axis label.
+
+    Raises:
+        ValueError: No differences.
     """
     if not differences:
         raise ValueError("no comparison to draw; expected at least one named Difference")
@@ -24,15 +32,15 @@ def paired_differences(differences: Mapping[str, Difference], ax: Axes, *, basel
     places = np.arange(len(names))[::-1]
     ax.axvline(0.0, color=GREY, linewidth=1.0, linestyle=(0, (5, 3)))
     for place, found in zip(places, differences.values(), strict=True):
-        clear = found.low > 0 or found.high < 0
+        filled = found.low > 0 or found.high < 0
         ax.plot([found.low, found.high], [place, place], color=BLUE, linewidth=1.6, solid_capstyle="butt")
-        ax.plot(found.value, place, "o", markersize=5.5, color=BLUE, markerfacecolor=BLUE if clear else "white")
+        ax.plot(found.value, place, "o", markersize=5.5, color=BLUE, markerfacecolor=BLUE if filled else "white")
         ax.annotate(
-            f"{found.value:+.3f}  (p {p_text(found.p)})",
+            f"{found.value:+.3f}  (p {_p_value(found.p)})",
             xy=(1.02, place),
             xycoords=("axes fraction", "data"),
             va="center",
-            fontsize=SMALL,
+            fontsize=SMALL_FONTSIZE,
             color=GREY,
         )
     ax.set_yticks(places, names, fontsize=8, fontfamily=font_families(names), **PLAIN)
@@ -40,11 +48,11 @@ def paired_differences(differences: Mapping[str, Difference], ax: Axes, *, basel
     metric = next(iter(differences.values())).metric
     ax.set_xlabel(f"difference in {metric_name(metric)}" + (f" from {baseline}" if baseline else ""), **PLAIN)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=5))
-    clean(ax, grid="x")
+    clean_axes(ax, grid="x")
     ax.tick_params(axis="y", length=0)
     return ax
 
 
-def p_text(p: float) -> str:
-    """A p-value with its sign, as it follows "p" in print: "= .032", "< .001"."""
+def _p_value(p: float) -> str:
+    """A p-value with its relation sign: "= .032", "< .001"."""
     return "< .001" if p < 0.001 else f"= {p:.3f}".replace("0.", ".", 1)

@@ -1,1 +1,1 @@
-"""What all figures share: colours, fonts, axes, labels, names in print, and saving."""
+"""What figures share: colours, fonts, axes, labels, printed names, and saving."""

@@ -1,4 +1,6 @@
-"""What the axes of all figures have in common."""
+"""What the axes of all figures have in common: spines, grid lines, colour bars, legends above, sizes in points."""
+
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -6,11 +8,11 @@ from matplotlib.ticker import MaxNLocator
 
 from treeprobe.reporting.style.palette import PALE
 
-SMALL = 7.5
+SMALL_FONTSIZE = 7.5
 
 
-def clean(ax: Axes, *, grid: str = "y") -> Axes:
-    """Only the two axis lines that carry a scale, and faint lines behind the data along `grid` ("x", "y" or "")."""
+def clean_axes(ax: Axes, *, grid: str = "y") -> Axes:
+    """Remove the top and right spines and draw faint grid lines behind the data, along `grid` ("x", "y" or "")."""
     ax.spines[["top", "right"]].set_visible(False)
     if grid == "x":
         ax.grid(axis="x", color=PALE, linewidth=0.6)
@@ -23,10 +25,10 @@ def clean(ax: Axes, *, grid: str = "y") -> Axes:
     return ax
 
 
-def scale_beside(
+def add_colorbar(
     image: ScalarMappable, ax: Axes, *, label: str, integer: bool = False, logarithmic: bool = False
 ) -> Axes:
-    """A colour bar as high as the picture, to its right."""
+    """Add a colour bar of the height of the axes to their right and return its axes."""
     place = ax.inset_axes((1.03, 0.0, 0.045, 1.0))
     ticks = None if logarithmic else MaxNLocator(nbins=6, integer=integer)
     bar = ax.figure.colorbar(image, cax=place, ticks=ticks)
@@ -36,7 +38,14 @@ def scale_beside(
     return place
 
 
-def room_in(ax: Axes) -> tuple[float, float]:
-    """The width and height of the axes in points, as the figure stands now."""
+def legend_above(ax: Axes, **options: Any) -> Axes:
+    """Place the legend above the axes, where it covers no data; `options` are those of `Axes.legend`."""
+    placed = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": 3, "frameon": False}
+    ax.legend(**{**placed, "fontsize": SMALL_FONTSIZE, **options})
+    return ax
+
+
+def size_in_points(ax: Axes) -> tuple[float, float]:
+    """The current width and height of the axes in points."""
     extent = ax.get_window_extent().transformed(ax.figure.dpi_scale_trans.inverted())
     return float(extent.width * 72), float(extent.height * 72)

@@ -1,6 +1,6 @@
-"""What metrics and attention heads are called in figures and tables."""
+"""The names of metrics and attention heads as figures and tables print them."""
 
-NAMES = {
+_METRICS = {
     "uuas": "UUAS",
     "uas": "UAS",
     "las": "LAS",
@@ -16,10 +16,15 @@ NAMES = {
 
 
 def metric_name(metric: str) -> str:
-    """The name of a metric as papers write it: "DSpr." for `dspr`; of one unknown here, its words."""
-    return NAMES.get(metric, metric.replace("_", " "))
+    """The printed name of a metric, such as "DSpr." for `dspr`; an unlisted one has its underscores replaced."""
+    return _METRICS.get(metric, metric.replace("_", " "))
 
 
 def head_name(block: int, head: int) -> str:
-    """The name of a head as papers write it, counted from 1: "5-9" is head 9 of layer 5, here (4, 8)."""
+    """The printed name of an attention head: layer and head counted from 1, so (4, 8) is "5-9".
+
+    Args:
+        block: The block that the head belongs to, from 0.
+        head: The head within its block, from 0.
+    """
     return f"{block + 1}-{head + 1}"

@@ -1,7 +1,7 @@
-"""Colours, dashes and markers: every distinction that a colour makes, a dash or a marker makes too.
+"""Colours, dashes and markers. Whatever colour distinguishes, a dash pattern, a marker or a hatch distinguishes too.
 
-Colours are those of Okabe & Ito (2008), "Color Universal Design", which stay apart under every common form of colour
-blindness; dashes and markers keep them apart in black and white.
+Colours are those of Okabe & Ito (2008), "Color Universal Design", which remain distinguishable under all common forms
+of colour blindness; dashes and markers keep series apart in black and white.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from typing import Any
 from treeprobe.parsing.trees import EdgeStatus
 
 BLACK = "#000000"
+WHITE = "#FFFFFF"
 ORANGE = "#E69F00"
 SKY_BLUE = "#56B4E9"
 GREEN = "#009E73"
@@ -26,7 +27,7 @@ Dashes = str | tuple[float, tuple[float, ...]]
 
 @dataclass(frozen=True)
 class LineStyle:
-    """How one series or one kind of edge is drawn; `width` is in points."""
+    """The style of one series or one status of edges; `width` is in points."""
 
     color: str
     dashes: Dashes = "solid"
@@ -35,8 +36,13 @@ class LineStyle:
 
     @property
     def line(self) -> dict[str, Any]:
-        """Keyword arguments of `Axes.plot` and of line collections."""
+        """Keyword arguments for `Axes.plot` and for line collections."""
         return {"color": self.color, "linestyle": self.dashes, "linewidth": self.width}
+
+    @property
+    def patch(self) -> dict[str, Any]:
+        """Keyword arguments for the outlines of patches."""
+        return {"edgecolor": self.color, "linestyle": self.dashes, "linewidth": self.width}
 
 
 EDGES: dict[EdgeStatus, LineStyle] = {
@@ -46,30 +52,30 @@ EDGES: dict[EdgeStatus, LineStyle] = {
     "unscored": LineStyle(GREY, "solid", width=0.6),
 }
 
-# Their yellow is left out: on white it is too pale for a line.
-SERIES_COLORS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY_BLUE, BLACK)
-SERIES_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-SERIES_DASHES: tuple[Dashes, ...] = ("solid", (0, (5, 1.5)), (0, (3, 1.2, 1, 1.2)), (0, (1.5, 1.2)))
-BASELINE_DASHES: tuple[Dashes, ...] = ((0, (6, 3)), (0, (1.5, 2)), (0, (6, 2, 1.5, 2)), (0, (3, 1.5)))
+# The palette's yellow is left out: it is too pale for a line on white.
+_SERIES_COLORS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY_BLUE, BLACK)
+_SERIES_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+_SERIES_DASHES: tuple[Dashes, ...] = ("solid", (0, (5, 1.5)), (0, (3, 1.2, 1, 1.2)), (0, (1.5, 1.2)))
+_BASELINE_DASHES: tuple[Dashes, ...] = ((0, (6, 3)), (0, (1.5, 2)), (0, (6, 2, 1.5, 2)), (0, (3, 1.5)))
 
-# One hue of growing darkness for quantities from nothing up; two hues around white for signed ones.
+# A sequential map for quantities that start at a minimum, a diverging one, white at zero, for signed quantities.
 SEQUENTIAL = "cividis"
 DIVERGING = "PuOr"
 
 
 def series_styles() -> Iterator[LineStyle]:
-    """A style for each series in turn; colours come round after 7, dashes change with them."""
+    """An endless sequence of styles, one for each series; after 7 the colours repeat with other dashes."""
     for index in count():
-        round_, place = divmod(index, len(SERIES_COLORS))
-        yield LineStyle(SERIES_COLORS[place], SERIES_DASHES[round_ % len(SERIES_DASHES)], SERIES_MARKERS[place])
+        cycle, place = divmod(index, len(_SERIES_COLORS))
+        yield LineStyle(_SERIES_COLORS[place], _SERIES_DASHES[cycle % len(_SERIES_DASHES)], _SERIES_MARKERS[place])
 
 
 def baseline_styles() -> Iterator[LineStyle]:
-    """A grey style for each baseline in turn, told apart by their dashes."""
+    """An endless sequence of grey styles, one for each baseline, distinguished by their dashes."""
     for index in count():
-        yield LineStyle(GREY, BASELINE_DASHES[index % len(BASELINE_DASHES)], width=1.2)
+        yield LineStyle(GREY, _BASELINE_DASHES[index % len(_BASELINE_DASHES)], width=1.2)
 
 
-def shade(lightness: float) -> str:
-    """Black or white, whichever reads better on a cell of that relative luminance (0 to 1)."""
-    return BLACK if lightness > 0.45 else "#FFFFFF"
+def text_color_on(luminance: float) -> str:
+    """Black or white, whichever is more legible on a background of this relative luminance (0 to 1)."""
+    return BLACK if luminance > 0.45 else WHITE

@@ -1,48 +1,37 @@
-"""The arcs themselves: what kind each edge is, its way from word to word, its label, and the legend."""
+"""Arcs over a row of words: their paths, arrow heads and labels."""
 
+import math
 from collections.abc import Sequence
-from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch, Polygon
 from matplotlib.path import Path
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from treeprobe.parsing.drawing import arc_heights, arc_ports
-from treeprobe.parsing.trees import EdgeStatus
-from treeprobe.reporting.style.palette import EDGES, LineStyle
+from treeprobe.reporting.style.axes import size_in_points
+from treeprobe.reporting.style.palette import LineStyle
 from treeprobe.reporting.style.text_fonts import PLAIN, text_width
 from treeprobe.reporting.trees.word_row import ARC_PITCH, WordRow
 
-LABEL_SIZE = 6.5
+LEVEL = 13.0
+"""The height of one level of arcs in a figure of the suggested size, in points."""
+_LABEL_FONTSIZE = 6.5
+_MIN_LABEL_FONTSIZE = 4.5
 
-Side = Literal["above", "below"]
 
+def scale_in_points(ax: Axes, *, left: float = 0.0) -> tuple[float, float]:
+    """Make one data unit one point, starting `left` points from the left edge, and hide the frame.
 
-def edge_array(edges: ArrayLike, *, words: int | None = None) -> NDArray[np.int64]:
-    """The edges as (edges, 2) whole numbers.
-
-    Raises ValueError when they are not pairs, or name a word that the sentence does not have.
+    Returns:
+        The width and height of the axes in points.
     """
-    array = np.asarray(edges, dtype=np.int64)
-    array = array.reshape(-1, 2) if array.size == 0 else array
-    if array.ndim != 2 or array.shape[1] != 2:
-        raise ValueError(f"edges must be pairs of words, (edges, 2); found shape {array.shape}")
-    if words is not None and array.size and not (array.min() >= 0 and array.max() < words):
-        raise ValueError(
-            f"an edge joins words {array.min()} to {array.max()}; expected words 0 to {words - 1} of this sentence"
-        )
-    return array
-
-
-def scored_words(words: Sequence[str], scored: ArrayLike | None) -> NDArray[np.bool_]:
-    """Which words count, (words,); all of them where `scored` is None. Raises ValueError for another shape."""
-    counted = np.ones(len(words), dtype=bool) if scored is None else np.asarray(scored, dtype=bool)
-    if counted.shape != (len(words),):
-        raise ValueError(f"{len(words)} words but scored has shape {counted.shape}; expected one value a word")
-    return counted
+    width, height = size_in_points(ax)
+    ax.set_xlim(-left, width - left)
+    ax.set_ylim(0, height)
+    ax.set_axis_off()
+    return width, height
 
 
 def draw_arcs(
@@ -55,33 +44,52 @@ def draw_arcs(
     styles: Sequence[LineStyle],
     labels: Sequence[str] | None = None,
     arrows: bool = False,
-    side: Side = "above",
 ) -> Axes:
-    """Draw the arcs of edges, each `step` points higher than those it covers, away from the words at height `base`."""
+    """Draw an arc for each edge, one level higher than the arcs that it covers.
+
+    Args:
+        row: The words.
+        edges: (edges, 2).
+        ax: The axes, in points (`scale_in_points`).
+        base: The height at which arcs meet the words, in points.
+        step: The height of one level, in points; negative to draw arcs downwards, below the words.
+        styles: One for each edge.
+        labels: The relation of each edge.
+        arrows: Whether arcs point at the second word of each edge.
+    """
     if labels is not None and len(labels) != len(edges):
-        raise ValueError(f"{len(edges)} edges but {len(labels)} labels; expected one label an edge")
-    up = 1.0 if side == "above" else -1.0
-    heights = arc_heights(edges)
+        raise ValueError(f"{len(edges)} edges but {len(labels)} labels; expected one label for each edge")
     # Ports are fractions of half a column; a word's arcs never spread wider than the word or they themselves need.
-    needed = np.maximum(26.0, ARC_PITCH * arcs_at_words(row.words, edges))
+    needed = np.maximum(26.0, ARC_PITCH * arcs_per_word(row.words, edges))
     spread = np.minimum(row.widths, needed) / 2 * 0.85
     flip = -1.0 if len(row.centres) > 1 and row.centres[0] > row.centres[-1] else 1.0
     ends = row.centres[edges] + flip * arc_ports(edges) * spread[edges]
-    for index, (style, level) in enumerate(zip(styles, heights, strict=True)):
+    for index, (style, level) in enumerate(zip(styles, arc_heights(edges), strict=True)):
         tail, tip = ends[index]
-        top = base + up * step * (level - 0.15)
-        ax.add_patch(
-            PathPatch(arc_path(tail, tip, base, top), fill=False, capstyle="butt", gid="arc", **patch_line(style))
-        )
+        top = base + step * (level - 0.15)
+        path = _arc_path(tail, tip, base, top)
+        ax.add_patch(PathPatch(path, fill=False, capstyle="butt", gid="arc", **style.patch))
         if arrows:
-            ax.add_patch(arrow_head(tip, base, up, style.color))
+            back = base + math.copysign(4.2, step)
+            head = [(tip, base), (tip - 1.8, back), (tip + 1.8, back)]
+            ax.add_patch(Polygon(head, color=style.color, linewidth=0))
         if labels is not None:
-            write_label(labels[index], abs(tip - tail), (tail + tip) / 2, top, row, ax)
+            _write_label(labels[index], (tail, tip), top, row, ax)
     return ax
 
 
-def arc_path(tail: float, tip: float, base: float, top: float) -> Path:
-    """From one word up, over with rounded corners, and down to the other."""
+def arcs_per_word(words: Sequence[str], *trees: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The number of arcs that meet at each word, (words,); the largest of those in several trees."""
+    return np.max([np.bincount(edges.ravel(), minlength=len(words)) for edges in trees], axis=0)
+
+
+def arc_levels(edges: NDArray[np.int64]) -> int:
+    """The number of levels that the arcs of edges, (edges, 2), take up; at least 1."""
+    return int(arc_heights(edges).max(initial=1))
+
+
+def _arc_path(tail: float, tip: float, base: float, top: float) -> Path:
+    """The path from one word up, across with rounded corners, and down to the other."""
     radius = min(abs(tip - tail) / 2, abs(top - base), 6.0)
     across = np.sign(tip - tail) * radius
     down = np.sign(base - top) * radius
@@ -99,54 +107,11 @@ def arc_path(tail: float, tip: float, base: float, top: float) -> Path:
     return Path(points, codes)
 
 
-def arrow_head(x: float, base: float, up: float, color: str) -> Polygon:
-    """A small triangle whose tip stands on the word at `x` points; `up` is 1 above the words and -1 below them."""
-    return Polygon([(x, base), (x - 1.8, base + up * 4.2), (x + 1.8, base + up * 4.2)], color=color, linewidth=0)
-
-
-def write_label(label: str, across: float, x: float, y: float, row: WordRow, ax: Axes) -> None:
-    """Write a relation over its arc, smaller where the arc is short; one that cannot be read is left out."""
-    needed = text_width(label, size=LABEL_SIZE, families=row.families)
-    size = LABEL_SIZE * min(1.0, (across + 6.0) / max(needed, 1.0))
-    if size >= 4.5:
-        ax.text(x, y + 0.8, label, ha="center", va="bottom", fontsize=size, fontfamily=list(row.families), **PLAIN)
-
-
-def edge_legend(
-    kinds: Sequence[EdgeStatus],
-    ax: Axes,
-    *,
-    counted: bool = True,
-    loc: Any = "lower center",
-    anchor: tuple[float, float] = (0.5, 0.0),
-) -> None:
-    """Name the kinds of edge that the picture has and, if `counted`, say how many there are of each."""
-    shown = [kind for kind in EDGES if kind in kinds]
-    handles = [
-        Line2D([], [], **EDGES[kind].line, label=f"{kinds.count(kind)} {kind}" if counted else kind) for kind in shown
-    ]
-    ax.legend(
-        handles=handles,
-        loc=loc,
-        bbox_to_anchor=anchor,
-        borderaxespad=0.0,
-        ncols=max(len(handles), 1),
-        frameon=False,
-        fontsize=7.5,
-        handlelength=3.0,
-    )
-
-
-def arcs_at_words(words: Sequence[str], *trees: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How many arcs meet at each word in the tree that has most of them there, (words,)."""
-    return np.max([np.bincount(edges.ravel(), minlength=len(words)) for edges in trees], axis=0)
-
-
-def highest(edges: NDArray[np.int64]) -> int:
-    """The level of the highest arc of edges, (edges, 2); 1 where there are none."""
-    return int(arc_heights(edges).max(initial=1))
-
-
-def patch_line(style: LineStyle) -> dict[str, Any]:
-    """A line style in the words of matplotlib's patches, which are not those of its lines."""
-    return {"edgecolor": style.color, "linestyle": style.dashes, "linewidth": style.width}
+def _write_label(label: str, ends: tuple[float, float], top: float, row: WordRow, ax: Axes) -> None:
+    """Write a relation over its arc, smaller where the arc is short; one too small to read is left out."""
+    tail, tip = ends
+    needed = text_width(label, fontsize=_LABEL_FONTSIZE, families=row.families)
+    fontsize = _LABEL_FONTSIZE * min(1.0, (abs(tip - tail) + 6.0) / max(needed, 1.0))
+    if fontsize >= _MIN_LABEL_FONTSIZE:
+        style = {"fontsize": fontsize, "fontfamily": list(row.families), **PLAIN}
+        ax.text((tail + tip) / 2, top + 0.8, label, ha="center", va="bottom", **style)

@@ -1,4 +1,4 @@
-"""A tree forming through the layers: one row of arcs a layer, all over the same words."""
+"""The trees recovered from successive layers over one sentence, below its gold tree."""
 
 from collections.abc import Sequence
 
@@ -6,29 +6,27 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from treeprobe.parsing.trees import compare_edges
-from treeprobe.reporting.style.axes import room_in
-from treeprobe.reporting.style.palette import BLACK, EDGES, GREY, PALE, LineStyle
+from treeprobe.reporting.style.palette import BLACK, GREY, PALE, LineStyle
 from treeprobe.reporting.style.text_fonts import PLAIN
-from treeprobe.reporting.trees.arc_drawing import draw_arcs, edge_array, edge_legend, highest
-from treeprobe.reporting.trees.arcs import LEVEL
-from treeprobe.reporting.trees.word_row import WORD_SIZE, Direction, WordRow, draw_words, natural_width, word_row
+from treeprobe.reporting.trees.arc_drawing import LEVEL, arc_levels, draw_arcs, scale_in_points
+from treeprobe.reporting.trees.edges import compare_trees, edge_array, edge_legend
+from treeprobe.reporting.trees.word_row import WORD_FONTSIZE, Direction, WordRow, draw_words, upright_width, word_row
 
-LEFT = 46.0
-RIGHT = 34.0
-LEGEND_ROOM = 16.0
-LEVEL_HERE = 0.55 * LEVEL
-HEADROOM = 1.1
-"""Levels left free between the highest arc of a row and the next row."""
-GOLD = LineStyle(BLACK, width=0.9)
+_LEFT = 46.0
+_RIGHT = 34.0
+_LEGEND_HEIGHT = 16.0
+_LEVEL = 0.55 * LEVEL
+_HEADROOM = 1.1
+"""Levels left free between the highest arc of a tree and the next tree."""
+_GOLD = LineStyle(BLACK, width=0.9)
 
 
 def layers_size(words: Sequence[str], recovered: Sequence[ArrayLike], gold: ArrayLike) -> tuple[float, float]:
-    """Width and height in inches that a sentence needs with its gold tree and one recovered tree a layer."""
-    width = float(np.clip((natural_width(words) + LEFT + RIGHT) / 72, 3.6, 7.2))
-    row = word_row(words, room=width * 72 - LEFT - RIGHT)
-    levels = sum(highest(edge_array(tree)) + HEADROOM for tree in (*recovered, gold))
-    return width, (row.height + LEGEND_ROOM + levels * LEVEL_HERE) / 72
+    """The figure size, width and height in inches, that `tree_through_layers` needs."""
+    width = float(np.clip((upright_width(words) + _LEFT + _RIGHT) / 72, 3.6, 7.2))
+    row = word_row(words, width=width * 72 - _LEFT - _RIGHT)
+    levels = sum(arc_levels(edge_array(tree)) + _HEADROOM for tree in (*recovered, gold))
+    return width, (row.height + _LEGEND_HEIGHT + levels * _LEVEL) / 72
 
 
 def tree_through_layers(
@@ -39,54 +37,56 @@ def tree_through_layers(
     *,
     names: Sequence[str] | None = None,
     direction: Direction = "auto",
-    size: float = WORD_SIZE,
+    fontsize: float = WORD_FONTSIZE,
 ) -> Axes:
-    """The trees that successive layers give, from layer 0 at the bottom up to the gold tree on top.
+    """Draw the trees recovered from successive layers, from layer 0 at the bottom to the gold tree at the top.
 
-    `recovered` holds the edges of each layer's tree, (edges, 2); correct ones are solid green, spurious ones dotted
-    vermillion, and beside each row stands how many of the gold edges it has. Give the axes the size that
-    `layers_size` suggests; one axes a sentence makes a figure of several sentences.
+    Correct edges are green and solid, spurious ones vermillion and dotted; beside each tree stands how many of the
+    gold edges it has. For several sentences, give each its own axes.
+
+    Args:
+        words: The sentence.
+        recovered: The edges of each layer's tree, (edges, 2), words from 0.
+        gold: The edges of the gold tree, (edges, 2).
+        ax: The axes, of the size that `layers_size` suggests; returned.
+        names: The name of each recovered tree, by default "layer 0", "layer 1", …
+        direction: The reading direction; "auto" is that of most words.
+        fontsize: Of the words, in points.
+
+    Raises:
+        ValueError: Edges that are not pairs of the sentence's words, or not one name for each tree.
     """
+    names = [f"layer {layer}" for layer in range(len(recovered))] if names is None else names
+    if len(names) != len(recovered):
+        raise ValueError(f"{len(recovered)} trees but {len(names)} names; expected one name for each tree")
     truth = edge_array(gold, words=len(words))
-    trees = [edge_array(tree, words=len(words)) for tree in recovered]
-    titles = list(names) if names is not None else [f"layer {layer}" for layer in range(len(trees))]
-    if len(titles) != len(trees):
-        raise ValueError(f"{len(trees)} trees but {len(titles)} names; expected one name a tree")
-    width, height = room_in(ax)
-    row = word_row(words, room=width - LEFT - RIGHT, size=size, direction=direction)
-    ax.set_xlim(-LEFT, width - LEFT)
-    ax.set_ylim(0, height)
-    ax.set_axis_off()
-    draw_words(row, LEGEND_ROOM + row.height / 2, ax)
+    compared = [compare_trees(words, tree, truth)[0] for tree in recovered]
+    width, height = scale_in_points(ax, left=_LEFT)
+    row = word_row(words, width=width - _LEFT - _RIGHT, fontsize=fontsize, direction=direction)
+    draw_words(row, _LEGEND_HEIGHT + row.height / 2, ax)
 
-    step = (height - row.height - LEGEND_ROOM) / sum(highest(tree) + HEADROOM for tree in (*trees, truth))
-    base = LEGEND_ROOM + row.height
-    scored = np.ones(len(words), dtype=bool)
-    for title, tree in zip(titles, trees, strict=True):
-        kinds = compare_edges(tree, truth, other="spurious", scored=scored)
-        styles = [EDGES[kind] for kind in kinds]
-        draw_row(
-            row, tree, styles, ax, base=base, step=step, title=title, note=f"{kinds.count('correct')}/{len(truth)}"
-        )
-        base += (highest(tree) + HEADROOM) * step
-    draw_row(row, truth, [GOLD] * len(truth), ax, base=base, step=step, title="gold", note="")
-    edge_legend(["correct", "spurious"], ax, counted=False)
+    trees = [*(tree.edges for tree in compared), truth]
+    step = (height - row.height - _LEGEND_HEIGHT) / sum(arc_levels(tree) + _HEADROOM for tree in trees)
+    base = _LEGEND_HEIGHT + row.height
+    for name, tree in zip(names, compared, strict=True):
+        _draw_layer(row, tree.edges, tree.styles, ax, base=base, step=step)
+        _write_beside(row, base, ax, left=name, right=f"{tree.statuses.count('correct')}/{len(truth)}")
+        base += (arc_levels(tree.edges) + _HEADROOM) * step
+    _draw_layer(row, truth, [_GOLD] * len(truth), ax, base=base, step=step)
+    _write_beside(row, base, ax, left="gold", right="")
+    edge_legend(["correct", "spurious"], ax, counts=False)
     return ax
 
 
-def draw_row(
-    row: WordRow,
-    edges: NDArray[np.int64],
-    styles: Sequence[LineStyle],
-    ax: Axes,
-    *,
-    base: float,
-    step: float,
-    title: str,
-    note: str,
+def _draw_layer(
+    row: WordRow, edges: NDArray[np.int64], styles: Sequence[LineStyle], ax: Axes, *, base: float, step: float
 ) -> None:
-    """One layer: its arcs over a faint line, its name on the left and its count on the right."""
+    """The arcs of one tree, on a faint line."""
     ax.plot([0, row.width], [base, base], color=PALE, linewidth=0.6, zorder=0)
     draw_arcs(row, edges, ax, base=base, step=step, styles=styles)
-    ax.text(-LEFT, base, title, ha="left", va="bottom", fontsize=7.5, **PLAIN)
-    ax.text(row.width + RIGHT, base, note, ha="right", va="bottom", fontsize=7.5, color=GREY)
+
+
+def _write_beside(row: WordRow, base: float, ax: Axes, *, left: str, right: str) -> None:
+    """The name of a tree on its left, a note on its right."""
+    ax.text(-_LEFT, base, left, ha="left", va="bottom", fontsize=7.5, **PLAIN)
+    ax.text(row.width + _RIGHT, base, right, ha="right", va="bottom", fontsize=7.5, color=GREY)

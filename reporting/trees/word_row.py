@@ -1,4 +1,4 @@
-"""A row of words under or between arcs: how much room it takes, whether words stand upright or turned, and where."""
+"""A row of words under or between arcs: its columns, its height, and whether the words are upright or rotated."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,21 +10,22 @@ from numpy.typing import NDArray
 
 from treeprobe.reporting.style.text_fonts import PLAIN, ReadingDirection, font_families, reading_direction, text_width
 
-WORD_SIZE = 9.0
-GAP = 6.0
-NARROWEST = 15.0
-TURNED_PITCH = 1.2
+WORD_FONTSIZE = 9.0
+MIN_COLUMN = 15.0
+"""The least width of a word's column, in points."""
 ARC_PITCH = 3.2
-"""Points that each arc at a turned word needs beside the next."""
+"""The width in points that each arc at a rotated word needs."""
+_GAP = 6.0
+_ROTATED_PITCH = 1.2
 
 Direction = Literal["auto"] | ReadingDirection
 
 
 @dataclass(frozen=True)
 class WordRow:
-    """A row of words in points: `centres` and `widths` of its columns, both (words,), from the figure's left.
+    """A row of words, in points from the left: `centres` and `widths` of its columns are (words,).
 
-    In a right-to-left sentence the first word has the rightmost column. `turned` words read upwards.
+    In a right-to-left sentence the first word has the rightmost column. Words that are `rotated` read upwards.
     """
 
     words: tuple[str, ...]
@@ -32,74 +33,75 @@ class WordRow:
     centres: NDArray[np.float64]
     widths: NDArray[np.float64]
     height: float
-    turned: bool
-    size: float
+    rotated: bool
+    fontsize: float
 
     @property
     def width(self) -> float:
-        """The room that the row takes from left to right, in points."""
+        """The width of the row in points."""
         return float(self.widths.sum())
 
 
-def natural_width(words: Sequence[str], *, size: float = WORD_SIZE, narrowest: float = NARROWEST) -> float:
-    """The points that words take side by side, none of them turned; no column is below `narrowest`."""
+def upright_width(words: Sequence[str], *, fontsize: float = WORD_FONTSIZE, min_column: float = MIN_COLUMN) -> float:
+    """The width in points of a row of upright words; no column is narrower than `min_column`."""
     families = font_families(words)
-    return sum(max(text_width(word, size=size, families=families) + GAP, narrowest) for word in words)
+    return sum(max(text_width(word, fontsize=fontsize, families=families) + _GAP, min_column) for word in words)
 
 
 def word_row(
     words: Sequence[str],
     *,
-    room: float,
-    size: float = WORD_SIZE,
+    width: float,
+    fontsize: float = WORD_FONTSIZE,
     direction: Direction = "auto",
-    narrowest: float = NARROWEST,
+    min_column: float = MIN_COLUMN,
     arcs: NDArray[np.int64] | None = None,
 ) -> WordRow:
-    """Lay words out over `room` points: side by side if they fit, else turned, else turned and smaller.
+    """Lay words out over a given width: upright if they fit, else rotated, and in a smaller font if necessary.
 
-    Turned words have equal columns, but those with more `arcs`, (words,), than these hold have wider ones.
+    Args:
+        words: The sentence.
+        width: Available width in points.
+        fontsize: In points.
+        direction: The reading direction; "auto" is that of most words.
+        min_column: The least width of an upright word's column, in points, given up before words are rotated.
+        arcs: The number of arcs at each word, (words,); a rotated word with many of them has a wider column.
     """
     families = font_families(words)
-    lengths = np.array([text_width(word, size=size, families=families) for word in words])
-    columns = np.maximum(lengths + GAP, narrowest)
-    if columns.sum() > room:
-        columns = np.maximum(lengths + GAP, NARROWEST)
-    height = size * 1.7
-    turned = bool(columns.sum() > room + 0.5)
-    if turned:
-        columns = np.full(len(words), room / len(words))
+    lengths = np.array([text_width(word, fontsize=fontsize, families=families) for word in words])
+    columns = np.maximum(lengths + _GAP, min_column)
+    if columns.sum() > width:
+        columns = np.maximum(lengths + _GAP, MIN_COLUMN)
+    height = fontsize * 1.7
+    rotated = bool(columns.sum() > width + 0.5)
+    if rotated:
+        columns = np.full(len(words), width / len(words))
         if arcs is not None:
             columns = np.maximum(columns, ARC_PITCH * arcs)
-            columns = columns * room / columns.sum()
-        smaller = min(size, float(columns.min()) / TURNED_PITCH)
-        height = float(lengths.max()) * smaller / size + GAP
-        size = smaller
-    columns = columns * room / max(columns.sum(), 1.0)
-    ordered = columns[::-1] if runs_leftward(words, direction) else columns
+            columns = columns * width / columns.sum()
+        smaller = min(fontsize, float(columns.min()) / _ROTATED_PITCH)
+        height = float(lengths.max()) * smaller / fontsize + _GAP
+        fontsize = smaller
+    columns = columns * width / max(columns.sum(), 1.0)
+    leftward = (reading_direction(words) if direction == "auto" else direction) == "right-to-left"
+    ordered = columns[::-1] if leftward else columns
     centres = np.cumsum(ordered) - ordered / 2
-    if runs_leftward(words, direction):
+    if leftward:
         centres = centres[::-1]
-    return WordRow(tuple(words), tuple(families), centres, columns, height, turned, size)
-
-
-def runs_leftward(words: Sequence[str], direction: Direction) -> bool:
-    """Whether the first word stands at the right, as asked for or as the script of most words has it."""
-    chosen = reading_direction(words) if direction == "auto" else direction
-    return chosen == "right-to-left"
+    return WordRow(tuple(words), tuple(families), centres, columns, height, rotated, fontsize)
 
 
 def draw_words(row: WordRow, middle: float, ax: Axes) -> Axes:
-    """Write the words of the row, centred on the height `middle` in the axes' own units."""
+    """Write the words of a row, vertically centred on `middle`, in data coordinates."""
     for word, centre in zip(row.words, row.centres, strict=True):
         ax.text(
             centre,
             middle,
             word,
             ha="center",
-            va="center" if row.turned else "center_baseline",
-            rotation=90 if row.turned else 0,
-            fontsize=row.size,
+            va="center" if row.rotated else "center_baseline",
+            rotation=90 if row.rotated else 0,
+            fontsize=row.fontsize,
             fontfamily=list(row.families),
             **PLAIN,
         )

@@ -2,6 +2,7 @@
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from scipy.spatial.distance import jensenshannon
@@ -270,9 +271,33 @@ def test_a_head_that_matters_costs_loss_and_one_that_does_not_costs_none(small_e
     assert abs(effects[2]) < 1e-5
 
 
-def test_ablation_of_a_measure_that_does_not_run_the_model_is_nothing(small_encoder) -> None:
-    assert ablation_effects(small_encoder, lambda: 3.0, heads=[(0, 1)])["difference"].tolist() == [0.0]
-    assert ablation_effects(small_encoder, lambda: 3.0, heads=[]).empty
+def test_effects_are_the_measure_with_each_head_ablated_less_that_of_the_whole_model(small_encoder) -> None:
+    words = [list("abcde"), list("hg")]
+
+    def measure() -> float:
+        return float(np.abs(extract(small_encoder, words).read([0, 1])).mean())
+
+    whole = measure()
+    with ablated_heads(small_encoder, [(1, 0)], ablation="uniform"):
+        without = measure()
+    assert abs(without - whole) > 1e-4
+    effects = ablation_effects(small_encoder, measure, heads=[(0, 1), (1, 0)], ablation="uniform")
+    assert effects[["layer", "head"]].to_numpy().tolist() == [[1, 2], [2, 1]]
+    assert effects["value"][1] == pytest.approx(without)
+    assert effects["difference"][1] == pytest.approx(without - whole)
+    assert effects["difference"][0] != pytest.approx(effects["difference"][1])
+    assert measure() == pytest.approx(whole), "the model is whole again"
+    assert ablation_effects(small_encoder, measure, heads=[]).empty
+
+
+def test_a_head_ablated_uniformly_attends_to_every_position_alike(small_encoder) -> None:
+    (whole,) = stream_attention(small_encoder, [list("abcde")])
+    with ablated_heads(small_encoder, [(0, 1)], ablation="uniform"):
+        (ablated,) = stream_attention(small_encoder, [list("abcde")])
+    torch.testing.assert_close(ablated.attention[0, 0, 0], whole.attention[0, 0, 0])
+    torch.testing.assert_close(ablated.attention[0, 0, 1], torch.full((7, 7), 1 / 7))
+    with pytest.raises(ValueError, match="found 'mean'"), ablated_heads(small_encoder, [], ablation="mean"):
+        pass
 
 
 def test_divergence_is_zero_for_twins_and_ln_2_for_heads_apart(sentences) -> None:
@@ -323,9 +348,28 @@ def test_examples_show_the_relation_that_the_head_tracks(sentences) -> None:
     shown = best_head_sentences(batches, sentences, best.query("direction == 'to head'"))
     assert {one.relation for one in shown} == {"nsubj", "obj", "det"}
     for one in shown:
-        weights = one.attention.copy()
-        np.fill_diagonal(weights, -1)
-        assert all(weights[query].argmax() == key for query, key in one.pairs)
+        assert (one.block, one.head) == (0, 0)
+        # The planted head finds every edge with a weight that depends on the sentence's length alone.
+        gold = sentences[one.sentence]
+        edges = [(d, h) for d, h in enumerate(gold.heads) if h >= 0 and gold.relations[d] == one.relation]
+        assert [tuple(pair) for pair in one.pairs] == edges
+        weight = one.attention[tuple(one.pairs[0])]
+        assert weight == pytest.approx(5.1 / (5.1 + 0.1 * (len(gold) + 1)), rel=1e-5)
+        most = max(gold.relations.count(one.relation) * 5.1 / (5.1 + 0.1 * (len(gold) + 1)) for gold in sentences)
+        assert len(edges) * weight == pytest.approx(most, rel=1e-5)
+
+
+def test_an_example_shows_a_sentence_that_the_head_gets_right_before_one_that_it_gets_wrong(sentences) -> None:
+    """Head 1-1 knows the trees of short sentences only: longer ones have more edges, all of them missed."""
+    short = [one for one in sentences if len(one) > 1]
+
+    def knows_short(sentence):
+        return to_heads(sentence) if len(sentence) < 4 else to_heads(sentence).T
+
+    batches = batches_of(short, [[knows_short, noise(0)]])
+    best = pd.DataFrame([{"relation": "obj", "layer": 1, "head": 1, "direction": "to head"}])
+    (shown,) = best_head_sentences(batches, short, best)
+    assert len(shown.words) < 4
 
 
 def test_static_vectors_do_not_know_their_context(small_encoder) -> None:

@@ -7,10 +7,10 @@ from tests.attention.planted import batches_of, noise, random_sentence, to_heads
 from treeprobe.attention import (
     RelationCounts,
     accuracy_intervals,
+    adjusted_p_values,
     best_heads,
     offset_baseline,
     relation_table,
-    search_p_values,
     survey_heads,
     trained_baseline,
 )
@@ -37,14 +37,14 @@ def test_searching_many_useless_heads_seldom_finds_one() -> None:
     least = []
     for seed in range(60):
         counts = null_counts(seed)
-        least.append(np.nanmin(search_p_values(counts, offset_baseline(counts), resamples=500)))
+        least.append(np.nanmin(adjusted_p_values(counts, offset_baseline(counts), resamples=500)))
     # 5 % of 60 searches is 3; without correction nearly every search of 72 heads would find one.
     assert np.sum(np.array(least) < 0.05) <= 9
 
 
 def test_a_head_that_gains_is_found_among_many() -> None:
     counts = null_counts(0, gain=0.3)
-    p = search_p_values(counts, offset_baseline(counts))
+    p = adjusted_p_values(counts, offset_baseline(counts))
     assert (p[:, :, 1, 2] < 0.01).all()
     others = np.ones((3, 6), dtype=bool)
     others[1, 2] = False
@@ -53,7 +53,7 @@ def test_a_head_that_gains_is_found_among_many() -> None:
 
 def test_relations_with_few_edges_are_not_tested() -> None:
     counts = null_counts(0)
-    assert np.isnan(search_p_values(counts, offset_baseline(counts), fewest=10_000)).all()
+    assert np.isnan(adjusted_p_values(counts, offset_baseline(counts), fewest=10_000)).all()
 
 
 def few_edges(seed: int, *, edges: int, chance: float, groups: int = 64) -> RelationCounts:

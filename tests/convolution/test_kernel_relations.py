@@ -6,7 +6,7 @@ import pytest
 from tests.convolution.known_attention import batches, toy_sentence
 from treeprobe.attention import best_heads, count_relations, offset_baseline
 from treeprobe.convolution import Kernels, beyond_kernels, fit_kernels, measure_offsets
-from treeprobe.convolution.relations import edges_of, guesses_of, kernel_accuracy
+from treeprobe.convolution.relations import edges_by_relation, kernel_accuracy, kernel_predictions
 from treeprobe.parsing import Sentence
 
 
@@ -66,8 +66,8 @@ def test_kernels_guess_as_a_slow_loop_does(toys):
     generator = np.random.default_rng(1)
     span = 11
     kernels = Kernels(generator.standard_normal((2, 3, 2 * span + 1)), np.zeros((2, 3, 0)), None, 0)
-    guesses = {len(toy): guesses_of(kernels.log_offsets, len(toy)) for toy in toys}
-    edges = edges_of(toys, "far")
+    predictions = {len(toy): kernel_predictions(kernels.log_offsets, len(toy)) for toy in toys}
+    edges = edges_by_relation(toys)["far"]
     hits = np.zeros((2, 3))
     for toy in toys:
         for dependent, head in enumerate(toy.heads):
@@ -76,7 +76,7 @@ def test_kernels_guess_as_a_slow_loop_does(toys):
                 row = kernels.log_offsets[..., np.arange(len(toy)) - head + span].copy()
                 row[..., head] = -np.inf
                 hits += row.argmax(-1) == dependent
-    np.testing.assert_allclose(kernel_accuracy(guesses, edges.turned), hits / len(edges.queries))
+    np.testing.assert_allclose(kernel_accuracy(predictions, edges.reversed), hits / len(edges.queries))
 
 
 def test_a_kernel_guesses_as_its_head_where_the_head_is_a_kernel(toys):
@@ -110,8 +110,8 @@ def test_the_first_word_of_a_decoder_guesses_none():
     accuracy = dict(zip(counts.relations, counts.accuracy[:, :, 0, 0].tolist()))
     assert accuracy == {"det": [0.0, 1.0], "obj": [0.0, 0.0]}
     fit = fit_kernels(measure_offsets(batches(attentions, leading=0, trailing=0)))
-    assert guesses_of(fit.free.log_offsets, 3)[0, 0, 0] == -1
-    assert guesses_of(fit.free.uniform().log_offsets, 3)[0, 0].tolist() == [-1, 0, 0]
+    assert kernel_predictions(fit.free.log_offsets, 3)[0, 0, 0] == -1
+    assert kernel_predictions(fit.free.uniform().log_offsets, 3)[0, 0].tolist() == [-1, 0, 0]
 
 
 def test_kernels_of_shorter_sentences_are_refused(toys):

@@ -35,6 +35,8 @@ def test_words_that_are_all_alike_leave_nothing_to_content(bert):
 
 def test_positions_that_are_all_alike_leave_only_content_to_choose_between_keys(bert):
     block = FirstBlock.of(bert)
+    own = block.parts(torch.tensor([7, 7, 7]))
+    assert (own - own[..., :1]).abs().max() > 0.01, "different positions are told apart"
     positions = torch.nn.Embedding.from_pretrained(block.positions.weight[:1].repeat(40, 1))
     same_word = dataclasses.replace(block, positions=positions).parts(torch.tensor([7, 7, 7]))
     torch.testing.assert_close(same_word, same_word[..., :1].expand_as(same_word))

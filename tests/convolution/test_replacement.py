@@ -1,4 +1,4 @@
-"""Heads of a running model attend by their kernels while, and only while, they are told to."""
+"""Heads of a running model attend by their kernels inside the context, and only there."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import torch
 
 from tests.convolution.known_attention import batches, planted, random_words
 from treeprobe.convolution import Kernels, fit_kernels, measure_offsets, replace_heads, state_change
-from treeprobe.convolution.replacement import Layout
+from treeprobe.convolution.replacement import BlockKernels
 from treeprobe.extraction import Encoder, extract, stream_attention
 
 TEXT = random_words(25, seed=3)
@@ -48,7 +48,9 @@ def test_a_fully_replaced_model_is_all_kernel(models, family):
     intact = fit_kernels(measure_offsets(stream_attention(encoder, TEXT, level="subwords")))
     with replace_heads(encoder, intact.free):
         fit = fit_kernels(measure_offsets(stream_attention(encoder, TEXT, level="subwords")))
-    np.testing.assert_allclose(fit.share[~np.isnan(fit.share)], 1.0, atol=3e-3)
+    explained = fit.share[~np.isnan(fit.share)]
+    assert len(explained) >= 4
+    np.testing.assert_allclose(explained, 1.0, atol=3e-3)
     assert (fit.information[np.isnan(fit.share)] < 1e-4).all()
     assert intact.share.min() < 0.9
 
@@ -87,7 +89,7 @@ def test_kernels_are_laid_over_padded_sentences_as_the_slow_way_does():
     )
     batch = next(batches(attentions))
     seen = torch.arange(7) < torch.tensor([7, 4, 6, 3])[:, None]
-    laid = Layout.of(kernels, 0, np.array([0])).attention(seen[:, None, None, :].expand(-1, -1, 7, -1), 4)
+    laid = BlockKernels.of(kernels, 0).attention(seen[:, None, None, :].expand(-1, -1, 7, -1), 4)
     for row, length in enumerate(batch.lengths.tolist()):
         words = slice(1, 1 + length)
         expected = batch.attention[0, row, :, words, : length + 2]
@@ -97,7 +99,7 @@ def test_kernels_are_laid_over_padded_sentences_as_the_slow_way_does():
 
 def test_a_causal_mask_is_kept(fitted):
     causal = torch.ones(6, 6, dtype=torch.bool).tril()[None, None]
-    laid = Layout.of(fitted, 0, np.arange(3)).attention(causal, 2)
+    laid = BlockKernels.of(fitted, 0).attention(causal, 2)
     assert laid.shape == (2, 3, 6, 6)
     assert laid.triu(1).abs().sum() == 0
     torch.testing.assert_close(laid.sum(-1), torch.ones(2, 3, 6))
@@ -131,4 +133,4 @@ def test_heads_and_kernels_that_do_not_fit_the_model_are_refused(bert, fitted):
         pass
     left_padded = torch.tensor([False, True, True]).expand(1, 1, 3, 3)
     with pytest.raises(ValueError, match="padded on the right"):
-        Layout.of(fitted, 0, np.array([0])).attention(left_padded, 1)
+        BlockKernels.of(fitted, 0).of_heads([0]).attention(left_padded, 1)

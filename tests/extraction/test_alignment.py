@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.extraction import oracles, zoo
-from treeprobe.extraction import Encoder, extract
+from treeprobe.extraction import Encoder, Reading, extract
 from treeprobe.extraction.alignment import Aligner
 from treeprobe.extraction.report import AlignmentReport
 
@@ -111,12 +111,15 @@ def test_unspaced_text_shares_subwords_and_lists_it() -> None:
     sentence, spaces = ["I", "did", "n't", "wait"], [True, False, True, False]
     states = extract(encoder, [sentence], space_after=[spaces])
     np.testing.assert_allclose(states.read([0]), oracles.hidden_states(encoder, sentence, spaces), atol=2e-6)
-    tight = extract(encoder, [["wai", "t"]], space_after=[[False, False]])
-    _, places = oracles.subwords_of(encoder, ["wai", "t"], [False, False])
-    if set(places[0]) & set(places[1]):
-        assert [word for _, word, _ in tight.report.shared] == [0, 1]
-    else:
-        assert not tight.report.shared
+    assert not states.report.shared
+    # " the" is one subword of this tokenizer, which its two halves share where no space stands between them.
+    halves = [["to", "th", "e"]]
+    tight = extract(encoder, halves, space_after=[[True, False, False]])
+    assert tight.report.shared == ((0, 1, "th"), (0, 2, "e"))
+    np.testing.assert_array_equal(*tight.sentence(0, 3)[1:])
+    apart = extract(encoder, halves)
+    assert not apart.report.shared
+    assert not np.allclose(*apart.sentence(0, 3)[1:])
 
 
 def test_a_subword_of_two_words_is_counted_as_shared() -> None:
@@ -196,14 +199,14 @@ def test_spaces_that_do_not_fit_the_words_are_refused() -> None:
 )
 def test_settings_that_the_encoder_cannot_follow_are_refused(options, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        extract(zoo.encoder("bert"), zoo.SENTENCES, **options)
+        extract(zoo.encoder("bert"), zoo.SENTENCES, reading=Reading(**options))
 
 
 def test_segment_1_is_that_of_2019(minilm: Encoder) -> None:
-    states = extract(minilm, zoo.SENTENCES, segment=1)
+    states = extract(minilm, zoo.SENTENCES, reading=Reading(segment=1))
     expected = oracles.hidden_states(minilm, zoo.SENTENCES[0], segment=1)
     np.testing.assert_allclose(states.read([0]), expected, atol=1e-5)
     assert not np.allclose(states.read([0]), extract(minilm, zoo.SENTENCES).read([0]), atol=1e-2)
     for name in ("roberta", "gpt2", "distilbert"):
         with pytest.raises(ValueError, match="segment id 1 asked for"):
-            extract(zoo.encoder(name), zoo.SENTENCES, segment=1)
+            extract(zoo.encoder(name), zoo.SENTENCES, reading=Reading(segment=1))

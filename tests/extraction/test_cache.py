@@ -18,24 +18,31 @@ from typer.testing import CliRunner
 from tests.extraction import zoo
 from treeprobe.extraction import (
     CacheError,
+    Reading,
     States,
     StorageError,
     extract,
+    hidden_states,
     list_caches,
     open_states,
     remove_cache,
     verify_cache,
 )
-from treeprobe.extraction import cache as cache_module
-from treeprobe.extraction.hidden import read_words
+from treeprobe.extraction import _cache_files as cache_files
+from treeprobe.extraction.word_vectors import WordReader
 
 SENTENCES = zoo.SENTENCES * 6
-SMALL = 1 << 10  # numbers a shard: a few sentences
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.fixture(autouse=True)
+def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shards of a few sentences."""
+    monkeypatch.setattr(hidden_states, "SHARD_NUMBERS", 1 << 10)
+
+
 def fill(root: Path, **options) -> States:
-    return extract(zoo.encoder("bert"), SENTENCES, cache=root, **{"shard_numbers": SMALL, **options})
+    return extract(zoo.encoder("bert"), SENTENCES, cache=root, **options)
 
 
 def only_cache(root: Path) -> Path:
@@ -47,20 +54,21 @@ def only_cache(root: Path) -> Path:
 def produced(monkeypatch) -> list[int]:
     """First sentences of the shards that are extracted, as they are."""
     seen: list[int] = []
+    read = WordReader.read
 
-    def spy(*args, first_sentence, **options):
+    def spy(self, text, *, first_sentence, advance):
         seen.append(first_sentence)
-        return read_words(*args, first_sentence=first_sentence, **options)
+        return read(self, text, first_sentence=first_sentence, advance=advance)
 
-    monkeypatch.setattr(sys.modules["treeprobe.extraction.extract"], "read_words", spy)
+    monkeypatch.setattr(WordReader, "read", spy)
     return seen
 
 
 @pytest.mark.parametrize("storage", ["float32", "float16", "bfloat16"])
 def test_states_from_disk_are_those_in_memory(storage, tmp_path: Path) -> None:
     exact = extract(zoo.encoder("bert"), SENTENCES)
-    memory = extract(zoo.encoder("bert"), SENTENCES, storage=storage, shard_numbers=SMALL)
-    disk = fill(tmp_path, storage=storage)
+    memory = extract(zoo.encoder("bert"), SENTENCES, reading=Reading(storage=storage))
+    disk = fill(tmp_path, reading=Reading(storage=storage))
     assert len(list(only_cache(tmp_path).glob("shard-*"))) > 3
     everything = disk.read(slice(None))
     assert everything.dtype == np.float32
@@ -91,7 +99,7 @@ def test_a_cache_that_is_there_is_not_extracted_again(tmp_path: Path, produced: 
     before = list(produced)
     fill(tmp_path)
     assert produced == before
-    fill(tmp_path, pooling="first")
+    fill(tmp_path, reading=Reading(pooling="first"))
     assert len(produced) == 2 * len(before)
     assert len(list_caches(tmp_path)) == 2
 
@@ -100,15 +108,15 @@ def test_an_interrupted_extraction_goes_on_where_it_stopped(tmp_path: Path, prod
     whole = fill(tmp_path / "whole").read(slice(None))
     shards = len(produced)
     produced.clear()
+    read = WordReader.read
 
-    def stop_late(*args, first_sentence, **options):
+    def stop_late(*args, **options):
         if len(produced) == 2:
             raise KeyboardInterrupt
-        produced.append(first_sentence)
-        return read_words(*args, first_sentence=first_sentence, **options)
+        return read(*args, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(sys.modules["treeprobe.extraction.extract"], "read_words", stop_late)
+        patch.setattr(WordReader, "read", stop_late)
         with pytest.raises(KeyboardInterrupt):
             fill(tmp_path / "cut")
     folder = only_cache(tmp_path / "cut")
@@ -197,7 +205,7 @@ def test_a_truncated_shard_is_found_without_verifying(tmp_path: Path) -> None:
 
 def test_a_foreign_shard_is_found_when_it_is_read(tmp_path: Path) -> None:
     fill(tmp_path / "one")
-    extract(zoo.encoder("electra"), SENTENCES, cache=tmp_path / "two", shard_numbers=SMALL)
+    extract(zoo.encoder("electra"), SENTENCES, cache=tmp_path / "two")
     one, two = only_cache(tmp_path / "one"), only_cache(tmp_path / "two")
     shutil.copy(two / "shard-00001" / "layer-01.safetensors", one / "shard-00001" / "layer-01.safetensors")
     states = open_states(one)  # of the same size, so nothing shows yet
@@ -242,7 +250,7 @@ def test_what_is_no_cache_is_refused(tmp_path: Path) -> None:
 def test_a_full_disk_is_one_clear_error_and_keeps_what_was_finished(
     tmp_path: Path, monkeypatch, produced: list[int]
 ) -> None:
-    write, written = cache_module.write_states, []
+    write, written = cache_files._write_layer, []
 
     def write_until_full(*args, **options):
         if len(written) == 6:  # in the middle of the second shard
@@ -251,7 +259,7 @@ def test_a_full_disk_is_one_clear_error_and_keeps_what_was_finished(
         return write(*args, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(cache_module, "write_states", write_until_full)
+        patch.setattr(cache_files, "_write_layer", write_until_full)
         with pytest.raises(CacheError, match="the disk is full"):
             fill(tmp_path)
     folder = only_cache(tmp_path)
@@ -285,14 +293,14 @@ def test_a_folder_that_cannot_be_written_is_refused_but_a_complete_cache_in_it_i
     script = (
         "import os, sys\n"
         "from tests.extraction import zoo\n"
-        "from treeprobe.extraction import extract, list_caches, remove_cache, CacheError\n"
+        "from treeprobe.extraction import Reading, extract, list_caches, remove_cache, CacheError\n"
         "encoder, root = zoo.encoder('bert'), sys.argv[1]\n"
         "whole = extract(encoder, zoo.SENTENCES, cache=root).read(slice(None))\n"
         "os.chmod(root, 0o555)\n"
         "if os.getuid() == 0: os.setgid(65534); os.setuid(65534)\n"
         "assert (extract(encoder, zoo.SENTENCES, cache=root).read(slice(None)) == whole).all()\n"
         "for attempt in (\n"
-        "    lambda: extract(encoder, zoo.SENTENCES, cache=root, pooling='last'),\n"
+        "    lambda: extract(encoder, zoo.SENTENCES, cache=root, reading=Reading(pooling='last')),\n"
         "    lambda: extract(encoder, zoo.SENTENCES, cache=root + '/further/down'),\n"
         "    lambda: remove_cache(list_caches(root)[0].folder),\n"
         "):\n"
@@ -378,13 +386,13 @@ def test_the_bar_counts_every_word_and_what_is_there_already(
         bars.append(tqdm(*arguments, **{**options, "delay": 0.0}))
         return bars[-1]
 
-    monkeypatch.setattr(sys.modules["treeprobe.extraction.extract"], "tqdm", kept)
+    monkeypatch.setattr(hidden_states, "tqdm", kept)
     for _ in range(2):
-        fill(tmp_path, progress=True, max_subwords=8)
+        fill(tmp_path, progress=True, reading=Reading(max_subwords=8))
         shutil.rmtree(only_cache(tmp_path) / "shard-00002")
         manifest = only_cache(tmp_path) / "manifest.json"
         manifest.write_text(manifest.read_text().replace('"complete": true', '"complete": false'))
-    fill(tmp_path, progress=True, max_subwords=8, repair=True)
+    fill(tmp_path, progress=True, reading=Reading(max_subwords=8), repair=True)
     assert [bar.total for bar in bars] == [words] * 3
     assert bars[0].n == words
     assert 0 < bars[1].n < words
@@ -394,9 +402,11 @@ def test_values_beyond_the_storage_format_are_refused(tmp_path: Path) -> None:
     encoder = zoo.encoder("gpt2").with_random_weights(0)
     encoder.model.wte.weight.mul_(1e7)
     with pytest.raises(StorageError, match=r"layer 0 of sentence 1 .* beyond float16 .* stored as inf"):
-        extract(encoder, SENTENCES, storage="float16", cache=tmp_path)
+        extract(encoder, SENTENCES, reading=Reading(storage="float16"), cache=tmp_path)
     assert not list(tmp_path.rglob("shard-*"))
-    assert np.isfinite(extract(encoder, SENTENCES, storage="bfloat16", layers=[0]).read(slice(None))).all()
+    assert np.isfinite(
+        extract(encoder, SENTENCES, reading=Reading(storage="bfloat16", layers=[0])).read(slice(None))
+    ).all()
     encoder.model.wte.weight.fill_(float("nan"))
     with pytest.raises(ValueError, match=r"layer 0 of sentence 1 .* stored as nan"):
         extract(encoder, SENTENCES)
@@ -404,11 +414,12 @@ def test_values_beyond_the_storage_format_are_refused(tmp_path: Path) -> None:
 
 def test_storage_formats_are_a_closed_choice() -> None:
     with pytest.raises(ValueError, match="storage must be one of float32, bfloat16, float16, found 'int8'"):
-        extract(zoo.encoder("bert"), SENTENCES, storage="int8")
+        extract(zoo.encoder("bert"), SENTENCES, reading=Reading(storage="int8"))
 
 
-def test_files_hold_two_bytes_a_number_in_float16(tmp_path: Path, minilm) -> None:
-    extract(minilm, SENTENCES * 3, storage="float16", cache=tmp_path)
+def test_files_hold_two_bytes_a_number_in_float16(tmp_path: Path, minilm, monkeypatch) -> None:
+    monkeypatch.setattr(hidden_states, "SHARD_NUMBERS", 18 << 20)
+    extract(minilm, SENTENCES * 3, reading=Reading(storage="float16"), cache=tmp_path)
     words = sum(map(len, SENTENCES * 3))
     (entry,) = list_caches(tmp_path)
     assert entry.words == words
@@ -442,7 +453,7 @@ def test_the_command_lists_verifies_and_removes(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [3, pytest.param(30, marks=pytest.mark.slow)])
 def test_killed_at_random_moments_a_cache_ends_equal_to_an_uninterrupted_one(kills: int) -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "benchmarks" / "extraction_kills.py"), "--kills", str(kills)],

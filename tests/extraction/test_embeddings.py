@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tests.extraction import zoo
-from treeprobe.extraction import Encoder, extract, read_embeddings
+from treeprobe.extraction import Encoder, Reading, extract, read_embeddings
 
 
 def test_parts_of_a_one_subword_word_sum_to_layer_0(minilm: Encoder) -> None:
@@ -25,7 +25,7 @@ def test_parts_of_a_one_subword_word_sum_to_layer_0(minilm: Encoder) -> None:
 
 def test_segment_1_changes_the_segment_part_alone(minilm: Encoder) -> None:
     words = [["the", "cat", "sat"]]
-    zero, one = read_embeddings(minilm, words), read_embeddings(minilm, words, segment=1)
+    zero, one = read_embeddings(minilm, words), read_embeddings(minilm, words, reading=Reading(segment=1))
     assert zero.segment is not None
     assert one.segment is not None
     table = minilm.model.embeddings.token_type_embeddings.weight.numpy()
@@ -43,13 +43,13 @@ def test_each_family_has_the_parts_that_it_has(name: str) -> None:
     assert (parts.position is None) == (name in without_positions)
     assert (parts.segment is None) == (name not in ("bert", "roberta", "electra", "albert"))
     if name not in ("electra", "albert"):  # theirs are projected to the width of the blocks afterwards
-        hidden = extract(encoder, zoo.SENTENCES, layers=[0])
+        hidden = extract(encoder, zoo.SENTENCES, reading=Reading(layers=[0]))
         np.testing.assert_array_equal(parts.total.read(slice(None)), hidden.read(slice(None)))
 
 
 def test_roberta_numbers_positions_after_its_padding_index() -> None:
     encoder = zoo.encoder("roberta")
-    parts = read_embeddings(encoder, [["Keys"]], pooling="first")
+    parts = read_embeddings(encoder, [["Keys"]], reading=Reading(pooling="first"))
     assert parts.position is not None
     table = encoder.model.embeddings.position_embeddings.weight.numpy()
     np.testing.assert_array_equal(parts.position.sentence(0, 0)[0], table[encoder.model.config.pad_token_id + 2])

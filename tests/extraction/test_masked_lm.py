@@ -13,7 +13,7 @@ from transformers import (
 )
 
 from tests.extraction import zoo
-from treeprobe.extraction import CheckpointError, Encoder, edit_attention, masked_lm_encoder, masked_lm_loss
+from treeprobe.extraction import CheckpointError, Encoder, batching, edit_attention, masked_lm_encoder, masked_lm_loss
 from treeprobe.extraction.masked_lm import choose_masked
 
 FAMILIES = ("bert", "roberta", "distilbert", "modernbert")
@@ -45,7 +45,9 @@ def speaker(folder, **options) -> Encoder:
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_the_loss_is_that_of_one_masked_sentence_at_a_time_however_sentences_are_batched(folders, name) -> None:
+def test_the_loss_is_that_of_one_masked_sentence_at_a_time_however_sentences_are_batched(
+    folders, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Tokenizers that put spaces inside their subwords (RoBERTa's) read a text, not a list of words."""
     encoder = speaker(folders[name])
     losses = []
@@ -57,8 +59,9 @@ def test_the_loss_is_that_of_one_masked_sentence_at_a_time_however_sentences_are
         masked[0, hidden] = encoder.tokenizer.mask_token_id
         log_p = encoder.model(masked).logits[0].log_softmax(-1)
         losses += [-float(log_p[at, ids[0, at]]) for at in hidden]
-    for batch_size in (1, 2, 32):
-        found = masked_lm_loss(encoder, zoo.SENTENCES, batch_size=batch_size)
+    for budget in (1, 30, 1024):
+        monkeypatch.setattr(batching, "TOKEN_BUDGET", budget)
+        found = masked_lm_loss(encoder, zoo.SENTENCES)
         assert found == pytest.approx(np.mean(losses), rel=1e-4)
     assert masked_lm_loss(encoder, zoo.SENTENCES, seed=1) != pytest.approx(np.mean(losses), rel=1e-4)
 

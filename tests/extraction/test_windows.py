@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.extraction import oracles, zoo
-from treeprobe.extraction import Encoder, extract, stream_attention
+from treeprobe.extraction import Encoder, Reading, batching, extract, stream_attention
 from treeprobe.extraction.alignment import Aligner
 from treeprobe.extraction.batching import BATCH_COST, GROUP_STEP, cut_windows, token_budget_batches
 
@@ -43,13 +43,13 @@ def test_windows_cover_every_subword_and_each_link_is_read_where_its_word_is_far
 
 
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=60), st.integers(1, 200), st.integers(100, 10_000))
-def test_batches_hold_every_window_once_within_the_budget(lengths, budget: int, squares: int) -> None:
+def test_batches_hold_every_window_once_within_the_budget(lengths, budget: int, max_pairs: int) -> None:
     counts = np.array(lengths)
-    batches = list(token_budget_batches(counts, budget, squares=squares))
+    batches = list(token_budget_batches(counts, budget, max_pairs=max_pairs))
     assert sorted(np.concatenate(batches)) == list(range(len(lengths)))
     for batch in batches:
         longest = counts[batch].max()
-        assert len(batch) == 1 or (longest * len(batch) <= budget and longest**2 * len(batch) <= squares)
+        assert len(batch) == 1 or (longest * len(batch) <= budget and longest**2 * len(batch) <= max_pairs)
 
 
 def every_cut(count: int):
@@ -82,7 +82,7 @@ def test_each_window_gives_what_the_model_says_of_it(name: str) -> None:
     encoder = zoo.encoder(name)
     sentence = [word for sentence in zoo.SENTENCES for word in sentence] * 2
     limit = 24
-    states = extract(encoder, [sentence], max_subwords=limit)
+    states = extract(encoder, [sentence], reading=Reading(max_subwords=limit))
     assert states.report.windowed == (0,)
     _, places = oracles.subwords_of(encoder, sentence)
     # The first words stand best in the first window, which is the sentence cut short.
@@ -111,28 +111,30 @@ def test_windows_as_wide_as_the_sentence_change_nothing() -> None:
     encoder = zoo.encoder("bert")
     longest = max(len(oracles.subwords_of(encoder, words)[0]["input_ids"]) for words in zoo.SENTENCES)
     whole = extract(encoder, zoo.SENTENCES)
-    assert not extract(encoder, zoo.SENTENCES, max_subwords=longest).report.windowed
+    assert not extract(encoder, zoo.SENTENCES, reading=Reading(max_subwords=longest)).report.windowed
     np.testing.assert_array_equal(
-        extract(encoder, zoo.SENTENCES, max_subwords=longest).read(slice(None)), whole.read(slice(None))
+        extract(encoder, zoo.SENTENCES, reading=Reading(max_subwords=longest)).read(slice(None)),
+        whole.read(slice(None)),
     )
-    assert extract(encoder, zoo.SENTENCES, max_subwords=longest - 1).report.windowed
+    assert extract(encoder, zoo.SENTENCES, reading=Reading(max_subwords=longest - 1)).report.windowed
 
 
-def test_a_word_of_more_subwords_than_a_window_is_pooled_over_its_windows() -> None:
+def test_a_word_of_more_subwords_than_a_window_is_pooled_over_its_windows(monkeypatch) -> None:
     encoder = zoo.encoder("gpt2")
     states = extract(encoder, [["z" * 300, "food"]])
     assert states.report.windowed == (0,)
     assert np.isfinite(states.sentence(0, 3)).all()
     assert states.sentence(0, 3)[0].any()
     # Read by its first subword, all of its windows but one give nothing, even in a batch of their own.
-    first = extract(encoder, [["z" * 300, "food"]], pooling="first", token_budget=1).sentence(0, 3)
+    monkeypatch.setattr(batching, "TOKEN_BUDGET", 1)
+    first = extract(encoder, [["z" * 300, "food"]], reading=Reading(pooling="first")).sentence(0, 3)
     assert first[0].any()
     assert np.isfinite(first).all()
 
 
 def test_three_thousand_words_go_through_the_real_model(minilm: Encoder) -> None:
     sentence = (zoo.SENTENCES[0] * 250)[:3000]
-    states = extract(minilm, [["Hello"], sentence], layers=[0, 6])
+    states = extract(minilm, [["Hello"], sentence], reading=Reading(layers=[0, 6]))
     assert states.lengths.tolist() == [1, 3000]
     assert states.report.windowed == (1,)
     assert "1 sentences read through overlapping windows: 2" in str(states.report)

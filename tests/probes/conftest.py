@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.probes.probe_corpora import Corpus, make_corpus
+from tests.probes.corpora import Corpus, make_corpus
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,21 @@
-"""Tables for people say what the tidy tables say."""
+"""Tables for readers agree with the tidy tables that they are made from."""
 
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from treeprobe.reporting import best_heads, headline_table, headline_text
+from treeprobe.reporting import best_heads, headline_table, headline_text, merge_seeds
+
+
+def test_merging_seeds_leaves_everything_else_apart(scores: pd.DataFrame) -> None:
+    merged = merge_seeds(scores)
+    assert len(merged) == 4 * 2 + 1
+    assert "seed" not in merged
+    one = merged[(merged["layer"] == 2) & (merged["rank"] == 32)].iloc[0]
+    assert one["value"] == pytest.approx(0.605)
+    assert (one["low"], one["high"]) == (pytest.approx(0.58), pytest.approx(0.63))
+    pd.testing.assert_frame_equal(merge_seeds(merged), merged)
 
 
 def test_the_headline_is_the_best_layer_by_the_mean_of_its_seeds(scores: pd.DataFrame) -> None:

@@ -42,13 +42,13 @@ def acting(rng: Random, subject: Phrase, *, helped: bool = False) -> Phrase:
     return head.after(("advmod", adverb(rng.choice(words.MANNER)))) if rng.random() < 0.4 else head
 
 
-def being(rng: Random, subject: Phrase, *, helped: bool = False) -> Phrase:
+def _being(rng: Random, subject: Phrase, *, helped: bool = False) -> Phrase:
     """Is somehow, somewhere or somebody; the predicate is the head and be its cop, which inverts by itself."""
     kind = rng.choice(("adjective", "adjective", "place", "noun"))
     if kind == "place":
         return with_copula(rng, place(rng), subject)
     if kind == "noun" and not subject.plural:
-        return with_copula(rng, a_kind_of_person(rng), subject)
+        return with_copula(rng, _a_kind_of_person(rng), subject)
     first, second = rng.sample(words.PERSONAL, 2)
     phrase = intensified(rng, adjective(first), 0.3)
     if rng.random() < 0.2:
@@ -56,7 +56,7 @@ def being(rng: Random, subject: Phrase, *, helped: bool = False) -> Phrase:
     return with_copula(rng, phrase, subject)
 
 
-def a_kind_of_person(rng: Random) -> Phrase:
+def _a_kind_of_person(rng: Random) -> Phrase:
     """A teacher, a very young nurse."""
     form = rng.choice(words.PEOPLE)
     phrase = Phrase(form, form, "NOUN", "NN")
@@ -65,7 +65,7 @@ def a_kind_of_person(rng: Random) -> Phrase:
     return phrase.before(("det", Phrase("a", "a", "DET", "DT")))
 
 
-def giving(rng: Random, subject: Phrase, *, helped: bool = False) -> Phrase:
+def _giving(rng: Random, subject: Phrase, *, helped: bool = False) -> Phrase:
     """Gives somebody something, or something to somebody."""
     head = verb(rng, rng.choice(words.GIVING), subject, helped=helped)
     receiver = noun_besides(rng, "person", subject)
@@ -78,7 +78,7 @@ def giving(rng: Random, subject: Phrase, *, helped: bool = False) -> Phrase:
 
 def predicate(rng: Random, subject: Phrase, *, helped: bool = False) -> Phrase:
     """What a person may do or be, without clauses in it, perhaps with a place or a time."""
-    kind = rng.choice((doing, doing, doing, acting, being))
+    kind = rng.choice((doing, doing, doing, acting, _being))
     return with_adjuncts(rng, kind(rng, subject, helped=helped))
 
 
@@ -98,25 +98,25 @@ def simple(rng: Random, subject: Phrase | None = None) -> Phrase:
 def transitive(rng: Random, depth: int = 1) -> Phrase:
     """Somebody does something to something."""
     subject = someone(rng)
-    return fronted(rng, clause(rng, subject, with_adjuncts(rng, doing(rng, subject))))
+    return _fronted(rng, clause(rng, subject, with_adjuncts(rng, doing(rng, subject))))
 
 
 def intransitive(rng: Random, depth: int = 1) -> Phrase:
     """Somebody does something."""
     subject = someone(rng)
-    return fronted(rng, clause(rng, subject, with_adjuncts(rng, acting(rng, subject), chance=0.5)))
+    return _fronted(rng, clause(rng, subject, with_adjuncts(rng, acting(rng, subject), chance=0.5)))
 
 
 def copular(rng: Random, depth: int = 1) -> Phrase:
     """Somebody is somehow, somewhere or somebody."""
     subject = someone(rng)
-    return fronted(rng, clause(rng, subject, with_adjuncts(rng, being(rng, subject))))
+    return _fronted(rng, clause(rng, subject, with_adjuncts(rng, _being(rng, subject))))
 
 
 def ditransitive(rng: Random, depth: int = 1) -> Phrase:
     """Somebody gives somebody something."""
     subject = someone(rng)
-    return fronted(rng, clause(rng, subject, giving(rng, subject)))
+    return _fronted(rng, clause(rng, subject, _giving(rng, subject)))
 
 
 def passive(rng: Random, depth: int = 1) -> Phrase:
@@ -127,7 +127,7 @@ def passive(rng: Random, depth: int = 1) -> Phrase:
     if rng.random() < 0.7:
         head = head.after(agent(rng, subject))
     phrase = clause(rng, subject, with_adjuncts(rng, head, chance=0.25))
-    return fronted(rng, replace(phrase, left=(("nsubj:pass", subject), *phrase.left[1:])))
+    return _fronted(rng, replace(phrase, left=(("nsubj:pass", subject), *phrase.left[1:])))
 
 
 def agent(rng: Random, subject: Phrase) -> Dependent:
@@ -136,7 +136,7 @@ def agent(rng: Random, subject: Phrase) -> Dependent:
     return "obl:agent", doer.before(("case", adposition("by")))
 
 
-def fronted(rng: Random, phrase: Phrase, *, chance: float = 0.12) -> Phrase:
+def _fronted(rng: Random, phrase: Phrase, *, chance: float = 0.12) -> Phrase:
     """The clause, perhaps with a time or a place before it, where it has none after its verb."""
     if rng.random() >= chance or any(relation in ("obl", "obl:unmarked") for relation, _ in phrase.right):
         return phrase

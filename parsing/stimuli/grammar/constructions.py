@@ -1,4 +1,4 @@
-"""The constructions that can be asked for, each a function of a random generator and a depth."""
+"""The constructions of the grammar, each a function of a random generator and a depth."""
 
 from collections.abc import Callable
 from random import Random
@@ -45,7 +45,7 @@ Construction = Literal[
 ]  # fmt: skip
 
 
-def pp_attachment(rng: Random, depth: int = 1) -> Phrase:
+def _pp_attachment(rng: Random, depth: int = 1) -> Phrase:
     """A prepositional phrase that belongs to the verb (obl) or to the object (nmod)."""
     subject = someone(rng)
     if rng.random() < 0.5:
@@ -56,7 +56,7 @@ def pp_attachment(rng: Random, depth: int = 1) -> Phrase:
     return clause(rng, subject, head.after(("obj", target)))
 
 
-def imperative(rng: Random, depth: int = 1) -> Phrase:
+def _imperative(rng: Random, depth: int = 1) -> Phrase:
     """Read the letter. Don't read it. Please read it: a base form without subject."""
     group = rng.choice(tuple(words.TRANSITIVE))
     phrase = bare(rng.choice(words.TRANSITIVE[group])).after(("obj", common_noun(rng, group)))
@@ -73,8 +73,8 @@ CONSTRUCTIONS: dict[Construction, Callable[[Random, int], Phrase]] = {
     "copula": copular,
     "ditransitive": ditransitive,
     "passive": passive,
-    "imperative": imperative,
-    "pp-attachment": pp_attachment,
+    "imperative": _imperative,
+    "pp-attachment": _pp_attachment,
     "subject-relative": subject_relative,
     "object-relative": object_relative,
     "centre-embedding": centre_embedding,

@@ -1,4 +1,4 @@
-"""Clauses that hang from verbs: what is said, asked, wanted, and when or why something happens."""
+"""Clauses that depend on verbs: complement, interrogative, control, purpose and adverbial clauses."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Clauses whose first word means nothing: existential there, and the it of an extraposed clause."""
+"""Clauses with an expletive: existential there, and the it of extraposition."""
 
 from dataclasses import replace
 from random import Random
@@ -11,39 +11,39 @@ from treeprobe.parsing.stimuli.grammar.phrases import Phrase, adjective, subordi
 from treeprobe.parsing.stimuli.grammar.relatives import relative_pronoun
 from treeprobe.parsing.stimuli.grammar.verbs import AFTER_PRONOUNS, contracted, verb, with_copula
 
-INDEFINITE = ("a", "a", "another", "no")
+_INDEFINITE = ("a", "a", "another", "no")
 
 
 def existential(rng: Random, depth: int = 1) -> Phrase:
     """There was a letter on the table: be is the head, the thing its nsubj."""
     group = rng.choice(("person", "object", "document", "food"))
-    thing = indefinite(rng, common_noun(rng, group, richness=0.6))
+    thing = _indefinite(rng, common_noun(rng, group, richness=0.6))
     if group == "person" and rng.random() < 0.3:
-        inner = simple(rng, relative_pronoun("who")) if not thing.plural else simple(rng, plural_who())
+        inner = simple(rng, relative_pronoun("who")) if not thing.plural else simple(rng, _plural_who())
         thing = thing.after(("acl:relcl", inner))
-    head = contracted_be(rng, verb(rng, "be", thing))
+    head = _contracted_be(rng, verb(rng, "be", thing))
     phrase = head.before(("expl", Phrase("there", "there", "PRON", "EX"))).after(("nsubj", thing))
     if rng.random() < 0.6:
         phrase = phrase.after(("obl", place(rng)))
     return phrase.after(time(rng)) if rng.random() < 0.2 else phrase
 
 
-def plural_who() -> Phrase:
+def _plural_who() -> Phrase:
     """Who after a plural noun, with which its verb agrees."""
     return replace(relative_pronoun("who"), plural=True)
 
 
-def indefinite(rng: Random, noun: Phrase) -> Phrase:
-    """The noun with its determiner or possessor made indefinite, as there asks for."""
+def _indefinite(rng: Random, noun: Phrase) -> Phrase:
+    """The noun with its determiner or possessor made indefinite, as existential there requires."""
     rest = tuple(pair for pair in noun.left if pair[0] not in ("det", "nmod:poss"))
     noun = replace(noun, left=rest)
     if any(relation == "nummod" for relation, _ in rest):
         return noun
-    form = "some" if noun.plural else rng.choice(INDEFINITE)
+    form = "some" if noun.plural else rng.choice(_INDEFINITE)
     return noun.before(("det", Phrase(form, form, "DET", "DT")))
 
 
-def contracted_be(rng: Random, head: Phrase) -> Phrase:
+def _contracted_be(rng: Random, head: Phrase) -> Phrase:
     """There's, half of the time; the clitic is the head itself."""
     if head.form == "is" and not head.right and rng.random() < 0.5:
         return replace(head, form=AFTER_PRONOUNS["is"], clitic=True)

@@ -19,15 +19,15 @@ def plural(noun: str) -> str:
 
 def past(verb: str) -> str:
     """The past tense of a verb."""
-    return IRREGULAR_VERBS[verb][0] if verb in IRREGULAR_VERBS else add_ed(verb)
+    return IRREGULAR_VERBS[verb][0] if verb in IRREGULAR_VERBS else _add_ed(verb)
 
 
 def participle(verb: str) -> str:
     """The past participle of a verb."""
-    return IRREGULAR_VERBS[verb][1] if verb in IRREGULAR_VERBS else add_ed(verb)
+    return IRREGULAR_VERBS[verb][1] if verb in IRREGULAR_VERBS else _add_ed(verb)
 
 
-def add_ed(verb: str) -> str:
+def _add_ed(verb: str) -> str:
     """The regular past."""
     if verb.endswith("e"):
         return verb + "d"

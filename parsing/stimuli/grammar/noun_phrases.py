@@ -11,10 +11,10 @@ from treeprobe.parsing.stimuli.grammar.phrases import Dependent, Phrase, adjecti
 Role = Literal["subject", "object"]
 
 THINGS = ("document", "object", "food")
-ONE = ("the", "the", "the", "the", "a", "a", "a", "a", "this", "every", "another", "no")
-MANY = ("the", "the", "the", "the", "some", "some", "these", "those", "all")
-PRONOUN_RATE = {"subject": 0.3, "object": 0.12}
-PLURAL_PRONOUNS = ("I", "you", "we", "they")  # I takes the verb forms of the plural, but for be
+_ONE = ("the", "the", "the", "the", "a", "a", "a", "a", "this", "every", "another", "no")
+_MANY = ("the", "the", "the", "the", "some", "some", "these", "those", "all")
+_PRONOUN_RATE = {"subject": 0.3, "object": 0.12}
+_PLURAL_PRONOUNS = ("I", "you", "we", "they")  # I takes the verb forms of the plural, but for be
 
 
 def noun_phrase(
@@ -25,12 +25,12 @@ def noun_phrase(
     Pronouns and names are left out when a common noun is asked for; `richness` scales the chances of modifiers, and
     halves in the modifiers of modifiers.
     """
-    if not common and rng.random() < PRONOUN_RATE[role] * richness:
-        return personal_pronoun(rng, group, role)
+    if not common and rng.random() < _PRONOUN_RATE[role] * richness:
+        return _personal_pronoun(rng, group, role)
     if rng.random() < 0.06 * richness:
         return coordinated(rng, group, common=common)
     if group == "person" and not common and rng.random() < 0.2:
-        return name(rng)
+        return _name(rng)
     return common_noun(rng, group, richness=richness)
 
 
@@ -43,7 +43,7 @@ def noun_besides(rng: Random, group: str, subject: Phrase) -> Phrase:
 
 def coordinated(rng: Random, group: str, *, common: bool = False) -> Phrase:
     """Two nouns joined, plural when joined by and."""
-    first = common_noun(rng, group, richness=0.3) if common or group != "person" or rng.random() < 0.6 else name(rng)
+    first = common_noun(rng, group, richness=0.3) if common or group != "person" or rng.random() < 0.6 else _name(rng)
     second = common_noun(rng, group, richness=0.5)
     form = rng.choice(("and", "and", "and", "or"))
     return replace(joined(first, second, form), plural=form == "and" or second.plural)
@@ -57,12 +57,12 @@ def common_noun(rng: Random, group: str, *, richness: float = 1.0) -> Phrase:
     if group in ("person", "object") and rng.random() < 0.1 * richness:
         place_name = rng.choice(words.PLACES)
         phrase = phrase.before(("compound", Phrase(place_name, place_name, "NOUN", "NN")))
-    phrase = described(rng, phrase, group, richness)
-    phrase = determined(rng, phrase, richness)
-    return modified(rng, phrase, group, richness)
+    phrase = _described(rng, phrase, group, richness)
+    phrase = _determined(rng, phrase, richness)
+    return _modified(rng, phrase, group, richness)
 
 
-def described(rng: Random, phrase: Phrase, group: str, richness: float) -> Phrase:
+def _described(rng: Random, phrase: Phrase, group: str, richness: float) -> Phrase:
     """The noun with adjectives, one after the other or joined."""
     _, adjectives = words.GROUPS[group]
     count = rng.choice((0, 0, 0, 1, 1, 2)) if rng.random() < richness else 0
@@ -81,7 +81,7 @@ def intensified(rng: Random, phrase: Phrase, chance: float) -> Phrase:
     return phrase.before(("advmod", adverb("very" if chance < 0.2 else rng.choice(words.INTENSIFIERS))))
 
 
-def determined(rng: Random, phrase: Phrase, richness: float) -> Phrase:
+def _determined(rng: Random, phrase: Phrase, richness: float) -> Phrase:
     """The noun with its number, and with a possessor or determiner."""
     counted = phrase.plural and rng.random() < 0.3
     if counted:
@@ -89,17 +89,19 @@ def determined(rng: Random, phrase: Phrase, richness: float) -> Phrase:
         phrase = phrase.before(("nummod", Phrase(form, form, "NUM", "CD")))
     chance = rng.random()
     if chance < 0.1 * richness:
-        return phrase.before(("nmod:poss", possessor(rng)))
+        return phrase.before(("nmod:poss", _possessor(rng)))
     if chance < 0.25:
-        return phrase.before(("nmod:poss", possessive_pronoun(rng)))
+        return phrase.before(("nmod:poss", _possessive_pronoun(rng)))
     if counted:
-        return phrase if rng.random() < 0.6 else phrase.before(("det", determiner(rng, ("the", "these", "those"))))
+        return phrase if rng.random() < 0.6 else phrase.before(("det", _determiner(rng, ("the", "these", "those"))))
     if richness < 1:
-        return phrase.before(("det", determiner(rng, ("the", "the", "some") if phrase.plural else ("the", "the", "a"))))
-    return phrase.before(("det", determiner(rng, MANY if phrase.plural else ONE)))
+        return phrase.before(
+            ("det", _determiner(rng, ("the", "the", "some") if phrase.plural else ("the", "the", "a")))
+        )
+    return phrase.before(("det", _determiner(rng, _MANY if phrase.plural else _ONE)))
 
 
-def modified(rng: Random, phrase: Phrase, group: str, richness: float) -> Phrase:
+def _modified(rng: Random, phrase: Phrase, group: str, richness: float) -> Phrase:
     """The noun, perhaps with another after a preposition."""
     if rng.random() >= 0.18 * richness:
         return phrase
@@ -113,34 +115,34 @@ def noun_modifier(rng: Random, form: str, group: str, *, richness: float = 0.5) 
     return "nmod", inner.before(("case", adposition(form)))
 
 
-def possessor(rng: Random) -> Phrase:
+def _possessor(rng: Random) -> Phrase:
     """A name or noun with 's, which is its case."""
-    owner = name(rng) if rng.random() < 0.5 else common_noun(rng, "person", richness=0)
+    owner = _name(rng) if rng.random() < 0.5 else common_noun(rng, "person", richness=0)
     form = "'" if owner.form.endswith("s") and owner.plural else "'s"
     return owner.after(("case", Phrase(form, "'s", "PART", "POS", clitic=True)))
 
 
-def possessive_pronoun(rng: Random) -> Phrase:
+def _possessive_pronoun(rng: Random) -> Phrase:
     """My, your, his, …"""
     form = rng.choice([possessive for lemma, (_, _, possessive) in words.PRONOUNS.items() if lemma != "it"])
     return Phrase(form, form, "PRON", "PRP$")
 
 
-def personal_pronoun(rng: Random, group: str, role: Role) -> Phrase:
+def _personal_pronoun(rng: Random, group: str, role: Role) -> Phrase:
     """A pronoun in the case of its role."""
     lemma = rng.choice([lemma for lemma in words.PRONOUNS if (lemma != "it") == (group == "person") or lemma == "they"])
     subject, object_, _ = words.PRONOUNS[lemma]
     form = subject if role == "subject" else object_
-    return Phrase(form, lemma, "PRON", "PRP", plural=lemma in PLURAL_PRONOUNS)
+    return Phrase(form, lemma, "PRON", "PRP", plural=lemma in _PLURAL_PRONOUNS)
 
 
-def determiner(rng: Random, choices: tuple[str, ...]) -> Phrase:
+def _determiner(rng: Random, choices: tuple[str, ...]) -> Phrase:
     """One of the determiners."""
     form = rng.choice(choices)
     return Phrase(form, {"these": "this", "those": "that"}.get(form, form), "DET", "DT")
 
 
-def name(rng: Random) -> Phrase:
+def _name(rng: Random) -> Phrase:
     """A person's name, perhaps with the surname flat under it."""
     form = rng.choice(words.NAMES)
     phrase = Phrase(form, form, "PROPN", "NNP")

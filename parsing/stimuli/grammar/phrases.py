@@ -7,7 +7,7 @@ from itertools import groupby
 from treeprobe.parsing.treebanks.treebank import MultiwordToken, Sentence
 
 Dependent = tuple[str, "Phrase"]
-MARKS = (",", ".", "?")
+_MARKS = (",", ".", "?")
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,8 @@ def sentence_of(phrase: Phrase, *, identifier: str, metadata: dict[str, str]) ->
     places = {id(word): place for place, (word, _, _) in enumerate(spoken)}
     if len(places) != len(spoken):
         raise ValueError(f"a phrase stands twice in {[word.form for word, _, _ in spoken]}; build each word anew")
-    forms = written([word.form for word, _, _ in spoken])
-    close = [word.clitic or word.form in MARKS for word, _, _ in spoken]
+    forms = _written([word.form for word, _, _ in spoken])
+    close = [word.clitic or word.form in _MARKS for word, _, _ in spoken]
     return Sentence(
         words=tuple(forms),
         heads=tuple(places.get(above, -1) for _, _, above in spoken),
@@ -101,17 +101,17 @@ def sentence_of(phrase: Phrase, *, identifier: str, metadata: dict[str, str]) ->
         identifier=identifier,
         metadata=metadata,
         lemmas=tuple(word.lemma for word, _, _ in spoken),
-        multiword=multiword_tokens(forms, [word.clitic for word, _, _ in spoken]),
+        multiword=_multiword_tokens(forms, [word.clitic for word, _, _ in spoken]),
     )
 
 
-def written(forms: list[str]) -> list[str]:
+def _written(forms: list[str]) -> list[str]:
     """The forms of a sentence: an before vowels, a capital first."""
     forms = ["an" if form == "a" and after[0] in "aeiou" else form for form, after in zip(forms, [*forms[1:], "."])]
     return [forms[0][0].upper() + forms[0][1:], *forms[1:]]
 
 
-def multiword_tokens(forms: list[str], clitic: list[bool]) -> tuple[MultiwordToken, ...]:
+def _multiword_tokens(forms: list[str], clitic: list[bool]) -> tuple[MultiwordToken, ...]:
     """Words and the clitics that follow them, as (first word, last word, form)."""
     hosts, host = [], 0
     for place, attached in enumerate(clitic):

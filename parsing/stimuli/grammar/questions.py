@@ -8,15 +8,15 @@ from treeprobe.parsing.stimuli.grammar.noun_phrases import THINGS, noun_phrase
 from treeprobe.parsing.stimuli.grammar.phrases import Dependent, Phrase
 from treeprobe.parsing.stimuli.grammar.verbs import inverted, verb, verb_word
 
-WHERE_WHEN_WHY = ("where", "when", "why", "how")
+_WHERE_WHEN_WHY = ("where", "when", "why", "how")
 
 
-def asked_pronoun(form: str) -> Phrase:
+def _asked_pronoun(form: str) -> Phrase:
     """Who or what."""
     return Phrase(form, form, "PRON", "WP")
 
 
-def asked_adverb(form: str) -> Phrase:
+def _asked_adverb(form: str) -> Phrase:
     """Where, when, why or how."""
     return Phrase(form, form, "ADV", "WRB")
 
@@ -30,9 +30,9 @@ def polar_question(rng: Random, depth: int = 1) -> Phrase:
 def wh_question(rng: Random, depth: int = 1) -> Phrase:
     """Who read the letter? What did the judge read? Which letter did the judge read?"""
     if rng.random() < 0.35:
-        return who_did(rng)
+        return _who_did(rng)
     subject = someone(rng)
-    lemma, asked = asked_object(rng)
+    lemma, asked = _asked_object(rng)
     return inverted(with_adjuncts(rng, verb(rng, lemma, subject, helped=True)), subject).before(asked)
 
 
@@ -41,9 +41,9 @@ def adverb_question(rng: Random, depth: int = 1) -> Phrase:
     if rng.random() < 0.2:
         subject = noun_phrase(rng, rng.choice(("person", *THINGS)), role="subject")
         copula = verb_word("cop", "be", rng.choice(("past", "present")), subject)
-        return asked_adverb("where").after(("cop", copula), ("nsubj", subject))
+        return _asked_adverb("where").after(("cop", copula), ("nsubj", subject))
     subject = someone(rng)
-    asked = ("advmod", asked_adverb(rng.choice(WHERE_WHEN_WHY)))
+    asked = ("advmod", _asked_adverb(rng.choice(_WHERE_WHEN_WHY)))
     return inverted(predicate(rng, subject, helped=True), subject).before(asked)
 
 
@@ -51,22 +51,22 @@ def interrogative(rng: Random) -> Phrase:
     """What the judge read, who read it, why she did: not inverted, to be embedded."""
     kind = rng.choice(("subject", "object", "adverb"))
     if kind == "subject":
-        return who_did(rng)
+        return _who_did(rng)
     subject = someone(rng)
     if kind == "adverb":
-        asked: Dependent = ("advmod", asked_adverb(rng.choice(WHERE_WHEN_WHY)))
+        asked: Dependent = ("advmod", _asked_adverb(rng.choice(_WHERE_WHEN_WHY)))
         return clause(rng, subject, predicate(rng, subject)).before(asked)
-    lemma, asked = asked_object(rng)
+    lemma, asked = _asked_object(rng)
     return clause(rng, subject, with_adjuncts(rng, verb(rng, lemma, subject))).before(asked)
 
 
-def who_did(rng: Random) -> Phrase:
+def _who_did(rng: Random) -> Phrase:
     """Who did something, which is not inverted even in questions."""
-    subject = asked_pronoun("who")
+    subject = _asked_pronoun("who")
     return clause(rng, subject, predicate(rng, subject))
 
 
-def asked_object(rng: Random) -> tuple[str, Dependent]:
+def _asked_object(rng: Random) -> tuple[str, Dependent]:
     """A verb and what is asked for as its object: who, what, or which letter."""
     group = rng.choice(tuple(words.TRANSITIVE))
     lemma = rng.choice(words.TRANSITIVE[group])
@@ -74,4 +74,4 @@ def asked_object(rng: Random) -> tuple[str, Dependent]:
         noun = rng.choice(words.GROUPS[group][0])
         determiner = Phrase("which", "which", "DET", "WDT")
         return lemma, ("obj", Phrase(noun, noun, "NOUN", "NN").before(("det", determiner)))
-    return lemma, ("obj", asked_pronoun("who" if group == "person" else "what"))
+    return lemma, ("obj", _asked_pronoun("who" if group == "person" else "what"))

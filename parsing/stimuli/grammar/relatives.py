@@ -1,4 +1,4 @@
-"""Clauses that hang from nouns: relative clauses, nested as deep as asked, and participles."""
+"""Clauses that depend on nouns: relative clauses, nested to any depth, and participles."""
 
 from random import Random
 
@@ -15,22 +15,22 @@ def relative_pronoun(form: str) -> Phrase:
 
 
 def subject_relative(rng: Random, depth: int) -> Phrase:
-    """The nurse who admired the farmer who … slept: each level hangs from the last object."""
-    noun = chain_of_relatives(rng, depth)
+    """The nurse who admired the farmer who … slept: each level modifies the last object."""
+    noun = _chain_of_relatives(rng, depth)
     if rng.random() < 0.5:
         return clause(rng, noun, predicate(rng, noun))
     subject = someone(rng)
     return clause(rng, subject, verb(rng, rng.choice(words.ON_PEOPLE), subject).after(("obj", noun)))
 
 
-def chain_of_relatives(rng: Random, depth: int) -> Phrase:
+def _chain_of_relatives(rng: Random, depth: int) -> Phrase:
     """A person with a subject relative clause, whose object has the next."""
     noun = common_noun(rng, "person", richness=0.5)
     if depth == 0:
         return noun
     inner = predicate(rng, noun)
     if depth > 1 or rng.random() < 0.5:
-        inner = verb(rng, rng.choice(words.ON_PEOPLE), noun).after(("obj", chain_of_relatives(rng, depth - 1)))
+        inner = verb(rng, rng.choice(words.ON_PEOPLE), noun).after(("obj", _chain_of_relatives(rng, depth - 1)))
     return noun.after(("acl:relcl", inner.before(("nsubj", relative_pronoun(rng.choice(("who", "who", "that")))))))
 
 
@@ -49,23 +49,23 @@ def object_relative(rng: Random, depth: int = 1) -> Phrase:
 
 def centre_embedding(rng: Random, depth: int) -> Phrase:
     """The nurse that the farmer that the judge knew helped slept: `depth` relative clauses, each inside the last."""
-    noun = embedded_noun(rng, depth)
+    noun = _embedded_noun(rng, depth)
     return clause(rng, noun, with_adjuncts(rng, acting(rng, noun)))
 
 
-def embedded_noun(rng: Random, depth: int) -> Phrase:
+def _embedded_noun(rng: Random, depth: int) -> Phrase:
     """A person with an object relative clause whose own subject has the next."""
     if depth == 0:
         return noun_phrase(rng, "person", role="subject", richness=0.5)
     noun = common_noun(rng, "person", richness=0.5)
-    subject = embedded_noun(rng, depth - 1)
+    subject = _embedded_noun(rng, depth - 1)
     inner = clause(rng, subject, verb(rng, rng.choice(words.ON_PEOPLE), subject))
     return noun.after(("acl:relcl", inner.before(("obj", relative_pronoun("that")))))
 
 
 def participial(rng: Random, depth: int = 1) -> Phrase:
     """The man sleeping in the park, the letter written by the judge: acl."""
-    noun = active_participle(rng) if rng.random() < 0.5 else passive_participle(rng)
+    noun = _active_participle(rng) if rng.random() < 0.5 else _passive_participle(rng)
     if noun.lemma in words.PEOPLE and rng.random() < 0.5:
         return clause(rng, noun, predicate(rng, noun))
     subject, group = someone(rng), next(group for group, (nouns, _) in words.GROUPS.items() if noun.lemma in nouns)
@@ -73,7 +73,7 @@ def participial(rng: Random, depth: int = 1) -> Phrase:
     return clause(rng, subject, head.after(("obj", noun)))
 
 
-def active_participle(rng: Random) -> Phrase:
+def _active_participle(rng: Random) -> Phrase:
     """A person doing something."""
     noun = common_noun(rng, "person", richness=0.4)
     if rng.random() < 0.5:
@@ -83,7 +83,7 @@ def active_participle(rng: Random) -> Phrase:
     return noun.after(("acl", inner.after(("obj", noun_phrase(rng, group, common=True, richness=0.5)))))
 
 
-def passive_participle(rng: Random) -> Phrase:
+def _passive_participle(rng: Random) -> Phrase:
     """Something done by somebody."""
     group = rng.choice(THINGS)
     noun = common_noun(rng, group, richness=0.4)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
+from tests.parsing.decoding.networkx_trees import minimum_spanning_tree
 from tests.parsing.toys import trees
 from treeprobe.parsing import tree_distances
 from treeprobe.parsing.decoding import (
@@ -16,17 +17,16 @@ from treeprobe.parsing.decoding import (
     complete_tree,
     direct_edges,
     minimum_spanning_edges,
-    minimum_spanning_edges_bulk,
-    minimum_spanning_tree,
 )
 from treeprobe.parsing.decoding.checks import check_distances_bulk
+from treeprobe.parsing.decoding.spanning import edges_of_heads, prim
 from treeprobe.parsing.trees import tree_edges
 
 
 @st.composite
-def distances(draw: st.DrawFn) -> NDArray[np.float64]:
+def distances(draw: st.DrawFn, words: int | None = None) -> NDArray[np.float64]:
     """Symmetric matrices whose entries are often equal and often 0."""
-    words = draw(st.integers(1, 12))
+    words = draw(st.integers(1, 12)) if words is None else words
     entries = st.one_of(st.integers(0, 3).map(float), st.floats(0, 10, width=32))
     upper = np.triu(draw(arrays(np.float64, (words, words), elements=entries)), k=1)
     return upper + upper.T
@@ -36,10 +36,10 @@ def sorted_edges(graph: nx.Graph) -> list[list[int]]:
     return sorted(sorted(edge) for edge in graph.edges)
 
 
-@given(st.lists(distances(), max_size=6))
-def test_bulk_equals_networkx_edge_for_edge(matrices: list[NDArray[np.float64]]) -> None:
-    bulk = minimum_spanning_edges_bulk(matrices)
-    for matrix, edges in zip(matrices, bulk, strict=True):
+@given(st.integers(1, 12).flatmap(lambda words: st.lists(distances(words), min_size=1, max_size=6)))
+def test_trees_found_together_and_one_by_one_are_networkxs_edge_for_edge(matrices: list[NDArray[np.float64]]) -> None:
+    together = edges_of_heads(prim(np.stack(matrices)))
+    for matrix, edges in zip(matrices, together, strict=True):
         assert edges.tolist() == sorted_edges(minimum_spanning_tree(matrix))
         assert edges.tolist() == minimum_spanning_edges(matrix).tolist()
 
@@ -83,7 +83,7 @@ BAD = [
     (np.ones(3), r"have shape \(3,\)"),
     (spoilt(0, 2, np.nan), "between words 1 and 3 are nan; expected finite numbers"),
     (spoilt(0, 2, np.inf), "between words 1 and 3 are inf"),
-    (spoilt(1, 2, -0.5), "between words 2 and 3 are -0.5; expected none below 0"),
+    (spoilt(1, 2, -0.5), "between words 2 and 3 are -0.5; expected no value below 0"),
     (spoilt(1, 2, 7), "are not symmetric: 7 from word 2 to word 3, 1 back"),
 ]
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
+from tests.parsing.decoding.networkx_trees import minimum_spanning_tree
 from tests.parsing.toys import random_heads, sentence
 from treeprobe.parsing import Sentence, punctuation_mask, read_conllu, score_depths, score_distances
-from treeprobe.parsing.decoding import minimum_spanning_tree
 from treeprobe.parsing.scores.rank_correlation import centred_ranks, correlate_ranks
 
 
@@ -120,7 +120,7 @@ def test_the_rules_for_punctuation() -> None:
     [
         (lambda d: d[:2, :2], r"sentence 2 \(toy-3\): prediction has shape \(2, 2\), expected \(3, 3\)"),
         (lambda d: d * np.nan, r"sentence 2 \(toy-3\): distances between words 1 and 1 are nan"),
-        (lambda d: -d, r"sentence 2 \(toy-3\): distances between words 1 and 2 are -1; expected none below 0"),
+        (lambda d: -d, r"sentence 2 \(toy-3\): distances between words 1 and 2 are -1; expected no value below 0"),
         (lambda d: np.triu(d), r"sentence 2 \(toy-3\): distances are not symmetric"),
     ],
 )

@@ -179,7 +179,7 @@ def test_writing_and_reading_changes_nothing(tmp_path: Path) -> None:
         ({"construction": "gapping"}, "unknown construction 'gapping'; expected one of transitive, "),
         ({"construction": "passive", "depth": 2}, "passive does not nest"),
         ({"construction": "copula", "length": 90}, "out of reach"),
-        ({"length": (9, 3)}, "fewest"),
+        ({"length": (9, 3)}, "smallest and largest"),
         ({"depth": 0}, "expected 1 to"),
         ({"count": -1}, "expected 0 or more"),
     ],

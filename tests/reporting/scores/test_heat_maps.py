@@ -1,4 +1,4 @@
-"""Heat maps: each value in its own cell, heads counted from 1, relations by frequency."""
+"""Heat maps: each value in its own cell, relations by frequency."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
-from treeprobe.reporting import category_map, head_grid, heat_map
+from treeprobe.reporting import category_map, heat_map
 
 
 def numbers_in(ax: Axes) -> dict[tuple[int, int], str]:
@@ -40,14 +40,6 @@ def test_numbers_are_left_out_where_they_would_not_fit(ax: Axes) -> None:
 def test_signed_values_have_zero_in_the_middle_of_the_scale(ax: Axes) -> None:
     heat_map(np.array([[-1.0, 3.0]]), ax, rows=["a"], columns=["x", "y"], label="offset", signed=True)
     assert ax.images[0].get_clim() == (-3.0, 3.0)
-
-
-def test_heads_and_layers_are_counted_from_one_with_the_first_layer_below(ax: Axes) -> None:
-    assert head_grid(np.zeros((2, 3)), ax, label="entropy") is ax
-    assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "2", "3"]
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["1", "2"]
-    bottom, top = ax.get_ylim()
-    assert bottom < top
 
 
 def test_relations_stand_by_frequency(ax: Axes) -> None:

@@ -6,7 +6,13 @@ import pytest
 from matplotlib.font_manager import FontProperties, findfont
 
 from treeprobe.reporting import MissingGlyphs, font_families
-from treeprobe.reporting.style.text_fonts import characters_of, covering, missing_message, reading_direction, text_width
+from treeprobe.reporting.style.text_fonts import (
+    characters_of,
+    covering_families,
+    missing_message,
+    reading_direction,
+    text_width,
+)
 
 
 def test_scripts_of_the_default_font_need_no_other() -> None:
@@ -30,7 +36,7 @@ def test_advice_fits_the_script(text: str, advice: str) -> None:
 
 def test_fonts_are_added_only_for_characters_that_some_font_has() -> None:
     present = frozenset("abc") & characters_of(findfont(FontProperties()))
-    chosen = covering(present)
+    chosen = covering_families(present)
     assert len(chosen) == 1
 
 
@@ -49,9 +55,9 @@ def test_reading_direction(words: tuple[str, ...], direction: str) -> None:
 
 
 def test_width_grows_with_the_text_and_the_size() -> None:
-    assert 0 == text_width("", size=9) < text_width("i", size=9) < text_width("word", size=9)
-    assert text_width("word", size=18) == pytest.approx(2 * text_width("word", size=9), rel=0.05)
+    assert 0 == text_width("", fontsize=9) < text_width("i", fontsize=9) < text_width("word", fontsize=9)
+    assert text_width("word", fontsize=18) == pytest.approx(2 * text_width("word", fontsize=9), rel=0.05)
 
 
 def test_a_word_of_dollars_is_as_wide_as_its_characters() -> None:
-    assert text_width("$x$", size=9) > text_width("xx", size=9)
+    assert text_width("$x$", fontsize=9) > text_width("xx", fontsize=9)

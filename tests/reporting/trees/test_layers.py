@@ -6,11 +6,8 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 
+from tests.reporting.artists import arcs_of
 from treeprobe.reporting import bare_figure, layers_size, tree_through_layers
-
-
-def arcs_of(ax: Axes) -> list:
-    return [patch for patch in ax.patches if patch.get_gid() == "arc"]
 
 
 def test_each_layer_has_its_arcs_and_its_count(

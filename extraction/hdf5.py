@@ -1,0 +1,194 @@
+"""Hidden states in the HDF5 files of 2019, read and written.
+
+The scripts of Hewitt & Manning (2019, github.com/john-hewitt/structural-probes) keep hidden states in one HDF5 file:
+a dataset a sentence, named by its index, of shape (layers, subwords, dim) for BERT, with [CLS] and [SEP], and
+(layers, words, dim) for ELMo. Their BERT files leave the embedding output out: index 0 is the output of the first
+block, which is layer 1 here.
+"""
+
+import importlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from transformers import PreTrainedTokenizerBase
+
+from treeprobe.errors import TreeprobeError
+from treeprobe.extraction.alignment import Aligner, Alignment, Pooling, bounds_of
+from treeprobe.extraction.attention import AttentionBatch
+from treeprobe.extraction.checkpoint import first_line
+from treeprobe.extraction.report import AlignmentReport
+from treeprobe.extraction.states import Layout, States
+from treeprobe.extraction.text import Text
+from treeprobe.files import written_whole
+
+
+class Hdf5Error(TreeprobeError, ValueError):
+    """A file that is not in the layout of 2019, or does not belong to the words that came with it."""
+
+
+def read_hdf5(
+    path: str | Path,
+    words: Sequence[Sequence[str]],
+    *,
+    tokenizer: PreTrainedTokenizerBase | None = None,
+    pooling: Pooling = "mean",
+    first_layer: int | None = None,
+    special_tokens: bool = True,
+) -> States:
+    """Open an HDF5 file of hidden states as word-aligned states; sentences are read as they are asked for.
+
+    Args:
+        words: the sentences that the file was made from.
+        tokenizer: the fast tokenizer that made the file's subwords; None if its rows are words.
+        pooling: a word's vector is the mean of its subwords' vectors, or the first's, or the last's.
+        first_layer: the number of the file's first layer. None: what the file says if `write_hdf5` made it, else 1
+            for subwords, whose scripts left the embedding output out, and 0 for words.
+        special_tokens: whether the rows include the tokenizer's special tokens.
+
+    Raises:
+        Hdf5Error: the file cannot be read, or a sentence is missing or of another shape than its words.
+    """
+    path = Path(path)
+    lengths = Text(words).lengths
+    rows, report = _Rows.of_words(lengths), AlignmentReport(len(words), int(lengths.sum()))
+    if tokenizer is not None:
+        aligner = Aligner(tokenizer)
+        alignment = aligner(words)
+        specials = aligner.specials
+        around = (len(specials.leading), len(specials.trailing)) if special_tokens else (0, 0)
+        rows, report = _Rows(alignment, pooling, *around), AlignmentReport.of(alignment, words)
+    file = _open(path)
+    try:
+        layers, dim = _check_shapes(file, path, len(words), rows)
+        stored = file.attrs.get("layers")
+    except BaseException:
+        file.close()
+        raise
+    if first_layer is not None or stored is None:
+        start = first_layer if first_layer is not None else int(tokenizer is not None)
+        stored = range(start, start + layers)
+    numbers = tuple(int(layer) for layer in stored)
+    layout = Layout(
+        identity={"checkpoint": {"name": path.name, "digest": None}, "source": "hdf5"},
+        layers=numbers,
+        dim=dim,
+        word_bounds=bounds_of(lengths),
+        shard_bounds=np.arange(len(words) + 1),
+    )
+    return States([_Hdf5Sentence(file, sentence, numbers, rows) for sentence in range(len(words))], layout, report)
+
+
+def write_hdf5(states: States, path: str | Path) -> None:
+    """Write states as HDF5: a dataset a sentence, named by its index, (layers, words, dim) float32.
+
+    The layer numbers stand in the file's attribute `layers`. The file appears when it is complete.
+
+    Raises:
+        Hdf5Error: h5py is not installed.
+    """
+    with written_whole(Path(path)) as partial, _hdf5_library().File(partial, "w") as file:
+        file.attrs["layers"] = list(states.layers)
+        for sentence in range(len(states)):
+            file.create_dataset(str(sentence), data=states.read([sentence]))
+
+
+def write_attention(batches: Iterable[AttentionBatch], path: str | Path) -> None:
+    """Write streamed attention: a dataset a sentence, named by its index in the text.
+
+    Each is (layers, heads, positions, positions) float16, without padding; the file's attributes `leading` and
+    `trailing` count the special positions around the words. The file appears when it is complete.
+
+    Args:
+        batches: what `stream_attention` returns.
+
+    Raises:
+        Hdf5Error: h5py is not installed.
+    """
+    with written_whole(Path(path)) as partial, _hdf5_library().File(partial, "w") as file:
+        for batch in batches:
+            file.attrs["leading"], file.attrs["trailing"] = batch.leading, batch.trailing
+            for row, (index, length) in enumerate(zip(batch.indices, batch.lengths)):
+                real = batch.leading + int(length) + batch.trailing
+                found = batch.attention[:, row, :, :real, :real].numpy()
+                file.create_dataset(str(index), data=found.astype(np.float16))
+
+
+class _Rows:
+    """Which rows of a sentence's dataset make which word."""
+
+    def __init__(self, alignment: Alignment, pooling: Pooling, leading: int, trailing: int) -> None:
+        self._alignment, self._weights = alignment, alignment.weights(pooling)
+        self._links = np.searchsorted(alignment.link_words, alignment.word_bounds)
+        self._leading, self._trailing = leading, trailing
+
+    @classmethod
+    def of_words(cls, lengths: NDArray[np.int64]) -> "_Rows":
+        """Every row is a word; `lengths` are the words of each sentence."""
+        bounds = bounds_of(lengths)
+        every, none = np.arange(bounds[-1]), np.zeros(0, np.int64)
+        return cls(Alignment(np.zeros_like(every), bounds, bounds, every, every, none), "mean", 0, 0)
+
+    def count(self, sentence: int) -> int:
+        bounds = self._alignment.subword_bounds
+        return int(bounds[sentence + 1] - bounds[sentence]) + self._leading + self._trailing
+
+    def pool(self, sentence: int, found: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(words, dim) from (rows, dim)."""
+        alignment, links = self._alignment, slice(self._links[sentence], self._links[sentence + 1])
+        words = alignment.link_words[links] - alignment.word_bounds[sentence]
+        rows = alignment.link_subwords[links] - alignment.subword_bounds[sentence] + self._leading
+        out = np.zeros((int(np.diff(alignment.word_bounds)[sentence]), found.shape[1]), np.float32)
+        np.add.at(out, words, found[rows] * self._weights[links, None])
+        return out
+
+
+class _Hdf5Sentence:
+    """One sentence of an open HDF5 file, as a shard."""
+
+    def __init__(self, file: Any, sentence: int, layers: tuple[int, ...], rows: _Rows) -> None:
+        self._file, self._sentence, self._layers, self._rows = file, sentence, layers, rows
+
+    def read(self, layer: int, rows: Sequence[slice]) -> NDArray[np.float32]:
+        found = self._file[str(self._sentence)][self._layers.index(layer)].astype(np.float32)
+        pooled = self._rows.pool(self._sentence, found)
+        return np.concatenate([pooled[one] for one in rows])
+
+
+def _hdf5_library() -> Any:
+    """`h5py`, an extra of the package. Raises Hdf5Error that says how to install it where it is not."""
+    try:
+        return importlib.import_module("h5py")
+    except ImportError as error:
+        raise Hdf5Error("HDF5 files need h5py: pip install 'treeprobe[hdf5]'") from error
+
+
+def _open(path: Path) -> Any:
+    library = _hdf5_library()
+    try:
+        return library.File(path, "r")
+    except OSError as error:
+        raise Hdf5Error(f"{path} cannot be read as HDF5: {first_line(error)}") from error
+
+
+def _check_shapes(file: Any, path: Path, sentences: int, rows: _Rows) -> tuple[int, int]:
+    """Layers and dim that every sentence agrees on."""
+    if len(file) != sentences:
+        raise Hdf5Error(f"{path} holds {len(file)} sentences, expected {sentences}")
+    layers, dim = 0, 0
+    for sentence in range(sentences):
+        shape = file[str(sentence)].shape if str(sentence) in file else None
+        if shape is None or len(shape) != 3 or shape[1] != rows.count(sentence):
+            raise Hdf5Error(
+                f"{path}, dataset {sentence}: found {'nothing' if shape is None else f'shape {shape}'}, expected "
+                f"(layers, {rows.count(sentence)}, dim) for the words of sentence {sentence + 1}"
+            )
+        if sentence and (shape[0], shape[2]) != (layers, dim):
+            raise Hdf5Error(
+                f"{path}, dataset {sentence}: shape {shape} is unlike those before it, "
+                f"expected ({layers}, {shape[1]}, {dim})"
+            )
+        layers, dim = shape[0], shape[2]
+    return layers, dim

@@ -1,0 +1,146 @@
+"""Word-aligned hidden states of a whole text, in memory or in a cache: `extract`."""
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from treeprobe.errors import TreeprobeError
+from treeprobe.extraction.alignment import bounds_of
+from treeprobe.extraction.cache import cached_states
+from treeprobe.extraction.encoder import Encoder
+from treeprobe.extraction.reading import Reading
+from treeprobe.extraction.report import AlignmentReport
+from treeprobe.extraction.states import Layout, MemoryShard, States
+from treeprobe.extraction.text import Text
+from treeprobe.extraction.word_vectors import WordReader, WordVectors
+
+SHARD_NUMBERS = 18 << 20
+"""Words times layers times dim that a shard holds at most: 36 MB in half precision. Sentences are sorted by length
+within a shard, so small shards mean more padding; a shard holds the same sentences in every storage format, so batches
+are the same too."""
+
+
+class StorageError(TreeprobeError, ValueError):
+    """A value that is not finite, or that the storage format cannot hold."""
+
+
+def extract(
+    encoder: Encoder,
+    words: Sequence[Sequence[str]],
+    *,
+    reading: Reading = Reading(),  # noqa: B008 (frozen)
+    space_after: Sequence[Sequence[bool]] | None = None,
+    cache: str | Path | None = None,
+    verify: bool = False,
+    repair: bool = False,
+    progress: bool = False,
+) -> States:
+    """One vector per word and layer for every sentence.
+
+    A word's vector is made of its subwords' vectors. Words without a subword get zeros, sentences longer than the
+    model takes are read through overlapping windows; both are counted and listed in `States.report`. The same
+    text gives the same vectors whatever else is in its batch, up to rounding.
+
+    Args:
+        words: one non-empty sequence of words per sentence.
+        reading: layers, site, pooling and whatever else decides a word's vector (`Reading`).
+        space_after: like `words`, whether a space follows the word in the natural sentence, which is then what the
+            model reads; words are joined by single spaces where None.
+        cache: folder of caches. States are written there shard by shard, and read from there when they are there
+            already; they stay in memory where None.
+        verify: compare every file of a cache that was there with its digest.
+        repair: extract damaged shards of the cache anew instead of refusing them.
+        progress: show a progress bar.
+
+    Returns:
+        the states of every sentence; from a cache, they are read from disk as they are asked for.
+
+    Raises:
+        ValueError: `words` or `space_after` is not as described, or the encoder cannot be read as `reading` says.
+        StorageError: a value is not finite in the storage format; the layer and the sentence are named.
+        CacheError: the cache is damaged or cannot be written.
+    """
+    text = Text.checked(words, space_after)
+    reader = WordReader(encoder, reading)
+    layout = _layout(encoder, text, reader)
+
+    def produce(shard: int) -> WordVectors:
+        first, last = int(layout.shard_bounds[shard]), int(layout.shard_bounds[shard + 1])
+        bar.update(int(layout.word_bounds[first]) - bar.n)  # past the shards that are there already
+        found = reader.read(text.part(first, last), first_sentence=first, advance=bar.update)
+        bar.update(int(layout.word_bounds[last]) - bar.n)
+        _check_range(found, reader, layout.word_bounds[first : last + 1], first)
+        return found
+
+    description, total = f"reading with {encoder.name}", int(layout.word_bounds[-1])
+    with tqdm(desc=description, total=total, unit=" words", disable=not progress, delay=1.0) as bar:
+        if cache is not None:
+            return cached_states(Path(cache).expanduser(), layout, produce, verify=verify, repair=repair)
+        return _in_memory(layout, produce)
+
+
+def _layout(encoder: Encoder, text: Text, reader: WordReader) -> Layout:
+    reading = reader.reading
+    word_bounds = bounds_of(text.lengths)
+    shard_words = max(1, SHARD_NUMBERS // (len(reader.layers) * reader.dim))
+    identity = {
+        "checkpoint": {
+            "name": encoder.name,
+            "digest": encoder.digest,
+            "model": type(encoder.model).__name__,
+            "dtype": encoder.dtype,
+        },
+        "tokenizer": encoder.tokenizer_digest,
+        "text": {
+            "digest": text.digest,
+            "sentences": len(text),
+            "words": int(word_bounds[-1]),
+            "form": "words" if text.space_after is None else "natural",
+        },
+        "settings": {
+            "layers": list(reader.layers),
+            "site": reading.site,
+            "pooling": reading.pooling,
+            "segment": reading.segment,
+            "max_subwords": reading.max_subwords,
+            "overlap": reading.overlap,
+            "storage": reading.storage,
+            "shard_words": shard_words,
+        },
+    }
+    return Layout(identity, reader.layers, reader.dim, word_bounds, _shard_bounds(word_bounds, shard_words))
+
+
+def _shard_bounds(word_bounds: NDArray[np.int64], shard_words: int) -> NDArray[np.int64]:
+    """(shards + 1,) the first sentence of each shard, so that a shard holds about `shard_words` words."""
+    shards = -(-np.maximum(word_bounds[1:], 1) // shard_words)
+    starts = np.flatnonzero(np.diff(shards, prepend=0) > 0)
+    return np.append(starts, len(word_bounds) - 1) if len(starts) else np.array([0, len(word_bounds) - 1])
+
+
+def _check_range(found: WordVectors, reader: WordReader, word_bounds: NDArray[np.int64], first: int) -> None:
+    """Refuse values that are not finite, or no longer finite in the storage format."""
+    for layer, vectors in zip(reader.layers, found.vectors):
+        if not vectors.numel() or all(map(math.isfinite, torch.aminmax(vectors))):
+            continue
+        bad = int(torch.nonzero(~vectors.isfinite().all(1))[0])
+        sentence = first + int(np.searchsorted(word_bounds - word_bounds[0], bad, "right"))
+        raise StorageError(
+            f"layer {layer} of sentence {sentence} has a value beyond {reader.reading.storage} (largest "
+            f"{torch.finfo(vectors.dtype).max:g}), which would be stored as {vectors[bad].abs().amax():g}: store "
+            "float32 or bfloat16, and if it is not finite there either, compute in float32"
+        )
+
+
+def _in_memory(layout: Layout, produce: Callable[[int], WordVectors]) -> States:
+    shards, report = [], AlignmentReport()
+    for number in range(layout.shards):
+        found = produce(number)
+        shards.append(MemoryShard(dict(zip(layout.layers, found.vectors.float().numpy()))))
+        report += found.report
+    return States(shards, layout, report)

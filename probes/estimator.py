@@ -1,0 +1,320 @@
+"""What all probes share: their options, how any number of them is fitted in one pass, and how they are saved."""
+
+import inspect
+import os
+from abc import abstractmethod
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar, Self, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+from tqdm import tqdm
+
+from treeprobe.probes.data import Examples, ordered_batches, read_ahead
+from treeprobe.probes.initial import layer_scales
+from treeprobe.probes.saving import Arrays, ProbeError, check_identity, read_record, write_probe
+from treeprobe.probes.states import States, Vectors, as_states
+from treeprobe.probes.targets import Quantity, Targets, column_of
+from treeprobe.probes.training import Learner, Schedule, Worker, split_contiguously, train_in_parallel
+
+PREDICTION_BATCH = 64
+# Layers are divided between workers only where whole layers would give the busiest of them so many times the load.
+IMBALANCE = 1.25
+
+AnyProbe = TypeVar("AnyProbe", bound="Probe")
+
+
+class Probe(BaseEstimator):
+    """A map of word vectors whose geometry is to be the tree's, found by gradient descent on an L1 loss.
+
+    Parameters:
+        layer: layer of the states that is read; None for vectors given as plain arrays.
+        rank: dimension of the probe's space, at most the width of the vectors: a linear map of more rows gains nothing.
+        seed: draws the initial values. The order of the sentences is the same for every seed, so that probes trained
+            together see the same batches.
+        epochs: passes over the data at most; None for 5, or on a small treebank as many as make 300 steps.
+        patience: training ends when the validation loss has not fallen for so many epochs; None to train to the end.
+            A small one cuts off the fall that only the last, small steps bring.
+        batch_size: sentences a step.
+        learning_rate: Adam's initial step size, which falls to zero along half a cosine.
+        device: where to train, "cpu" or "cuda".
+
+    Attributes after `fit`:
+        history_: training and validation loss of each epoch.
+        best_epoch_: the epoch that was kept, counted from 1.
+        identity_: record of the checkpoint and settings that the vectors came from; {} for plain arrays.
+    """
+
+    kind: ClassVar[str]  # the probe's name in tables and saved folders
+    quantities: ClassVar[tuple[Quantity, ...]]  # the gold values that it is trained on
+    learner: ClassVar[type[Learner]]  # how probes of this sort are trained side by side
+
+    history_: list[dict[str, float]]
+    best_epoch_: int
+    identity_: dict[str, Any]
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        """Raises TypeError where `__init__` takes `*args` or `**options`.
+
+        scikit-learn reads the options from the names there: others would be lost from clones and saved probes.
+        """
+        super().__init_subclass__(**settings)
+        for parameter in inspect.signature(cls.__init__).parameters.values():
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                raise TypeError(f"{cls.__name__}.__init__ takes {parameter}; expected every option by its own name")
+
+    def __init__(
+        self,
+        layer: int | None = None,
+        rank: int = 128,
+        seed: int = 0,
+        *,
+        epochs: int | None = None,
+        patience: int | None = 10,
+        batch_size: int = 32,
+        learning_rate: float = 0.0005,
+        device: str = "cpu",
+    ) -> None:
+        self.layer = layer
+        self.rank = rank
+        self.seed = seed
+        self.epochs = epochs
+        self.patience = patience
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.device = device
+
+    def fit(
+        self, states: Vectors, targets: Any, *, validation: tuple[Vectors, Any] | None = None, progress: bool = False
+    ) -> Self:
+        """Train on one gold entry a sentence; with `validation`, the epoch with the least loss on it is kept.
+
+        Args:
+            states: vectors of the sentences.
+            targets: gold values of the sentences, as the class says.
+            validation: held-out vectors and gold values.
+            progress: show a progress bar.
+
+        Raises:
+            ValueError: states and targets do not fit each other, or hold values that are not finite.
+            NotFiniteError: a loss is NaN or infinity.
+        """
+        held_out = None if validation is None else (validation[0], self.as_targets(validation[1]))
+        fit_all([self], states, self.as_targets(targets), validation=held_out, progress=progress)
+        return self
+
+    @staticmethod
+    @abstractmethod
+    def as_targets(targets: Any) -> Targets:
+        """What `fit` was given, as targets of `fit_all`."""
+
+    def prepare(self, targets: Any) -> None:
+        """Take from the training targets what must be known before training; nothing for most probes."""
+
+    def column(self, quantity: Quantity, targets: Any) -> Sequence[NDArray[Any]]:
+        """Gold values of one of the probe's quantities: one array a sentence."""
+        return column_of(quantity, targets)
+
+    @abstractmethod
+    def keep(self, learned: Any) -> None:
+        """Take what the learner had learned by the best epoch."""
+
+    @abstractmethod
+    def arrays(self) -> Arrays:
+        """What was learned, by name, as `save_pretrained` writes it."""
+
+    @abstractmethod
+    def restore(self, arrays: Arrays, record: Mapping[str, Any]) -> None:
+        """Take back what `arrays` and `record` gave. Raises KeyError or ValueError where it does not fit."""
+
+    def record(self) -> dict[str, Any]:
+        """What was learned beside the arrays, for `probe.json`."""
+        return {}
+
+    def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
+        """Write the probe as a folder of `probe.safetensors` and a readable `probe.json`.
+
+        The second is written last, so that a folder that has it is complete; each file is moved to its place whole.
+        """
+        check_is_fitted(self, "best_epoch_")
+        record = {
+            "kind": self.kind,
+            "parameters": self.get_params(),
+            "best_epoch": self.best_epoch_,
+            "history": self.history_,
+            "identity": self.identity_,
+        }
+        write_probe(Path(folder), self.arrays(), record | self.record())
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        folder: str | os.PathLike[str],
+        *,
+        identity: Mapping[str, Any] | None = None,
+        force: bool = False,
+    ) -> Self:
+        """Read what `save_pretrained` wrote, bit by bit.
+
+        Args:
+            folder: the probe's folder.
+            identity: `states.identity` of the vectors that the probe is to read, compared with what it was trained on.
+            force: accept the probe although the checkpoints differ.
+
+        Raises:
+            ProbeError: the folder holds no probe of this kind, or a damaged one, or one trained on the vectors of
+                another checkpoint.
+        """
+        place = Path(folder)
+        record = read_record(place)
+        if record.get("kind") != cls.kind:
+            raise ProbeError(f"{place}: holds a {record.get('kind')} probe; expected a {cls.kind} probe")
+        if identity is not None and not force:
+            check_identity(place, record.get("identity", {}), identity)
+        try:
+            probe = cls(**record["parameters"])
+            probe.best_epoch_, probe.history_ = record["best_epoch"], record["history"]
+            probe.identity_ = record["identity"]
+            probe.restore(load_file(place / "probe.safetensors"), record)
+        except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
+            raise ProbeError(f"{place}: the probe cannot be read: {type(error).__name__}: {error}") from error
+        return probe
+
+    def _by_sentence(
+        self, states: Vectors, project: Callable[[Tensor], Tensor], decode: Callable[[Tensor], Any], *, width: int
+    ) -> list[Any]:
+        """What `decode` makes of each sentence's words, once `project` was applied to those of many sentences at once.
+
+        Raises ValueError where the vectors are not of the probe's width.
+        """
+        source = as_states(states, layer=self.layer)
+        if source.dim != width:
+            raise ValueError(f"vectors of width {source.dim}; the probe reads vectors of width {width}")
+        lengths = np.asarray(source.lengths)
+        batches = ordered_batches(lengths, size=PREDICTION_BATCH)
+        layer = [_layer_of(self, source)]
+        found: list[Any] = [None] * len(lengths)
+        for batch, words in zip(batches, read_ahead(partial(source.read, each, layer) for each in batches)):
+            projected = project(torch.from_numpy(words[0])).split(lengths[batch].tolist())
+            for sentence, each in zip(batch.tolist(), projected):
+                found[sentence] = decode(each)
+        return found
+
+
+def fit_all(
+    probes: Sequence[AnyProbe],
+    states: Vectors,
+    targets: Targets,
+    *,
+    validation: tuple[Vectors, Targets] | None = None,
+    progress: bool = False,
+) -> Sequence[AnyProbe]:
+    """Fit every probe, reading the data once an epoch for all of them.
+
+    Probes may differ in family, layer, rank, seed and learning rate. Those that differ in `epochs`, `batch_size` or
+    `device` take other batches, and are trained in passes of their own. With `validation`, each probe keeps what it had
+    learned by its own best epoch and stops when its loss has not fallen for `patience` epochs; without it, it is
+    trained to the end and keeps the last. On a CPU the probes are divided among as many workers as torch has threads.
+
+    Args:
+        probes: the probes, of any families.
+        states: vectors of the sentences.
+        targets: gold values of the sentences; trees, as in a treebank, where a `DepProbe` is among the probes.
+        validation: held-out vectors and gold values.
+        progress: show a progress bar.
+
+    Returns:
+        The probes, fitted.
+
+    Raises:
+        ValueError: before training, a layer is not in the states, a rank is above the width of the vectors, there are
+            not as many targets as sentences, or a target has another size than its sentence.
+        NotFiniteError: in training, the loss of a probe is NaN or infinity.
+    """
+    for probe in probes:
+        probe.prepare(targets)
+    data = _examples(probes, states, targets)
+    held_out = None if validation is None else _examples(probes, *validation)
+    passes: dict[tuple[int | None, int, str], list[Probe]] = defaultdict(list)
+    for probe in probes:
+        passes[probe.epochs, probe.batch_size, probe.device].append(probe)
+    for (epochs, batch_size, device), together in passes.items():
+        schedule = Schedule.of(epochs, sentences=len(data), batch_size=batch_size, device=device)
+        _train(together, data, held_out, schedule, progress=progress)
+    return probes
+
+
+def _examples(probes: Sequence[Probe], states: Vectors, targets: Any) -> Examples:
+    """The data that these probes need. Raises ValueError where layers, ranks, lengths or gold values do not fit."""
+    source = as_states(states, layer=next((probe.layer for probe in probes if probe.layer is not None), None))
+    columns: dict[Quantity, Sequence[NDArray[Any]]] = {}
+    for probe in probes:
+        if probe.layer is not None and probe.layer not in source.layers:
+            raise ValueError(f"no layer {probe.layer} in the states; they hold layers {list(source.layers)}")
+        if not 1 <= probe.rank <= source.dim:
+            raise ValueError(f"rank {probe.rank}; expected 1 to {source.dim}, the width of the vectors")
+        for quantity in probe.quantities:
+            if quantity not in columns:
+                columns[quantity] = probe.column(quantity, targets)
+    return Examples.of(source, columns)
+
+
+def _train(
+    probes: Sequence[Probe], data: Examples, held_out: Examples | None, schedule: Schedule, *, progress: bool
+) -> None:
+    """Train probes of one schedule together until all have stopped, and hand each what it has learned."""
+    threads = 1 if schedule.device.type == "cuda" else torch.get_num_threads()
+    workers = [_worker(part, data, schedule.device) for part in _divide(probes, data.states, workers=threads)]
+    steps = len(workers) * schedule.epochs * schedule.steps
+    with tqdm(total=steps, desc=f"training {len(probes)} probes", disable=not progress, leave=False) as bar:
+        train_in_parallel(workers, data, held_out, schedule, bar=bar)
+    for record in [record for worker in workers for record in worker.records]:
+        record.probe.keep(record.learned)
+        record.probe.best_epoch_, record.probe.history_ = record.best_epoch, record.history
+        record.probe.identity_ = dict(getattr(data.states, "identity", {}))
+
+
+def _divide(probes: Sequence[Probe], states: States, *, workers: int) -> list[list[Probe]]:
+    """The probes of each worker: whole layers, which are then read once an epoch, unless these balance badly."""
+    ordered = sorted(probes, key=lambda probe: _layer_of(probe, states))
+    by_layer: dict[int, list[Probe]] = defaultdict(list)
+    for probe in ordered:
+        by_layer[_layer_of(probe, states)].append(probe)
+    cuts = []
+    for units in (list(by_layer.values()), [[probe] for probe in ordered]):
+        parts = split_contiguously([_load(unit) for unit in units], min(workers, len(units)))
+        cuts.append([[probe for place in part for probe in units[place]] for part in parts])
+    whole_layers, divided = cuts
+    busiest, ideal = (max(_load(part) for part in cut) for cut in cuts)
+    return whole_layers if busiest <= IMBALANCE * ideal else divided
+
+
+def _load(probes: Sequence[Probe]) -> int:
+    """A measure of the work of a step: columns of the matrix products."""
+    return sum(probe.rank for probe in probes)
+
+
+def _worker(probes: Sequence[Probe], data: Examples, device: torch.device) -> Worker:
+    """A worker for these probes; those of one layer, learner and learning rate share a learner."""
+    alike: dict[tuple[int, type[Learner], float], list[Probe]] = defaultdict(list)
+    for probe in probes:
+        alike[_layer_of(probe, data.states), probe.learner, probe.learning_rate].append(probe)
+    layers = list(dict.fromkeys(layer for layer, _, _ in alike))
+    scales = dict(zip(layers, layer_scales(data.states, layers)))
+    return Worker(
+        [learner(layer, together, scales[layer].to(device)) for (layer, learner, _), together in alike.items()]
+    )
+
+
+def _layer_of(probe: Probe, states: States) -> int:
+    """The layer that a probe reads: its own, or the only one there is."""
+    return int(states.layers[0]) if probe.layer is None else probe.layer

@@ -1,0 +1,205 @@
+"""How long probes are trained, who reads what, and that no probe changes another."""
+
+import numpy as np
+import pytest
+import torch
+
+from tests.probes.corpora import LayeredStates, make_corpus
+from treeprobe.probes import DepthProbe, DistanceProbe, PoincareProbe, fit_all
+from treeprobe.probes.estimator import PREDICTION_BATCH
+from treeprobe.probes.initial import SCALE_SENTENCES
+from treeprobe.probes.training import LEAST_STEPS, VALIDATION_BATCH, cosine_decay, epochs_for, split_contiguously
+
+
+@pytest.fixture
+def threads():
+    """Sets torch's threads; the number it had comes back after the test."""
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+def test_small_treebanks_take_more_epochs():
+    assert epochs_for(None, sentences=12544, batch_size=32) == 5
+    assert epochs_for(None, sentences=500, batch_size=32) * 16 >= LEAST_STEPS
+    assert epochs_for(None, sentences=1, batch_size=32) == LEAST_STEPS
+    assert epochs_for(2, sentences=1, batch_size=32) == 2
+
+
+def test_the_learning_rate_decays_from_one_to_zero():
+    factors = [cosine_decay(done) for done in np.linspace(0, 1, 11)]
+    assert factors[0] == 1
+    assert factors[-1] == pytest.approx(0)
+    assert factors == sorted(factors, reverse=True)
+    assert factors[5] == pytest.approx(0.5)
+
+
+def test_each_probe_stops_by_its_own_loss_and_disturbs_no_other(threads, train, dev):
+    """Thirty noisy sentences are soon overfitted; the clean layer goes on learning, as it does alone."""
+    threads(1)
+    few, noisy = make_corpus(30, seed=5), make_corpus(30, seed=5, noise=3.0)
+    states = LayeredStates([noisy.vectors, few.vectors])
+    held_out = LayeredStates([dev.vectors, dev.vectors])
+
+    def make() -> list[DistanceProbe]:
+        options = {"epochs": 60, "learning_rate": 0.02}
+        return [
+            DistanceProbe(0, 24, patience=3, **options),
+            DistanceProbe(1, 24, patience=None, **options),
+            DistanceProbe(1, 8, 1, patience=8, **options),
+            DistanceProbe(0, 24, 1, patience=8, **options),
+        ]
+
+    together = make()
+    fit_all(together, states, few, validation=(held_out, dev))
+    lengths = [len(probe.history_) for probe in together]
+    assert lengths[0] < 60
+    assert lengths[1] == 60
+    assert lengths[0] != lengths[3]
+    for probe, alone in zip(together, make()):
+        losses = [entry["validation"] for entry in probe.history_]
+        assert probe.best_epoch_ == int(np.argmin(losses)) + 1
+        if len(losses) < 60:
+            assert len(losses) - probe.best_epoch_ == probe.patience
+        fit_all([alone], states, few, validation=(held_out, dev))
+        assert len(alone.history_) == len(losses)
+        assert alone.best_epoch_ == probe.best_epoch_
+        np.testing.assert_allclose(probe.matrix_, alone.matrix_, atol=1e-3 * np.abs(alone.matrix_).max())
+
+
+def test_training_ends_when_all_have_stopped(dev):
+    noisy = make_corpus(30, seed=5, noise=3.0)
+    states = LayeredStates([noisy.vectors])
+    probe = DistanceProbe(0, 24, epochs=60, patience=2, learning_rate=0.02)
+    fit_all([probe], states, noisy, validation=(LayeredStates([dev.vectors]), dev))
+    steps = len(probe.history_)
+    assert steps < 60
+    assert len(states.reads) == steps + 1, "one batch an epoch, and the vectors' scale"
+
+
+def test_without_validation_nothing_stops(train):
+    probe = DistanceProbe(rank=2, epochs=9, patience=1, learning_rate=5.0).fit(train.vectors, train.distances)
+    assert len(probe.history_) == probe.best_epoch_ == 9
+
+
+def test_other_families_stop_too(dev):
+    noisy = make_corpus(30, seed=5, noise=3.0)
+    probe = PoincareProbe(rank=24, epochs=60, patience=2, learning_rate=0.02)
+    probe.fit(noisy.vectors, noisy.distances, validation=(dev.vectors, dev.distances))
+    assert len(probe.history_) == probe.best_epoch_ + 2 < 60
+
+
+def test_threads_change_nothing_and_are_given_back(threads, train, dev):
+    def fitted() -> list[DistanceProbe | DepthProbe]:
+        probes = [
+            kind(layer, rank, epochs=3) for layer in (1, 0) for rank in (5, 24) for kind in (DistanceProbe, DepthProbe)
+        ]
+        fit_all(probes, LayeredStates([train.vectors, train.exact]), train)
+        return probes
+
+    threads(1)
+    one = fitted()
+    threads(3)
+    three = fitted()
+    assert torch.get_num_threads() == 3
+    for a, b in zip(one, three):
+        np.testing.assert_allclose(a.matrix_, b.matrix_, atol=1e-4 * np.abs(a.matrix_).max())
+    with pytest.raises(ValueError, match="not finite"):
+        DistanceProbe(rank=2, epochs=1).fit([train.vectors[0] * np.nan], train.distances[:1])
+    assert torch.get_num_threads() == 3
+
+
+def test_an_error_in_one_worker_halts_the_others(threads, train):
+    """Layer 1 holds NaN; without a halt the worker of layer 0 would take its 1,000 epochs first."""
+    threads(2)
+    broken = [each * np.nan for each in train.vectors]
+    states = LayeredStates([train.vectors, broken])
+    with pytest.raises(ValueError, match=r"epoch 1: the loss of DistanceProbe\(.*\) is not finite"):
+        fit_all([DistanceProbe(layer, 4, epochs=1000) for layer in (0, 1)], states, train)
+    assert len(states.reads) < 1000
+    assert torch.get_num_threads() == 2
+
+
+def test_an_error_of_the_reader_is_raised_as_it_is(threads, train):
+    class Failing(LayeredStates):
+        def read(self, sentences, layers=None):
+            if len(self.reads) > 3:
+                raise OSError("the disk is gone")
+            return super().read(sentences, layers)
+
+    threads(2)
+    with pytest.raises(OSError, match="the disk is gone"):
+        fit_all([DistanceProbe(layer, 4) for layer in (0, 1)], Failing([train.vectors, train.exact]), train)
+
+
+def test_learning_rates_share_a_pass(threads, train):
+    """Two probes of other learning rates are read for once, those of other batches twice; each is as it is alone."""
+    threads(1)
+
+    def reads(probes: list[DistanceProbe]) -> int:
+        states = LayeredStates([train.vectors])
+        fit_all(probes, states, train)
+        return states.sentences_read(0)
+
+    def make(**options) -> DistanceProbe:
+        return DistanceProbe(0, 4, epochs=2, **options)
+
+    together = [make(learning_rate=rate) for rate in (0.0005, 0.01)]
+    alone = [make(learning_rate=rate) for rate in (0.0005, 0.01)]
+    assert reads(together) == reads(alone[:1]) == reads(alone[1:])
+    for one, other in zip(together, alone):
+        np.testing.assert_allclose(one.matrix_, other.matrix_, atol=1e-4 * np.abs(other.matrix_).max())
+    assert reads([make(batch_size=32), make(batch_size=16)]) == 2 * reads([make()])
+
+
+# Probes by layer, threads, and how many workers then read each layer.
+READERS = [
+    ((2, 2), 1, (1, 1)),
+    ((2, 2), 2, (1, 1)),
+    ((2, 2), 3, (1, 1)),
+    ((2, 2), 4, (2, 2)),
+    ((2, 2, 2, 2, 2, 2, 2), 2, (1, 1, 1, 1, 1, 1, 1)),
+    ((2,), 1, (1,)),
+    # A worker would be idle, or have twice the other's work, were layers not divided.
+    ((2,), 2, (2,)),
+    ((2, 2, 2), 2, (1, 2, 1)),
+]
+
+
+@pytest.mark.parametrize(("probes", "number", "readers"), READERS)
+def test_a_layer_is_read_once_an_epoch_unless_workers_would_be_idle(probes, number, readers, threads, dev):
+    threads(number)
+    states = LayeredStates([dev.vectors for _ in probes])
+    fit_all(
+        [DistanceProbe(layer, 3, seed, epochs=2) for layer, n in enumerate(probes) for seed in range(n)], states, dev
+    )
+    # Two epochs, and the scale of the vectors: a corpus of this size is its own sample.
+    assert [states.sentences_read(layer) / len(states) for layer in range(len(probes))] == [3 * n for n in readers]
+
+
+def test_contiguous_parts_are_balanced():
+    """Neighbours stay together, none is lost, and no part exceeds its share by more than an item."""
+    generator = np.random.default_rng(0)
+    for _ in range(200):
+        loads = generator.integers(1, 50, size=generator.integers(1, 30)).tolist()
+        workers = int(generator.integers(1, 10))
+        parts = split_contiguously(loads, workers)
+        assert [place for part in parts for place in part] == list(range(len(loads)))
+        assert all(parts)
+        assert len(parts) <= workers
+        assert max(sum(loads[place] for place in part) for part in parts) <= sum(loads) / workers + max(loads)
+
+
+def test_no_more_is_read_at_once_from_a_longer_corpus(threads, train, dev):
+    """Beside one sample for the scale of the vectors, a batch at a time."""
+    threads(1)
+    for times in (2, 4):
+        states, held_out = LayeredStates([train.vectors * times]), LayeredStates([dev.vectors * times])
+        gold, held_gold = ([each for _ in range(times) for each in corpus.distances] for corpus in (train, dev))
+        probe = DistanceProbe(0, 2, epochs=1, batch_size=20).fit(states, gold, validation=(held_out, held_gold))
+        sample, *batches = [sentences for _, sentences in states.reads]
+        assert sample == SCALE_SENTENCES < len(states)
+        assert max(batches) == 20
+        probe.predict(states)
+        assert max(sentences for _, sentences in held_out.reads) == VALIDATION_BATCH
+        assert max(sentences for _, sentences in states.reads[1 + len(batches) :]) == PREDICTION_BATCH
