@@ -22,7 +22,9 @@ from treeprobe.files import write_json
 
 FORMAT = 2
 RECORD = "analysis.json"
-KEYS = frozenset({"analysis", "checkpoint", "details", "options", "seconds", "splits", "summary", "treebank", "versions"})
+KEYS = frozenset(
+    {"analysis", "checkpoint", "details", "options", "seconds", "splits", "summary", "treebank", "versions"}
+)
 """What every record says."""
 EARLIER = ("run.json", "convolution.json", "task.json")
 """Records of earlier versions."""

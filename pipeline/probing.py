@@ -184,10 +184,11 @@ def load_probes(folder: Path, subject: Subject) -> SavedProbes:
             f"{folder}: holds the analysis {record['analysis']} and {len(places)} probes; expected the folder of a run"
         )
     for split in subject.scored:
-        if subject.splits[split].digest == record["splits"]["train"]["digest"]:
+        bank = subject.splits[split]
+        if bank.digest == record["splits"]["train"]["digest"]:
             raise TreebankError(
-                f"{subject.splits[split].path or subject.splits[split].name}: the {split} treebank trained the probes in "
-                f"{folder}; expected other sentences to score them on"
+                f"{bank.path or bank.name}: the {split} treebank trained the probes in {folder}; expected other sentences "
+                "to score them on"
             )
     identity = {"checkpoint": {"name": subject.encoder.name, "digest": subject.encoder.digest}}
     probes: list[Probe] = []

@@ -75,9 +75,7 @@ def test_sentences_that_the_model_does_not_take_count_for_nothing(masked_lm_fold
     long = random_sentence(words, np.random.default_rng(1))
     long = replace(long, relations=tuple("root" if head < 0 else "rare" for head in long.heads))
     longer = Treebank([long, *bank], name="long")
-    intact, without = (
-        fit_heads(Sources(model=masked_lm_folder, dev=one).open(), Options()) for one in (longer, bank)
-    )
+    intact, without = (fit_heads(Sources(model=masked_lm_folder, dev=one).open(), Options()) for one in (longer, bank))
     assert list(intact.left_out) == [0]
     assert set(intact.relations.relation) == {"left", "right"}
     for column in ("n", "accuracy", "kernel_accuracy"):

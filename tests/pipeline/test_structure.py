@@ -162,9 +162,7 @@ def test_probes_and_figures_are_there(done: Path) -> None:
         assert sum(name.startswith(kind) and name.endswith(".pdf") for name in names) == 4
 
 
-def test_a_run_is_repeatable(
-    done: Path, checkpoint: Path, treebank_files: dict[str, Path], tmp_path: Path
-) -> None:
+def test_a_run_is_repeatable(done: Path, checkpoint: Path, treebank_files: dict[str, Path], tmp_path: Path) -> None:
     options = Options(ranks=(4,), seeds=(0, 1), epochs=2)
     again = run(checkpoint, treebank_files, tmp_path / "again", options, cache=tmp_path / "cache")
     # States in the cache are in half precision, as those in memory are not.
@@ -192,9 +190,7 @@ def test_parse_finds_the_checkpoint_from_any_folder(
 def test_a_run_on_natural_text_is_parsed_as_it_was_read(
     checkpoint: Path, two: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = Options(
-        ranks=(400,), epochs=1, text="natural", pooling="first", random_baseline=False, control=False
-    )
+    options = Options(ranks=(400,), epochs=1, text="natural", pooling="first", random_baseline=False, control=False)
     run(checkpoint, two, tmp_path / "out", options)
     parser = Parser.from_pretrained(tmp_path / "out")
     identities = [parser.distance.identity_]

@@ -18,7 +18,18 @@ from filelock import FileLock
 from treeprobe.errors import OutputError
 from treeprobe.extraction import Encoder
 from treeprobe.parsing import TreebankError, read_conllu
-from treeprobe.pipeline import Options, Plan, Sources, Splits, Workers, analyse, dry_run, load_results, sweep, write_report
+from treeprobe.pipeline import (
+    Options,
+    Plan,
+    Sources,
+    Splits,
+    Workers,
+    analyse,
+    dry_run,
+    load_results,
+    sweep,
+    write_report,
+)
 from treeprobe.pipeline.findings import FindingsError
 from treeprobe.pipeline.options import OptionsError
 from treeprobe.pipeline.sweeps import Sweep, SweepError, tasks
@@ -79,7 +90,11 @@ def test_a_task_finds_what_the_command_finds_to_the_last_digit(
     analysis: str, models: dict[str, Path], splits: Splits, tmp_path: Path
 ) -> None:
     options = replace(OPTIONS, epochs=1, control=True)
-    sweep(plan([models["first"]], splits, tmp_path / "sweep", options=options, analyses=[analysis]), workers=Workers(threads=torch.get_num_threads()), progress=False)
+    sweep(
+        plan([models["first"]], splits, tmp_path / "sweep", options=options, analyses=[analysis]),
+        workers=Workers(threads=torch.get_num_threads()),
+        progress=False,
+    )
     sources = Sources(model=models["first"], train=splits.train, dev=splits.dev, test=splits.test, treebank="toy")
     analyse(analysis, sources, tmp_path / "alone", options=options, figures=False, progress=False)
     task = tmp_path / "sweep" / "tasks" / f"first--toy--{analysis}"
@@ -287,7 +302,9 @@ def test_a_folder_of_other_things_is_left_alone(models: dict[str, Path], splits:
     (tmp_path / "thesis.tex").write_text("mine")
     with pytest.raises(OutputError, match="holds files that are not a sweep's"):
         sweep(plan([models["first"]], splits, tmp_path), progress=False)
-    with pytest.raises(FindingsError, match=r"holds no analysis\.json; expected the folder of an analysis, or of a sweep"):
+    with pytest.raises(
+        FindingsError, match=r"holds no analysis\.json; expected the folder of an analysis, or of a sweep"
+    ):
         load_results(tmp_path)
 
 
@@ -297,7 +314,7 @@ def test_a_sweep_of_an_earlier_version_is_refused_in_one_sentence(
     (tmp_path / "sweep.json").write_text(json.dumps({"format": 1, "options": {}}))
     for attempt in (lambda: sweep(plan([models["first"]], splits, tmp_path), progress=False),
                     lambda: load_results(tmp_path)):  # fmt: skip
-        with pytest.raises(FindingsError, match="sweep of format 1; expected 2. Sweep again into another folder"):
+        with pytest.raises(FindingsError, match=r"sweep of format 1; expected 2\. Sweep again into another folder"):
             attempt()
     assert [path.name for path in tmp_path.iterdir()] == ["sweep.json"]
 
