@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerBase
 
 Pooling = Literal["mean", "first", "last"]
-"""How a word's vector is made of its subwords' vectors."""
+"""How subword vectors become a word's vector: their mean, the first, or the last."""
 
 Integers = NDArray[np.int64]
 
@@ -32,15 +32,15 @@ class Alignment:
     ids: Integers
     """(subwords,) vocabulary entries, special tokens left out."""
     subword_bounds: Integers
-    """(sentences + 1,) where each sentence's subwords begin."""
+    """(sentences + 1,) first subword of each sentence, and the number of subwords."""
     word_bounds: Integers
-    """(sentences + 1,) where each sentence's words begin."""
+    """(sentences + 1,) first word of each sentence, and the number of words."""
     link_words: Integers
     """(links,) word of each link."""
     link_subwords: Integers
     """(links,) subword of each link."""
     unknown: Integers
-    """words of which at least one subword is the unknown token, ascending."""
+    """Words with at least one subword that is the unknown token, ascending."""
 
     @property
     def words(self) -> int:
@@ -105,7 +105,7 @@ class Aligner:
         """Align sentences given as words.
 
         Args:
-            words: one sequence of words a sentence.
+            words: one sequence of words per sentence.
             space_after: like `words`, whether a space follows each word in the natural sentence; words are joined
                 by single spaces where None.
         """
@@ -123,7 +123,7 @@ class Aligner:
         shift = np.repeat(text_bounds[:-1], counts)
         subword_bounds, word_bounds = bounds_of(subwords), bounds_of(counts)
         link_words, link_subwords = _links(word_starts + shift, word_ends + shift, offsets)
-        # A whitespace subword at the end of a sentence reaches for the first word of the next.
+        # A whitespace subword at the end of a sentence would be linked to the first word of the next.
         same = np.searchsorted(word_bounds, link_words, "right") == np.searchsorted(
             subword_bounds, link_subwords, "right"
         )
@@ -135,7 +135,7 @@ class Aligner:
 def _texts(
     words: Sequence[Sequence[str]], space_after: Sequence[Sequence[bool]] | None
 ) -> tuple[list[str], Integers, Integers]:
-    """One text a sentence, and where each word begins and ends in its text, both (words,)."""
+    """One text per sentence, and where each word begins and ends in its text, both (words,)."""
     gaps = [_gaps(sentence, None if space_after is None else space_after[i]) for i, sentence in enumerate(words)]
     texts = [
         "".join(chain.from_iterable(zip(sentence, (" " * gap for gap in after))))

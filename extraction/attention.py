@@ -20,10 +20,10 @@ from treeprobe.extraction.text import Text
 
 Level = Literal["words", "subwords"]
 
-CHUNK = 1024
+_CHUNK = 1024
 """Sentences that are aligned and sorted by length together."""
 
-PROBABILITIES = 1 << 26
+_PROBABILITIES = 1 << 26
 """Attention probabilities in a batch at most, unless one sentence alone has more."""
 
 
@@ -59,8 +59,8 @@ class AttentionStream:
     def __iter__(self) -> Iterator[AttentionBatch]:
         """Read the text from its beginning, batch by batch; `report` begins anew too."""
         self.report = AlignmentReport()
-        for first in range(0, len(self._text), CHUNK):
-            text = self._text.part(first, first + CHUNK)
+        for first in range(0, len(self._text), _CHUNK):
+            text = self._text.part(first, first + _CHUNK)
             alignment = self._batcher.align(text)
             windows = cut_windows(alignment, None)
             kept = _kept(alignment, self._batcher.capacity)
@@ -73,7 +73,7 @@ class AttentionStream:
         leading, trailing = (
             len(tokens) for tokens in (self._batcher.specials.leading, self._batcher.specials.trailing)
         )
-        max_pairs = PROBABILITIES // (self._encoder.blocks * self._encoder.heads)
+        max_pairs = _PROBABILITIES // (self._encoder.blocks * self._encoder.heads)
         for chosen, batch in self._batcher.batches(alignment, windows, kept, max_pairs=max_pairs):
             attention = _attention(self._encoder, batch)
             counts = windows.lengths[chosen]

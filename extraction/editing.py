@@ -15,8 +15,8 @@ from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 from treeprobe.extraction.checkpoint import AttentionError
 from treeprobe.extraction.encoder import Encoder
 
-PREFIX = "treeprobe_edit_"
-EDITABLE = "BERT, RoBERTa, DistilBERT, ELECTRA, ALBERT, ModernBERT, GPT-2, Llama and T5"
+_PREFIX = "treeprobe_edit_"
+_EDITABLE = "BERT, RoBERTa, DistilBERT, ELECTRA, ALBERT, ModernBERT, GPT-2, Llama and T5"
 """Families whose attention the tests edit; others that go through the interface work too."""
 
 AttentionEdit = Callable[[int, Tensor, Tensor], Tensor]
@@ -33,9 +33,9 @@ def edit_attention(encoder: Encoder, edit: AttentionEdit) -> Iterator[None]:
     """Within this context, every block of the encoder attends with the probabilities that `edit` returns.
 
     The probabilities come from the model family's own eager attention, after its softmax, so scaling, position
-    biases and masks are the model's. Attention that is asked for meanwhile (`stream_attention`,
+    biases and masks are the model's. Attention read meanwhile (`stream_attention`,
     `output_attentions=True`) is the edited one. The model is switched back on leaving, whatever happens. Of two
-    nested edits of one encoder, the inner one alone acts.
+    nested edits of one encoder, only the inner one acts.
 
     Raises:
         AttentionError: the model does not go through transformers' attention interface (DeBERTa, XLNet).
@@ -69,7 +69,7 @@ def edit_attention(encoder: Encoder, edit: AttentionEdit) -> Iterator[None]:
         if not _switched(model, name):
             raise AttentionError(
                 f"the attention of {type(model).__name__} cannot be edited: it does not go through transformers' "
-                f"attention interface, as that of {EDITABLE} does"
+                f"attention interface, as that of {_EDITABLE} does"
             )
         yield
     finally:
@@ -79,13 +79,13 @@ def edit_attention(encoder: Encoder, edit: AttentionEdit) -> Iterator[None]:
 
 
 def edited(encoder: Encoder) -> bool:
-    """Whether an edit of the encoder's attention is in force."""
-    return str(encoder.model.config._attn_implementation).startswith(PREFIX)
+    """Whether an edit of the encoder's attention is active."""
+    return str(encoder.model.config._attn_implementation).startswith(_PREFIX)
 
 
 @contextmanager
 def reported_attention(encoder: Encoder) -> Iterator[None]:
-    """Within this context the model can report its attention probabilities; edits that act stay in force."""
+    """Within this context the model can report its attention probabilities; active edits stay active."""
     model = encoder.model
     before = model.config._attn_implementation
     if before == "eager" or edited(encoder):
@@ -114,7 +114,7 @@ class _Counter:
 
 def _free_name() -> str:
     taken = set(ALL_ATTENTION_FUNCTIONS)
-    return next(name for number in itertools.count() if (name := f"{PREFIX}{number}") not in taken)
+    return next(name for number in itertools.count() if (name := f"{_PREFIX}{number}") not in taken)
 
 
 def _switched(model: Any, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""A checkpoint ready to read sentences: the model, its fast tokenizer, and what tells it from every other."""
+"""A checkpoint ready to encode sentences: the model, its fast tokenizer, and its digest."""
 
 import hashlib
 import os
@@ -19,8 +19,8 @@ from treeprobe.extraction.checkpoint import AttentionError, CheckpointError, che
 Dtype = Literal["float32", "bfloat16", "float16"]
 """Number formats of weights and states, by torch's name."""
 
-UNREAD = ("pooler.",)
-"""Weights that no hidden state depends on; many checkpoints lack them and transformers then invents them."""
+_UNREAD = ("pooler.",)
+"""Weights that no hidden state depends on; where a checkpoint lacks them, transformers initialises them at random."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -52,7 +52,7 @@ class Encoder:
 
         Args:
             revision: branch, tag or commit on the hub.
-            device: where the model computes; the CPU unless told.
+            device: where the model computes; the CPU where None.
             dtype: the number format it computes in.
             trust_remote_code: run Python code that came with the checkpoint. Off: such checkpoints are refused.
 
@@ -68,7 +68,7 @@ class Encoder:
                 model, loading = AutoModel.from_pretrained(name, dtype="auto", output_loading_info=True, **options)
         except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
             raise CheckpointError(_explain(name, error)) from error
-        missing = [key for key in sorted(loading["missing_keys"]) if not key.startswith(UNREAD)]
+        missing = [key for key in sorted(loading["missing_keys"]) if not key.startswith(_UNREAD)]
         if getattr(model.config, "is_encoder_decoder", False):
             model = model.get_encoder()
             missing = [key for key in missing if not key.startswith("decoder.")]
@@ -99,7 +99,9 @@ class Encoder:
                 f"checkpoint {name} has no fast tokenizer ({type(tokenizer).__name__}); its offsets are needed to "
                 "find the words"
             )
-        digest = weights_digest((key, value) for key, value in model.state_dict().items() if not key.startswith(UNREAD))
+        digest = weights_digest(
+            (key, value) for key, value in model.state_dict().items() if not key.startswith(_UNREAD)
+        )
         number = str(dtype).removeprefix("torch.")
         if number not in get_args(Dtype):
             raise ValueError(f"dtype must be one of {', '.join(get_args(Dtype))}; found {dtype}")
@@ -225,7 +227,7 @@ def _check_place(name: str) -> None:
 
 @contextmanager
 def quiet_loading() -> Iterator[None]:
-    """No bar and no report of transformers' own while weights load.
+    """Silence transformers' progress bar and load report.
 
     Loading takes a moment, heads are left off on purpose, and weights that are missing are refused right after.
     """

