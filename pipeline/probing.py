@@ -187,8 +187,8 @@ def load_probes(folder: Path, subject: Subject) -> SavedProbes:
         bank = subject.splits[split]
         if bank.digest == record["splits"]["train"]["digest"]:
             raise TreebankError(
-                f"{bank.path or bank.name}: the {split} treebank trained the probes in {folder}; expected other sentences "
-                "to score them on"
+                f"{bank.path or bank.name}: the {split} treebank trained the probes in {folder}; expected other "
+                "sentences to score them on"
             )
     identity = {"checkpoint": {"name": subject.encoder.name, "digest": subject.encoder.digest}}
     probes: list[Probe] = []

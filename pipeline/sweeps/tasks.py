@@ -42,20 +42,16 @@ def execute(task: Task, folder: SweepFolder, *, threads: int, figures: bool) -> 
     if is_done(task, folder):
         return Outcome(task, "done")
     try:
-        with staged_folder(folder.task(task.name), overwrite=True) as staging:
-            # Another process may have finished it since.
-            if is_done(task, folder):
-                raise _DoneMeanwhile
+        with staged_folder(folder.task(task.name), overwrite=folder.record(task.name) is not None) as staging:
             with _bounded_threads(threads):
                 subject = open_subject(task.analysis, task.sources)
                 _check_unchanged(task, subject)
                 perform(task.analysis, subject, staging, options=task.options, figures=figures, about=_about(task))
-    except _DoneMeanwhile:
-        return Outcome(task, "done")
     except BusyError:
         return Outcome(task, "busy")
     except Exception as error:
-        return _failure(task, error)
+        # Another process may have finished it between the first look and the lock: then its folder is in the way.
+        return Outcome(task, "done") if is_done(task, folder) else _failure(task, error)
     return Outcome(task, "done")
 
 
@@ -63,10 +59,6 @@ def is_done(task: Task, folder: SweepFolder) -> bool:
     """Whether the task is finished, of the same checkpoint, treebank and options."""
     record = folder.record(task.name)
     return record is not None and record.get("identity") == dict(task.identity)
-
-
-class _DoneMeanwhile(Exception):
-    """Leaves the staging of a task that turned out to be done."""
 
 
 def _about(task: Task) -> dict[str, object]:

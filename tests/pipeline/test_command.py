@@ -213,8 +213,8 @@ def test_too_few_sentences_for_a_code_are_refused_before_any_work(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--dim", "10", "--heads", "4"], "dim 10 cannot be shared by 4 heads"),
-        (["--steps", "3", "--saved", "3"], "1 sentences of text; expected at least two to train on"),
+        (["--dim", "10", "--heads", "4"], "dim=10 with heads=4; expected a multiple of the heads"),
+        (["--steps", "3", "--save-steps", "3"], "1 sentences of text; expected at least two to train on"),
     ],
 )
 def test_what_no_checkpoint_can_be_trained_with_is_refused(

@@ -15,9 +15,10 @@ import pytest
 import torch
 from filelock import FileLock
 
+from tests.pipeline.conftest import random_bank
 from treeprobe.errors import OutputError
 from treeprobe.extraction import Encoder
-from treeprobe.parsing import TreebankError, read_conllu
+from treeprobe.parsing import TreebankError, read_conllu, write_conllu
 from treeprobe.pipeline import (
     Options,
     Plan,
@@ -345,7 +346,9 @@ def test_an_unreadable_treebank_is_named_before_anything_is_done(
 def test_transfer_scores_probes_of_one_treebank_on_another(
     models: dict[str, Path], splits: Splits, tmp_path: Path
 ) -> None:
-    other = Splits("other", splits.dev, splits.test or splits.dev)
+    write_conllu(random_bank(30, seed=9, name="other"), tmp_path / "other.conllu")
+    assert splits.test is not None
+    other = Splits("other", tmp_path / "other.conllu", splits.test)
     asked = plan([models["first"]], [splits, other], tmp_path / "out", analyses=["structure", "transfer"])
     found = sweep(asked, progress=False)
     assert len(found.done) == 4

@@ -2,7 +2,7 @@
 
 import pytest
 
-from treeprobe.pipeline.structural.sentences import is_punctuation, split_words
+from treeprobe.pipeline.words import is_punctuation, split_words
 
 
 def test_clitics_and_punctuation_stand_alone() -> None:
