@@ -42,11 +42,11 @@ def execute(task: Task, folder: SweepFolder, *, threads: int, figures: bool) -> 
     if is_done(task, folder):
         return Outcome(task, "done")
     try:
-        with staged_folder(folder.task(task.name), overwrite=folder.record(task.name) is not None) as staging:
-            with _bounded_threads(threads):
-                subject = open_subject(task.analysis, task.sources)
-                _check_unchanged(task, subject)
-                perform(task.analysis, subject, staging, options=task.options, figures=figures, about=_about(task))
+        changed = folder.record(task.name) is not None
+        with staged_folder(folder.task(task.name), overwrite=changed) as staging, _bounded_threads(threads):
+            subject = open_subject(task.analysis, task.sources)
+            _check_unchanged(task, subject)
+            perform(task.analysis, subject, staging, options=task.options, figures=figures, about=_about(task))
     except BusyError:
         return Outcome(task, "busy")
     except Exception as error:
