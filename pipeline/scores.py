@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from treeprobe.parsing import Score, Tally
 from treeprobe.parsing.scores.intervals import bootstrap_all, difference, resampled_score
-from treeprobe.reporting import merge_seeds
+from treeprobe.reporting import merge_seeds, tables
 
 COLUMNS = (
     "checkpoint", "treebank", "split", "layer", "probe", "rank", "seed", "metric", "value", "low", "high", "n"
@@ -96,19 +96,15 @@ def layer_scores(
     scores: pd.DataFrame, *, metric: str = "uuas", split: str = "dev", probe: str | None = None
 ) -> "pd.Series[float]":
     """A metric of one checkpoint's probes by layer: those of the largest rank, seeds averaged."""
-    rows = probe_rows(scores[scores["split"] == split], metric, probe=probe)
-    rows = rows[rows["rank"] == rows["rank"].max()]
-    return rows.groupby("layer")["value"].mean().dropna()
+    return tables.layer_means(probe_rows(scores, metric, probe=probe), split=split)
 
 
 def best_layer(scores: pd.DataFrame, *, metric: str = "uuas", probe: str | None = None) -> int | None:
-    """The layer whose probes of the largest rank score highest on dev, seeds averaged; the lower layer on a tie.
+    """The layer that `reporting.best_layer` chooses by a metric, for one checkpoint and treebank.
 
-    The one rule by which runs, reports and comparisons choose a layer. Takes the scores of one checkpoint and treebank;
     None where they hold no such probe. `probe` asks for a baseline's layer instead.
     """
-    means = layer_scores(scores, metric=metric, probe=probe)
-    return None if means.empty else int(means.index[int(means.to_numpy().argmax())])
+    return tables.best_layer(probe_rows(scores, metric, probe=probe))
 
 
 def best_rows(scores: pd.DataFrame, *, by: Sequence[str], metric: str = "uuas", split: str = "dev") -> pd.DataFrame:

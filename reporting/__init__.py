@@ -19,7 +19,7 @@ from treeprobe.reporting.scores.heat_maps import category_map, heat_map
 from treeprobe.reporting.style.names import head_name, metric_name
 from treeprobe.reporting.style.saving import bare_figure, new_figure, save_figure, save_formats
 from treeprobe.reporting.style.text_fonts import MissingGlyphs, font_families
-from treeprobe.reporting.tables import best_heads, headline_table, headline_text, merge_seeds
+from treeprobe.reporting.tables import best_heads, best_layer, headline_table, headline_text, merge_seeds
 from treeprobe.reporting.trees.arcs import arcs_size, gold_and_recovered_arcs, tree_arcs
 from treeprobe.reporting.trees.distances import depth_scatter, distance_matrices, distance_matrix
 from treeprobe.reporting.trees.layers import layers_size, tree_through_layers
@@ -38,6 +38,7 @@ __all__ = [
     "behaviour_by_layer",
     "best_head_examples",
     "best_heads",
+    "best_layer",
     "category_bars",
     "category_map",
     "depth_scatter",

@@ -31,25 +31,87 @@ def merge_seeds(scores: pd.DataFrame) -> pd.DataFrame:
     return scores.groupby(keys, dropna=False, sort=False, as_index=False).agg(merged)
 
 
-def headline_table(scores: pd.DataFrame, *, baselines: Collection[str] = BASELINES) -> pd.DataFrame:
-    """The best layer of each probe and baseline by each metric, seeds merged.
-
-    The maximum over many layers is slightly optimistic: choose the layer on dev, report it on test.
+def layer_means(rows: pd.DataFrame, *, split: str = "dev") -> "pd.Series[float]":
+    """The score of each layer's probes of the largest rank on a split, seeds averaged; layers without a score left out.
 
     Args:
-        scores: The score table.
+        rows: As `best_layer` takes them.
+        split: The split that is scored.
+
+    Returns:
+        Scores, indexed by layer in ascending order.
+    """
+    own = rows[(rows["split"] == split) & rows["layer"].notna()]
+    return own[own["rank"].isna() | (own["rank"] == own["rank"].max())].groupby("layer")["value"].mean().dropna()
+
+
+def best_layer(rows: pd.DataFrame) -> int | None:
+    """The layer whose probes of the largest rank score highest on dev, seeds averaged; the lower layer on a tie.
+
+    The one rule by which tables, figures, reports and comparisons choose a layer.
+
+    Args:
+        rows: Rows of the score table: one metric of one kind of probe, trained once for each layer, rank and seed.
+
+    Returns:
+        The layer, or None where no layer has a score on dev.
+    """
+    means = layer_means(rows)
+    return None if means.empty else int(means.index[int(means.to_numpy().argmax())])
+
+
+def headline_table(scores: pd.DataFrame, *, baselines: Collection[str] = BASELINES) -> pd.DataFrame:
+    """Each probe and baseline at the layer that is best for it on dev (`best_layer`), by each metric, seeds merged.
+
+    The score of a layer on the sentences that chose it is slightly optimistic; on test it is not. Rows of the training
+    split, such as code lengths, are left out, and so is what has no score on dev at any layer.
+
+    Args:
+        scores: The score table; with a column `trained_on`, probes of different treebanks are kept apart.
         baselines: Probes that are marked as baselines and come last.
 
     Returns:
         One row for each checkpoint, treebank, split, metric, probe and rank, with layer, value, low, high, n and
-        `baseline` (bool).
+        `baseline` (bool); with `trained_on` where the table has it.
+
+    Raises:
+        ValueError: A probe has scores by layer but none on dev, so that no layer can be chosen.
     """
-    identity = ["checkpoint", "treebank", "split", "metric", "probe", "rank"]
-    merged = merge_seeds(scores[[*identity, "layer", "value", "low", "high", "n"]])
-    ordered = merged.sort_values("value", ascending=False, kind="stable")
-    best = ordered.groupby(identity, dropna=False, sort=False).head(1).sort_index()
+    probe = ["checkpoint", *(["trained_on"] if "trained_on" in scores else []), "metric", "probe", "rank"]
+    columns = [*probe, "treebank", "split", "layer", "value", "low", "high", "n"]
+    reported = scores[scores["split"] != "train"]
+    merged = merge_seeds(reported[[*columns, *(["seed"] if "seed" in scores else [])]])[columns]
+    chosen = [_at_best_layer(rows) for _, rows in merged.groupby(probe, dropna=False, sort=False)]
+    best = pd.concat([merged.iloc[:0], *chosen]).sort_index()
     best = best.assign(baseline=best["probe"].isin(list(baselines)))
-    return best.sort_values(["checkpoint", "treebank", "split", "metric", "baseline"], kind="stable", ignore_index=True)
+    order = [*probe[:-3], "treebank", "split", "metric"]
+    best = best[[*order, "probe", "rank", "layer", "value", "low", "high", "n", "baseline"]]
+    return best.sort_values([*order, "baseline"], kind="stable", ignore_index=True)
+
+
+def _at_best_layer(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of one probe and metric, at the layer that is best on dev; all of them where they have no layers.
+
+    The splits of a treebank go together. A split of another name, whose treebank has no dev rows, goes by the dev rows
+    of the only treebank that has them.
+
+    Raises:
+        ValueError: There are no such dev rows.
+    """
+    if rows["layer"].isna().all():
+        return rows
+    on_dev = set(rows.loc[rows["split"] == "dev", "treebank"])
+    found = [rows.iloc[:0]]
+    for treebank, own in rows.groupby("treebank", sort=False):
+        if treebank not in on_dev and len(on_dev) != 1:
+            first = own.iloc[0]
+            raise ValueError(
+                f"{first['checkpoint']}: {first['metric']} of the probe {first['probe']!r} on {first['split']} of "
+                f"{treebank}, but on no dev split; expected its dev rows too, by which a layer is chosen"
+            )
+        layer = best_layer(own if treebank in on_dev else rows[rows["split"] == "dev"])
+        found.append(own[own["layer"].isna()] if layer is None else own[own["layer"] == layer])
+    return pd.concat(found)
 
 
 def headline_text(table: pd.DataFrame) -> pd.DataFrame:
@@ -67,7 +129,7 @@ def headline_text(table: pd.DataFrame) -> pd.DataFrame:
         metric=[metric_name(metric) for metric in table["metric"]],
         rank=table["rank"].astype("Int64").astype("string").fillna(""),
     )
-    index = [name for name in ("checkpoint", "treebank", "split", "probe", "rank") if name in cells]
+    index = [name for name in ("checkpoint", "trained_on", "treebank", "split", "probe", "rank") if name in cells]
     return cells.pivot(index=index, columns="metric", values="cell").fillna("").reset_index().rename_axis(columns=None)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from treeprobe.reporting import best_heads, headline_table, headline_text, merge_seeds
+from treeprobe.reporting import best_heads, best_layer, headline_table, headline_text, merge_seeds
 
 
 def test_merging_seeds_leaves_everything_else_apart(scores: pd.DataFrame) -> None:
@@ -30,6 +30,60 @@ def test_one_lucky_seed_does_not_choose_the_layer(scores: pd.DataFrame) -> None:
     lucky = scores.copy()
     lucky.loc[(lucky["layer"] == 1) & (lucky["seed"] == 1), "value"] = 0.67
     assert (headline_table(lucky).query("probe == 'distance'")["layer"] == 3).all()
+
+
+def by_layer(values: dict[str, list[float]], **cells: object) -> pd.DataFrame:
+    """UUAS of distance probes by split and layer."""
+    rows = [
+        {"split": split, "layer": layer, "value": value, "low": value - 0.1, "high": value + 0.1}
+        for split, own in values.items()
+        for layer, value in enumerate(own)
+    ]
+    same = {"checkpoint": "a", "treebank": "ewt", "metric": "uuas", "probe": "distance", "rank": 8, "seed": 0, "n": 9}
+    return pd.DataFrame(rows).assign(**{**same, **cells})
+
+
+def test_dev_chooses_the_layer_that_is_reported_on_every_split() -> None:
+    table = headline_table(by_layer({"dev": [0.3, 0.6, 0.5], "test": [0.3, 0.4, 0.9]}))
+    assert table[["split", "layer", "value"]].to_numpy().tolist() == [["dev", 1, 0.6], ["test", 1, 0.4]]
+    assert (headline_table(by_layer({"dev": [0.3, 0.4, 0.9], "test": [0.3, 0.6, 0.5]}))["layer"] == 2).all()
+
+
+def test_a_tie_goes_to_the_lower_layer_and_the_largest_rank_decides() -> None:
+    assert best_layer(by_layer({"dev": [0.2, 0.5, 0.5]})) == 1
+    both = pd.concat([by_layer({"dev": [0.9, 0.2]}, rank=2), by_layer({"dev": [0.2, 0.3]})])
+    assert best_layer(both) == 1
+    assert best_layer(both[both["rank"] == 2]) == 0
+    assert best_layer(by_layer({"test": [0.2, 0.5]})) is None
+    assert best_layer(by_layer({"dev": [float("nan")] * 2})) is None
+
+
+def test_scores_without_dev_scores_choose_no_layer() -> None:
+    with pytest.raises(ValueError, match=r"a: uuas .* on test of ewt, but on no dev split; expected its dev rows"):
+        headline_table(by_layer({"test": [0.3, 0.4]}))
+    with pytest.raises(ValueError, match="b: uuas"):
+        headline_table(pd.concat([by_layer({"dev": [0.3, 0.4]}), by_layer({"test": [0.3, 0.4]}, checkpoint="b")]))
+    two = [by_layer({"dev": [0.3, 0.4]}), by_layer({"dev": [0.4, 0.3]}, treebank="gum")]
+    with pytest.raises(ValueError, match="on test of third"):
+        headline_table(pd.concat([*two, by_layer({"test": [0.3, 0.4]}, treebank="third")]))
+
+
+def test_a_test_split_of_another_name_goes_by_the_only_dev_split() -> None:
+    scores = pd.concat([by_layer({"dev": [0.3, 0.4]}), by_layer({"test": [0.6, 0.5]}, treebank="natural")])
+    assert headline_table(scores)[["treebank", "layer"]].to_numpy().tolist() == [["ewt", 1], ["natural", 1]]
+
+
+def test_each_treebank_and_each_training_treebank_chooses_for_itself() -> None:
+    own = by_layer({"dev": [0.3, 0.6], "test": [0.3, 0.6]}, trained_on="ewt")
+    carried = by_layer({"dev": [0.5, 0.2], "test": [0.1, 0.2]}, trained_on="gum")
+    table = headline_table(pd.concat([own, carried]))
+    assert table.groupby("trained_on")["layer"].unique().map(list).to_dict() == {"ewt": [1], "gum": [0]}
+    assert len(headline_text(table)) == 4
+
+
+def test_scores_of_the_training_split_are_no_headline() -> None:
+    scores = pd.concat([by_layer({"dev": [0.3, 0.4]}), by_layer({"train": [900.0, 800.0]}, metric="codelength")])
+    assert headline_table(scores)["metric"].tolist() == ["uuas"]
 
 
 def test_baselines_come_last_and_are_marked(scores: pd.DataFrame) -> None:
