@@ -12,7 +12,7 @@ from treeprobe.files import written_whole
 from treeprobe.parsing import Tally
 from treeprobe.pipeline.findings import RECORD, FindingsError, read_record
 from treeprobe.pipeline.scores import COLUMNS, PROBE_OF, Setting, best_layer, read_scores
-from treeprobe.pipeline.sweeps.folder import MARK, SweepFolder
+from treeprobe.pipeline.sweep_folder import MARK, SweepFolder
 from treeprobe.pipeline.tally_files import FoundEdges, read_edges, read_index, read_tally
 
 TALLIES = "tallies"

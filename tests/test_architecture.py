@@ -1,6 +1,8 @@
 """Imports point downward: level 0 knows nothing of level 1, and nothing knows the pipeline."""
 
 import ast
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -78,3 +80,49 @@ def test_parsing_knows_no_torch() -> None:
 def test_no_room_without_a_name() -> None:
     names = {path.name for package in ALLOWED for path in (ROOT / package).rglob("*.py")}
     assert not names & {"utils.py", "helpers.py", "common.py", "misc.py"}
+
+
+def loaded_with(sources: Mapping[str, str]) -> dict[str, set[str]]:
+    """Which other modules each module loads when it is loaded first, packages on the way included.
+
+    A module's own packages are left out: they are being loaded already when its turn comes.
+    """
+    graph = {}
+    for module, source in sources.items():
+        tree = ast.parse(source)
+        # Names for type checkers and imports inside functions are not loaded with the module.
+        tree.body = [node for node in tree.body if not isinstance(node, ast.If | ast.FunctionDef | ast.ClassDef)]
+        needed = {package for name in imported(ast.unparse(tree)) for package in (*packages_of(name), name)}
+        graph[module] = needed & sources.keys() - {*packages_of(module), module}
+    return graph
+
+
+def packages_of(module: str) -> Iterator[str]:
+    """`a` and `a.b` for `a.b.c`."""
+    parts = module.split(".")
+    return (".".join(parts[:length]) for length in range(1, len(parts)))
+
+
+def test_the_finder_of_cycles_finds_one_through_a_package() -> None:
+    """The cycle that breaks whoever imports `a.results` first, and nobody who imports `a.sweeps` first."""
+    sources = {
+        "a.results": "from a.sweeps.folder import Folder\n",
+        "a.sweeps": "from a.sweeps.engine import sweep\n",
+        "a.sweeps.engine": "from a.results import load\nfrom a.sweeps.folder import Folder\n",
+        "a.sweeps.folder": "import json\n",
+    }
+    with pytest.raises(CycleError):
+        TopologicalSorter(loaded_with(sources)).prepare()
+    sources["a.results"] = "def late():\n    from a.sweeps.folder import Folder\n"
+    TopologicalSorter(loaded_with(sources)).prepare()
+
+
+def test_any_module_may_be_the_first_to_be_imported() -> None:
+    sources = {}
+    for folder in ("treeprobe", *ALLOWED):
+        for path in (ROOT / folder).rglob("*.py"):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            name = ".".join(("treeprobe", *(part for part in parts if part not in ("treeprobe", "__init__"))))
+            sources[name] = path.read_text()
+    assert len(sources) > 100
+    TopologicalSorter(loaded_with(sources)).prepare()

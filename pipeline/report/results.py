@@ -18,7 +18,7 @@ from treeprobe.pipeline.scores import (
     best_rows,
     probe_rows,
 )
-from treeprobe.pipeline.sweeps.folder import MARK, SweepFolder
+from treeprobe.pipeline.sweep_folder import MARK, SweepFolder
 from treeprobe.reporting import merge_seeds, metric_name
 
 METRICS = {metric: metric_name(metric) for metric in HEADLINE_METRICS}

@@ -13,8 +13,8 @@ from tqdm import tqdm
 from transformers import AutoConfig
 
 from treeprobe.pipeline.results import load_results, write_table
+from treeprobe.pipeline.sweep_folder import SweepFolder
 from treeprobe.pipeline.sweeps.checkpoints import Checkpoint
-from treeprobe.pipeline.sweeps.folder import SweepFolder
 from treeprobe.pipeline.sweeps.plan import Plan, SweepError, Task
 from treeprobe.pipeline.sweeps.tasks import Outcome, execute, is_done
 from treeprobe.pipeline.sweeps.workers import Workers, run_jobs

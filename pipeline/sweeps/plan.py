@@ -11,8 +11,8 @@ from treeprobe.pipeline.analyses import Analysis, find_analysis
 from treeprobe.pipeline.file_names import label
 from treeprobe.pipeline.options import Options
 from treeprobe.pipeline.subject import Sources
+from treeprobe.pipeline.sweep_folder import SweepFolder
 from treeprobe.pipeline.sweeps.checkpoints import Checkpoint, find_checkpoints
-from treeprobe.pipeline.sweeps.folder import SweepFolder
 from treeprobe.pipeline.treebanks import Splits
 
 

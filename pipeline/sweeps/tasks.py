@@ -17,7 +17,7 @@ from treeprobe.files import staged_folder
 from treeprobe.parsing import TreebankError
 from treeprobe.pipeline.analysis import open_subject, perform
 from treeprobe.pipeline.subject import Subject
-from treeprobe.pipeline.sweeps.folder import SweepFolder
+from treeprobe.pipeline.sweep_folder import SweepFolder
 from treeprobe.pipeline.sweeps.plan import Task
 
 State = Literal["done", "failed", "busy", "disk full"]

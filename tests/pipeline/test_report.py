@@ -22,7 +22,7 @@ from treeprobe.pipeline.report.layers import layer_picture
 from treeprobe.pipeline.report.results import score_at
 from treeprobe.pipeline.report.training import training_picture
 from treeprobe.pipeline.scores import best_layer, best_rows
-from treeprobe.pipeline.sweeps.folder import natural_key
+from treeprobe.pipeline.sweep_folder import natural_key
 from treeprobe.reporting import merge_seeds, new_figure
 from treeprobe.reporting.html import Cell, Picture, Report, Section, Table, picture, render_report
 
