@@ -67,6 +67,23 @@ class Kernels:
         total = np.logaddexp(logsumexp(scores, axis=-1, keepdims=True), specials)
         return np.exp(scores - total)
 
+    def near(self, reach: int) -> Floats:
+        """Weights of the nearest offsets alone, as if no other position could be attended to.
+
+        Args:
+            reach: the farthest offset on either side.
+
+        Returns:
+            (layers, heads, 2·reach + 1) weights of offsets -reach to reach, each head's summing to 1.
+
+        Raises:
+            ValueError: the kernels do not reach so far.
+        """
+        if not 0 <= reach <= self.span:
+            raise ValueError(f"the kernels were fitted to offsets up to {self.span}, found a reach of {reach}")
+        weights = np.exp(self.log_offsets[..., self.span - reach : self.span + reach + 1])
+        return weights / weights.sum(-1, keepdims=True)
+
     def uniform(self) -> "Kernels":
         """Kernels of the same size that attend uniformly to every position that a word may attend to."""
         log_offsets = np.zeros_like(self.log_offsets)

@@ -106,16 +106,10 @@ def _draw_codes(folder: Path, codes: Sequence[PositionCode]) -> None:
 
 def _shown_kernels(kernels: KernelFit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Offsets near the query, and the free and quadratic kernels of all heads over them, each summing to 1."""
-    span = kernels.free.span
-    reach = min(REACH, span)
-    middle = slice(span - reach, span + reach + 1)
-
-    def near(log_offsets: np.ndarray) -> np.ndarray:
-        """(heads, offsets shown) weights that sum to 1."""
-        weights = np.exp(log_offsets[..., middle]).reshape(-1, 2 * reach + 1)
-        return weights / weights.sum(1, keepdims=True)
-
-    return np.arange(-reach, reach + 1), near(kernels.free.log_offsets), near(kernels.quadratic.log_offsets)
+    reach = min(REACH, kernels.free.span)
+    offsets = np.arange(-reach, reach + 1)
+    free, quadratic = (form.near(reach).reshape(-1, len(offsets)) for form in (kernels.free, kernels.quadratic))
+    return offsets, free, quadratic
 
 
 def _draw_similarity(code: PositionCode, axes: Axes) -> None:

@@ -169,10 +169,20 @@ def test_receptive_field_counts_the_offsets_that_hold_nine_tenths():
     assert receptive_field(np.array([[0.5, 0.05, 0.4, 0.05], [0.25, 0.25, 0.25, 0.25]])).tolist() == [2, 4]
 
 
+def test_nearby_weights_are_those_of_the_middle_of_a_long_sentence_that_sees_no_further():
+    kernel = np.random.default_rng(8).gamma(0.5, size=(1, len(OFFSETS))) + 1e-3
+    free = fit_kernels(measure_offsets(batches([planted(kernel[0], (0.1, 0.1), n) for n in LENGTHS]))).free
+    for reach in (0, 2, free.span // 2):
+        seen = free.attention(2 * reach + 1)[..., reach, :]
+        np.testing.assert_allclose(free.near(reach), seen / seen.sum(-1, keepdims=True))
+
+
 def test_sentences_longer_than_the_kernels_and_empty_streams_are_refused():
     fit = fit_kernels(measure_offsets(batches([planted(np.ones(5), (1, 1), 3)])))
     with pytest.raises(ValueError, match="offsets up to 2, found 5 words"):
         fit.free.attention(5)
+    with pytest.raises(ValueError, match="offsets up to 2, found a reach of 3"):
+        fit.free.near(3)
     with pytest.raises(ValueError, match="no attention"):
         measure_offsets([])
 
