@@ -76,7 +76,8 @@ def static_embeddings(
     """
     forms = sorted({word for words in (sentences if fitted_on is None else fitted_on) for word in words})
     known, _ = _input_embeddings(encoder, [forms])
-    components = PCA(min(dim, *known.shape)).fit(known)
+    # Exact and repeatable, where the solver that scikit-learn chooses for such shapes draws random vectors.
+    components = PCA(min(dim, *known.shape), svd_solver="covariance_eigh").fit(known)
     found, bounds = _input_embeddings(encoder, sentences)
     scale = max(float(np.sqrt(components.explained_variance_.mean())), 1e-12)
     return np.split((components.transform(found) / scale).astype(np.float32), bounds[1:-1])

@@ -388,6 +388,14 @@ def test_static_vectors_keep_the_distances_of_input_embeddings(small_encoder) ->
     np.testing.assert_allclose(ours / ours.max(), theirs / theirs.max(), rtol=1e-4)
 
 
+def test_static_vectors_are_the_same_each_time(minilm) -> None:
+    """So many word forms of such a width are where scikit-learn would choose a solver that draws random vectors."""
+    forms = [[f"word{number}" for number in range(600)]]
+    first, second = (static_embeddings(minilm, forms)[0] for _ in range(2))
+    assert first.shape == (600, 64)
+    np.testing.assert_array_equal(first, second)
+
+
 def test_static_vectors_do_not_depend_on_the_sentences_but_on_what_they_are_fitted_on(small_encoder) -> None:
     forms = [list("abcdef")]
     one, two = (static_embeddings(small_encoder, words, fitted_on=forms, dim=3) for words in ([["a"]], [["a", "h"]]))
