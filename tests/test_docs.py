@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import matplotlib
@@ -14,8 +15,10 @@ import pytest
 
 from tests.test_architecture import ALLOWED
 from treeprobe.extraction import Encoder, embedded_checkpoint, extract
-from treeprobe.parsing import score_distances
+from treeprobe.parsing import score_distances, write_conllu
 from treeprobe.parsing.stimuli import generate
+from treeprobe.pipeline import analyses as registry
+from treeprobe.pipeline.report.results import read_results
 from treeprobe.probes import DistanceProbe, fit_all
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -86,6 +89,39 @@ def test_a_family_and_a_score_are_added_as_the_page_says(tmp_path: Path) -> None
     assert reversed_.value == 0
 
 
+def test_an_analysis_and_a_section_are_added_as_the_pages_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    analysis, entry, test = blocks_of("how-to/add-an-analysis.md")
+    section, line, test_of_section = blocks_of("how-to/add-a-section.md")
+    add_module("treeprobe.pipeline.analyses.anisotropy", analysis, monkeypatch)
+    names = add_module("treeprobe.pipeline.report.anisotropy", section, monkeypatch)
+    monkeypatch.setattr(registry, "ANALYSES", (*registry.ANALYSES, eval(entry, vars(registry).copy())))
+    checks: dict[str, Any] = {}
+    for number, source in enumerate((test, test_of_section)):
+        checks |= add_module(f"tests.anisotropy_{number}", source, monkeypatch)
+    checkpoint, dev = Path(embedded_checkpoint()), tmp_path / "dev.conllu"
+    write_conllu(generate(12, seed=0), dev)
+    checks["test_the_mean_over_pairs_is_that_of_all_pairs_one_by_one"]()
+    checks["test_every_layer_has_a_cosine"](checkpoint, {"dev": dev}, tmp_path / "one")
+    checks["test_the_section_shows_every_layer"](checkpoint, {"dev": dev}, tmp_path / "two")
+    checks["test_without_the_analysis_there_is_no_section"](tmp_path)
+    assert line.strip() == "anisotropy_section(results),"
+    assert eval(line.strip().rstrip(","), {**names, "results": read_results(tmp_path / "two" / "out")}) is not None
+
+
+def blocks_of(page: str) -> list[str]:
+    """The fenced Python of a page, in order."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return re.findall(r"^```python\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def add_module(name: str, source: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Run source code as a module of that name, which others can import while the test runs; gives its names."""
+    module = ModuleType(name)
+    monkeypatch.setitem(sys.modules, name, module)
+    exec(compile(source, name, "exec"), module.__dict__)
+    return vars(module)
+
+
 def test_every_page_is_in_the_site() -> None:
     named = re.findall(r"[\w./-]+\.md", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
     assert sorted(named) == PAGES
@@ -116,8 +152,18 @@ def test_names_of_the_packages_on_the_page_exist(page: str) -> None:
     assert [name for name in named if not names_something(name)] == []
     rooms = "|".join(ALLOWED)
     bare = set(re.findall(rf"`((?:{rooms})\.[A-Za-z_]\w*)", text))
-    assert {name for name in bare if not name.endswith(".json")} == set(), "expected treeprobe. before them"
+    old = page == "docs/how-to/move-from-0.1.md"  # which lists the names that were
+    assert old or {name for name in bare if not name.endswith((".json", ".py"))} == set(), "expected treeprobe. before"
     assert not names_something("treeprobe.parsing.no_such_thing")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_files_named_on_the_page_exist(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    shown = set(re.findall(r"would be(?:\s+in)?\s+`([\w./-]+)`|, here `([\w./-]+)`", text))  # what the page itself adds
+    folders = "|".join([*ALLOWED, "treeprobe", "tests", "benchmarks"])
+    named = set(re.findall(rf"`((?:{folders})/[\w./-]*\w\.\w+)`", text))
+    assert {name for name in named if not (ROOT / name).exists()} == {one or other for one, other in shown}
 
 
 @pytest.mark.parametrize("page", PAGES)
