@@ -45,72 +45,64 @@ def layer_means(rows: pd.DataFrame, *, split: str = "dev") -> "pd.Series[float]"
     return own[own["rank"].isna() | (own["rank"] == own["rank"].max())].groupby("layer")["value"].mean().dropna()
 
 
-def best_layer(rows: pd.DataFrame) -> int | None:
+def best_layer(rows: pd.DataFrame, *, split: str = "dev") -> int | None:
     """The layer whose probes of the largest rank score highest on dev, seeds averaged; the lower layer on a tie.
 
     The one rule by which tables, figures, reports and comparisons choose a layer.
 
     Args:
         rows: Rows of the score table: one metric of one kind of probe, trained once for each layer, rank and seed.
+        split: The split that chooses.
 
     Returns:
-        The layer, or None where no layer has a score on dev.
+        The layer, or None where no layer has a score on that split.
     """
-    means = layer_means(rows)
+    means = layer_means(rows, split=split)
     return None if means.empty else int(means.index[int(means.to_numpy().argmax())])
 
 
 def headline_table(scores: pd.DataFrame, *, baselines: Collection[str] = BASELINES) -> pd.DataFrame:
     """Each probe and baseline at the layer that is best for it on dev (`best_layer`), by each metric, seeds merged.
 
-    The score of a layer on the sentences that chose it is slightly optimistic; on test it is not. Rows of the training
-    split, such as code lengths, are left out, and so is what has no score on dev at any layer.
+    Scores on the sentences that chose the layer are slightly optimistic. Where there are no dev scores, a split can
+    only choose for itself, and `chosen_on` says so. Rows of the training split, such as code lengths, are left out, and
+    so is what has no score at any layer.
 
     Args:
         scores: The score table; with a column `trained_on`, probes of different treebanks are kept apart.
         baselines: Probes that are marked as baselines and come last.
 
     Returns:
-        One row for each checkpoint, treebank, split, metric, probe and rank, with layer, value, low, high, n and
-        `baseline` (bool); with `trained_on` where the table has it.
-
-    Raises:
-        ValueError: A probe has scores by layer but none on dev, so that no layer can be chosen.
+        One row for each checkpoint, treebank, split, metric, probe and rank, with layer, value, low, high, n,
+        `chosen_on` (the split that chose the layer, None without layers) and `baseline` (bool); with `trained_on` where
+        the scores have it.
     """
-    probe = ["checkpoint", *(["trained_on"] if "trained_on" in scores else []), "metric", "probe", "rank"]
-    columns = [*probe, "treebank", "split", "layer", "value", "low", "high", "n"]
-    reported = scores[scores["split"] != "train"]
-    merged = merge_seeds(reported[[*columns, *(["seed"] if "seed" in scores else [])]])[columns]
+    trained_on = ["trained_on"] if "trained_on" in scores else []
+    identity = ["checkpoint", *trained_on, "treebank", "split", "metric", "probe", "rank"]
+    merged = merge_seeds(scores.loc[scores["split"] != "train", [*identity, "layer", "value", "low", "high", "n"]])
+    probe = ["checkpoint", *trained_on, "metric", "probe", "rank"]
     chosen = [_at_best_layer(rows) for _, rows in merged.groupby(probe, dropna=False, sort=False)]
-    best = pd.concat([merged.iloc[:0], *chosen]).sort_index()
+    best = pd.concat([merged.iloc[:0].assign(chosen_on=None), *chosen]).sort_index()
     best = best.assign(baseline=best["probe"].isin(list(baselines)))
-    order = [*probe[:-3], "treebank", "split", "metric"]
-    best = best[[*order, "probe", "rank", "layer", "value", "low", "high", "n", "baseline"]]
-    return best.sort_values([*order, "baseline"], kind="stable", ignore_index=True)
+    order = ["checkpoint", *trained_on, "treebank", "split", "metric", "baseline"]
+    return best.sort_values(order, kind="stable", ignore_index=True)
 
 
 def _at_best_layer(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of one probe and metric, at the layer that is best on dev; all of them where they have no layers.
+    """The rows of one probe and metric at the layer that is best for each treebank and split, with `chosen_on`.
 
-    The splits of a treebank go together. A split of another name, whose treebank has no dev rows, goes by the dev rows
-    of the only treebank that has them.
-
-    Raises:
-        ValueError: There are no such dev rows.
+    The dev split of a treebank chooses for its other splits. Where a treebank has none, the dev split of the only other
+    treebank does, since the splits of one analysis may bear names of their own; without it, a split chooses for itself.
     """
     if rows["layer"].isna().all():
-        return rows
-    on_dev = set(rows.loc[rows["split"] == "dev", "treebank"])
-    found = [rows.iloc[:0]]
-    for treebank, own in rows.groupby("treebank", sort=False):
-        if treebank not in on_dev and len(on_dev) != 1:
-            first = own.iloc[0]
-            raise ValueError(
-                f"{first['checkpoint']}: {first['metric']} of the probe {first['probe']!r} on {first['split']} of "
-                f"{treebank}, but on no dev split; expected its dev rows too, by which a layer is chosen"
-            )
-        layer = best_layer(own if treebank in on_dev else rows[rows["split"] == "dev"])
-        found.append(own[own["layer"].isna()] if layer is None else own[own["layer"] == layer])
+        return rows.assign(chosen_on=None)
+    dev = {str(treebank): own for treebank, own in rows[rows["split"] == "dev"].groupby("treebank")}
+    found = [rows.iloc[:0].assign(chosen_on=None)]
+    for (treebank, split), own in rows.groupby(["treebank", "split"], sort=False):
+        choosing = dev.get(str(treebank)) if treebank in dev or len(dev) != 1 else next(iter(dev.values()))
+        chosen_on = split if choosing is None else "dev"
+        layer = best_layer(own if choosing is None else choosing, split=chosen_on)
+        found.append(own[own["layer"] == layer].assign(chosen_on=chosen_on))
     return pd.concat(found)
 
 
@@ -121,11 +113,13 @@ def headline_text(table: pd.DataFrame) -> pd.DataFrame:
         table: As `headline_table` returns it.
 
     Returns:
-        One row for each probe, one column for each metric, with cells such as "0.736 [0.728, 0.744] (layer 7)".
+        One row for each probe, one column for each metric, with cells such as "0.736 [0.728, 0.744] (layer 7)"; or
+        "(layer 7, chosen here)" where no dev scores chose the layer.
     """
     columns = (table[name] for name in ("value", "low", "high", "layer"))
+    chosen_here = (table["split"] != "dev") & (table["chosen_on"] == table["split"])
     cells = table.assign(
-        cell=[_score_text(*row) for row in zip(*columns, strict=True)],
+        cell=[_score_text(*row) for row in zip(*columns, chosen_here, strict=True)],
         metric=[metric_name(metric) for metric in table["metric"]],
         rank=table["rank"].astype("Int64").astype("string").fillna(""),
     )
@@ -155,9 +149,9 @@ def best_heads(relations: pd.DataFrame) -> pd.DataFrame:
     return best.assign(head=names)[columns].reset_index(drop=True)
 
 
-def _score_text(value: float, low: float, high: float, layer: int | None) -> str:
-    """A score with its interval and, where it has one, its layer."""
+def _score_text(value: float, low: float, high: float, layer: int | None, chosen_here: bool) -> str:
+    """A score with its interval and, where it has one, its layer and whether these very scores chose it."""
     if np.isnan(value):
         return "–"
-    place = "" if layer is None or pd.isna(layer) else f" (layer {int(layer)})"
+    place = "" if layer is None or pd.isna(layer) else f" (layer {int(layer)}{', chosen here' * chosen_here})"
     return f"{value:.3f} [{low:.3f}, {high:.3f}]{place}"

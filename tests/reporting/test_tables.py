@@ -58,14 +58,20 @@ def test_a_tie_goes_to_the_lower_layer_and_the_largest_rank_decides() -> None:
     assert best_layer(by_layer({"dev": [float("nan")] * 2})) is None
 
 
-def test_scores_without_dev_scores_choose_no_layer() -> None:
-    with pytest.raises(ValueError, match=r"a: uuas .* on test of ewt, but on no dev split; expected its dev rows"):
-        headline_table(by_layer({"test": [0.3, 0.4]}))
-    with pytest.raises(ValueError, match="b: uuas"):
-        headline_table(pd.concat([by_layer({"dev": [0.3, 0.4]}), by_layer({"test": [0.3, 0.4]}, checkpoint="b")]))
+def test_scores_without_dev_scores_choose_their_layer_themselves_and_say_so() -> None:
+    alone = by_layer({"test": [0.3, 0.4, 0.2]}, checkpoint="b")
+    table = headline_table(pd.concat([by_layer({"dev": [0.4, 0.3], "test": [0.3, 0.4]}), alone]))
+    assert table[["checkpoint", "split", "layer", "chosen_on"]].to_numpy().tolist() == [
+        ["a", "dev", 0, "dev"], ["a", "test", 0, "dev"], ["b", "test", 1, "test"]
+    ]  # fmt: skip
+    assert headline_text(table)["UUAS"].str.endswith("(layer 1, chosen here)").tolist() == [False, False, True]
+
+
+def test_of_two_dev_splits_none_chooses_for_a_third_treebank() -> None:
     two = [by_layer({"dev": [0.3, 0.4]}), by_layer({"dev": [0.4, 0.3]}, treebank="gum")]
-    with pytest.raises(ValueError, match="on test of third"):
-        headline_table(pd.concat([*two, by_layer({"test": [0.3, 0.4]}, treebank="third")]))
+    third = by_layer({"test": [0.3, 0.4]}, treebank="third")
+    chosen = headline_table(pd.concat([*two, third])).set_index("treebank")["chosen_on"].to_dict()
+    assert chosen == {"ewt": "dev", "gum": "dev", "third": "test"}
 
 
 def test_a_test_split_of_another_name_goes_by_the_only_dev_split() -> None:
