@@ -67,15 +67,14 @@ def perform(
 ) -> Findings:
     """Run an analysis on an open subject and write everything into a folder that exists, its record last.
 
-    `about` is what the record says first: in a sweep, which task this is.
+    `about` is what the record says besides: in a sweep, which task this is.
     """
     encoder = subject.encoder
     options = options.fitted(dim=encoder.dim, layers=encoder.layers)
-    with subject.stage("total"):
-        findings = analysis.load()(subject, options)
-        with subject.stage("write tables and figures" if figures else "write tables"):
-            findings.write(folder, figures=figures)
-    chosen = options.chosen(analysis.options)
+    findings = analysis.load()(subject, options)
+    with subject.stage("write tables and figures" if figures else "write tables"):
+        findings.write(folder, figures=figures)
+    chosen = (findings.options or options).chosen(analysis.options)
     write_record(
         folder,
         {
@@ -87,7 +86,7 @@ def perform(
             "probes": None if subject.probes is None else str(subject.probes.absolute()),
             "options": {**chosen, "digest": json_digest(chosen)},
             "details": dict(findings.details),
-            "seconds": subject.stopwatch.seconds,
+            "seconds": subject.stopwatch.record,
             **(about or {}),
         },
     )

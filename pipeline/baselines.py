@@ -14,7 +14,7 @@ from treeprobe.probes import control_heads
 
 
 def chain_baseline(subject: Subject, options: Options) -> list[Measurement]:
-    """The left-to-right chain on every split that is scored: each word hangs from the one before it."""
+    """The left-to-right chain on every split that is scored: each word is attached to the one before it."""
     found = []
     for split in subject.scored:
         bank = subject.splits[split]

@@ -13,7 +13,7 @@ METRIC_LEGENDS = {
     "root_accuracy": "Root accuracy: share of the sentences whose shallowest word is the root.",
     "nspr": "NSpr.: rank correlation of predicted and gold depths.",
 }
-CHAIN_LEGEND = "Chain: every word hangs from the one before it."
+CHAIN_LEGEND = "Chain: every word is attached to the one before it."
 LEGEND = "±: half the width of the 95 % interval over sentences."
 SEEDS_LEGEND = (
     "Scores are means over {seeds} seeds. ±: half the way from the lowest to the highest end of their 95 % intervals."

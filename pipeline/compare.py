@@ -14,7 +14,7 @@ from treeprobe.parsing.scores import LENGTH_CLASSES, Category, break_down, categ
 from treeprobe.parsing.scores.breakdown import length_classes, micro
 from treeprobe.pipeline.findings import FindingsError
 from treeprobe.pipeline.results import Finished, at_layer, best_measured, probes_in, structure_of
-from treeprobe.pipeline.scores import best_rows, layer_scores
+from treeprobe.pipeline.scores import best_layer, best_rows
 from treeprobe.probes import DistanceProbe
 
 
@@ -40,9 +40,9 @@ def compare_layers(
     """
     one = structure_of(folder, checkpoint, treebank=treebank)
     by_layer = {found.layer: found.tally() for found in probes_in(one.folder, metric=metric, split=split)}
-    scores = one.scores()
-    means = by_layer if scores is None else layer_scores(scores, metric=metric, split=split)
-    best = max(by_layer, key=lambda layer: (float(means[layer]), -layer))
+    best = best_layer(one.scores(), metric=metric, split=split)
+    if best is None:
+        raise FindingsError(f"{one.folder}: no layer has a {metric} on {split}")
     rows = [
         {"layer": layer, "value": tally.value, **_difference_cells(paired_difference(tally, by_layer[best]))}
         for layer, tally in by_layer.items()
@@ -68,8 +68,9 @@ def compare_checkpoints(
     tallies = []
     for place, name in enumerate((first, second)):
         one = structure_of(folder, name, treebank=treebank)
-        measured = best_measured(one, metric=metric, split=split)
-        if layers is not None:
+        if layers is None:
+            measured = best_measured(one, metric=metric, split=split)
+        else:
             measured = at_layer(probes_in(one.folder, metric=metric, split=split), layers[place])
         tallies.append(measured.tally())
     return paired_difference(*tallies)

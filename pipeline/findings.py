@@ -19,6 +19,7 @@ import pandas as pd
 
 from treeprobe.errors import TreeprobeError
 from treeprobe.files import write_json
+from treeprobe.pipeline.options import Options
 
 FORMAT = 2
 RECORD = "analysis.json"
@@ -48,6 +49,7 @@ class Findings:
         figures: draws every figure into a folder that exists.
         details: what the record says besides: the best layer, sentences left out.
         closing: the tables that a terminal shows when the analysis ends.
+        options: those that were followed, where they are not the ones given: those of probes that were taken over.
     """
 
     summary: str
@@ -56,6 +58,7 @@ class Findings:
     figures: Writer | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     closing: str = ""
+    options: Options | None = None
 
     def write(self, folder: Path, *, figures: bool = True) -> None:
         """Write tables, artefacts and, where asked for, figures into a folder that exists."""

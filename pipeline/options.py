@@ -34,7 +34,7 @@ class Options:
         control: also train on control trees (Hewitt & Liang 2019), for the selectivity of every score.
         description_length: also measure the online code length of the training trees (Voita & Titov 2020).
         samples: sentences whose recovered trees at every layer are kept for the report.
-        ablate: also cut each head, and measure what is lost.
+        ablate: also ablate each head, and measure what is lost.
         retrain: also train probes on the states of models whose heads are replaced.
     """
 
@@ -59,13 +59,18 @@ class Options:
                 raise OptionsError(f"{name}: found {list(numbers)}; expected one or more numbers, none negative")
 
     def fitted(self, *, dim: int, layers: Sequence[int]) -> "Options":
-        """The same for a checkpoint whose states are `dim` wide: no rank above it, each rank once.
+        """The same for a checkpoint whose states are `dim` wide: no rank above it, each rank, seed and layer once.
 
         Raises OptionsError for a layer that the checkpoint does not have.
         """
         if unknown := sorted(set(self.layers or ()) - set(layers)):
             raise OptionsError(f"layers: found {unknown}; expected some of {layers[0]} to {layers[-1]}")
-        return replace(self, ranks=tuple(dict.fromkeys(min(rank, dim) for rank in self.ranks)))
+        return replace(
+            self,
+            ranks=tuple(dict.fromkeys(min(rank, dim) for rank in self.ranks)),
+            seeds=tuple(dict.fromkeys(self.seeds)),
+            layers=None if self.layers is None else tuple(sorted(set(self.layers))),
+        )
 
     def chosen(self, names: Sequence[str]) -> dict[str, Any]:
         """The options of these names alone, as a mapping: what a record says, and what a digest is taken of."""

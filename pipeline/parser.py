@@ -22,7 +22,7 @@ from treeprobe.reporting import arcs_size, bare_figure, save_figure, tree_arcs
 class Parser:
     """A checkpoint with the probes that read trees off its states.
 
-    Without a depth probe there is nothing to choose a root by, and the tree hangs from its first word.
+    Without a depth probe nothing chooses a root, and the first word is taken.
     """
 
     encoder: Encoder
@@ -49,8 +49,8 @@ class Parser:
     def parse(self, sentence: str | Sequence[str]) -> Sentence:
         """The tree that the probes recover for a raw sentence, or for words that are split already.
 
-        Raw text is split as English treebanks split it. Punctuation takes no part in the tree; each mark hangs from the
-        word that the probe puts nearest.
+        Raw text is split as English treebanks split it. Punctuation takes no part in the tree; each mark is attached to
+        the word that is nearest by predicted distance.
 
         Raises SentenceError when there are no words, or an empty one.
         """
@@ -101,8 +101,12 @@ def _distance_folder(folder: Path) -> Path:
         raise FindingsError(
             f"{folder}: holds the analysis {record['analysis']}; expected a run's or a saved distance probe's"
         )
-    options = record["options"]
-    found = probe_folder("distance", record["details"]["best_layer"], max(options["ranks"]), options["seeds"][0])
+    options, best = record["options"], record["details"]["best_layer"]
+    if best is None:
+        raise FindingsError(
+            f"{folder}: none of its layers is best, as no edge was scored; expected a saved probe's folder"
+        )
+    found = probe_folder("distance", best, max(options["ranks"]), options["seeds"][0])
     return folder / "probes" / found
 
 

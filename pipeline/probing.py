@@ -159,6 +159,11 @@ class SavedProbes:
         read = self.record["options"]
         return replace(options, text=read["text"], pooling=read["pooling"])
 
+    def training(self, options: Options) -> Options:
+        """The options with everything that decided how the probes were trained, and on what states."""
+        trained = {name: self.record["options"][name] for name in ("ranks", "seeds", "layers", "epochs")}
+        return replace(self.reading(options), **trained)
+
     @property
     def distance(self) -> list[DistanceProbe]:
         """The distance probes of the largest rank, by layer and seed."""

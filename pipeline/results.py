@@ -11,13 +11,13 @@ import pandas as pd
 from treeprobe.files import written_whole
 from treeprobe.parsing import Tally
 from treeprobe.pipeline.findings import RECORD, FindingsError, read_record
-from treeprobe.pipeline.scores import COLUMNS, PROBE_OF, Setting, best_layer, read_scores
+from treeprobe.pipeline.scores import COLUMNS, PROBE_OF, Setting, best_layer, read_scores, score_table
 from treeprobe.pipeline.sweep_folder import MARK, SweepFolder
 from treeprobe.pipeline.tally_files import FoundEdges, read_edges, read_index, read_tally
 
 TALLIES = "tallies"
 TASK_COLUMNS = ("analysis", "trained_on", "family", "step")
-"""What tells the rows of several analyses apart, beside the columns of the score table."""
+"""Columns beside those of the score table, by which the rows of several analyses differ."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,10 @@ class Finished:
         except (OSError, ValueError) as error:
             raise FindingsError(f"{path}: cannot be read: {error}; run the analysis again") from error
 
-    def scores(self) -> pd.DataFrame | None:
-        """Its score table with the columns that tell analyses apart; None where it has none."""
+    def scores(self) -> pd.DataFrame:
+        """Its score table with the columns that tell analyses apart; without rows where it has none."""
         path = self.folder / "scores.csv"
-        if not path.exists():
-            return None
-        scores = read_scores(path)
+        scores = read_scores(path) if path.exists() else score_table([])
         return scores.assign(
             analysis=self.analysis,
             trained_on=self.trained_on,
@@ -72,11 +70,15 @@ class Finished:
 def read_finished(folder: str | Path) -> list[Finished]:
     """The finished analyses of a folder: the one that it holds, or every finished task of a sweep, by name.
 
+    A task whose record is damaged counts as unfinished: the sweep will do it again.
+
     Raises FindingsError when the folder holds neither.
     """
     place = Path(folder).expanduser()
     if (place / MARK).exists():
-        return [Finished(path, read_record(path)) for path in SweepFolder.existing(place).finished()]
+        sweep = SweepFolder.existing(place)
+        records = ((path, sweep.record(path.name)) for path in sweep.finished())
+        return [Finished(path, record) for path, record in records if record is not None]
     if (place / RECORD).exists() or not place.is_dir():
         return [Finished(place, read_record(place))]
     try:
@@ -94,7 +96,7 @@ def load_results(folder: str | Path) -> pd.DataFrame:
 
     Raises FindingsError when the folder holds neither.
     """
-    frames = [frame for one in read_finished(folder) if (frame := one.scores()) is not None]
+    frames = [frame for one in read_finished(folder) if not (frame := one.scores()).empty]
     columns = [*COLUMNS, *TASK_COLUMNS]
     return pd.concat(frames, ignore_index=True).reindex(columns=columns) if frames else pd.DataFrame(columns=columns)
 
@@ -188,8 +190,7 @@ def best_measured(one: Finished, *, metric: str = "uuas", split: str = "dev") ->
 
     Raises FindingsError when the analysis has no such layer.
     """
-    scores = one.scores()
-    layer = None if scores is None else best_layer(scores)
+    layer = best_layer(one.scores())
     if layer is None:
         raise FindingsError(f"{one.folder}: has no layer with a UUAS on dev")
     return at_layer(probes_in(one.folder, metric=metric, split=split), layer)

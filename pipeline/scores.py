@@ -99,12 +99,14 @@ def layer_scores(
     return tables.layer_means(probe_rows(scores, metric, probe=probe), split=split)
 
 
-def best_layer(scores: pd.DataFrame, *, metric: str = "uuas", probe: str | None = None) -> int | None:
+def best_layer(
+    scores: pd.DataFrame, *, metric: str = "uuas", split: str = "dev", probe: str | None = None
+) -> int | None:
     """The layer that `reporting.best_layer` chooses by a metric, for one checkpoint and treebank.
 
     None where they hold no such probe. `probe` asks for a baseline's layer instead.
     """
-    return tables.best_layer(probe_rows(scores, metric, probe=probe))
+    return tables.best_layer(probe_rows(scores, metric, probe=probe), split=split)
 
 
 def best_rows(scores: pd.DataFrame, *, by: Sequence[str], metric: str = "uuas", split: str = "dev") -> pd.DataFrame:

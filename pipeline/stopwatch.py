@@ -19,6 +19,12 @@ class Stopwatch:
 
     seconds: dict[str, float] = field(default_factory=dict)
     announce: bool = False
+    begun: float = field(default_factory=time.perf_counter)
+
+    @property
+    def record(self) -> dict[str, float]:
+        """The seconds of every stage, and `total`: those since the watch was made."""
+        return {**self.seconds, "total": round(time.perf_counter() - self.begun, 3)}
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

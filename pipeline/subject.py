@@ -131,6 +131,7 @@ class Sources:
             OptionsError: `probes` is no folder.
             CheckpointError: the checkpoint cannot be loaded.
         """
+        stopwatch = Stopwatch(announce=progress)
         splits = self.read()
         if self.probes is not None and not Path(self.probes).is_dir():
             raise OptionsError(f"{self.probes}: there is no such folder; expected that of a structural analysis")
@@ -142,7 +143,7 @@ class Sources:
             splits,
             None if self.cache is None else Path(self.cache).expanduser(),
             None if self.probes is None else Path(self.probes),
-            Stopwatch(announce=progress),
+            stopwatch,
         )
 
     def _loaded_from(self) -> str | Path:

@@ -47,11 +47,26 @@ class SweepFolder:
         mark = _read_json(found.path / MARK)
         if mark is None:
             raise FindingsError(f"{folder}: holds no {MARK}; expected the folder of a sweep")
-        found.check_format(mark)
+        found._check_format(mark)
         return found
 
-    def check_format(self, mark: Mapping[str, Any]) -> None:
-        """Refuse a sweep that another version of treeprobe wrote. Raises FindingsError."""
+    def check(self) -> None:
+        """Refuse a folder in which there can be no sweep.
+
+        Raises:
+            OutputError: it holds something else.
+            FindingsError: it holds a sweep of another version of treeprobe.
+        """
+        # The mark is looked for last: another process that begins a sweep writes it before anything else.
+        occupied = self.path.is_dir() and any(not path.name.startswith(".") for path in self.path.iterdir())
+        mark = _read_json(self.path / MARK)
+        if mark is not None:
+            self._check_format(mark)
+        elif occupied:
+            raise OutputError(f"{self.path}: holds files that are not a sweep's; choose another folder")
+
+    def _check_format(self, mark: Mapping[str, Any]) -> None:
+        """Refuse a sweep of another version of treeprobe. Raises FindingsError."""
         if mark.get("format") != FORMAT:
             raise FindingsError(
                 f"{self.path}: is a sweep of format {mark.get('format')}; expected {FORMAT}. Sweep again into another "
@@ -59,16 +74,13 @@ class SweepFolder:
             )
 
     def begin(self) -> None:
-        """Make the folder. Raises OutputError when it holds something else or cannot be written."""
-        mark = _read_json(self.path / MARK)
-        if mark is not None:
-            self.check_format(mark)
-        elif self.path.is_dir() and any(self.path.iterdir()):
-            raise OutputError(f"{self.path}: holds files that are not a sweep's; choose another folder")
+        """Make the folder, unless it is there. Raises as `check` does, and OutputError when it cannot be written."""
+        self.check()
         try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            write_json(self.path / MARK, {"format": FORMAT})
             for folder in (self.tasks, self.failures, self.cache):
                 folder.mkdir(parents=True, exist_ok=True)
-            write_json(self.path / MARK, {"format": FORMAT})
         except OSError as error:
             raise OutputError(f"{self.path}: cannot be written: {error.strerror}") from error
 
@@ -95,8 +107,11 @@ class SweepFolder:
         shutil.rmtree(self.cache_of(checkpoint), ignore_errors=True)
 
     def record(self, name: str) -> dict[str, Any] | None:
-        """The record of a finished task; None when it is not finished."""
-        return read_record(self.task(name)) if self.task(name).is_dir() else None
+        """The record of a finished task; None when it is not finished, or its record is damaged."""
+        try:
+            return read_record(self.task(name))
+        except FindingsError:
+            return None
 
     def finished(self) -> list[Path]:
         """The folders of finished tasks, by name; hidden ones are being written."""

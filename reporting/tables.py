@@ -100,7 +100,7 @@ def _at_best_layer(rows: pd.DataFrame) -> pd.DataFrame:
     found = [rows.iloc[:0].assign(chosen_on=None)]
     for (treebank, split), own in rows.groupby(["treebank", "split"], sort=False):
         choosing = dev.get(str(treebank)) if treebank in dev or len(dev) != 1 else next(iter(dev.values()))
-        chosen_on = split if choosing is None else "dev"
+        chosen_on = str(split) if choosing is None else "dev"
         layer = best_layer(own if choosing is None else choosing, split=chosen_on)
         found.append(own[own["layer"] == layer].assign(chosen_on=chosen_on))
     return pd.concat(found)

@@ -1,4 +1,4 @@
-"""How much of a model's syntax is convolution: heads' kernels, what they explain, and what is left when they rule."""
+"""How much of a model's syntax is convolution: heads' kernels, what these explain, and what is left without heads."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,7 +9,7 @@ from treeprobe.pipeline.analyses.head_kernels import HeadKernels, fit_heads
 from treeprobe.pipeline.analyses.kernel_survival import Survival, replace_and_measure, train_distance_probes
 from treeprobe.pipeline.findings import Findings
 from treeprobe.pipeline.options import Options
-from treeprobe.pipeline.probing import load_probes
+from treeprobe.pipeline.probing import SavedProbes, load_probes
 from treeprobe.pipeline.subject import Subject
 
 
@@ -19,16 +19,18 @@ def convolution(subject: Subject, options: Options) -> Findings:
     The probes are those of a structural analysis, where the subject has one (`probes`), else trained here in the same
     way; without a training split, on the first three quarters of the dev split, and scored on the rest of it. They are
     scored on the states of each condition: intact, every head replaced by its own kernel, by uniform attention, and by
-    the kernel of a random other head. With `retrain`, probes are also trained on the replaced models.
+    the kernel of a random other head. With `retrain`, probes are also trained on the replaced models. What a structural
+    analysis was told of its probes holds for all of this.
 
     Raises:
         TreebankError: there are too few sentences to train probes on.
         RelationError: the treebank has no edges, or names no relations.
         FindingsError, ProbeError: the subject's `probes` hold none, or those of another checkpoint.
     """
-    probed = subject if "train" in subject.splits else _divided(subject)
     saved = None if subject.probes is None else load_probes(subject.probes, subject)
-    options = options if saved is None else saved.reading(options)
+    trains = saved is None or options.retrain
+    probed = _divided(subject) if trains and "train" not in subject.splits else subject
+    options = options if saved is None else saved.training(options)
     kernels = fit_heads(subject, options)
     probes = train_distance_probes(probed, options) if saved is None else saved.distance
     survival = replace_and_measure(probed, probes, kernels, options)
@@ -37,7 +39,8 @@ def convolution(subject: Subject, options: Options) -> Findings:
         tables={**kernels.tables, **survival.tables},
         artefacts={"kernels.safetensors": kernels.save},
         figures=lambda folder: draw_convolution(folder, kernels, survival),
-        details=_details(probed, kernels, survival),
+        details=_details(probed, saved, kernels, survival),
+        options=options,
     )
 
 
@@ -53,14 +56,15 @@ def _divided(subject: Subject) -> Subject:
     return replace(subject, splits={"train": seen, "dev": scored})
 
 
-def _details(probed: Subject, kernels: HeadKernels, survival: Survival) -> dict[str, Any]:
+def _details(probed: Subject, saved: SavedProbes | None, kernels: HeadKernels, survival: Survival) -> dict[str, Any]:
     """What probes were trained and scored on, and what could not be had of this checkpoint."""
+    trained_on = len(probed.splits["train"]) if saved is None else saved.record["splits"]["train"]["sentences"]
     return {
         "sentences_left_out": kernels.left_out,
         "probes": {
-            "trained on": len(probed.splits["train"]),
+            "trained on": trained_on,
             "scored on": len(probed.splits["dev"]),
-            "epoch chosen on": "the sentences that are scored",
+            "epoch chosen on": "the sentences that are scored" if saved is None else "the run's dev split",
         },
         "masked-LM loss": "no masked-LM head" if survival.losses is None else "in masked-lm.csv",
         "logit split": "not defined for this architecture" if kernels.logits is None else "in logits.csv",

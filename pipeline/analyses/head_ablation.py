@@ -1,4 +1,4 @@
-"""What a checkpoint loses when a head is cut: masked-LM loss, and the UUAS of probes at later layers."""
+"""What a checkpoint loses when a head is ablated: masked-LM loss, and the UUAS of probes at later layers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,7 +39,8 @@ def ablation_measures(subject: Subject) -> AblationMeasures:
     except CheckpointError as error:
         if saved is None:
             raise CheckpointError(
-                f"{error}; give the probes of a run (--probes RUN) to measure ablations by"
+                f"{error}; to measure ablations, give the probes of a run (--probes RUN; in a sweep, add structure to "
+                "--analyses)"
             ) from error
         return AblationMeasures(None, saved)
 

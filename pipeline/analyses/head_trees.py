@@ -56,7 +56,7 @@ def score_trees(subject: Subject, counts: RelationCounts, options: Options) -> t
 
 
 def _chain_rows(bank: Treebank, *, punctuation: PunctuationRule) -> list[dict[str, object]]:
-    """What trees without a model score: neighbours joined, and every word hung from the next one."""
+    """What trees without a model score: neighbours joined, and every word attached to the next one."""
     chains = [chain_distances(len(sentence)) for sentence in bank]
     heads = [np.append(np.arange(1, len(sentence)), -1) for sentence in bank]
     return [

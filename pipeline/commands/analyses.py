@@ -10,10 +10,7 @@ import typer
 from treeprobe.pipeline.analyses import Analysis, Need
 from treeprobe.pipeline.commands import options as declared
 
-NEXT = {
-    "structure": "Start with figures/layers-uuas.png\n"
-    'To parse a sentence with its probe:  treeprobe parse --probe {out} "A sentence."'
-}
+NEXT = {"structure": 'To parse a sentence with its probe:  treeprobe parse --probe {out} "A sentence."'}
 """What to do next, by analysis."""
 
 
@@ -45,7 +42,9 @@ def command_of(analysis: Analysis) -> Callable[..., None]:
         if findings.closing:
             typer.echo(f"{findings.closing}\n")
         typer.echo(findings.summary)
-        typer.echo(f"Everything is in {given['out']}. {NEXT.get(analysis.name, '')}".format(out=given["out"]).rstrip())
+        typer.echo(f"Everything is in {given['out']}; `treeprobe report {given['out']}` makes a page of it")
+        if analysis.name in NEXT:
+            typer.echo(NEXT[analysis.name].format(out=given["out"]))
 
     command.__doc__ = analysis.help
     return command

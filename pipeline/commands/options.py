@@ -23,7 +23,7 @@ Figures = Annotated[bool, typer.Option(help="Draw figures.")]
 SPLITS: Mapping[str, str] = {
     "train": "Treebank to train on: a CoNLL-U file, a UD folder, or a name: en_ewt.",
     "dev": "Treebank to analyse, likewise; it chooses the epoch and the layer of probes.",
-    "test": "Treebank that is scored besides, likewise.",
+    "test": "Another treebank to score, likewise.",
 }
 """What the options of the splits say."""
 
@@ -54,7 +54,7 @@ OPTIONS: Mapping[str, Any] = {
         bool, typer.Option(help="Also measure the code length of the training trees, given the states.")
     ],
     "samples": Annotated[int, typer.Option(min=0, help="Sentences whose trees are kept for the report.")],
-    "ablate": Annotated[bool, typer.Option("--ablate", help="Also cut each head, and measure what is lost.")],
+    "ablate": Annotated[bool, typer.Option("--ablate", help="Also ablate each head, and measure what is lost.")],
     "retrain": Annotated[bool, typer.Option("--retrain", help="Also train probes on the models with replaced heads.")],
 }
 """The fields of `Options`, as the command line takes them."""

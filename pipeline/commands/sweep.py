@@ -72,7 +72,7 @@ PARAMETERS = [
         Annotated[bool, typer.Option("--drop-cache", help="Drop a checkpoint's hidden states after its last task.")],
         False,
     ),
-    declared.parameter("retry", Annotated[bool, typer.Option("--retry", help="Take up failed tasks again.")], False),
+    declared.parameter("retry", Annotated[bool, typer.Option("--retry", help="Try failed tasks again.")], False),
     declared.parameter(
         "replace",
         Annotated[bool, typer.Option("--replace", help="Redo tasks whose inputs or options changed.")],
@@ -163,5 +163,5 @@ def _closing_lines(done: "Sweep") -> str:
         counts += f", {len(done.failed_before)} failed before and were left"
     lines = [counts, *(f"  {name}: {reason}" for name, reason in {**done.failed_before, **done.failed}.items())]
     if done.failed or done.failed_before:
-        lines.append("Take the failed ones up again with --retry")
+        lines.append("Try the failed ones again with --retry")
     return "\n".join([*lines, f"Everything is in {done.out}; read it with `treeprobe report {done.out}`"])

@@ -7,7 +7,7 @@ from treeprobe.reporting.html import Picture, Section, picture
 
 
 def convolution_section(results: Results) -> Section | None:
-    """How much of each head a convolution explains, and what survives when it rules."""
+    """How much of each head a convolution explains, and what survives when it replaces the head."""
     pictures: list[Picture] = []
     found = {place_of(one): one for one in results.of("convolution")}
     kernels = {name: one.table("kernels") for name, one in found.items()}

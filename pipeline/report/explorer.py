@@ -9,7 +9,7 @@ from treeprobe.pipeline.report.results import Results
 def explorer(results: Results) -> dict[str, Any]:
     """Gold sentences by treebank, and the heads recovered at every layer by checkpoint and treebank.
 
-    Each view says which layer to begin with: the one whose probe finds the most edges on dev.
+    Each view says which layer to begin with: the one that is best on dev, or the first where no edge can be scored.
     """
     treebanks: dict[str, Any] = {}
     views = []
@@ -26,7 +26,7 @@ def explorer(results: Results) -> dict[str, Any]:
                     "checkpoint": one.checkpoint,
                     "treebank": one.treebank,
                     "layers": found["layers"],
-                    "best": found["layers"].index(best),
+                    "best": found["layers"].index(best) if best in found["layers"] else 0,
                     "recovered": found["recovered"],
                 }
             )

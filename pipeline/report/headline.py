@@ -32,11 +32,11 @@ def headline_sentence(results: Results) -> str:
     found_here = f"its distance probe finds {best['value']:.1%} of the edges of {best['treebank']}"
     if not best["value"] > chain:
         return (
-            f"No checkpoint does better than joining each word to the next ({chain:.1%} of the edges): the best is "
-            f"{best['checkpoint']}, and {found_here} at layer {int(best['layer'])}."
+            f"No checkpoint exceeds the left-to-right chain ({chain:.1%} of the edges): UUAS is highest for "
+            f"{best['checkpoint']}, where {found_here} at layer {int(best['layer'])}."
         )
     return (
-        f"{best['checkpoint']} has the most syntax: at layer {int(best['layer'])}, {found_here}, against {chain:.1%} "
+        f"UUAS is highest for {best['checkpoint']}: at layer {int(best['layer'])}, {found_here}, against {chain:.1%} "
         "when each word is joined to the next."
     )
 
@@ -51,14 +51,14 @@ def headline_section(results: Results) -> Section | None:
             "test": f"{bank}, test sentences: at the layers that are best on the development sentences",
         }
         tables += [
-            headline_table(rows, split, caption)
+            checkpoint_table(rows, split, caption)
             for split, caption in captions.items()
             if (rows["split"] == split).any()
         ]
     return Section("headline", "Headline", EXPLANATION, tables) if tables else None
 
 
-def headline_table(rows: pd.DataFrame, split: str, caption: str) -> Table:
+def checkpoint_table(rows: pd.DataFrame, split: str, caption: str) -> Table:
     """One treebank's checkpoints at the layers that are best on dev, then its baselines."""
     owners = {str(name): own for name, own in rows.groupby("checkpoint", sort=False)}
     lines = [[Cell(name), *(_score_cell(own, metric, split) for metric in METRICS)] for name, own in owners.items()]

@@ -20,16 +20,20 @@ from treeprobe.reporting.html import Picture, Section, picture
 
 
 def layers_section(results: Results, bank: str) -> Section | None:
-    """Curves of every metric over layers; a map too, where curves would be too many to tell apart."""
+    """Curves of every metric over layers; a map too, where curves would be too many to tell apart.
+
+    Metrics that no sentence has are left out, such as rank correlations where all sentences are shorter than they take.
+    """
     rows = structure_rows(results, bank)
-    rows = rows[rows["split"] == "dev"]
-    if rows.empty:
+    rows = rows[rows["split"] == "dev"].dropna(subset="value")
+    metrics = [metric for metric in METRICS if not probe_rows(rows, metric).empty]
+    if not metrics:
         return None
     names, shown = list(dict.fromkeys(rows["checkpoint"])), spread(rows)
-    maps = [_layer_map(rows, names, metric) for metric in METRICS] if len(names) > MOST_SHOWN else []
+    maps = [_layer_map(rows, names, metric) for metric in metrics] if len(names) > MOST_SHOWN else []
     best = best_rows(rows, by=["checkpoint"])
     owner = str(names[0] if best.empty else best["checkpoint"].iloc[int(best["value"].argmax())])
-    curves = [layer_picture(rows[rows["checkpoint"].isin({*shown, owner})], metric, bank, owner) for metric in METRICS]
+    curves = [layer_picture(rows[rows["checkpoint"].isin({*shown, owner})], metric, bank, owner) for metric in metrics]
     text = "Bands are 95 % intervals; the hollow point is layer 0, the embeddings; grey lines are baselines"
     text += f", those of {owner}." if len(names) > 1 else "."
     if len(shown) < len(names):

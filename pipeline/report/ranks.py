@@ -15,6 +15,8 @@ def ranks_section(results: Results) -> Section | None:
     if probe_rows(rows, "uuas")["rank"].nunique() < 2:
         return None
     best = best_rows(rows[rows["checkpoint"].isin(spread(rows))], by=["checkpoint", "treebank"])
+    if best.empty:
+        return None
     return Section(
         "ranks",
         "Ranks",

@@ -1,4 +1,4 @@
-"""What a report is made of: the finished analyses of a folder, their scores, and the failures of a sweep."""
+"""What a report reads: the finished analyses of a folder, their scores, and the failures of a sweep."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -61,8 +61,9 @@ class Results:
         return [one for one in self.finished if one.analysis == analysis]
 
     def best_on(self, treebank: str) -> dict[str, Measured]:
-        """UUAS on dev of every checkpoint at its best layer, by its name."""
-        return {one.checkpoint: best_measured(one) for one in self.of("structure") if one.treebank == treebank}
+        """UUAS on dev of every checkpoint at its best layer, by its name; without those that have no edge to score."""
+        found = [one for one in self.of("structure") if one.treebank == treebank]
+        return {one.checkpoint: best_measured(one) for one in found if one.record["details"]["best_layer"] is not None}
 
 
 def read_results(folder: str | Path) -> Results:

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from treeprobe.pipeline.report.results import METRICS, TITLES, Results
-from treeprobe.pipeline.scores import best_rows
+from treeprobe.pipeline.scores import best_rows, probe_rows
 from treeprobe.reporting import new_figure, step_curves
 from treeprobe.reporting.html import Picture, Section, picture
 
@@ -12,10 +12,12 @@ def training_section(results: Results) -> Section | None:
     """Each metric over training, each step at its best layer."""
     scores = results.scores
     rows = scores[(scores["analysis"] == "structure") & (scores["split"] == "dev") & scores["step"].notna()]
-    if rows.empty:
+    rows = rows.dropna(subset="value")
+    metrics = [metric for metric in METRICS if not probe_rows(rows, metric).empty]
+    if not metrics:
         return None
     text = "Each step at the layer that is best for it; steps on a logarithmic scale."
-    return Section("training", "Training", text, pictures=[training_picture(rows, metric) for metric in METRICS])
+    return Section("training", "Training", text, pictures=[training_picture(rows, metric) for metric in metrics])
 
 
 def training_picture(rows: pd.DataFrame, metric: str) -> Picture:

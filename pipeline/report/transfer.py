@@ -15,6 +15,8 @@ def transfer_section(results: Results) -> Section | None:
     if not (rows["analysis"] == "transfer").any():
         return None
     best = best_rows(rows, by=["checkpoint", "trained_on", "treebank"])
+    if best.empty:
+        return None
     best = best[best["rank"] == best.groupby("checkpoint")["rank"].transform("max")]
     limits = float(best["value"].min()), float(best["value"].max())
     pictures = [_transfer_map(str(name), own, *limits) for name, own in best.groupby("checkpoint", sort=False)]

@@ -3,10 +3,11 @@
 import statistics
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from tqdm import tqdm
@@ -16,7 +17,7 @@ from treeprobe.pipeline.results import load_results, write_table
 from treeprobe.pipeline.sweep_folder import SweepFolder
 from treeprobe.pipeline.sweeps.checkpoints import Checkpoint
 from treeprobe.pipeline.sweeps.plan import Plan, SweepError, Task
-from treeprobe.pipeline.sweeps.tasks import Outcome, execute, is_done
+from treeprobe.pipeline.sweeps.tasks import Outcome, execute, failure_of, is_done
 from treeprobe.pipeline.sweeps.workers import Workers, run_jobs
 
 POLL_SECONDS = 0.5
@@ -63,7 +64,7 @@ def sweep(
 
     Args:
         workers: where this process's tasks run; one by one in this process by default.
-        retry: take up failed tasks again.
+        retry: try failed tasks again.
         replace: do tasks again whose checkpoint, treebank or options changed since they were done.
         keep_cache: keep hidden states; otherwise a checkpoint's are removed when its last task ends.
 
@@ -80,9 +81,15 @@ def sweep(
         for task in tasks:
             folder.forget_failure(task.name)
     skipped = [task for task in tasks if is_done(task, folder)]
-    failed_before = {task.name: reason for task in tasks if (reason := _failure_of(task, folder)) is not None}
-    todo = [task for task in tasks if task not in skipped and task.name not in failed_before]
-    outcomes = _run_all(todo, plan, workers or Workers(), keep_cache=keep_cache, progress=progress, total=len(tasks))
+    open_tasks = [task for task in tasks if task not in skipped]
+    failed_before = {
+        task.name: failure["reason"] for task in open_tasks if (failure := failure_of(task, folder)) is not None
+    }
+    todo = [task for task in open_tasks if task.name not in failed_before]
+    workers = workers or Workers()
+    work = partial(execute, folder=folder, threads=workers.task_threads, figures=plan.figures, replace=replace)
+    with tqdm(total=len(tasks), initial=len(tasks) - len(todo), unit="task", disable=not progress) as bar:
+        outcomes = _run_all(todo, folder, partial(run_jobs, workers, work, lost=_lost), keep_cache=keep_cache, bar=bar)
     scores = load_results(folder.path)
     write_table(folder.path, scores)
     return Sweep(
@@ -103,10 +110,11 @@ def dry_run(plan: Plan, *, retry: bool = False) -> pd.DataFrame:
     Unknown numbers are empty. Raises as `sweep` does.
     """
     folder, tasks = plan.folder, plan.tasks()
+    folder.check()
     times: dict[str, list[float]] = {}
     for path in folder.finished():
-        record = folder.record(path.name) or {}
-        times.setdefault(record["analysis"], []).append(record["seconds"]["total"])
+        if (record := folder.record(path.name)) is not None:
+            times.setdefault(record["analysis"], []).append(record["seconds"]["total"])
     medians = {analysis: statistics.median(seconds) for analysis, seconds in times.items()}
     sizes = {task.checkpoint: _state_size(task.checkpoint) for task in tasks}
     rows = [
@@ -122,33 +130,47 @@ def dry_run(plan: Plan, *, retry: bool = False) -> pd.DataFrame:
 
 
 def _run_all(
-    tasks: Sequence[Task], plan: Plan, workers: Workers, *, keep_cache: bool, progress: bool, total: int
+    tasks: Sequence[Task],
+    folder: SweepFolder,
+    run: Callable[[Iterator[Task]], Iterator[Outcome]],
+    *,
+    keep_cache: bool,
+    bar: "tqdm[Any]",
 ) -> list[Outcome]:
-    """Try every task until each has ended, here or elsewhere; one that needs another's probes waits for it."""
-    folder = plan.folder
+    """Try every task until each has ended, here or elsewhere; one that needs another's probes waits for it.
+
+    Tasks begin in their order as workers become free, so that a checkpoint is finished, and its cache can be dropped,
+    before the next one begins.
+    """
     left = {task.name: task for task in tasks}
     of_checkpoint = Counter(task.checkpoint.name for task in tasks)
     outcomes: list[Outcome] = []
-    work = partial(execute, folder=folder, threads=workers.task_threads, figures=plan.figures)
-    with tqdm(total=total, initial=total - len(tasks), unit="task", disable=not progress) as bar:
-        while left:
-            ready = [task for task in left.values() if task.after not in left]
-            before = len(left)
-            for outcome in run_jobs(workers, work, ready, lost=_lost):
-                if outcome.state == "busy":
-                    continue
-                task = outcome.task
-                _settle(outcome, folder)
-                outcomes.append(outcome)
-                del left[task.name]
-                of_checkpoint[task.checkpoint.name] -= 1
-                if not of_checkpoint[task.checkpoint.name] and not keep_cache:
-                    folder.drop_cache(task.checkpoint.name)
-                bar.update()
-                bar.set_postfix_str(f"{sum(one.state == 'failed' for one in outcomes)} failed", refresh=False)
-            if len(left) == before:
-                time.sleep(POLL_SECONDS)
+    while left:
+        before = len(left)
+        for outcome in run(_ready(left)):
+            if outcome.state == "busy":
+                continue
+            task = outcome.task
+            _settle(outcome, folder)
+            outcomes.append(outcome)
+            del left[task.name]
+            of_checkpoint[task.checkpoint.name] -= 1
+            if not of_checkpoint[task.checkpoint.name] and not keep_cache:
+                folder.drop_cache(task.checkpoint.name)
+            bar.update()
+            bar.set_postfix_str(f"{sum(one.state == 'failed' for one in outcomes)} failed", refresh=False)
+        if len(left) == before:
+            time.sleep(POLL_SECONDS)
     return outcomes
+
+
+def _ready(left: Mapping[str, Task]) -> Iterator[Task]:
+    """Each task of `left` once, which shrinks meanwhile, as soon as it waits for no other."""
+    tried: set[str] = set()
+    # Workers ask for the next task from a thread of their own.
+    while ready := [task for task in list(left.values()) if task.name not in tried and task.after not in left]:
+        tried.add(ready[0].name)
+        yield ready[0]
 
 
 def _settle(outcome: Outcome, folder: SweepFolder) -> None:
@@ -159,7 +181,7 @@ def _settle(outcome: Outcome, folder: SweepFolder) -> None:
             f"the disk is full ({outcome.reason}); {name} was left undone. Finished tasks are kept: free some space "
             "and start the sweep again"
         )
-    if outcome.state == "failed":
+    if outcome.state == "failed" and not is_done(outcome.task, folder):
         folder.write_failure(name, outcome.task.identity, reason=outcome.reason, detail=outcome.detail)
     else:
         folder.forget_failure(name)
@@ -183,19 +205,13 @@ def _explain_change(task: Task, folder: SweepFolder) -> str:
     return f"{task.name}: changed since it was done: {', '.join(changed)}"
 
 
-def _failure_of(task: Task, folder: SweepFolder) -> str | None:
-    """Why the task failed before, where that still holds: of the same checkpoint, treebank and options."""
-    failure = folder.failure(task.name)
-    return None if failure is None or failure["identity"] != dict(task.identity) else str(failure["reason"])
-
-
 def _state_of(task: Task, folder: SweepFolder, *, retry: bool) -> str:
     """The state of a task: to do, done, failed, or changed since it was done."""
     if _is_changed(task, folder):
         return "changed"
     if is_done(task, folder):
         return "done"
-    return "to do" if retry or _failure_of(task, folder) is None else "failed"
+    return "to do" if retry or failure_of(task, folder) is None else "failed"
 
 
 def _state_size(checkpoint: Checkpoint) -> int | None:

@@ -1,5 +1,6 @@
 """What a sweep will do: tasks that each know what they depend on, so that a finished one is never done again."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,10 +73,11 @@ class Plan:
 
         Reads every treebank once, so that one that cannot be read is named before anything is computed.
 
-        Raises TreebankError for a treebank, OptionsError for an unknown analysis, SweepError for one that cannot be
-        done in this sweep, or for a name that stands for no checkpoint.
+        Raises TreebankError for a treebank, OptionsError for an unknown analysis, CheckpointNameError for a name that
+        stands for no checkpoint, SweepError for an analysis that cannot be done in this sweep, or for two tasks of one
+        name.
         """
-        analyses = [find_analysis(name) for name in self.analyses]
+        analyses = [find_analysis(name) for name in dict.fromkeys(self.analyses)]
         for analysis in analyses:
             if analysis.carried and (len(self.treebanks) < 2 or "structure" not in self.analyses):
                 raise SweepError(
@@ -83,9 +85,13 @@ class Plan:
                     "--treebanks"
                 )
         digests = {splits.name: self._digests(splits) for splits in self.treebanks}
-        return [
+        tasks = [
             task for checkpoint in find_checkpoints(self.models) for task in self._of(checkpoint, analyses, digests)
         ]
+        counts = Counter(task.name for task in tasks)
+        if several := [name for name, count in counts.items() if count > 1]:
+            raise SweepError(f"{', '.join(several)}: two tasks each; expected treebanks whose names tell them apart")
+        return tasks
 
     def _of(
         self, checkpoint: Checkpoint, analyses: Sequence[Analysis], digests: Mapping[str, Mapping[str, str]]

@@ -7,11 +7,12 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from threadpoolctl import threadpool_limits
 
+from treeprobe.digests import json_digest
 from treeprobe.errors import BusyError
 from treeprobe.files import staged_folder
 from treeprobe.parsing import TreebankError
@@ -34,16 +35,21 @@ class Outcome:
     detail: str = ""
 
 
-def execute(task: Task, folder: SweepFolder, *, threads: int, figures: bool) -> Outcome:
-    """Do a task and put its folder in place; one that is done already, or being done, by whoever, is left as it is.
+def execute(task: Task, folder: SweepFolder, *, threads: int, figures: bool, replace: bool = False) -> Outcome:
+    """Do a task and put its folder in place; one that has ended, or is being done, here or elsewhere, is left alone.
 
-    Never raises for what the task is about: a failure is an outcome.
+    With `replace`, what was found of another checkpoint, treebank or options under the task's name is replaced. Never
+    raises for what the task is about: a failure is an outcome.
     """
     if is_done(task, folder):
         return Outcome(task, "done")
+    if (failure := failure_of(task, folder)) is not None:
+        return Outcome(task, "failed", failure["reason"], failure["detail"])
+    if (lacking := _lacking_probes(task, folder)) is not None:
+        return Outcome(task, "failed", lacking)
+    damaged = folder.task(task.name).is_dir() and folder.record(task.name) is None
     try:
-        changed = folder.record(task.name) is not None
-        with staged_folder(folder.task(task.name), overwrite=changed) as staging, _bounded_threads(threads):
+        with staged_folder(folder.task(task.name), overwrite=replace or damaged) as staging, _bounded_threads(threads):
             subject = open_subject(task.analysis, task.sources)
             _check_unchanged(task, subject)
             perform(task.analysis, subject, staging, options=task.options, figures=figures, about=_about(task))
@@ -59,6 +65,23 @@ def is_done(task: Task, folder: SweepFolder) -> bool:
     """Whether the task is finished, of the same checkpoint, treebank and options."""
     record = folder.record(task.name)
     return record is not None and record.get("identity") == dict(task.identity)
+
+
+def failure_of(task: Task, folder: SweepFolder) -> dict[str, Any] | None:
+    """The record of the task's failure, where it is of the same checkpoint, treebank and options."""
+    failure = folder.failure(task.name)
+    return failure if failure is not None and failure.get("identity") == dict(task.identity) else None
+
+
+def _lacking_probes(task: Task, folder: SweepFolder) -> str | None:
+    """Why the task cannot have the probes that it takes over; None when they are there, or it needs none."""
+    if task.after is None:
+        return None
+    record, failure = folder.record(task.after), folder.failure(task.after)
+    if record is not None and json_digest(record.get("identity", {})) == task.identity["probes"]:
+        return None
+    reason = "is not done" if failure is None else f"failed: {failure['reason']}"
+    return f"it needs the probes of {task.after}, which {reason}"
 
 
 def _about(task: Task) -> dict[str, object]:

@@ -5,7 +5,7 @@ then are tried again one at a time, so that the guilty one is found and the othe
 """
 
 import importlib.util
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -47,36 +47,43 @@ Configure = Callable[[int | None], AbstractContextManager[Any]]
 
 
 def run_jobs(
-    workers: Workers, work: Callable[[Job], Result], jobs: Sequence[Job], *, lost: Callable[[Job, str], Result]
+    workers: Workers, work: Callable[[Job], Result], jobs: Iterable[Job], *, lost: Callable[[Job, str], Result]
 ) -> Iterator[Result]:
     """The result of every job, as each is done; `lost` makes the result of one whose worker died with it twice.
 
+    A job is taken from `jobs` when a worker is free for it.
+
     Raises SweepError when the cluster cannot be reached or has no workers.
     """
+    numbered = enumerate(jobs)
     with _connected(workers) as configure:
-        waiting = dict(enumerate(jobs))
-        while waiting:
-            started: list[int] = []
+        while True:
+            running: dict[int, Job] = {}
             try:
-                for number, result in _parallel(configure, workers.jobs, work, waiting, started):
-                    del waiting[number]
+                for number, result in _parallel(configure, workers.jobs, work, numbered, running):
+                    del running[number]
                     yield result
+                return
             except _worker_deaths():
-                for number in [number for number in started if number in waiting]:
-                    yield _alone(configure, work, waiting.pop(number), lost=lost)
+                for job in list(running.values()):
+                    yield _alone(configure, work, job, lost=lost)
 
 
 def _parallel(
-    configure: Configure, jobs: int | None, work: Callable[[Job], Result], waiting: dict[int, Job], started: list[int]
+    configure: Configure,
+    most: int | None,
+    work: Callable[[Job], Result],
+    numbered: Iterator[tuple[int, Job]],
+    running: dict[int, Job],
 ) -> Iterator[tuple[int, Result]]:
-    """Numbered results in the order in which they are done; `started` grows as jobs are handed out."""
+    """Numbered results in the order in which they are done; jobs are in `running` once they are handed out."""
 
     def handed_out() -> Iterator[Any]:
-        for number, job in list(waiting.items()):
-            started.append(number)
+        for number, job in numbered:
+            running[number] = job
             yield joblib.delayed(_numbered)(work, number, job)
 
-    with configure(jobs):
+    with configure(most):
         yield from joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs")(handed_out())
 
 

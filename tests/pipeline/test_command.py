@@ -161,7 +161,16 @@ def own_errors() -> list[type[Exception]]:
     """Every error class that the packages define."""
     return [
         getattr(import_module(".".join(("treeprobe", *path.relative_to(ROOT).with_suffix("").parts))), node.name)
-        for package in ("parsing", "extraction", "probes", "attention", "convolution", "reporting", "pipeline")
+        for package in (
+            "parsing",
+            "extraction",
+            "probes",
+            "training",
+            "attention",
+            "convolution",
+            "reporting",
+            "pipeline",
+        )
         for path in sorted((ROOT / package).rglob("*.py"))
         for node in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(node, ast.ClassDef) and node.name.endswith("Error")
@@ -169,8 +178,6 @@ def own_errors() -> list[type[Exception]]:
 
 
 def test_every_error_of_bad_input_is_told_in_one_message() -> None:
-    # No command reads files of 2019, images or sites inside blocks, decodes foreign distances, or lets a split of
-    # scores that a model does not allow reach the terminal.
     errors = own_errors()
     assert {"TreebankError", "CacheError"} <= {error.__name__ for error in errors}
     assert [error.__name__ for error in errors if not issubclass(error, TreeprobeError)] == []

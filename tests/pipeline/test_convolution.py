@@ -105,3 +105,13 @@ def test_the_probes_of_a_run_are_used_where_they_are_there(masked_lm_folder, ban
     # The run's options decide how its probes were trained, not these.
     found = analyse("convolution", shared, tmp_path / "shared", options=Options(), figures=False, progress=False)
     pd.testing.assert_frame_equal(found.tables["survival"], trained.tables["survival"])
+    record = json.loads((tmp_path / "shared" / "analysis.json").read_text())
+    assert (record["options"]["ranks"], record["options"]["epochs"]) == ([4], 2)
+    # Without a training split the whole dev split is scored all the same: there is nothing to train.
+    options = Options(layers=(0,))
+    bare = analyse("convolution", replace(shared, train=None), tmp_path / "bare", options=options, figures=False,
+                   progress=False)  # fmt: skip
+    pd.testing.assert_frame_equal(bare.tables["survival"], trained.tables["survival"])
+    assert bare.details["probes"] == {
+        "trained on": 30, "scored on": 18, "epoch chosen on": "the run's dev split"
+    }  # fmt: skip

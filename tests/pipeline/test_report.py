@@ -14,9 +14,9 @@ import pytest
 
 from treeprobe.extraction import Encoder
 from treeprobe.parsing import Treebank, read_conllu, write_conllu
-from treeprobe.pipeline import Options, Plan, Sources, Splits, analyse, sweep, write_report
+from treeprobe.pipeline import Options, Parser, Plan, Sources, Splits, analyse, compare_layers, sweep, write_report
 from treeprobe.pipeline.findings import FindingsError
-from treeprobe.pipeline.report.headline import headline_table
+from treeprobe.pipeline.report.headline import checkpoint_table
 from treeprobe.pipeline.report.heads import grid_pictures
 from treeprobe.pipeline.report.layers import layer_picture
 from treeprobe.pipeline.report.results import score_at
@@ -105,7 +105,7 @@ def test_test_sentences_are_scored_at_the_layer_chosen_on_dev() -> None:
     assert chosen is not None
     assert reported is not None
     assert (chosen["value"], reported["value"], reported["layer"]) == (0.6, 0.3, 1)
-    (line,) = headline_table(rows, "test", "").rows
+    (line,) = checkpoint_table(rows, "test", "").rows
     assert line[1].number == 0.3
     assert line[1].note.startswith("layer 1 ")
 
@@ -136,7 +136,7 @@ def test_seeds_are_told_as_their_mean() -> None:
 def test_control_trees_are_a_baseline_and_no_part_of_a_checkpoints_curve() -> None:
     rows = rows_of({("a", "dev", "distance"): [0.2, 0.6], ("a", "dev", "control"): [0.9, 0.8]})
     assert layer_picture(rows, "uuas", "toy", "a").description.endswith("a peaks at layer 1 with 0.600")
-    own, control = headline_table(rows, "dev", "").rows
+    own, control = checkpoint_table(rows, "dev", "").rows
     assert (own[0].text, own[1].number) == ("a", 0.6)
     assert (control[0].text, control[1].number) == ("control trees, same probes", 0.9)
 
@@ -155,7 +155,7 @@ def test_baselines_of_a_curve_are_those_of_one_checkpoint() -> None:
             ("b", "dev", "control"): [0.92],
         }
     )
-    lines = headline_table(rows, "dev", "").rows
+    lines = checkpoint_table(rows, "dev", "").rows
     assert (lines[2][0].note, lines[2][1].number) == ("highest of any checkpoint", 0.92)
     own = layer_picture(rows, "uuas", "toy", "b")
     assert own.source != layer_picture(rows, "uuas", "toy", "a").source
@@ -212,6 +212,31 @@ def test_one_analysis_has_a_report(
     assert markupsafe.escape(found.summary) in page
     sections = {"structure": ["headline", "explorer", "relations"]}.get(analysis, [analysis])
     assert all(f'<section id="{name}"' in page for name in [*sections, "provenance"])
+
+
+def test_a_treebank_without_edges_to_score_has_a_report(
+    checkpoint: Path, treebank_files: dict[str, Path], tmp_path: Path
+) -> None:
+    """Sentences of a word and a full stop, which UUAS leaves out: no layer is best."""
+    cut = [
+        replace(
+            one, words=("cat", "."), heads=(-1, 0), relations=("root", "punct"), upos=("X", "PUNCT"), xpos=("NN", "."),
+            space_after=(True, True), lemmas=(), features=(), misc=(),
+        )
+        for one in read_conllu(treebank_files["dev"])
+    ]  # fmt: skip
+    sources = Sources(model=checkpoint, train=treebank_files["train"], dev=Treebank(cut, name="stops"))
+    options = Options(ranks=(2,), epochs=1, samples=2, random_baseline=False, control=False)
+    found = analyse("structure", sources, tmp_path / "out", options=options, figures=False, progress=False)
+    assert found.summary.endswith("has no edge to score.")
+    assert found.details["best_layer"] is None
+    page = write_report(tmp_path / "out").read_text()
+    assert '<section id="headline"' in page
+    assert '<section id="relations"' not in page
+    with pytest.raises(FindingsError, match="no layer has a uuas on dev"):
+        compare_layers(tmp_path / "out")
+    with pytest.raises(FindingsError, match="none of its layers is best"):
+        Parser.from_pretrained(tmp_path / "out")
 
 
 def test_cells_titles_and_pictures_are_escaped() -> None:

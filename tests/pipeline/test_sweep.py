@@ -5,7 +5,7 @@ import json
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -103,7 +103,7 @@ def test_a_task_finds_what_the_command_finds_to_the_last_digit(
     assert tables == sorted(path.name for path in (tmp_path / "alone").glob("*.csv"))
     for name in tables:
         alone, swept = (pd.read_csv(folder / name) for folder in (tmp_path / "alone", task))
-        # Sweeps keep states in half precision on disk, which is what a run's cache does too.
+        # Whether states are cached, as in a sweep, or not, they are in half precision.
         pd.testing.assert_frame_equal(swept, alone, rtol=0, atol=0)
 
 
@@ -134,6 +134,103 @@ def test_retry_takes_failures_up_again(models: dict[str, Path], splits: Splits, 
     last = sweep(plan(names, splits, tmp_path / "out"), progress=False)
     assert last.done == ("broken--toy--structure",)
     assert list((tmp_path / "out" / "failures").iterdir()) == []
+
+
+def two_treebanks(splits: Splits, folder: Path) -> list[Splits]:
+    """The toy treebank, and another whose dev split is the toy's test split."""
+    write_conllu(random_bank(30, seed=9, name="other"), folder / "other.conllu")
+    assert splits.test is not None
+    return [splits, Splits("other", folder / "other.conllu", splits.test)]
+
+
+def test_what_needs_the_probes_of_a_failed_task_fails_with_its_reason(
+    models: dict[str, Path], splits: Splits, tmp_path: Path
+) -> None:
+    asked = plan([models["first"], models["broken"]], two_treebanks(splits, tmp_path), tmp_path / "out",
+                 analyses=["structure", "transfer"])  # fmt: skip
+    found = sweep(asked, progress=False)
+    assert len(found.done) == len(found.failed) == 4
+    for name, reason in found.failed.items():
+        own = name.endswith("--structure")
+        assert reason.startswith("CheckpointError" if own else "it needs the probes of broken--")
+        assert "--structure, which failed: CheckpointError" in reason or own
+    # Those of the first checkpoint all come before the second one begins.
+    assert all(name.startswith("first--") for name in found.done)
+    assert sweep(asked, progress=False).failed_before == found.failed
+
+
+def test_one_checkpoint_is_finished_before_the_next_begins(
+    models: dict[str, Path], splits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that no more than one checkpoint's states are on the disk when they are dropped."""
+    cached: list[set[str]] = []
+    perform = tasks.perform
+
+    def spied(analysis: Any, subject: Any, *rest: Any, **more: Any) -> Any:
+        cached.append({path.name for path in (tmp_path / "out" / "cache").iterdir()} | {subject.encoder.name})
+        return perform(analysis, subject, *rest, **more)
+
+    monkeypatch.setattr(tasks, "perform", spied)
+    asked = plan([models["first"], models["second"]], two_treebanks(splits, tmp_path), tmp_path / "out",
+                 analyses=["structure", "transfer"])  # fmt: skip
+    assert len(sweep(asked, keep_cache=False, progress=False).done) == 8
+    assert cached == [{"first"}] * 4 + [{"second"}] * 4
+
+
+def test_a_failure_elsewhere_is_not_repeated_here(
+    models: dict[str, Path], splits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = plan([models["first"]], splits, tmp_path / "out")
+    (task,), folder = asked.tasks(), asked.folder
+    folder.begin()
+    monkeypatch.setattr(tasks, "perform", lambda *_, **__: 1 / 0)
+    folder.write_failure(task.name, {**task.identity, "options": "others"}, reason="of before", detail="")
+    assert tasks.execute(task, folder, threads=1, figures=False).reason.startswith("ZeroDivisionError")
+    folder.write_failure(task.name, task.identity, reason="elsewhere", detail="")
+    assert tasks.execute(task, folder, threads=1, figures=False).reason == "elsewhere"
+
+
+def test_what_another_process_finished_with_other_options_is_kept(
+    models: dict[str, Path], splits: Splits, tmp_path: Path
+) -> None:
+    """Neither sweep knew of the other's tasks when it began."""
+    asked = plan([models["first"]], splits, tmp_path / "out")
+    before = sweep(asked, progress=False)
+    (task,) = plan([models["first"]], splits, tmp_path / "out", options=replace(OPTIONS, ranks=(2,))).tasks()
+    found = tasks.execute(task, asked.folder, threads=1, figures=False)
+    assert (found.state, found.reason[:11]) == ("failed", "OutputError")
+    pd.testing.assert_frame_equal(load_results(tmp_path / "out"), before.scores)
+    assert tasks.execute(task, asked.folder, threads=1, figures=False, replace=True).state == "done"
+    assert set(load_results(tmp_path / "out")["rank"].dropna()) == {2}
+
+
+def test_a_task_whose_record_is_damaged_is_done_again(models: dict[str, Path], splits: Splits, tmp_path: Path) -> None:
+    asked = plan([models["first"]], splits, tmp_path / "out")
+    before = sweep(asked, progress=False)
+    (tmp_path / "out" / "tasks" / "first--toy--structure" / "analysis.json").write_text("{")
+    assert dry_run(asked)["state"].tolist() == ["to do"]
+    assert load_results(tmp_path / "out").empty
+    again = sweep(asked, progress=False)
+    assert again.done == ("first--toy--structure",)
+    pd.testing.assert_frame_equal(again.scores, before.scores)
+
+
+def test_two_tasks_of_one_name_are_refused(models: dict[str, Path], splits: Splits, tmp_path: Path) -> None:
+    same = replace(splits, name="toy/")
+    with pytest.raises(SweepError, match="first--toy--structure: two tasks each"):
+        plan([models["first"]], [splits, same], tmp_path).tasks()
+    assert len(plan([models["first"]], splits, tmp_path, analyses=["heads", "heads"]).tasks()) == 1
+
+
+def test_several_processes_may_begin_a_sweep_at_the_same_moment(
+    models: dict[str, Path], splits: Splits, tmp_path: Path
+) -> None:
+    folder = plan([models["first"]], splits, tmp_path / "out").folder
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".sweep-1a2b.partial.json").write_text("{")
+    folder.begin()
+    folder.begin()
+    assert (tmp_path / "out" / "sweep.json").exists()
 
 
 @pytest.mark.slow
@@ -301,8 +398,9 @@ def test_a_task_that_another_process_does_is_waited_for(
 
 def test_a_folder_of_other_things_is_left_alone(models: dict[str, Path], splits: Splits, tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("mine")
-    with pytest.raises(OutputError, match="holds files that are not a sweep's"):
-        sweep(plan([models["first"]], splits, tmp_path), progress=False)
+    for attempt in (lambda asked: sweep(asked, progress=False), dry_run):
+        with pytest.raises(OutputError, match="holds files that are not a sweep's"):
+            attempt(plan([models["first"]], splits, tmp_path))
     with pytest.raises(
         FindingsError, match=r"holds no analysis\.json; expected the folder of an analysis, or of a sweep"
     ):
@@ -314,6 +412,7 @@ def test_a_sweep_of_an_earlier_version_is_refused_in_one_sentence(
 ) -> None:
     (tmp_path / "sweep.json").write_text(json.dumps({"format": 1, "options": {}}))
     for attempt in (lambda: sweep(plan([models["first"]], splits, tmp_path), progress=False),
+                    lambda: dry_run(plan([models["first"]], splits, tmp_path)),
                     lambda: load_results(tmp_path)):  # fmt: skip
         with pytest.raises(FindingsError, match=r"sweep of format 1; expected 2\. Sweep again into another folder"):
             attempt()
@@ -346,10 +445,8 @@ def test_an_unreadable_treebank_is_named_before_anything_is_done(
 def test_transfer_scores_probes_of_one_treebank_on_another(
     models: dict[str, Path], splits: Splits, tmp_path: Path
 ) -> None:
-    write_conllu(random_bank(30, seed=9, name="other"), tmp_path / "other.conllu")
-    assert splits.test is not None
-    other = Splits("other", tmp_path / "other.conllu", splits.test)
-    asked = plan([models["first"]], [splits, other], tmp_path / "out", analyses=["structure", "transfer"])
+    banks = two_treebanks(splits, tmp_path)
+    asked = plan([models["first"]], banks, tmp_path / "out", analyses=["structure", "transfer"])
     found = sweep(asked, progress=False)
     assert len(found.done) == 4
     carried = found.scores[found.scores["analysis"] == "transfer"]
@@ -384,8 +481,18 @@ def doomed(job: int) -> tuple[int, str]:
     return job, "fine"
 
 
-def test_jobs_come_back_as_they_are_done() -> None:
+def test_a_job_is_taken_when_a_worker_is_free_for_it() -> None:
     from treeprobe.pipeline.sweeps.workers import run_jobs
 
+    taken: list[int] = []
+
+    def jobs() -> Iterator[int]:
+        for job in (-1, 2, -3):
+            taken.append(job)
+            yield job
+
     work: Callable[[int], int] = abs
-    assert sorted(run_jobs(Workers(jobs=1), work, [-1, 2, -3], lost=lambda job, _: job)) == [1, 2, 3]
+    results = run_jobs(Workers(jobs=1), work, jobs(), lost=lambda job, _: job)
+    assert next(results) == 1
+    assert taken == [-1]
+    assert list(results) == [2, 3]
