@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from treeprobe.extraction import AttentionBatch, Encoder, edit_attention
-from treeprobe.extraction.alignment import Aligner, Alignment
+from treeprobe.extraction.alignment import Aligner
+from treeprobe.extraction.attention import word_matrices
 from treeprobe.extraction.hooks import capture
 
 
@@ -41,7 +42,7 @@ def weighted_norms(encoder: Encoder, words: Sequence[Sequence[str]]) -> Iterator
         if too_long or not len(alignment.ids):
             continue
         blocks = [_block_norms(encoder, ids, block) for block in range(encoder.blocks)]
-        mean, total = _word_matrices(alignment, len(leading), len(trailing))
+        (mean,), (total,) = word_matrices(alignment, np.array([0]), len(leading), len(trailing), width=len(ids))
         norms = mean @ torch.stack(blocks) @ total.T
         yield AttentionBatch(np.array([place]), np.array([len(sentence)]), len(leading), len(trailing), norms[:, None])
 
@@ -69,21 +70,3 @@ def _block_norms(encoder: Encoder, ids: Tensor, block: int) -> Tensor:
     outputs = captured[block + 1].float().cpu()
     values = (outputs[:heads] - outputs[heads]).norm(dim=-1)
     return weights[0] * values[:, None]
-
-
-def _word_matrices(alignment: Alignment, leading: int, trailing: int) -> tuple[Tensor, Tensor]:
-    """Two (positions, subwords) matrices of one sentence, whose rows average a word's subwords, or sum them.
-
-    A subword shared by several words counts equally for each; special tokens keep their positions.
-    """
-    sizes = (leading + alignment.words + trailing, leading + len(alignment.ids) + trailing)
-    mean, total = torch.zeros(2, *sizes)
-    words = torch.from_numpy(alignment.link_words) + leading
-    subwords = torch.from_numpy(alignment.link_subwords) + leading
-    shared = np.bincount(alignment.link_subwords, minlength=len(alignment.ids))
-    mean[words, subwords] = torch.from_numpy(alignment.weights("mean"))
-    total[words, subwords] = torch.from_numpy((1.0 / shared[alignment.link_subwords]).astype(np.float32))
-    for matrix in (mean, total):
-        matrix[:leading, :leading] = torch.eye(leading)
-        matrix[sizes[0] - trailing :, sizes[1] - trailing :] = torch.eye(trailing)
-    return mean, total

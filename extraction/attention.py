@@ -79,7 +79,8 @@ class AttentionStream:
             counts = windows.lengths[chosen]
             if self._level == "words":
                 counts = np.diff(alignment.word_bounds)[chosen]
-                attention = _between_words(attention, alignment, chosen, leading, leading + trailing)
+                mean, total = word_matrices(alignment, chosen, leading, trailing, width=attention.shape[-1])
+                attention = mean[:, None] @ attention @ total[:, None].transpose(-1, -2)
             yield AttentionBatch(chosen, counts, leading, trailing, attention)
 
 
@@ -177,32 +178,37 @@ def _whole_attention(
     return blocks
 
 
-def _between_words(
-    attention: Tensor, alignment: Alignment, chosen: NDArray[np.int64], leading: int, specials: int
-) -> Tensor:
-    """Attention between words from attention between subwords, specials kept."""
-    mean, total = _word_matrices(alignment, chosen, leading, specials, attention.shape[-1])
-    return mean[:, None] @ attention @ total[:, None].transpose(-1, -2)
-
-
-def _word_matrices(
-    alignment: Alignment, chosen: NDArray[np.int64], leading: int, specials: int, width: int
+def word_matrices(
+    alignment: Alignment, sentences: NDArray[np.int64], leading: int, trailing: int, *, width: int
 ) -> tuple[Tensor, Tensor]:
-    """Two (sentences, positions, subwords) matrices: rows that average a word's subwords, columns that share them."""
+    """Matrices that turn attention between subwords into attention between words: mean @ attention @ totalᵀ.
+
+    A subword that several words share counts equally for each; special tokens keep positions of their own.
+
+    Args:
+        alignment: of a text.
+        sentences: numbers of some of its sentences.
+        leading, trailing: special tokens before and after each.
+        width: positions in the attention between subwords.
+
+    Returns:
+        Two (sentences, positions, width) float32 matrices: rows of the first average the subwords of a word, rows of
+        the second sum them.
+    """
     word_counts = np.diff(alignment.word_bounds)
     subword_counts = np.diff(alignment.subword_bounds)
-    mean = np.zeros((len(chosen), int(word_counts[chosen].max()) + specials, width), np.float32)
+    mean = np.zeros((len(sentences), leading + int(word_counts[sentences].max()) + trailing, width), np.float32)
     total = np.zeros_like(mean)
     link_bounds = np.searchsorted(alignment.link_words, alignment.word_bounds)
     words_of = np.bincount(alignment.link_subwords, minlength=len(alignment.ids))
     weights = alignment.weights("mean")
-    for row, sentence in enumerate(chosen):
+    before, after = np.arange(leading), np.arange(trailing)
+    for row, sentence in enumerate(sentences):
         links = slice(link_bounds[sentence], link_bounds[sentence + 1])
         words = alignment.link_words[links] - alignment.word_bounds[sentence] + leading
         subwords = alignment.link_subwords[links] - alignment.subword_bounds[sentence] + leading
         mean[row, words, subwords] = weights[links]
         total[row, words, subwords] = 1.0 / words_of[alignment.link_subwords[links]]
-        before, after = np.arange(leading), np.arange(specials - leading)
         for matrix in (mean, total):
             matrix[row, before, before] = 1.0
             matrix[row, leading + word_counts[sentence] + after, leading + subword_counts[sentence] + after] = 1.0
