@@ -1,9 +1,10 @@
-"""Kill a sweep at random moments with kill -9, go on each time, and compare its table with an undisturbed sweep's.
+"""Kill processes of a sweep at random moments with kill -9, start others, and compare with an undisturbed table.
 
-    python benchmarks/sweep_kills.py --family FOLDER --train T.conllu --dev D.conllu --kills 20 --jobs 2
+    python benchmarks/sweep_kills.py --family FOLDER --train T.conllu --dev D.conllu --kills 20 --jobs 2 --processes 3
 
-FOLDER holds a training run (see `treeprobe.training`). The sweep runs in so many local processes, which are killed
-together; moments are drawn evenly over what an undisturbed sweep takes once its imports are done.
+FOLDER holds a training run (see `treeprobe.training`). So many processes run `treeprobe sweep` in one folder at once,
+each with so many jobs. Again and again one of them, drawn at random, is killed with its jobs and another is started;
+moments are drawn evenly over what an undisturbed sweep takes once its imports are done.
 """
 
 import argparse
@@ -14,27 +15,25 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from treeprobe.pipeline.sweeping import load_results
+from treeprobe.pipeline import load_results
 
 KEYS = ["checkpoint", "treebank", "split", "layer", "probe", "rank", "seed", "metric"]
+OPTIONS = "--ranks 8 --epochs 2 --no-random-baseline --no-control --threads 1 --quiet".split()
 SCRIPT = """
-import sys
-import treeprobe.pipeline.sweeping.tasks, pipeline.sweeping.structure_task
-from treeprobe.pipeline.sweeping import Backend, SweepOptions, splits_of, sweep
-out, train, dev, sentences, jobs, *models = sys.argv[1:]
+import treeprobe.pipeline.sweeps.tasks, treeprobe.pipeline.analyses.structure
+from treeprobe.pipeline.commands.main import main
 print("ready", flush=True)
-options = SweepOptions(ranks=(8,), training={"epochs": 2}, max_sentences=int(sentences), random_baseline=False)
-done = sweep(models, splits_of(train, dev), out, options=options, backend=Backend(jobs=int(jobs)), progress=False)
-raise SystemExit(len(done.failed))
+main()
 """
 
 
 def main() -> None:
-    """Kill, resume, compare."""
+    """Kill, go on, compare."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--family", type=Path, required=True)
     parser.add_argument("--train", type=Path, required=True)
@@ -42,57 +41,86 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--sentences", type=int, default=200)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--processes", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     moments = random.Random(arguments.seed)
-    numbers = [str(arguments.sentences), str(arguments.jobs)]
-    words = [str(arguments.train), str(arguments.dev), *numbers, str(arguments.family)]
+    command = ["sweep", "--models", str(arguments.family), "--train", str(arguments.train), "--dev", str(arguments.dev)]
+    command += ["--max-sentences", str(arguments.sentences), "--jobs", str(arguments.jobs), *OPTIONS]
     with tempfile.TemporaryDirectory() as place:
-        undisturbed = begin([str(Path(place) / "whole"), *words])
+        out = Path(place) / "whole"
+        (undisturbed,) = begin([*command, "--out", str(out)])
         start = time.perf_counter()
         finish(undisturbed)
         whole = time.perf_counter() - start
-        table = ordered(load_results(Path(place) / "whole"))
+        table = ordered(load_results(out))
         print(f"undisturbed: {len(table)} rows in {whole:.1f} s")
         kills = rounds = 0
         while kills < arguments.kills:
             rounds += 1
-            out = str(Path(place) / f"killed-{rounds}")
-            while kills < arguments.kills:
-                process = begin([out, *words])
-                try:
-                    process.wait(timeout=moments.uniform(0, whole))
-                    break
-                except subprocess.TimeoutExpired:
-                    os.killpg(process.pid, signal.SIGKILL)
-                    process.wait()
-                    kills += 1
-            finish(begin([out, *words]))
-            found = ordered(load_results(out))
-            pd.testing.assert_frame_equal(found, table, atol=1e-4)
+            out = Path(place) / f"killed-{rounds}"
+            running = begin([*command, "--out", str(out)], processes=arguments.processes)
+            kills += kill_and_replace(running, most=arguments.kills - kills, moments=moments, longest=whole)
+            pd.testing.assert_frame_equal(ordered(load_results(out)), table, atol=1e-4)
+            if left := list(out.glob("tasks/.*")):
+                raise SystemExit(f"left behind: {left}")
             print(f"sweep {rounds}: the same table after {kills} kills so far")
     print(f"{kills} kills in {rounds} sweeps: no task lost, none counted twice")
 
 
-def begin(words: list[str]) -> subprocess.Popen[str]:
-    """Start a sweep in a process group of its own; returns when its imports are done."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, *words],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-    )
-    if process.stdout is None or process.stdout.readline() != "ready\n":
-        raise SystemExit("the sweep did not start")
-    return process
+def begin(words: Sequence[str], *, processes: int = 1) -> list[subprocess.Popen[str]]:
+    """Start `treeprobe` in processes, each the head of a group of its own; returns when their imports are done."""
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, *words],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+        for _ in range(processes)
+    ]
+    for process in started:
+        if process.stdout is None or process.stdout.readline() != "ready\n":
+            raise SystemExit("the sweep did not start")
+    return started
+
+
+def kill_and_replace(running: list[subprocess.Popen[str]], *, most: int, moments: random.Random, longest: float) -> int:
+    """Kill one process after another until all have ended by themselves, or so many were killed; returns how many."""
+    kills = 0
+    try:
+        while running and kills < most:
+            victim = moments.choice(running)
+            try:
+                victim.wait(timeout=moments.uniform(0, longest))
+            except subprocess.TimeoutExpired:
+                kill(victim)
+                kills += 1
+                running += begin(victim.args[3:])
+            else:
+                finish(victim)
+            running.remove(victim)
+        for process in running:
+            finish(process)
+    finally:
+        for process in running:
+            if process.poll() is None:
+                kill(process)
+    return kills
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """Kill a process with all that it started."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def finish(process: subprocess.Popen[str]) -> None:
     """Let a sweep end."""
     if process.wait() != 0:
-        raise SystemExit("an undisturbed sweep failed")
+        raise SystemExit("a sweep failed that was not killed")
 
 
 def ordered(scores: pd.DataFrame) -> pd.DataFrame:

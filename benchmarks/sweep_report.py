@@ -6,7 +6,6 @@ Recovered trees and scores are drawn at random; the words are the treebank's. Ne
 """
 
 import argparse
-import json
 import shutil
 import tempfile
 import time
@@ -18,15 +17,16 @@ from numpy.typing import NDArray
 from selenium import webdriver
 
 from treeprobe.parsing import Treebank, edge_table, read_conllu, score_depths, score_distances
-from treeprobe.pipeline.score_table import Setting
-from treeprobe.pipeline.structural.analysis import Measurement, chain_measurement
-from treeprobe.pipeline.structural.tables import tabulate
-from treeprobe.pipeline.sweeping.keeping import EDGE_COLUMNS, FoundEdges, write_kept
-from treeprobe.pipeline.sweeping.plan import SweepOptions
-from treeprobe.pipeline.sweeping.report import write_report
-from treeprobe.pipeline.sweeping.structure_task import sample_numbers, write_trees
+from treeprobe.parsing.trees import chain_distances
+from treeprobe.pipeline import write_report
+from treeprobe.pipeline.findings import write_record
+from treeprobe.pipeline.recovered_trees import SampleTrees, sample_numbers
+from treeprobe.pipeline.results import TALLIES
+from treeprobe.pipeline.scores import CHAIN, Measurement, Setting, best_layer, tabulate
+from treeprobe.pipeline.sweep_folder import SweepFolder
+from treeprobe.pipeline.tally_files import EDGE_COLUMNS, FoundEdges, write_tallies
 
-LAYERS, RANK = range(13), 64
+LAYERS, RANK, SHOWN = range(13), 64, 50
 
 
 def main() -> None:
@@ -38,13 +38,12 @@ def main() -> None:
     arguments = parser.parse_args()
     bank = Treebank(list(read_conllu(arguments.treebank))[: arguments.sentences], name="treebank")
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place) / "sweep"
-        (folder / "tasks").mkdir(parents=True)
-        (folder / "sweep.json").write_text("{}")
+        folder = SweepFolder.at(Path(place) / "sweep")
+        folder.begin()
         for number in range(arguments.checkpoints):
-            write_task(folder / "tasks" / f"seed-{number:02d}--treebank--structure", bank, number)
+            write_task(folder.task(f"seed-{number:02d}--treebank--structure"), bank, number)
         start = time.perf_counter()
-        page = write_report(folder)
+        page = write_report(folder.path)
         print(f"written in {time.perf_counter() - start:.1f} s, {page.stat().st_size / 1e6:.2f} MB (goal: under 8 MB)")
         opened, answered = open_in_browser(page)
         print(f"opened in {opened:.2f} s, a layer answered in {answered:.3f} s (goal: under a second)")
@@ -53,7 +52,7 @@ def main() -> None:
 def write_task(folder: Path, bank: Treebank, number: int) -> None:
     """A structural task whose probes know some of every tree: gold values under noise, least at layer 7."""
     folder.mkdir()
-    name, options = f"seed-{number:02d}", SweepOptions(ranks=(RANK,), samples=50)
+    name, numbers = f"seed-{number:02d}", sample_numbers(bank, SHOWN)
     generator = np.random.default_rng(number)
     measurements, tables, settings = [], [], []
     samples: dict[tuple[str, int], Any] = {}
@@ -64,20 +63,24 @@ def write_task(folder: Path, bank: Treebank, number: int) -> None:
         for kind, predicted, score in (("distance", distances, score_distances), ("depth", depths, score_depths)):
             setting = Setting(name, bank.name, "dev", kind, layer, RANK, 0)
             measurements.append(Measurement(setting, score(bank, predicted)))
-            samples[kind, layer] = [predicted[place] for place in sample_numbers(bank, options.samples)]
+            samples[kind, layer] = [predicted[place] for place in numbers]
         settings.append(Setting(name, bank.name, "dev", "distance", layer, RANK, 0))
         tables.append(edge_table(bank, distances))
-    measurements.append(chain_measurement(name, bank, "dev", punctuation="xpos"))
+    chain = score_distances(bank, [chain_distances(len(sentence)) for sentence in bank])
+    measurements.append(Measurement(Setting(name, bank.name, "dev", CHAIN), chain))
     correct = np.stack([table["correct"].to_numpy(dtype=bool) for table in tables])
-    tabulate(measurements).to_csv(folder / "scores.csv", index=False)
-    write_kept(folder, measurements, {"dev": FoundEdges(tables[0][list(EDGE_COLUMNS)], settings, correct)})
-    write_trees(folder / "trees.json", bank, samples, options=options)
+    scores = tabulate(measurements)
+    scores.to_csv(folder / "scores.csv", index=False)
+    edges = FoundEdges(tables[0][list(EDGE_COLUMNS)], settings, correct)
+    write_tallies(folder / TALLIES, measurements=measurements, edges={"dev": edges})
+    trees = SampleTrees(bank.name, "dev", [bank[place] for place in numbers], RANK, samples)
+    trees.write(folder / "trees.json", punctuation="xpos")
     record = {
-        "task": folder.name, "checkpoint": name, "source": name, "family": None, "step": None, "treebank": bank.name,
-        "analysis": "structure", "identity": {"checkpoint": f"{number:064d}"}, "seconds": {"total": 1.0},
-        "versions": {},
+        "analysis": "structure", "summary": "", "checkpoint": {"name": name, "path": name, "digest": f"{number:064d}"},
+        "treebank": bank.name, "splits": {}, "options": {"digest": "0"}, "details": {"best_layer": best_layer(scores)},
+        "seconds": {"total": 1.0},
     }  # fmt: skip
-    (folder / "task.json").write_text(json.dumps(record))
+    write_record(folder, record)
 
 
 def blur(distances: NDArray[Any], noise: float, generator: np.random.Generator) -> NDArray[Any]:

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from distributed import Client
 
-from treeprobe.pipeline.sweeping import Backend, SweepOptions, find_checkpoints, splits_of, sweep
-from treeprobe.pipeline.sweeping.store import Store
+from treeprobe.pipeline import Options, Plan, Workers, read_finished, splits_of, sweep
+from treeprobe.pipeline.sweeps import find_checkpoints
 
 CHECKPOINTS = 6
 
@@ -37,19 +37,21 @@ def main() -> None:
     models = [one.source for one in find_checkpoints([arguments.family])][:CHECKPOINTS]
     names = [f"{Path(model).name}-of-run={model}" for model in models]
     splits = splits_of(arguments.train, arguments.dev)
-    options = SweepOptions(ranks=(32,), max_sentences=arguments.sentences, random_baseline=False)
+    options = Options(ranks=(32,), random_baseline=False, control=False)
 
-    def timed(backend: Backend) -> tuple[float, float]:
-        with tempfile.TemporaryDirectory() as out:
+    def timed(workers: Workers) -> tuple[float, float]:
+        with tempfile.TemporaryDirectory() as place:
+            out = Path(place) / "out"
+            plan = Plan(models=names, treebanks=[splits], out=out, options=options, max_sentences=arguments.sentences)
             start = time.perf_counter()
-            done = sweep(names, splits, Path(out) / "out", options=options, backend=backend, progress=False)
+            done = sweep(plan, workers=workers, progress=False)
             wall = time.perf_counter() - start
             if done.failed or len(done.done) != len(names):
                 raise SystemExit(f"failed: {done.failed}")
-            return wall, sum(record["seconds"]["total"] for record in Store.existing(done.out).records())
+            return wall, sum(one.record["seconds"]["total"] for one in read_finished(out))
 
-    timed(Backend(jobs=1, threads=1))
-    wall, tasks = timed(Backend(jobs=1, threads=1))
+    timed(Workers(jobs=1, threads=1))
+    wall, tasks = timed(Workers(jobs=1, threads=1))
     print(f"one process: {wall:.2f} s for {tasks:.2f} s of tasks: {wall / tasks - 1:+.1%} (goal: at most +5 %)")
     if not arguments.rounds:
         return
@@ -57,7 +59,7 @@ def main() -> None:
         times: dict[int, list[float]] = {1: [], 2: []}
         for turn in range(arguments.rounds + 1):
             for workers, address in ((1, one), (2, two)):
-                seconds, _ = timed(Backend(jobs=workers, scheduler=address, threads=1))
+                seconds, _ = timed(Workers(jobs=workers, scheduler=address, threads=1))
                 if turn:
                     times[workers].append(seconds)
     best = {workers: min(found) for workers, found in times.items()}
