@@ -57,7 +57,9 @@ def heads(subject: Subject, options: Options) -> Findings:
         CheckpointError, FindingsError, ProbeError: ablations cannot be measured; see `ablation_measures`.
     """
     if subject.probes is not None and not options.ablate:
-        raise OptionsError(f"the probes in {subject.probes} are scored only while heads are cut; expected ablate too")
+        raise OptionsError(
+            f"the probes in {subject.probes} are scored only while heads are ablated; expected ablate (--ablate) too"
+        )
     encoder, bank = subject.encoder, subject.splits["dev"]
     measures = ablation_measures(subject) if options.ablate else None
     with subject.stage("survey"):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from treeprobe.errors import OutputError
 from treeprobe.files import written_whole
 from treeprobe.pipeline.report.closing import failures_section, provenance_section
 from treeprobe.pipeline.report.comparison import comparison_section
@@ -22,13 +23,17 @@ from treeprobe.reporting.html import Report, Section, render_report
 def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
     """Write the report of the folder of an analysis or a sweep, by default as `report.html` inside it.
 
-    The file appears whole or not at all. Raises FindingsError when the folder holds neither.
+    The file appears whole or not at all. Raises FindingsError when the folder holds neither, OutputError when the file
+    cannot be written.
     """
     results = read_results(folder)
     target = results.folder / "report.html" if out is None else Path(out).absolute()
     page = render_report(make_report(results))
-    with written_whole(target) as draft:
-        draft.write_text(page, encoding="utf-8")
+    try:
+        with written_whole(target) as draft:
+            draft.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{target}: cannot be written: {error.strerror}") from error
     return target
 
 

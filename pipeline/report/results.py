@@ -100,9 +100,9 @@ def score_at(
 def spread(rows: pd.DataFrame) -> list[str]:
     """Up to `MOST_SHOWN` checkpoints, in their order, from the worst to the best by UUAS at their best layer."""
     names = list(dict.fromkeys(rows["checkpoint"]))
-    if len(names) <= MOST_SHOWN:
-        return names
     ordered = best_rows(rows, by=["checkpoint"]).sort_values("value")["checkpoint"].unique()
+    if len(names) <= MOST_SHOWN or not len(ordered):
+        return names[:MOST_SHOWN]
     places = np.linspace(0, len(ordered) - 1, MOST_SHOWN).round().astype(int)
     chosen = set(ordered[places])
     return [name for name in names if name in chosen]

@@ -68,7 +68,7 @@ def test_probes_that_nothing_would_score_are_refused(
     checkpoint: Path, sentences: list[Sentence], tmp_path: Path
 ) -> None:
     sources = Sources(model=checkpoint, dev=Treebank(sentences), probes=tmp_path)
-    with pytest.raises(OptionsError, match="only while heads are cut; expected ablate too"):
+    with pytest.raises(OptionsError, match="only while heads are ablated; expected ablate"):
         analyse("heads", sources, tmp_path / "out", progress=False)
     assert not (tmp_path / "out").exists()
 

@@ -12,6 +12,7 @@ import markupsafe
 import pandas as pd
 import pytest
 
+from treeprobe.errors import OutputError
 from treeprobe.extraction import Encoder
 from treeprobe.parsing import Treebank, read_conllu, write_conllu
 from treeprobe.pipeline import Options, Parser, Plan, Sources, Splits, analyse, compare_layers, sweep, write_report
@@ -198,6 +199,8 @@ def test_a_sweep_without_results_has_a_report(tmp_path: Path) -> None:
     (tmp_path / "tasks").mkdir()
     (tmp_path / "sweep.json").write_text('{"format": 2}')
     assert "no structural results yet" in write_report(tmp_path).read_text()
+    with pytest.raises(OutputError, match=r"absent/report\.html: cannot be written"):
+        write_report(tmp_path, tmp_path / "absent" / "report.html")
 
 
 @pytest.mark.slow
