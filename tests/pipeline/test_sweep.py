@@ -36,6 +36,7 @@ from treeprobe.pipeline.options import OptionsError
 from treeprobe.pipeline.sweeps import Sweep, SweepError, tasks
 
 OPTIONS = Options(ranks=(4,), epochs=2, samples=5, control=False)
+QUICK = Options(ranks=(4,), layers=(1,), epochs=1, samples=0, random_baseline=False, control=False)
 KEYS = ["checkpoint", "treebank", "split", "layer", "probe", "rank", "seed", "metric", "analysis", "trained_on"]
 
 
@@ -147,7 +148,7 @@ def test_what_needs_the_probes_of_a_failed_task_fails_with_its_reason(
     models: dict[str, Path], splits: Splits, tmp_path: Path
 ) -> None:
     asked = plan([models["first"], models["broken"]], two_treebanks(splits, tmp_path), tmp_path / "out",
-                 analyses=["structure", "transfer"])  # fmt: skip
+                 analyses=["structure", "transfer"], options=QUICK)  # fmt: skip
     found = sweep(asked, progress=False)
     assert len(found.done) == len(found.failed) == 4
     for name, reason in found.failed.items():
@@ -172,7 +173,7 @@ def test_one_checkpoint_is_finished_before_the_next_begins(
 
     monkeypatch.setattr(tasks, "perform", spied)
     asked = plan([models["first"], models["second"]], two_treebanks(splits, tmp_path), tmp_path / "out",
-                 analyses=["structure", "transfer"])  # fmt: skip
+                 analyses=["structure", "transfer"], options=QUICK)  # fmt: skip
     assert len(sweep(asked, keep_cache=False, progress=False).done) == 8
     assert cached == [{"first"}] * 4 + [{"second"}] * 4
 
