@@ -10,7 +10,7 @@ import pandas as pd
 
 from treeprobe.files import written_whole
 from treeprobe.parsing import Tally
-from treeprobe.pipeline.findings import RECORD, FindingsError, read_record
+from treeprobe.pipeline.findings import EARLIER, RECORD, FindingsError, read_record
 from treeprobe.pipeline.scores import COLUMNS, PROBE_OF, Setting, best_layer, read_scores, score_table
 from treeprobe.pipeline.sweep_folder import MARK, SweepFolder
 from treeprobe.pipeline.tally_files import FoundEdges, read_edges, read_index, read_tally
@@ -79,12 +79,11 @@ def read_finished(folder: str | Path) -> list[Finished]:
         sweep = SweepFolder.existing(place)
         records = ((path, sweep.record(path.name)) for path in sweep.finished())
         return [Finished(path, record) for path, record in records if record is not None]
-    if (place / RECORD).exists() or not place.is_dir():
-        return [Finished(place, read_record(place))]
-    try:
-        return [Finished(place, read_record(place))]
-    except FindingsError as error:
-        raise FindingsError(f"{error}, or of a sweep") from error
+    if place.is_dir() and not any((place / name).exists() for name in (RECORD, *EARLIER)):
+        raise FindingsError(
+            f"{place}: holds neither {RECORD} nor {MARK}; expected the folder of an analysis or of a sweep"
+        )
+    return [Finished(place, read_record(place))]
 
 
 def load_results(folder: str | Path) -> pd.DataFrame:

@@ -1,22 +1,22 @@
 """The whole report, section by section."""
 
 from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 from treeprobe.errors import OutputError
 from treeprobe.files import written_whole
+from treeprobe.pipeline.analyses import ANALYSES, Analysis
 from treeprobe.pipeline.report.closing import failures_section, provenance_section
 from treeprobe.pipeline.report.comparison import comparison_section
-from treeprobe.pipeline.report.convolution import convolution_section
 from treeprobe.pipeline.report.explorer import explorer
 from treeprobe.pipeline.report.headline import headline_section, headline_sentence
-from treeprobe.pipeline.report.heads import heads_section
 from treeprobe.pipeline.report.layers import layers_section
 from treeprobe.pipeline.report.ranks import ranks_section
 from treeprobe.pipeline.report.relations import relations_section
 from treeprobe.pipeline.report.results import Results, read_results
 from treeprobe.pipeline.report.training import training_section
-from treeprobe.pipeline.report.transfer import transfer_section
 from treeprobe.reporting.html import Report, Section, render_report
 
 
@@ -64,10 +64,17 @@ def sections(results: Results) -> Iterator[Section]:
         ranks_section(results),
         relations_section(results),
         comparison_section(results),
-        transfer_section(results),
-        heads_section(results),
-        convolution_section(results),
+        *(_own_section(analysis, results) for analysis in ANALYSES),
         failures_section(results),
     )
     yield from (section for section in found if section is not None)
     yield provenance_section(results)
+
+
+def _own_section(analysis: Analysis, results: Results) -> Section | None:
+    """The section of an analysis, by the module of this package that has its name; None where there is none."""
+    home = f"{__package__}.{analysis.name}"
+    if find_spec(home) is None:
+        return None
+    section: Section | None = getattr(import_module(home), f"{analysis.name}_section")(results)
+    return section

@@ -2,7 +2,7 @@
 
 from treeprobe.pipeline.sweeps.checkpoints import Checkpoint, CheckpointNameError, find_checkpoints
 from treeprobe.pipeline.sweeps.engine import Sweep, dry_run, sweep
-from treeprobe.pipeline.sweeps.plan import Plan, SweepError, Task
+from treeprobe.pipeline.sweeps.tasks import Plan, SweepError, Task
 from treeprobe.pipeline.sweeps.workers import Workers
 
 __all__ = [

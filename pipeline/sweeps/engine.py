@@ -16,8 +16,7 @@ from transformers import AutoConfig
 from treeprobe.pipeline.results import load_results, write_table
 from treeprobe.pipeline.sweep_folder import SweepFolder
 from treeprobe.pipeline.sweeps.checkpoints import Checkpoint
-from treeprobe.pipeline.sweeps.plan import Plan, SweepError, Task
-from treeprobe.pipeline.sweeps.tasks import Outcome, execute, failure_of, is_done
+from treeprobe.pipeline.sweeps.tasks import Outcome, Plan, SweepError, Task, execute, failure_of, is_done
 from treeprobe.pipeline.sweeps.workers import Workers, run_jobs
 
 POLL_SECONDS = 0.5
@@ -226,7 +225,7 @@ def _state_size(checkpoint: Checkpoint) -> int | None:
 def _cache_bytes(task: Task, size: int | None) -> int | None:
     """Bytes of the hidden states that a task reads from the cache; None when the checkpoint's size is unknown."""
     models = 2 if "random_baseline" in task.analysis.options and task.options.random_baseline else 1
-    if "ranks" not in task.analysis.options and not task.analysis.carried:
+    if "pooling" not in task.analysis.options and not task.analysis.carried:
         return 0
     words = sum(sum(map(len, bank)) for bank in task.sources.read().values())
     return None if size is None else models * words * size * STORED_BYTES

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import joblib
 
-from treeprobe.pipeline.sweeps.plan import SweepError
+from treeprobe.pipeline.sweeps.tasks import SweepError
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")

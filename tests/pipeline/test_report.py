@@ -189,9 +189,7 @@ def test_heads_of_all_checkpoints_are_shaded_on_one_scale() -> None:
 
 
 def test_a_report_of_other_things_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(
-        FindingsError, match=r"holds no analysis\.json; expected the folder of an analysis, or of a sweep"
-    ):
+    with pytest.raises(FindingsError, match=r"holds neither analysis\.json nor sweep\.json; expected the folder"):
         write_report(tmp_path)
 
 

@@ -402,9 +402,7 @@ def test_a_folder_of_other_things_is_left_alone(models: dict[str, Path], splits:
     for attempt in (lambda asked: sweep(asked, progress=False), dry_run):
         with pytest.raises(OutputError, match="holds files that are not a sweep's"):
             attempt(plan([models["first"]], splits, tmp_path))
-    with pytest.raises(
-        FindingsError, match=r"holds no analysis\.json; expected the folder of an analysis, or of a sweep"
-    ):
+    with pytest.raises(FindingsError, match=r"holds neither analysis\.json nor sweep\.json; expected the folder"):
         load_results(tmp_path)
 
 
