@@ -272,7 +272,7 @@ def browser() -> Iterator[Any]:
 @pytest.mark.browser
 def test_in_a_browser_words_are_shown_and_never_run(report: Path, browser: Any) -> None:
     browser.get(report.as_uri())
-    assert browser.title == "Syntax in tiny-bert, run/step-0, run/step-50"
+    assert browser.title == "Syntax in run/step-0, run/step-50, tiny-bert"
     words = [one.text for one in browser.find_elements("css selector", "#tree text.word")]
     assert words[:3] == [EVIL, EVIL_IMAGE, "</script>"]
     assert browser.get_log("browser") == []
