@@ -38,14 +38,12 @@ def read_states(subject: Subject, options: Options) -> dict[Split, States]:
     return {split: subject.states(split, options) for split in subject.splits}
 
 
-def new_probes(
-    subject: Subject, options: Options, *, kinds: Sequence[type[Probe]] = (DistanceProbe, DepthProbe)
-) -> list[Probe]:
-    """A probe of each kind, not yet trained, for each rank, layer and seed of the options."""
+def new_probes(subject: Subject, options: Options) -> list[Probe]:
+    """A distance and a depth probe, not yet trained, for each rank, layer and seed of the options."""
     return [
         kind(layer, rank, seed, epochs=options.epochs, device=str(subject.encoder.device))
         for rank in options.fitted(dim=subject.encoder.dim, layers=subject.encoder.layers).ranks
-        for kind in kinds
+        for kind in (DistanceProbe, DepthProbe)
         for layer in (subject.encoder.layers if options.layers is None else options.layers)
         for seed in options.seeds
     ]

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from treeprobe.parsing import Score, TreebankError, write_conllu
+from treeprobe.parsing import Score, Sentence, TreebankError, write_conllu
 from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.analyses.structure_figures import StructureFigures
 from treeprobe.pipeline.baselines import chain_baseline, control_baseline, random_weights_baseline
@@ -105,7 +105,7 @@ class _BestTrees:
 
     def write(self, path: Path) -> None:
         """Write the recovered trees as CoNLL-U."""
-        write_conllu(self._recovered(), path)
+        write_conllu(self._recovered, path)
 
     def figures(self, scores: pd.DataFrame) -> StructureFigures:
         """What the figures are drawn of."""
@@ -113,14 +113,16 @@ class _BestTrees:
             scores=scores,
             split=self.split,
             gold=self.subject.splits[self.split],
-            recovered=self._recovered(),
+            recovered=self._recovered,
             distances=self.distances,
             depths=self.depths,
             points=self._points,
             punctuation=self.options.punctuation,
         )
 
-    def _recovered(self) -> list[Any]:
+    @cached_property
+    def _recovered(self) -> list[Sentence]:
+        """The recovered trees, which the file and the figures share."""
         bank = self.subject.splits[self.split]
         return annotate_predictions(bank, self.distances, self.depths, punctuation=self.options.punctuation)
 
