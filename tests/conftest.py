@@ -1,4 +1,4 @@
-"""What several test folders share: where English EWT lies, and how long a property test may think."""
+"""What several test folders share: where English EWT lies, how long a property test may think, how much is damaged."""
 
 import os
 from pathlib import Path
@@ -18,3 +18,14 @@ def ewt() -> Path:
     if not (folder / "en_ewt-dev.conllu").exists():
         pytest.skip(f"English EWT is not at {folder}; set TREEPROBE_EWT to the folder of en_ewt-*.conllu")
     return folder
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--fuzz 100` makes a hundred times as many damaged files as by default."""
+    parser.addoption("--fuzz", type=int, default=1, metavar="TIMES", help="multiply the trials with damaged files")
+
+
+@pytest.fixture(scope="session")
+def fuzz(request: pytest.FixtureRequest) -> int:
+    """By how much the number of trials with damaged files is multiplied."""
+    return int(request.config.getoption("--fuzz"))
