@@ -108,18 +108,18 @@ class States:
                 raise IndexError(f"there is no layer {layer}; these states hold {list(self.layers)}")
         starts, ends = self._word_bounds[wanted], self._word_bounds[wanted + 1]
         out = np.empty((len(layers), int((ends - starts).sum()), self.dim), np.float32)
-        places = bounds_of(ends - starts)
         shards = np.searchsorted(self._shard_bounds, wanted, "right") - 1
-        # One visit a run of sentences in the same shard; neighbouring sentences become one slice.
-        breaks = np.flatnonzero(np.diff(shards)) + 1
-        for run in np.split(np.arange(len(wanted)), breaks):
-            if not len(run):
+        # Each shard is visited once; within it, sentences are read in the order asked for.
+        order = np.argsort(shards, kind="stable")
+        for sentences_of_one in np.split(order, np.flatnonzero(np.diff(shards[order])) + 1):
+            if not len(sentences_of_one):
                 continue
-            shard = int(shards[run[0]])
+            shard = int(shards[sentences_of_one[0]])
             origin = self._word_bounds[self._shard_bounds[shard]]
-            rows = _merge(starts[run] - origin, ends[run] - origin)
+            rows = _merge(starts[sentences_of_one] - origin, ends[sentences_of_one] - origin)
+            place = _words_of(sentences_of_one, bounds_of(ends - starts))
             for row, layer in enumerate(layers):
-                out[row, places[run[0]] : places[run[-1] + 1]] = self._shards[shard].read(layer, rows)
+                out[row, place] = self._shards[shard].read(layer, rows)
         return out
 
     def sentence(self, i: int, layer: int) -> NDArray[np.float32]:
@@ -133,6 +133,13 @@ class States:
         if len(wanted) and (wanted.min() < -len(self) or wanted.max() >= len(self)):
             raise IndexError(f"sentences must lie in 0 to {len(self) - 1}, found {wanted.min()} to {wanted.max()}")
         return np.where(wanted < 0, wanted + len(self), wanted)
+
+
+def _words_of(sentences: NDArray[np.int64], bounds: NDArray[np.int64]) -> slice | NDArray[np.int64]:
+    """The places of some sentences' words, given where each sentence begins; a slice where they are neighbours."""
+    if sentences[-1] - sentences[0] == len(sentences) - 1:
+        return slice(bounds[sentences[0]], bounds[sentences[-1] + 1])
+    return np.concatenate([np.arange(bounds[each], bounds[each + 1]) for each in sentences])
 
 
 def _merge(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> list[slice]:
