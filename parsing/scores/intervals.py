@@ -5,6 +5,7 @@ stratum for each sentence length gives the Spearman metrics of Hewitt & Manning 
 is then a product of the sentences' counts in the sample with the columns of a tally.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,10 +30,10 @@ class Score:
 
 @dataclass(frozen=True)
 class Difference:
-    """The difference of two scores on the same sentences, with its 95 % interval.
+    """The first of two scores less the second, on the same sentences, with its 95 % interval.
 
-    `p` is the two-sided bootstrap p-value of no difference, at least 2 / (resamples + 1); `n` is the number of units
-    that the first score was averaged over.
+    `p` is the two-sided bootstrap p-value of no difference, and `least_p` the smallest that so many resamples can
+    give, 2 / (resamples + 1); `n` is the number of units that the first score was averaged over.
     """
 
     metric: str
@@ -41,6 +42,12 @@ class Difference:
     high: float
     p: float
     n: int
+    least_p: float = 2 / (RESAMPLES + 1)
+
+    @property
+    def p_text(self) -> str:
+        """p in print: three decimals, or "<0.002" at its floor, since no p of a finite number of resamples is zero."""
+        return p_text(self.p, self.least_p)
 
 
 @dataclass(frozen=True)
@@ -175,13 +182,13 @@ def interval(values: NDArray[np.float64]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def paired_difference(better: Tally, worse: Tally, *, resamples: int = RESAMPLES, seed: int = 0) -> Difference:
-    """By how much `better` exceeds `worse`, both scored on the same bootstrap samples.
+def paired_difference(first: Tally, second: Tally, *, resamples: int = RESAMPLES, seed: int = 0) -> Difference:
+    """`first` less `second`, both scored on the same bootstrap samples; negative where the second is higher.
 
     Raises:
         ValueError: If the tallies are not of the same metric over the same number of sentences.
     """
-    return paired_differences([(better, worse)], resamples=resamples, seed=seed)[0]
+    return paired_differences([(first, second)], resamples=resamples, seed=seed)[0]
 
 
 def paired_differences(
@@ -192,25 +199,33 @@ def paired_differences(
     Raises:
         ValueError: If a pair is not of the same metric, or the tallies are over different numbers of sentences.
     """
-    for better, worse in pairs:
-        if better.metric != worse.metric or len(better.numerators) != len(worse.numerators):
+    for first, second in pairs:
+        if first.metric != second.metric or len(first.numerators) != len(second.numerators):
             raise ValueError(
-                f"cannot pair {better.metric} over {len(better.numerators)} sentences with "
-                f"{worse.metric} over {len(worse.numerators)}; expected the same metric on the same sentences"
+                f"cannot pair {first.metric} over {len(first.numerators)} sentences with "
+                f"{second.metric} over {len(second.numerators)}; expected the same metric on the same sentences"
             )
     values = bootstrap_all([tally for pair in pairs for tally in pair], resamples=resamples, seed=seed)
     return [
-        difference(better, worse, values[2 * place] - values[2 * place + 1])
-        for place, (better, worse) in enumerate(pairs)
+        difference(first, second, values[2 * place] - values[2 * place + 1])
+        for place, (first, second) in enumerate(pairs)
     ]
 
 
-def difference(better: Tally, worse: Tally, gaps: NDArray[np.float64]) -> Difference:
-    """The difference of a pair, given its value on each bootstrap sample, (resamples,)."""
-    value = better.value - worse.value
-    gaps = _unbiased(gaps, value, better)
+def difference(first: Tally, second: Tally, gaps: NDArray[np.float64]) -> Difference:
+    """`first` less `second`, given the difference on each bootstrap sample, (resamples,)."""
+    value = first.value - second.value
+    gaps = _unbiased(gaps, value, first)
     low, high = interval(gaps)
     found = gaps[~np.isnan(gaps)]
     tail = min((found <= 0).sum(), (found >= 0).sum())
-    p = min(1.0, 2 * (int(tail) + 1) / (len(found) + 1))
-    return Difference(better.metric, value, low, high, p, better.n)
+    least_p = 2 / (len(found) + 1)
+    p = min(1.0, (int(tail) + 1) * least_p)
+    return Difference(first.metric, value, low, high, p, first.n, least_p)
+
+
+def p_text(p: float, least_p: float) -> str:
+    """A p-value in print: three decimals, or that it is below the smallest that could be found; a dash without any."""
+    if np.isnan(p) or least_p > 1:
+        return "–"
+    return f"{p:.3f}" if p > least_p else f"<{math.ceil(least_p * 1000) / 1000:.3f}"

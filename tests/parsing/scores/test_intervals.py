@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treeprobe.parsing import Tally, paired_difference, score_all
+from treeprobe.parsing import Difference, Tally, paired_difference, score_all
 from treeprobe.parsing.scores.intervals import resampling_weights
 
 
@@ -88,9 +88,28 @@ def test_a_difference_is_seen_where_there_is_one_and_only_there() -> None:
     assert (same.value, same.low, same.high, same.p) == (0, 0, 0, 1)
     better = paired_difference(tally(0, sentences=400, shift=0.2), base)
     assert better.low > 0
-    assert better.p == pytest.approx(2 / 1001)
+    assert better.p == better.least_p == pytest.approx(2 / 1001)
     noise = [paired_difference(tally(seed), tally(seed + 1000), resamples=200).p < 0.05 for seed in range(0, 1000, 10)]
     assert np.mean(noise) < 0.15
+
+
+@pytest.mark.parametrize(
+    ("p", "least_p", "shown"),
+    [
+        (2 / 1001, 2 / 1001, "<0.002"),
+        (2 / 201, 2 / 201, "<0.010"),
+        (4 / 1001, 2 / 1001, "0.004"),
+        (1, 2 / 1001, "1.000"),
+        (1, 2, "–"),
+    ],
+)
+def test_the_least_p_is_printed_as_a_bound(p: float, least_p: float, shown: str) -> None:
+    assert Difference("uuas", 0.1, 0.0, 0.2, p, 9, least_p).p_text == shown
+
+
+def test_a_difference_turns_round_with_its_pair() -> None:
+    one, other = paired_difference(tally(0), tally(1)), paired_difference(tally(1), tally(0))
+    assert (one.value, one.low, one.high) == pytest.approx((-other.value, -other.high, -other.low))
 
 
 def test_tallies_that_cannot_be_paired_are_refused() -> None:
