@@ -57,7 +57,8 @@ def cache_key(layout: Layout) -> str:
 def cache_folder_name(layout: Layout) -> str:
     """The checkpoint's name, so that people find the folder, and the beginning of the key."""
     name = re.sub(r"[^\w.-]+", "--", layout.identity["checkpoint"]["name"])
-    return f"{name[:80]}-{cache_key(layout)[:16]}"
+    # File systems count bytes, of which a letter may take four.
+    return f"{name.encode()[:80].decode(errors='ignore')}-{cache_key(layout)[:16]}"
 
 
 # The manifest and the bounds.

@@ -21,7 +21,7 @@ from typing import Any
 
 from treeprobe.errors import OutputError
 from treeprobe.files import write_json
-from treeprobe.pipeline.file_names import label
+from treeprobe.pipeline.file_names import file_name
 from treeprobe.pipeline.findings import FORMAT, FindingsError, read_record
 
 MARK = "sweep.json"
@@ -100,7 +100,7 @@ class SweepFolder:
 
     def cache_of(self, checkpoint: str) -> Path:
         """The caches that the tasks of a checkpoint share, so that they can be dropped together."""
-        return self.cache / label(checkpoint)
+        return self.cache / file_name(checkpoint)
 
     def drop_cache(self, checkpoint: str) -> None:
         """Remove the hidden states of a checkpoint."""

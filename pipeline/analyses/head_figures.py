@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from treeprobe.attention import Behaviour, HeadExample
+from treeprobe.pipeline.file_names import file_names
 from treeprobe.reporting import (
     attention_svg,
     behaviour_by_layer,
@@ -92,9 +93,9 @@ def _draw_relations(folder: Path, relations: pd.DataFrame, *, most: int = 8) -> 
     """A grid of accuracies for each of the most frequent relations, dependents attending to heads."""
     to_head = relations[relations["direction"] == "to head"]
     frequent = to_head.groupby("relation")["n"].first().sort_values(ascending=False, kind="stable").index[:most]
-    for relation in frequent:
+    for relation, file in file_names(frequent).items():
         rows = to_head[to_head["relation"] == relation]
-        _draw_grid(folder / f"relation-{relation}", rows, "accuracy", label=f"{relation}: accuracy to head")
+        _draw_grid(folder / f"relation-{file}", rows, "accuracy", label=f"{relation}: accuracy to head")
 
 
 def _draw_examples(folder: Path, examples: Sequence[HeadExample]) -> None:
@@ -108,10 +109,11 @@ def _draw_examples(folder: Path, examples: Sequence[HeadExample]) -> None:
     panels = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
     best_head_examples(shown, list(panels))
     save_formats(figure, folder / "best-heads")
+    files = file_names(one.relation for one in examples)
     for one in examples:
         name = head_name(one.block, one.head)
         drawing = attention_svg(one.words, one.attention, marked=one.pairs, title=f"{one.relation}: head {name}")
-        (folder / f"attention-{one.relation}-{name}.svg").write_text(drawing, encoding="utf-8")
+        (folder / f"attention-{files[one.relation]}-{name}.svg").write_text(drawing, encoding="utf-8")
 
 
 def _draw_ablation(folder: Path, ablation: pd.DataFrame) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from treeprobe.pipeline.file_names import label
+from treeprobe.pipeline.file_names import file_names
 from treeprobe.pipeline.report.results import (
     BASELINES,
     METRICS,
@@ -38,7 +38,8 @@ def layers_section(results: Results, bank: str) -> Section | None:
     text += f", those of {owner}." if len(names) > 1 else "."
     if len(shown) < len(names):
         text += f" Curves show {len(shown)} of {len(names)} checkpoints, spread over the range of their best scores."
-    return Section(f"layers-{label(bank)}", f"Layers: {bank}", text, pictures=[*maps, *curves])
+    identifier = f"layers-{file_names(results.treebanks)[bank]}"
+    return Section(identifier, f"Layers: {bank}", text, pictures=[*maps, *curves])
 
 
 def layer_picture(rows: pd.DataFrame, metric: str, bank: str, owner: str) -> Picture:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from treeprobe.digests import file_digest
 from treeprobe.errors import TreeprobeError
-from treeprobe.pipeline.file_names import label
+from treeprobe.pipeline.file_names import file_name, same_file
 
 STEP_FOLDER = re.compile(r"(?:step|checkpoint|ckpt|global_?step|iter)?[-_ ]?(\d+)(?:[kK])?$")
 WEIGHTS = ("*.safetensors", "*.bin", "config.json", "tokenizer*", "vocab*")
@@ -120,12 +120,13 @@ def step_of(name: str) -> int | None:
 
 
 def _clashes(checkpoints: Sequence[Checkpoint]) -> list[str]:
-    """A line for every name that two checkpoints share; tables could not tell them apart."""
+    """A line for every name that two checkpoints share, in tables or for their files."""
     by_name: dict[str, list[Checkpoint]] = defaultdict(list)
     for checkpoint in checkpoints:
-        by_name[label(checkpoint.name)].append(checkpoint)
+        by_name[same_file(file_name(checkpoint.name))].append(checkpoint)
     return [
-        f"{len(same)} checkpoints are called {same[0].name}: {', '.join(one.source for one in same)}; "
+        f"{len(same)} checkpoints are called {' or '.join(dict.fromkeys(one.name for one in same))}: "
+        f"{', '.join(one.source for one in same)}; "
         "tell them apart by NAME=FOLDER"
         for same in by_name.values()
         if len(same) > 1

@@ -21,7 +21,7 @@ from treeprobe.parsing import TreebankError
 from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.analyses import Analysis, find_analysis
 from treeprobe.pipeline.analysis import open_subject, perform
-from treeprobe.pipeline.file_names import label
+from treeprobe.pipeline.file_names import file_name, same_file
 from treeprobe.pipeline.options import Options
 from treeprobe.pipeline.subject import Sources, Subject
 from treeprobe.pipeline.sweep_folder import SweepFolder
@@ -100,7 +100,7 @@ class Plan:
         tasks = [
             task for checkpoint in find_checkpoints(self.models) for task in self._of(checkpoint, analyses, digests)
         ]
-        counts = Counter(task.name for task in tasks)
+        counts = Counter(same_file(task.name) for task in tasks)
         if several := [name for name, count in counts.items() if count > 1]:
             raise SweepError(f"{', '.join(several)}: two tasks each; expected treebanks whose names tell them apart")
         return tasks
@@ -159,7 +159,7 @@ class Plan:
             dev=splits.dev,
             **{split: path for split, path in paths.items() if split != "dev" and split in analysis.splits},
         )
-        name = "--".join(label(part) for part in (checkpoint.name, bank, analysis.name))
+        name = "--".join(file_name(part) for part in (checkpoint.name, bank, analysis.name))
         return Task(name, analysis, checkpoint, sources, self.options, identity, None if after is None else after.name)
 
     def _digests(self, splits: Splits) -> dict[str, str]:

@@ -7,6 +7,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.ticker import MaxNLocator
 
 from treeprobe.reporting.style.palette import PALE
+from treeprobe.reporting.style.text_fonts import PLAIN
 
 SMALL_FONTSIZE = 7.5
 
@@ -32,7 +33,7 @@ def add_colorbar(
     place = ax.inset_axes((1.03, 0.0, 0.045, 1.0))
     ticks = None if logarithmic else MaxNLocator(nbins=6, integer=integer)
     bar = ax.figure.colorbar(image, cax=place, ticks=ticks)
-    bar.set_label(label, fontsize=8)
+    bar.set_label(label, fontsize=8, **PLAIN)
     bar.outline.set_visible(False)
     place.tick_params(labelsize=7, length=2)
     return place

@@ -217,7 +217,7 @@ def test_a_task_whose_record_is_damaged_is_done_again(models: dict[str, Path], s
 
 
 def test_two_tasks_of_one_name_are_refused(models: dict[str, Path], splits: Splits, tmp_path: Path) -> None:
-    same = replace(splits, name="toy/")
+    same = replace(splits, name="TOY")
     with pytest.raises(SweepError, match="first--toy--structure: two tasks each"):
         plan([models["first"]], [splits, same], tmp_path).tasks()
     assert len(plan([models["first"]], splits, tmp_path, analyses=["heads", "heads"]).tasks()) == 1
