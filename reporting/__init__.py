@@ -16,9 +16,10 @@ from treeprobe.reporting.scores.bars import category_bars, description_length_ba
 from treeprobe.reporting.scores.curves import layer_curves, rank_curves, step_curves
 from treeprobe.reporting.scores.differences import paired_differences
 from treeprobe.reporting.scores.heat_maps import category_map, heat_map
+from treeprobe.reporting.style.missing_glyphs import MissingGlyphs
 from treeprobe.reporting.style.names import head_name, metric_name
 from treeprobe.reporting.style.saving import bare_figure, new_figure, save_figure, save_formats
-from treeprobe.reporting.style.text_fonts import MissingGlyphs, font_families
+from treeprobe.reporting.style.text_fonts import font_families
 from treeprobe.reporting.tables import best_heads, best_layer, headline_table, headline_text, merge_seeds
 from treeprobe.reporting.trees.arcs import arcs_size, gold_and_recovered_arcs, tree_arcs
 from treeprobe.reporting.trees.distances import depth_scatter, distance_matrices, distance_matrix

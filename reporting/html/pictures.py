@@ -2,20 +2,19 @@
 
 import base64
 import io
-from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
 
 from treeprobe.reporting.html.page import Picture
-from treeprobe.reporting.style.saving import PRINTABLE, one_warning_for_all_glyphs
-
-# Text stays text, in the fonts of the reader's browser; outlines would make the page ten times larger.
-_ON_SCREEN: Any = {**PRINTABLE, "svg.fonttype": "none"}
+from treeprobe.reporting.style.missing_glyphs import one_warning_for_all_glyphs
+from treeprobe.reporting.style.saving import ON_SCREEN
 
 
 def picture(figure: Figure, *, title: str, description: str, shaded: bool = False) -> Picture:
-    """Embed a figure as an image.
+    """Embed a figure as an image whose text stays text, in the fonts of the reader's browser.
+
+    Outlines would make the page ten times larger.
 
     Args:
         figure: The figure.
@@ -24,7 +23,7 @@ def picture(figure: Figure, *, title: str, description: str, shaded: bool = Fals
         shaded: Whether lightness encodes values, as in heat maps.
     """
     stream = io.StringIO()
-    with matplotlib.rc_context(_ON_SCREEN), one_warning_for_all_glyphs():
+    with matplotlib.rc_context(ON_SCREEN), one_warning_for_all_glyphs():
         figure.savefig(
             stream, format="svg", transparent=True, metadata={"Date": None}, bbox_inches="tight", pad_inches=0.05
         )

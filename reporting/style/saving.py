@@ -1,9 +1,6 @@
 """Figures and the files that they are saved to: fonts embedded, equal bytes for equal figures, whole or not at all."""
 
-import re
-import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,12 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from treeprobe.files import written_whole
-from treeprobe.reporting.style.text_fonts import warn_missing
+from treeprobe.reporting.style.missing_glyphs import one_warning_for_all_glyphs
 
 FigureFormat = Literal["pdf", "svg", "png"]
 
 # Type 42 embeds fonts as TrueType outlines, which journals ask for; matplotlib's default, Type 3, is often refused.
-# SVG cannot carry fonts: its text becomes outlines and looks the same everywhere. The fixed salt and the missing dates
+# SVG cannot carry fonts: its text becomes outlines and looks the same everywhere, unless a glyph is missing here: then
+# it stays text, in the fonts of whoever opens the file. The fixed salt and the missing dates
 # make equal figures equal files.
 PRINTABLE: Any = {
     "pdf.fonttype": 42,
@@ -27,8 +25,10 @@ PRINTABLE: Any = {
     "path.simplify": True,
 }
 
+# Text stays text, in the reader's fonts.
+ON_SCREEN: Any = {**PRINTABLE, "svg.fonttype": "none"}
+
 _UNDATED: dict[str, Any] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": None}
-_MISSING_GLYPH = re.compile(r"Glyph (\d+) ")
 
 
 def new_figure(size: tuple[float, float] = (4.5, 3.0)) -> tuple[Figure, Axes]:
@@ -64,8 +64,13 @@ def save_figure(figure: Figure, path: str | Path, *, dpi: int = 300) -> Path:
         raise ValueError(f"cannot save a figure as {target.name!r}; expected a name that ends in .pdf, .svg or .png")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"cannot save the figure {target.name}: the folder {target.parent} does not exist")
-    with written_whole(target) as draft, matplotlib.rc_context(PRINTABLE), one_warning_for_all_glyphs():
-        figure.savefig(draft, dpi=dpi, metadata=_UNDATED[kind], bbox_inches="tight", pad_inches=0.04)
+    options: Any = {"dpi": dpi, "metadata": _UNDATED[kind], "bbox_inches": "tight", "pad_inches": 0.04}
+    with written_whole(target) as draft:
+        with matplotlib.rc_context(PRINTABLE), one_warning_for_all_glyphs() as missing:
+            figure.savefig(draft, **options)
+        if missing and kind == "svg":
+            with matplotlib.rc_context(ON_SCREEN), one_warning_for_all_glyphs():
+                figure.savefig(draft, **options)
     return target
 
 
@@ -74,19 +79,3 @@ def save_formats(
 ) -> list[Path]:
     """Save a figure once in each format; `stem` is the path without its suffix."""
     return [save_figure(figure, Path(f"{stem}.{kind}"), dpi=dpi) for kind in formats]
-
-
-@contextmanager
-def one_warning_for_all_glyphs() -> Iterator[None]:
-    """Replace matplotlib's warnings, one for each missing glyph, by a single one; pass on all others."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        yield
-    missing = set()
-    for warning in caught:
-        if match := _MISSING_GLYPH.match(str(warning.message)):
-            missing.add(chr(int(match[1])))
-        else:
-            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-    if missing:
-        warn_missing(missing)
