@@ -14,10 +14,8 @@ METRIC_LEGENDS = {
     "nspr": "NSpr.: rank correlation of predicted and gold depths.",
 }
 CHAIN_LEGEND = "Chain: every word is attached to the one before it."
-LEGEND = "±: half the width of the 95 % interval over sentences."
-SEEDS_LEGEND = (
-    "Scores are means over {seeds} seeds. ±: half the way from the lowest to the highest end of their 95 % intervals."
-)
+LEGEND = "±: half the width of the 95 % interval, resampling {resampled}."
+SEEDS_LEGEND = "Scores are means over {seeds} seeds; sd: standard deviation over seeds."
 SELECTIVITY_LEGEND = "In brackets: selectivity, the score less that of the same probe on control trees."
 
 
@@ -32,7 +30,7 @@ def closing_table(scores: pd.DataFrame) -> str:
     known = selectivity.assign(metric=selectivity["metric"].str.removeprefix("selectivity_"))
     beside = [name for name in ("split", "layer", "probe", "rank", "metric") if name in rows]
     shown = rows.merge(known[[*beside, "value"]], how="left", on=beside, suffixes=("", "_selectivity"))
-    numbers = shown[["value", "low", "high", "value_selectivity"]]
+    numbers = shown[["value", "low", "high", "seed_sd", "value_selectivity"]]
     shown["cell"] = [_cell(*row) for row in numbers.itertuples(index=False)]
     ranked = shown["rank"].nunique() > 1
     shown["row"] = [_row_name(*row, ranked=ranked) for row in shown[["probe", "layer", "rank"]].itertuples(index=False)]
@@ -44,7 +42,8 @@ def closing_table(scores: pd.DataFrame) -> str:
         treebank = block["treebank"].iloc[0]
         blocks.append(f"{split_title(str(split), treebank)}\n{_aligned_left(table.rename_axis(None).fillna(''))}")
     blocks += [_compression_table(scores)] if (scores["metric"] == "compression").any() else []
-    marks = _legend(seeds=scores["seed"].nunique(), selectivity=not selectivity.empty)
+    units = " and ".join(rows["resampled"].dropna().unique())
+    marks = _legend(units, seeds=scores["seed"].nunique(), selectivity=not selectivity.empty)
     return "\n\n".join([*blocks, "\n".join([marks, *_meanings(rows)])])
 
 
@@ -54,10 +53,11 @@ def _meanings(rows: pd.DataFrame) -> list[str]:
     return [*told, CHAIN_LEGEND] if (rows["probe"] == CHAIN).any() else told
 
 
-def _legend(*, seeds: int, selectivity: bool) -> str:
+def _legend(resampled: str, *, seeds: int, selectivity: bool) -> str:
     """What the marks in a cell mean."""
-    marks = LEGEND if seeds < 2 else SEEDS_LEGEND.format(seeds=seeds)
-    return f"{marks} {SELECTIVITY_LEGEND}" if selectivity else marks
+    marks = [LEGEND.format(resampled=resampled)]
+    marks += [SEEDS_LEGEND.format(seeds=seeds)] if seeds > 1 else []
+    return " ".join([*marks, SELECTIVITY_LEGEND] if selectivity else marks)
 
 
 def _aligned_left(table: pd.DataFrame) -> str:
@@ -82,10 +82,11 @@ def _compression_table(scores: pd.DataFrame) -> str:
     return f"train ({rows['treebank'].iloc[0]}): uniform code / online code\n{text}"
 
 
-def _cell(value: float, low: float, high: float, selectivity: float = float("nan")) -> str:
-    """A score and half the width of its 95 % interval, with selectivity in brackets where it is known."""
-    score = f"{value:.3f} ±{(high - low) / 2:.3f}"
-    return score if math.isnan(selectivity) else f"{score} ({selectivity:+.3f})"
+def _cell(value: float, low: float, high: float, seed_sd: float, selectivity: float) -> str:
+    """A score, half the width of its 95 % interval, its spread over seeds, and in brackets its selectivity."""
+    spread = "" if math.isnan(seed_sd) else f" sd {seed_sd:.3f}"
+    gain = "" if math.isnan(selectivity) else f" ({selectivity:+.3f})"
+    return f"{value:.3f} ±{(high - low) / 2:.3f}{spread}{gain}"
 
 
 def _row_name(probe: str, layer: int | None, rank: int | None, *, ranked: bool) -> str:

@@ -125,7 +125,7 @@ class Measured:
 
     def tally(self) -> Tally:
         """Its counts in every sentence."""
-        return read_tally(self.folder / TALLIES, self.number, metric=self.metric)
+        return read_tally(self.folder / TALLIES, self.number, metric=self.metric, split=self.setting.split)
 
     def edges(self) -> pd.DataFrame:
         """Every gold edge of its split, with the column `correct`. Raises FindingsError when they were not kept."""

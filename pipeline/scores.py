@@ -4,17 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from treeprobe.parsing import Score, Tally
-from treeprobe.parsing.scores.intervals import bootstrap_all, difference, resampled_score
+from treeprobe.parsing import Difference, Score, Tally
+from treeprobe.parsing.scores import mean_tally, resample
 from treeprobe.reporting import merge_seeds, tables
 
 COLUMNS = (
-    "checkpoint", "treebank", "split", "layer", "probe", "rank", "seed", "metric", "value", "low", "high", "n"
+    "checkpoint", "treebank", "split", "layer", "probe", "rank", "seed", "metric", "value", "low", "high", "n",
+    "mean_low", "mean_high", "resampled",
 )  # fmt: skip
+"""`low` and `high` are the 95 % interval of one seed's score, `mean_low` and `mean_high` that of the mean over seeds
+of a setting, the same in the row of each; `resampled` is what the bootstrap drew, documents or sentences."""
 INTEGERS = dict.fromkeys(("layer", "rank", "seed", "n"), "Int64")
 
 HEADLINE_METRICS = ("uuas", "dspr", "root_accuracy", "nspr")
@@ -39,10 +40,6 @@ class Setting:
     rank: int | None = None
     seed: int | None = None
 
-    def rows(self, scores: Iterable[Score]) -> list[dict[str, Any]]:
-        """One row of the table for each score."""
-        return [{**vars(self), **vars(score)} for score in scores]
-
 
 @dataclass(frozen=True)
 class Measurement:
@@ -63,16 +60,7 @@ def tabulate(measurements: Sequence[Measurement], *, more: Sequence[Mapping[str,
     """
     rows: list[Mapping[str, Any]] = []
     for split in dict.fromkeys(measurement.setting.split for measurement in measurements):
-        measured = [
-            (measurement.setting, tally)
-            for measurement in measurements
-            if measurement.setting.split == split
-            for tally in measurement.tallies.values()
-        ]
-        resampled = bootstrap_all([tally for _, tally in measured])
-        for (setting, tally), values in zip(measured, resampled):
-            rows += setting.rows([resampled_score(tally, values)])
-        rows += _selectivity_rows(measured, resampled)
+        rows += _split_rows([measurement for measurement in measurements if measurement.setting.split == split])
     return score_table([*rows, *more])
 
 
@@ -125,30 +113,41 @@ def best_rows(scores: pd.DataFrame, *, by: Sequence[str], metric: str = "uuas", 
     return merge_seeds(pd.concat(found))
 
 
-def _selectivity_rows(
-    measured: Sequence[tuple[Setting, Tally]], resampled: NDArray[np.float64]
-) -> list[dict[str, object]]:
-    """For each score that has a control, its selectivity as a row of the score table, metric `selectivity_…`.
+def _split_rows(measurements: Sequence[Measurement]) -> list[dict[str, Any]]:
+    """The rows of one split: those of every score, then those of selectivity.
 
     Selectivity is the score on gold trees less the score of the same layer, rank and seed on control trees (Hewitt &
-    Liang 2019, figure 2); its interval resamples the sentences of both alike. All of `measured` is of one split, and
-    `resampled` holds each metric on the same resampled treebanks, (measured, resamples).
+    Liang 2019, figure 2); its interval resamples both alike.
     """
-    controls = {
-        (*_probe_of(setting), tally.metric): number
-        for number, (setting, tally) in enumerate(measured)
-        if setting.probe == CONTROL
-    }
-    rows: list[dict[str, object]] = []
-    for (setting, tally), values in zip(measured, resampled):
-        control = controls.get((*_probe_of(setting), tally.metric))
-        if control is not None and setting.probe in ("distance", "depth"):
-            gap = difference(tally, measured[control][1], values - resampled[control])
-            name = f"selectivity_{gap.metric}"
-            rows += setting.rows([Score(name, gap.value, gap.low, gap.high, gap.n)])
+    measured = [(one.setting, tally) for one in measurements for tally in one.tallies.values()]
+    places = {(setting, tally.metric): place for place, (setting, tally) in enumerate(measured)}
+    averaged = _add_means(measured)
+    found = resample([tally for _, tally in measured])
+    rows = []
+    for place, mean in averaged.items():
+        rows.append(_row(measured[place][0], found.score(place), found.score(mean)))
+    for place, mean in averaged.items():
+        setting, tally = measured[place]
+        control = places.get((replace(setting, probe=CONTROL), tally.metric))
+        if control is not None and setting.probe == PROBE_OF.get(tally.metric):
+            gaps = found.difference(place, control), found.difference(mean, averaged[control])
+            rows.append(_row(setting, *gaps) | {"metric": f"selectivity_{tally.metric}"})
     return rows
 
 
-def _probe_of(setting: Setting) -> tuple[int | None, int | None, int | None]:
-    """What a probe and its control have in common."""
-    return setting.layer, setting.rank, setting.seed
+def _add_means(measured: list[tuple[Setting, Tally]]) -> dict[int, int]:
+    """Append the mean over seeds of every setting with several; where the mean of each of the others then is."""
+    seeds: dict[tuple[Setting, str], list[int]] = {}
+    for place, (setting, tally) in enumerate(measured):
+        seeds.setdefault((replace(setting, seed=None), tally.metric), []).append(place)
+    averaged = {place: place for place in range(len(measured))}
+    for (setting, _), own in seeds.items():
+        if len(own) > 1:
+            averaged.update(dict.fromkeys(own, len(measured)))
+            measured.append((setting, mean_tally([measured[place][1] for place in own])))
+    return averaged
+
+
+def _row(setting: Setting, own: Score | Difference, mean: Score | Difference) -> dict[str, Any]:
+    """A row of the table: one seed's score, with the interval of the mean over seeds."""
+    return {**vars(setting), **vars(own), "mean_low": mean.low, "mean_high": mean.high}

@@ -1,6 +1,7 @@
 """What a structural analysis keeps for later comparisons: the tallies of every setting, and the gold edges it found.
 
-tallies.npz   for tally number i: i.numerators, i.denominators, i.strata, all (sentences,)
+tallies.npz   for tally number i: i.numerators, i.denominators, i.strata, all (sentences,); for each split whose
+              documents are known, SPLIT.documents, (sentences,)
 edges.npz     for each split its gold edges, column by column, and `SPLIT.correct`, bits of (settings, edges)
 index.json    the setting and metric of every tally, and the settings of the rows of each `correct`
 """
@@ -19,7 +20,9 @@ from treeprobe.parsing import Tally
 from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.scores import Measurement, Setting
 
-EDGE_COLUMNS = ("sentence", "relation", "arc_length", "sentence_length", "head_upos", "dependent_upos", "projective")
+EDGE_COLUMNS = (
+    "sentence", "document", "relation", "arc_length", "sentence_length", "head_upos", "dependent_upos", "projective"
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,10 @@ def write_tallies(folder: Path, *, measurements: Sequence[Measurement], edges: M
         for number, (_, tally) in enumerate(pairs)
         for column in ("numerators", "denominators", "strata")
     }
-    _save_arrays(folder / "tallies.npz", arrays)
+    documents = {
+        f"{setting.split}.documents": tally.documents for setting, tally in pairs if tally.documents is not None
+    }
+    _save_arrays(folder / "tallies.npz", {**arrays, **documents})
     _save_arrays(folder / "edges.npz", _edge_arrays(edges))
     index = {
         "tallies": [{**vars(setting), "metric": tally.metric} for setting, tally in pairs],
@@ -75,11 +81,12 @@ def read_index(folder: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"tallies": [], "edges": {}}
 
 
-def read_tally(folder: Path, number: int, *, metric: str) -> Tally:
-    """One tally, by its number in the index."""
+def read_tally(folder: Path, number: int, *, metric: str, split: str) -> Tally:
+    """One tally, by its number in the index; `split` is that of its setting."""
     with np.load(folder / "tallies.npz", allow_pickle=False) as arrays:
         columns = [arrays[f"{number}.{column}"] for column in ("numerators", "denominators", "strata")]
-    return Tally(metric, *columns)
+        documents = arrays.get(f"{split}.documents")
+    return Tally(metric, *columns, documents=documents)
 
 
 def read_edges(folder: Path, split: str) -> FoundEdges:

@@ -10,25 +10,33 @@ from treeprobe.reporting.style.names import head_name, metric_name
 BASELINES = ("chain", "random tree", "random weights", "decay", "random projection", "control")
 """What the column `probe` of the score table calls the baselines."""
 
-_MERGED = {"value": "mean", "low": "min", "high": "max", "n": "max"}
+_MERGED = {"value": "mean", "low": "mean", "high": "mean", "n": "max"}
+_OF_SEEDS = ("seed", "seeds", "seed_sd", "mean_low", "mean_high")
 _HEAD_COLUMNS = ("layer", "head", "relation", "direction", "n", "accuracy", "baseline", "offset")
 
 
 def merge_seeds(scores: pd.DataFrame) -> pd.DataFrame:
-    """Merge rows of the score table that differ only in their seed.
+    """Average rows of the score table that differ only in their seed.
 
-    The merged value is the mean; its interval extends from the lowest to the highest end of theirs, so it covers the
-    variation over both sentences and seeds. `treeprobe.probes.over_seeds` estimates the uncertainty of the mean alone.
+    The interval is that of the mean over seeds, which the table of an analysis has (`mean_low`, `mean_high`): it says
+    how much the mean would move with other sentences. How much a score moves with the seed is `seed_sd`. In tables
+    without those columns the ends of the seeds' own intervals are averaged, which is a little too wide.
 
     Args:
-        scores: The score table, with or without a column `seed`.
+        scores: The score table. One without a column `seed` is returned as it is.
 
     Returns:
-        The table without the column `seed`.
+        The table without the columns `seed`, `mean_low` and `mean_high`; with `seeds`, how many were averaged (0 for
+        what has no seed), and `seed_sd`, the sample standard deviation over them (NaN for fewer than two).
     """
-    keys = [column for column in scores if column not in (*_MERGED, "seed")]
-    merged = {column: how for column, how in _MERGED.items() if column in scores}
-    return scores.groupby(keys, dropna=False, sort=False, as_index=False).agg(merged)
+    if "seed" not in scores:
+        return scores
+    keys = [column for column in scores if column not in (*_MERGED, *_OF_SEEDS)]
+    if "mean_low" in scores:
+        scores = scores.assign(low=scores["mean_low"], high=scores["mean_high"])
+    merged = {column: (column, how) for column, how in _MERGED.items() if column in scores}
+    groups = scores.groupby(keys, dropna=False, sort=False, as_index=False)
+    return groups.agg(**merged, seeds=("seed", "nunique"), seed_sd=("value", "std"))
 
 
 def layer_means(rows: pd.DataFrame, *, split: str = "dev") -> "pd.Series[float]":
@@ -73,13 +81,14 @@ def headline_table(scores: pd.DataFrame, *, baselines: Collection[str] = BASELIN
         baselines: Probes that are marked as baselines and come last.
 
     Returns:
-        One row for each checkpoint, treebank, split, metric, probe and rank, with layer, value, low, high, n,
-        `chosen_on` (the split that chose the layer, None without layers) and `baseline` (bool); with `trained_on` where
-        the scores have it.
+        One row for each checkpoint, treebank, split, metric, probe and rank, with layer, value, low, high, n, `seeds`
+        and `seed_sd` (see `merge_seeds`), `chosen_on` (the split that chose the layer, None without layers) and
+        `baseline` (bool); with `trained_on` where the scores have it.
     """
     trained_on = ["trained_on"] if "trained_on" in scores else []
     identity = ["checkpoint", *trained_on, "treebank", "split", "metric", "probe", "rank"]
-    merged = merge_seeds(scores.loc[scores["split"] != "train", [*identity, "layer", "value", "low", "high", "n"]])
+    known = (*identity, "layer", *_MERGED, *_OF_SEEDS, "resampled")
+    merged = merge_seeds(scores.loc[scores["split"] != "train", [name for name in scores if name in known]])
     probe = ["checkpoint", *trained_on, "metric", "probe", "rank"]
     chosen = [_at_best_layer(rows) for _, rows in merged.groupby(probe, dropna=False, sort=False)]
     best = pd.concat([merged.iloc[:0].assign(chosen_on=None), *chosen]).sort_index()
@@ -113,11 +122,12 @@ def headline_text(table: pd.DataFrame) -> pd.DataFrame:
         table: As `headline_table` returns it.
 
     Returns:
-        One row for each probe, one column for each metric, with cells such as "0.736 [0.728, 0.744] (layer 7)"; or
-        "(layer 7, chosen here)" where no dev scores chose the layer.
+        One row for each probe, one column for each metric, such as "0.736 [0.728, 0.744] sd 0.002 (layer 7)": value,
+        interval, and standard deviation over seeds where there are several. The split that chose the layer says
+        "(layer 7, chosen here)": its score is a little optimistic.
     """
-    columns = (table[name] for name in ("value", "low", "high", "layer"))
-    chosen_here = (table["split"] != "dev") & (table["chosen_on"] == table["split"])
+    columns = (table[name] for name in ("value", "low", "high", "seed_sd", "layer"))
+    chosen_here = table["chosen_on"] == table["split"]
     cells = table.assign(
         cell=[_score_text(*row) for row in zip(*columns, chosen_here, strict=True)],
         metric=[metric_name(metric) for metric in table["metric"]],
@@ -149,9 +159,10 @@ def best_heads(relations: pd.DataFrame) -> pd.DataFrame:
     return best.assign(head=names)[columns].reset_index(drop=True)
 
 
-def _score_text(value: float, low: float, high: float, layer: int | None, chosen_here: bool) -> str:
-    """A score with its interval and, where it has one, its layer and whether these very scores chose it."""
+def _score_text(value: float, low: float, high: float, seed_sd: float, layer: int | None, chosen_here: bool) -> str:
+    """A score with its interval and, where it has them, its spread over seeds, its layer and whether it chose that."""
     if np.isnan(value):
         return "–"
     place = "" if layer is None or pd.isna(layer) else f" (layer {int(layer)}{', chosen here' * chosen_here})"
-    return f"{value:.3f} [{low:.3f}, {high:.3f}]{place}"
+    spread = "" if np.isnan(seed_sd) else f" sd {seed_sd:.3f}"
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]{spread}{place}"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from treeprobe.parsing.scores.checks import check_one_a_word, check_predicted_heads
 from treeprobe.parsing.scores.intervals import Tally, micro
+from treeprobe.parsing.treebanks.documents import document_numbers
 from treeprobe.parsing.treebanks.punctuation import PunctuationRule, punctuation_mask
 from treeprobe.parsing.treebanks.relations import universal_relation
 from treeprobe.parsing.treebanks.treebank import Sentence
@@ -45,16 +46,20 @@ def score_heads(
     counted = [~punctuation_mask(sentence, punctuation) for sentence in gold]
     right = [(found == np.asarray(sentence.heads)) & kept for sentence, found, kept in zip(gold, checked, counted)]
     words = [int(kept.sum()) for kept in counted]
+    documents = document_numbers(gold)
     tallies = {
-        "uas": micro("uas", [int(hits.sum()) for hits in right], words),
+        "uas": micro("uas", [int(hits.sum()) for hits in right], words, documents=documents),
         "exact_match": micro(
-            "exact_match", [bool(n) and hits.sum() == n for hits, n in zip(right, words)], [n > 0 for n in words]
+            "exact_match",
+            [bool(n) and hits.sum() == n for hits, n in zip(right, words)],
+            [n > 0 for n in words],
+            documents=documents,
         ),
     }
     if relations is not None:
         labelled = right_relations(gold, relations, subtypes=subtypes)
         both = [int((hits & label).sum()) for hits, label in zip(right, labelled)]
-        tallies["las"] = micro("las", both, words)
+        tallies["las"] = micro("las", both, words, documents=documents)
     return tallies
 
 

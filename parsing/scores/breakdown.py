@@ -5,7 +5,7 @@ of each category of one property. `split_tally` does so for scores of whole sent
 """
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from treeprobe.parsing.scores.attachment import right_relations
 from treeprobe.parsing.scores.checks import check_predicted_heads
 from treeprobe.parsing.scores.intervals import RESAMPLES, Score, Tally, micro, score_all
 from treeprobe.parsing.scores.scorer import Scorer
+from treeprobe.parsing.treebanks.documents import document_numbers
 from treeprobe.parsing.treebanks.punctuation import PunctuationRule, punctuation_mask
 from treeprobe.parsing.treebanks.treebank import Sentence
 from treeprobe.parsing.trees.heads import Heads, projective_arcs
@@ -27,6 +28,8 @@ Category = Literal["relation", "arc_length", "sentence_length", "head_upos", "de
 LENGTH_CLASSES: Mapping[str, Sequence[int]] = MappingProxyType(
     {"arc_length": (1, 2, 3, 4, 6, 11), "sentence_length": (1, 6, 11, 21, 31, 51)}
 )
+
+_SCORE_COLUMNS = tuple(field.name for field in fields(Score))
 
 # Stands for the relation of an edge that exists only in the tree without punctuation.
 BRIDGE = "(bridge)"
@@ -43,20 +46,21 @@ def edge_table(
         punctuation: Which words are left out of both trees because they are punctuation.
 
     Returns:
-        One row for each edge with columns sentence, head, dependent (all counted from 0), relation, arc_length,
-        sentence_length, head_upos, dependent_upos, projective, correct. The mean of `correct` is UUAS. An edge that
-        replaces a path through left-out punctuation has relation "(bridge)" and its deeper word as the dependent.
+        One row for each edge with columns sentence, document, head, dependent (all counted from 0), relation,
+        arc_length, sentence_length, head_upos, dependent_upos, projective, correct. The mean of `correct` is UUAS. An
+        edge that replaces a path through left-out punctuation has relation "(bridge)" and its deeper word as the
+        dependent. Where the treebank names no documents, each sentence has the document -1.
 
     Raises:
         ValueError: With the sentence, if distances are not (words, words), symmetric, finite and non-negative.
     """
     frames = []
-    found = Scorer(gold, punctuation=punctuation).edges(distances)
+    found, documents = Scorer(gold, punctuation=punctuation).edges(distances), _documents_of(gold)
     for number, (sentence, (edges, correct)) in enumerate(zip(gold, found)):
         deeper_second = np.diff(sentence.depths[edges], axis=1)[:, 0] >= 0
         head = np.where(deeper_second, edges[:, 0], edges[:, 1])
         dependent = np.where(deeper_second, edges[:, 1], edges[:, 0])
-        frames.append(_edge_columns(number, sentence, head, dependent, correct))
+        frames.append(_edge_columns(number, documents[number], sentence, head, dependent, correct))
     return _joined(frames)
 
 
@@ -84,22 +88,29 @@ def attachment_table(
     Raises:
         ValueError: As `score_heads` does.
     """
-    checked = check_predicted_heads(gold, heads)
+    checked, documents = check_predicted_heads(gold, heads), _documents_of(gold)
     labelled = None if relations is None else right_relations(gold, relations, subtypes=subtypes)
     frames = []
     for number, (sentence, found) in enumerate(zip(gold, checked)):
         words = np.flatnonzero(~punctuation_mask(sentence, punctuation))
         expected = np.asarray(sentence.heads, dtype=np.int64)
         correct = (found == expected)[words]
-        columns = _edge_columns(number, sentence, expected[words], words, correct)
+        columns = _edge_columns(number, documents[number], sentence, expected[words], words, correct)
         if labelled is not None:
             columns["correct_labelled"] = correct & labelled[number][words]
         frames.append(columns)
     return _joined(frames)
 
 
+def _documents_of(gold: Sequence[Sentence]) -> list[int]:
+    """The document of each sentence as the tables have it: its number, -1 where the treebank names none."""
+    numbers = document_numbers(gold)
+    return [-1] * len(gold) if numbers is None else numbers.tolist()
+
+
 def _edge_columns(
     number: int,
+    document: int,
     sentence: Sentence,
     head: NDArray[np.int64],
     dependent: NDArray[np.int64],
@@ -112,6 +123,7 @@ def _edge_columns(
     tags = np.array([*sentence.upos, "ROOT"], dtype=object)
     return {
         "sentence": np.full(len(dependent), number),
+        "document": np.full(len(dependent), document),
         "head": head,
         "dependent": dependent,
         "relation": np.where(related, relations, BRIDGE),
@@ -139,7 +151,7 @@ def category_scores(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> dict[Hashable, Score]:
-    """The proportion of correct edges in each category of one column, with intervals over sentences.
+    """The proportion of correct edges in each category of one column, with 95 % intervals.
 
     Args:
         table: What `edge_table` or `attachment_table` returns.
@@ -155,17 +167,29 @@ def category_scores(
     Raises:
         ValueError: If the table lacks a column.
     """
+    tallies = category_tallies(table, by, metric=metric, column=column)
+    return dict(zip(tallies, score_all(list(tallies.values()), resamples=resamples, seed=seed)))
+
+
+def category_tallies(
+    table: pd.DataFrame, by: Category, *, metric: str = "uuas", column: str = "correct"
+) -> dict[Hashable, Tally]:
+    """The tallies of which `category_scores` gives the scores; arguments, order and errors are the same."""
     if by not in table.columns or column not in table.columns:
         raise ValueError(f"no column {by!r} or {column!r} in the table; expected some of {list(table.columns)}")
     labels = length_classes(table[by], LENGTH_CLASSES[by]) if by in LENGTH_CLASSES else table[by]
     counts = labels.value_counts(sort=by not in LENGTH_CLASSES)
     sentence, every = pd.factorize(table["sentence"])
-    tallies = []
+    documents = None
+    if "document" in table.columns and (table["document"] >= 0).all():
+        documents = table["document"].groupby(sentence).first().to_numpy()
+    tallies = {}
     for category in counts[counts > 0].index:
         chosen = (labels == category).to_numpy()
         hits = np.bincount(sentence[chosen], weights=table[column].to_numpy()[chosen], minlength=len(every))
-        tallies.append(micro(metric, hits, np.bincount(sentence[chosen], minlength=len(every))))
-    return dict(zip(counts[counts > 0].index, score_all(tallies, resamples=resamples, seed=seed)))
+        edges = np.bincount(sentence[chosen], minlength=len(every))
+        tallies[category] = micro(metric, hits, edges, documents=documents)
+    return tallies
 
 
 def break_down(
@@ -180,15 +204,16 @@ def break_down(
     """`category_scores` as a tidy frame.
 
     Returns:
-        One row for each category with columns by, category, metric, value, low, high (the 95 % interval over sentences)
-        and n, the number of edges.
+        One row for each category with columns by, category, metric, value, low, high (the 95 % interval), n (the number
+        of edges) and resampled (documents or sentences).
 
     Raises:
         ValueError: If the table lacks a column.
     """
     scores = category_scores(table, by, metric=metric, column=column, resamples=resamples, seed=seed)
-    rows = [{"by": by, "category": category, **asdict(score)} for category, score in scores.items()]
-    return pd.DataFrame(rows, columns=["by", "category", "metric", "value", "low", "high", "n"])
+    table = score_frame(scores.values(), by=by)
+    table.insert(1, "category", list(scores))
+    return table
 
 
 def length_classes(lengths: pd.Series, starts: Sequence[int]) -> pd.Series:
@@ -222,6 +247,6 @@ def split_tally(tally: Tally, labels: Iterable[Hashable]) -> dict[Hashable, Tall
 
 
 def score_frame(scores: Iterable[Score], **columns: Any) -> pd.DataFrame:
-    """Scores as a tidy frame: the given constant columns, then metric, value, low, high, n; one row for each score."""
-    names = [*columns, "metric", "value", "low", "high", "n"]
-    return pd.DataFrame([{**columns, **asdict(score)} for score in scores], columns=names)
+    """Scores as a tidy frame: the given constant columns, then those of `Score`; one row for each score."""
+    rows = [{**columns, **asdict(score)} for score in scores]
+    return pd.DataFrame(rows, columns=[*columns, *_SCORE_COLUMNS])

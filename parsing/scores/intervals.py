@@ -1,4 +1,4 @@
-"""Metrics as sums over sentences, with bootstrap intervals by resampling sentences.
+"""Metrics as sums over sentences, with bootstrap intervals by resampling documents or sentences.
 
 Every metric is a mean over strata of Σ numerators / Σ denominators. One stratum gives a micro average (UUAS); one
 stratum for each sentence length gives the Spearman metrics of Hewitt & Manning (2019). The metric on a bootstrap sample
@@ -6,26 +6,31 @@ is then a product of the sentences' counts in the sample with the columns of a t
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from treeprobe.parsing.scores.resampling import Unit, interval, resampled_clusters, resampling_weights
+
 RESAMPLES = 1000
-_RESAMPLES_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
 class Score:
-    """The value of a metric with its 95 % bootstrap interval over sentences; `n` units were averaged over."""
+    """The value of a metric with its 95 % bootstrap interval; `n` units were averaged over.
+
+    `resampled` says what the bootstrap samples are drawn from: documents or sentences.
+    """
 
     metric: str
     value: float
     low: float
     high: float
     n: int
+    resampled: Unit = "sentences"
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,8 @@ class Difference:
     """The first of two scores less the second, on the same sentences, with its 95 % interval.
 
     `p` is the two-sided bootstrap p-value of no difference, and `least_p` the smallest that so many resamples can
-    give, 2 / (resamples + 1); `n` is the number of units that the first score was averaged over.
+    give, 2 / (resamples + 1); `n` is the number of units that the first score was averaged over; `resampled` is as in
+    `Score`.
     """
 
     metric: str
@@ -43,6 +49,7 @@ class Difference:
     p: float
     n: int
     least_p: float = 2 / (RESAMPLES + 1)
+    resampled: Unit = "sentences"
 
     @property
     def p_text(self) -> str:
@@ -59,17 +66,19 @@ class Tally:
         numerators: The sum of the metric's values in each sentence, (sentences,).
         denominators: The number of units in each sentence, (sentences,); 0 for a sentence that does not count.
         strata: The stratum of each sentence, (sentences,).
+        documents: The number of each sentence's document, (sentences,), from 0; None where documents are unknown.
     """
 
     metric: str
     numerators: NDArray[np.float64]
     denominators: NDArray[np.float64]
     strata: NDArray[np.int64]
+    documents: NDArray[np.int64] | None = None
 
     @property
     def value(self) -> float:
         """The metric over all sentences; nan when no sentence counts."""
-        return float(self.resampled(np.ones((1, len(self.numerators))))[0])
+        return float(self.on_samples(np.ones((1, len(self.numerators))))[0])
 
     def __float__(self) -> float:
         """The value, so that a tally can be used where a number is expected."""
@@ -80,7 +89,7 @@ class Tally:
         """The number of units averaged over: edges, words or sentences, depending on the metric."""
         return round(self.denominators.sum())
 
-    def resampled(self, weights: NDArray[Any]) -> NDArray[np.float64]:
+    def on_samples(self, weights: NDArray[Any]) -> NDArray[np.float64]:
         """The metric on each bootstrap sample; strata without sentences in a sample are ignored there.
 
         Args:
@@ -107,7 +116,7 @@ class Tally:
         return len(np.unique(self.strata[self.denominators > 0])) > 1
 
     def score(self, *, resamples: int = RESAMPLES, seed: int = 0) -> Score:
-        """The value with its 95 % percentile interval over sentences (Efron & Tibshirani 1993, section 13.3).
+        """The value with its 95 % percentile interval (Efron & Tibshirani 1993, section 13.3).
 
         For a mean over strata the bootstrap is biased, and its bias is subtracted (chapter 10): a sample lacks some of
         the strata with few sentences, and where those are the long sentences, which are hard, it comes out too high.
@@ -116,77 +125,116 @@ class Tally:
         return score
 
     def bootstrap(self, *, resamples: int = RESAMPLES, seed: int = 0) -> NDArray[np.float64]:
-        """The metric on each bootstrap sample, (resamples,); the same seed draws the same sentences."""
-        return bootstrap_all([self], resamples=resamples, seed=seed)[0]
+        """The metric on each bootstrap sample, (resamples,); the same seed draws the same samples."""
+        return resample([self], resamples=resamples, seed=seed).values[0]
 
 
 def micro(
-    metric: str, numerators: Sequence[float] | NDArray[Any], denominators: Sequence[float] | NDArray[Any]
+    metric: str,
+    numerators: Sequence[float] | NDArray[Any],
+    denominators: Sequence[float] | NDArray[Any],
+    *,
+    documents: NDArray[np.int64] | None = None,
 ) -> Tally:
     """The tally of a micro average, which has one stratum; arguments are (sentences,)."""
     top, bottom = np.asarray(numerators, dtype=np.float64), np.asarray(denominators, dtype=np.float64)
-    return Tally(metric, top, bottom, np.zeros(len(top), dtype=np.int64))
+    return Tally(metric, top, bottom, np.zeros(len(top), dtype=np.int64), documents)
+
+
+def mean_tally(tallies: Sequence[Tally]) -> Tally:
+    """The tally of the mean of a metric over several predictions for the same sentences, such as seeds of a probe.
+
+    Its interval is that of the mean: it says how much the mean would move with other sentences, not with other seeds.
+
+    Raises:
+        ValueError: If there are none, or they are of different metrics or sentences.
+    """
+    first = tallies[0] if tallies else None
+    if first is None or any((one.metric, len(one.strata)) != (first.metric, len(first.strata)) for one in tallies):
+        found = ", ".join(f"{one.metric} over {len(one.strata)} sentences" for one in tallies) or "none"
+        raise ValueError(f"cannot average tallies of {found}; expected the same metric on the same sentences")
+    return replace(
+        first,
+        numerators=np.mean([one.numerators for one in tallies], axis=0),
+        denominators=np.mean([one.denominators for one in tallies], axis=0),
+    )
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """The metrics of several tallies on the same bootstrap samples.
+
+    Attributes:
+        tallies: The tallies, all over the same sentences.
+        values: The metric of each on each sample, (tallies, resamples).
+        unit: What the samples were drawn from.
+    """
+
+    tallies: Sequence[Tally]
+    values: NDArray[np.float64]
+    unit: Unit
+
+    def score(self, number: int) -> Score:
+        """The value and interval of one tally, by its number."""
+        tally = self.tallies[number]
+        low, high = interval(_unbiased(self.values[number], tally.value, tally))
+        return Score(tally.metric, tally.value, low, high, tally.n, self.unit)
+
+    def difference(self, first: int, second: int) -> Difference:
+        """The first tally less the second, by their numbers."""
+        ours, theirs = self.tallies[first], self.tallies[second]
+        value = ours.value - theirs.value
+        gaps = _unbiased(self.values[first] - self.values[second], value, ours)
+        low, high = interval(gaps)
+        found = gaps[~np.isnan(gaps)]
+        tail = min((found <= 0).sum(), (found >= 0).sum())
+        least_p = 2 / (len(found) + 1)
+        p = min(1.0, (int(tail) + 1) * least_p)
+        return Difference(ours.metric, value, low, high, p, ours.n, least_p, self.unit)
+
+
+def resample(tallies: Sequence[Tally], *, resamples: int = RESAMPLES, seed: int = 0) -> Resampled:
+    """Each tally's metric on the same bootstrap samples; sharing them is much faster.
+
+    The documents that any of the tallies knows are those of all, since all are over the same sentences.
+
+    Raises:
+        ValueError: If the tallies are over different numbers of sentences, or over different documents.
+    """
+    sizes = {len(tally.numerators) for tally in tallies}
+    if len(sizes) > 1:
+        raise ValueError(f"tallies over {sorted(sizes)} sentences; expected the same sentences in all")
+    if not tallies:
+        return Resampled(tallies, np.empty((0, resamples)), "sentences")
+    clusters, unit = resampled_clusters(sizes.pop(), _shared_documents(tallies))
+    draws = resampling_weights(clusters, resamples=resamples, seed=seed)
+    values = np.hstack([np.stack([tally.on_samples(weights) for tally in tallies]) for weights in draws])
+    return Resampled(tallies, values, unit)
+
+
+def _shared_documents(tallies: Sequence[Tally]) -> NDArray[np.int64] | None:
+    """The documents of tallies over the same sentences; None where none knows them."""
+    known = [tally.documents for tally in tallies if tally.documents is not None]
+    if any(not np.array_equal(documents, known[0]) for documents in known[1:]):
+        raise ValueError("tallies over different documents; expected the same sentences in all")
+    return known[0] if known else None
 
 
 def score_all(tallies: Sequence[Tally], *, resamples: int = RESAMPLES, seed: int = 0) -> list[Score]:
     """The value and interval of each tally, all from the same bootstrap samples.
 
     Raises:
-        ValueError: If the tallies are over different numbers of sentences.
+        ValueError: If the tallies are over different numbers of sentences, or over different documents.
     """
-    values = bootstrap_all(tallies, resamples=resamples, seed=seed)
-    return [resampled_score(tally, row) for tally, row in zip(tallies, values)]
-
-
-def resampled_score(tally: Tally, values: NDArray[np.float64]) -> Score:
-    """The score of a tally, given its metric on each bootstrap sample, (resamples,)."""
-    return Score(tally.metric, tally.value, *interval(_unbiased(values, tally.value, tally)), tally.n)
-
-
-def _unbiased(values: NDArray[np.float64], value: float, tally: Tally) -> NDArray[np.float64]:
-    """Bootstrap values shifted to have mean `value` if `tally` is a mean over strata; see `Tally.score`."""
-    return values - (np.nanmean(values) - value) if tally.stratified else values
-
-
-def bootstrap_all(tallies: Sequence[Tally], *, resamples: int = RESAMPLES, seed: int = 0) -> NDArray[np.float64]:
-    """Each tally's metric on the same bootstrap samples, (tallies, resamples); sharing them is much faster.
-
-    Raises:
-        ValueError: If the tallies are over different numbers of sentences.
-    """
-    sizes = {len(tally.numerators) for tally in tallies}
-    if len(sizes) > 1:
-        raise ValueError(f"tallies over {sorted(sizes)} sentences; expected the same sentences in all")
-    if not tallies:
-        return np.empty((0, resamples))
-    draws = resampling_weights(sizes.pop(), resamples=resamples, seed=seed)
-    return np.hstack([np.stack([tally.resampled(weights) for tally in tallies]) for weights in draws])
-
-
-def resampling_weights(sentences: int, *, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
-    """How often each sentence occurs in each bootstrap sample, as blocks of rows, (at most 100, sentences)."""
-    generator = np.random.default_rng(seed)
-    even = np.full(sentences, 1 / max(sentences, 1))
-    for start in range(0, resamples, _RESAMPLES_AT_ONCE):
-        rows = min(_RESAMPLES_AT_ONCE, resamples - start)
-        drawn = generator.multinomial(sentences, even, size=rows) if sentences else np.zeros((rows, 0))
-        yield drawn.astype(np.float64)
-
-
-def interval(values: NDArray[np.float64]) -> tuple[float, float]:
-    """The middle 95 % of the values that are not nan; nan for both ends when there are none."""
-    found = values[~np.isnan(values)]
-    if not found.size:
-        return float("nan"), float("nan")
-    low, high = np.quantile(found, [0.025, 0.975])
-    return float(low), float(high)
+    found = resample(tallies, resamples=resamples, seed=seed)
+    return [found.score(number) for number in range(len(tallies))]
 
 
 def paired_difference(first: Tally, second: Tally, *, resamples: int = RESAMPLES, seed: int = 0) -> Difference:
     """`first` less `second`, both scored on the same bootstrap samples; negative where the second is higher.
 
     Raises:
-        ValueError: If the tallies are not of the same metric over the same number of sentences.
+        ValueError: If the tallies are not of the same metric over the same sentences.
     """
     return paired_differences([(first, second)], resamples=resamples, seed=seed)[0]
 
@@ -197,7 +245,7 @@ def paired_differences(
     """`paired_difference` of many pairs over the same sentences, all from the same bootstrap samples.
 
     Raises:
-        ValueError: If a pair is not of the same metric, or the tallies are over different numbers of sentences.
+        ValueError: If a pair is not of the same metric, or the tallies are not over the same sentences.
     """
     for first, second in pairs:
         if first.metric != second.metric or len(first.numerators) != len(second.numerators):
@@ -205,23 +253,8 @@ def paired_differences(
                 f"cannot pair {first.metric} over {len(first.numerators)} sentences with "
                 f"{second.metric} over {len(second.numerators)}; expected the same metric on the same sentences"
             )
-    values = bootstrap_all([tally for pair in pairs for tally in pair], resamples=resamples, seed=seed)
-    return [
-        difference(first, second, values[2 * place] - values[2 * place + 1])
-        for place, (first, second) in enumerate(pairs)
-    ]
-
-
-def difference(first: Tally, second: Tally, gaps: NDArray[np.float64]) -> Difference:
-    """`first` less `second`, given the difference on each bootstrap sample, (resamples,)."""
-    value = first.value - second.value
-    gaps = _unbiased(gaps, value, first)
-    low, high = interval(gaps)
-    found = gaps[~np.isnan(gaps)]
-    tail = min((found <= 0).sum(), (found >= 0).sum())
-    least_p = 2 / (len(found) + 1)
-    p = min(1.0, (int(tail) + 1) * least_p)
-    return Difference(first.metric, value, low, high, p, first.n, least_p)
+    found = resample([tally for pair in pairs for tally in pair], resamples=resamples, seed=seed)
+    return [found.difference(2 * place, 2 * place + 1) for place in range(len(pairs))]
 
 
 def p_text(p: float, least_p: float) -> str:
@@ -229,3 +262,8 @@ def p_text(p: float, least_p: float) -> str:
     if np.isnan(p) or least_p > 1:
         return "–"
     return f"{p:.3f}" if p > least_p else f"<{math.ceil(least_p * 1000) / 1000:.3f}"
+
+
+def _unbiased(values: NDArray[np.float64], value: float, tally: Tally) -> NDArray[np.float64]:
+    """Bootstrap values shifted to have mean `value` if `tally` is a mean over strata; see `Tally.score`."""
+    return values - (np.nanmean(values) - value) if tally.stratified else values

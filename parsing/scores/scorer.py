@@ -20,6 +20,7 @@ from treeprobe.parsing.scores.checks import check_predicted_depths, check_predic
 from treeprobe.parsing.scores.gold_groups import GoldGroup
 from treeprobe.parsing.scores.intervals import Tally, micro
 from treeprobe.parsing.scores.rank_correlation import centred_ranks, correlate_ranks
+from treeprobe.parsing.treebanks.documents import document_numbers
 from treeprobe.parsing.treebanks.punctuation import PunctuationRule, punctuation_mask
 from treeprobe.parsing.treebanks.treebank import Sentence
 
@@ -60,6 +61,7 @@ class Scorer:
     def __init__(self, gold: Sequence[Sentence], *, punctuation: PunctuationRule = "xpos") -> None:
         self.gold = gold
         self.punctuation = punctuation
+        self._documents = document_numbers(gold)
         self._lengths = np.array([len(sentence) for sentence in gold], dtype=np.int64)
         masks = [punctuation_mask(sentence, punctuation) for sentence in gold]
         self._groups = [GoldGroup.of(gold, masks, members) for members in groups_of_one_length(self._lengths.tolist())]
@@ -87,7 +89,10 @@ class Scorer:
                 correlations = correlate_ranks(centred_ranks(stack), group.distance_ranks)
                 correlation[group.members] = np.nansum(correlations, axis=1)
                 rows[group.members] = (~np.isnan(correlations)).sum(axis=1)
-        return {"uuas": micro("uuas", hits, edges), "dspr": Tally("dspr", correlation, rows, self._lengths)}
+        return {
+            "uuas": micro("uuas", hits, edges, documents=self._documents),
+            "dspr": Tally("dspr", correlation, rows, self._lengths, self._documents),
+        }
 
     def depths(self, predicted: Sequence[NDArray[Any]]) -> dict[str, Tally]:
         """Root accuracy and NSpr. of predicted depths.
@@ -115,8 +120,8 @@ class Scorer:
                 correlation[group.members] = np.nan_to_num(correlations)
                 rows[group.members] = ~np.isnan(correlations)
         return {
-            "root_accuracy": micro("root_accuracy", hits, rooted),
-            "nspr": Tally("nspr", correlation, rows, self._lengths),
+            "root_accuracy": micro("root_accuracy", hits, rooted, documents=self._documents),
+            "nspr": Tally("nspr", correlation, rows, self._lengths, self._documents),
         }
 
     def edges(self, predicted: Sequence[NDArray[Any]]) -> list[tuple[NDArray[np.int64], NDArray[np.bool_]]]:

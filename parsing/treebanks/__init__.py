@@ -2,6 +2,7 @@
 
 from treeprobe.parsing.treebanks.comparison import Comparison
 from treeprobe.parsing.treebanks.conllu import format_conllu, read_conllu, write_conllu
+from treeprobe.parsing.treebanks.documents import document_numbers
 from treeprobe.parsing.treebanks.loading import load_treebank, treebank_path
 from treeprobe.parsing.treebanks.punctuation import PunctuationRule, punctuation_mask
 from treeprobe.parsing.treebanks.relations import labelled_edges, universal_relation
@@ -15,6 +16,7 @@ __all__ = [
     "Split",
     "Treebank",
     "TreebankError",
+    "document_numbers",
     "format_conllu",
     "labelled_edges",
     "load_treebank",

@@ -6,7 +6,7 @@ spaces, which forms may contain; the format separates cells by tabs alone. The t
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -35,7 +35,7 @@ def read_conllu(path: str | Path, *, max_sentences: int | None = None) -> Treeba
             points outside its sentence, or if the heads of a sentence do not form a tree with one root.
     """
     path = Path(path)
-    sentences = tuple(_read_sentence(block) for block in islice(_read_blocks(path), max_sentences))
+    sentences = tuple(_read_sentences(islice(_read_blocks(path), max_sentences)))
     if not sentences:
         raise TreebankError(f"{path}: holds no sentences; expected CoNLL-U blocks separated by empty lines")
     return Treebank(sentences, name=path.stem, path=path)
@@ -119,8 +119,19 @@ def _read_blocks(path: Path) -> Iterator[_Block]:
         yield _Block(path, start, number + 1, tuple(lines))
 
 
-def _read_sentence(block: _Block) -> Sentence:
-    """One sentence from its lines."""
+def _read_sentences(blocks: Iterable[_Block]) -> Iterator[Sentence]:
+    """The sentences of a file, each with the document that the last `newdoc` comment began."""
+    document, begun = "", 0
+    for block in blocks:
+        comments = _read_comments(block)
+        if "newdoc id" in comments or "newdoc" in comments:
+            begun += 1
+            document = comments.get("newdoc id", f"document {begun}")
+        yield _read_sentence(block, comments, document)
+
+
+def _read_sentence(block: _Block, metadata: Mapping[str, str], document: str) -> Sentence:
+    """One sentence from its lines, its comments and its document."""
     words: list[list[str]] = []
     offsets: list[int] = []
     # Multiword tokens, and whether a space follows each.
@@ -142,7 +153,6 @@ def _read_sentence(block: _Block) -> Sentence:
     _, forms, lemmas, upos, xpos, features, heads, relations, _, misc = zip(*words)
     for cells, offset in zip(words, offsets):
         _check_head(block, cells, len(words), offset)
-    metadata = _read_comments(block)
     try:
         return Sentence(
             words=forms,
@@ -157,6 +167,7 @@ def _read_sentence(block: _Block) -> Sentence:
             features=_filled(features),
             misc=_filled(misc),
             multiword=tuple(ranges),
+            document=document,
         )
     except ValueError as error:
         raise block.error(str(error)) from error

@@ -40,6 +40,7 @@ class Sentence:
         features: Morphological features as CoNLL-U writes them.
         misc: Column MISC as CoNLL-U writes it.
         multiword: Surface tokens that span several words, as (first word, last word, form).
+        document: The document that the sentence is part of, by the treebank's `newdoc` comments; empty where unknown.
 
     Raises:
         ValueError: If a column differs from `words` in length, if a multiword token spans words that do not exist, or
@@ -58,6 +59,7 @@ class Sentence:
     features: tuple[str, ...] = ()
     misc: tuple[str, ...] = ()
     multiword: tuple[MultiwordToken, ...] = ()
+    document: str = ""
 
     def __post_init__(self) -> None:
         for first, last, form in self.multiword:

@@ -24,6 +24,7 @@ from treeprobe.attention import (
 from treeprobe.parsing import PunctuationRule, Sentence, Tally, Treebank, punctuation_mask, score_distances, score_heads
 from treeprobe.parsing.decoding import arborescence, decode_bulk
 from treeprobe.parsing.scores import micro
+from treeprobe.parsing.treebanks import document_numbers
 from treeprobe.parsing.trees import chain_distances
 from treeprobe.pipeline.options import Options
 from treeprobe.pipeline.subject import Subject
@@ -126,7 +127,7 @@ def attachment(gold: Sequence[Sentence], heads: Sequence[NDArray[np.int64]], *, 
     """UAS of heads that need not make a tree; `score_heads` gives the same where they do."""
     kept = [~punctuation_mask(sentence, punctuation) for sentence in gold]
     hits = [int(((found == sentence.heads) & mask).sum()) for sentence, found, mask in zip(gold, heads, kept)]
-    return micro("uas", hits, [int(mask.sum()) for mask in kept])
+    return micro("uas", hits, [int(mask.sum()) for mask in kept], documents=document_numbers(gold))
 
 
 def _score_row(name: str, tally: Tally, heads: str = "") -> dict[str, object]:

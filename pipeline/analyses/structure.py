@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from treeprobe.parsing import Score, Sentence, TreebankError, write_conllu
+from treeprobe.parsing import Sentence, TreebankError, write_conllu
 from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.analyses.structure_figures import StructureFigures
 from treeprobe.pipeline.baselines import chain_baseline, control_baseline, random_weights_baseline
@@ -167,10 +167,10 @@ def _code_rows(subject: Subject, states: SplitStates, options: Options) -> list[
     bank = subject.splits["train"]
     with subject.stage("description length"):
         codes = online_codes(first, states["train"], bank, progress=subject.progress)
-    nan, rows = float("nan"), []
+    rows: list[dict[str, Any]] = []
     for probe, code in zip(first, codes):
         sentences = sum(block.sentences for block in code.blocks)
         setting = Setting(subject.encoder.name, bank.name, "train", kind_of(probe), probe.layer, probe.rank, probe.seed)
         values = {"codelength": code.bits, "compression": code.compression}
-        rows += setting.rows([Score(metric, value, nan, nan, sentences) for metric, value in values.items()])
+        rows += [{**vars(setting), "metric": name, "value": value, "n": sentences} for name, value in values.items()]
     return rows

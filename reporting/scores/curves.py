@@ -11,7 +11,7 @@ from treeprobe.reporting.style.axes import clean_axes
 from treeprobe.reporting.style.end_labels import EndLabel, write_end_labels
 from treeprobe.reporting.style.names import metric_name
 from treeprobe.reporting.style.palette import LineStyle, baseline_styles, series_styles
-from treeprobe.reporting.tables import BASELINES
+from treeprobe.reporting.tables import BASELINES, merge_seeds
 
 # Columns that identify a curve, in the order in which its label names their values.
 _IDENTITY = ("checkpoint", "treebank", "split", "probe", "rank", "layer")
@@ -29,9 +29,9 @@ def layer_curves(
 ) -> Axes:
     """Draw a metric by layer, one curve for each checkpoint, treebank, split, probe and rank.
 
-    Bands are 95 % intervals. Several seeds are drawn as their mean, with a band from the lowest to the highest end of
-    their intervals. Scores without a layer, such as those of the left-to-right chain, are horizontal lines. Layer 0,
-    the embeddings, has a hollow marker, since no attention precedes it.
+    Several seeds are drawn as their mean, and bands are its 95 % intervals (`merge_seeds`). Scores without a layer,
+    such as those of the left-to-right chain, are horizontal lines. Layer 0, the embeddings, has a hollow marker, since
+    no attention precedes it.
 
     Args:
         scores: The score table: checkpoint, treebank, split, layer, probe, rank, seed, metric, value, low, high, n.
@@ -115,7 +115,7 @@ def _metric_rows(scores: pd.DataFrame, metric: str) -> pd.DataFrame:
         raise ValueError(f"no scores of {metric!r}; found {found}")
     if "step" in rows:
         rows = rows.sort_values("step", kind="stable")
-    return rows.astype(dict.fromkeys(("value", "low", "high"), float))
+    return merge_seeds(rows).astype(dict.fromkeys(("value", "low", "high"), float))
 
 
 def _draw_curves(rows: pd.DataFrame, ax: Axes, *, along: _Along, baselines: Collection[str], labels: bool) -> None:
@@ -156,8 +156,8 @@ def _draw_series(series: pd.DataFrame, ax: Axes, *, along: _Along, style: LineSt
         ax.axhline(level, **style.line, zorder=1.5)
         ax.axhspan(series["low"].min(), series["high"].max(), color=style.color, alpha=0.10, linewidth=0)
         return level
-    seeds = series.dropna(subset=[along]).groupby(along)
-    curve = seeds.agg(value=("value", "mean"), low=("low", "min"), high=("high", "max")).sort_index()
+    points = series.dropna(subset=[along]).groupby(along)
+    curve = points.agg(value=("value", "mean"), low=("low", "min"), high=("high", "max")).sort_index()
     x, y = curve.index.to_numpy(dtype=float), curve["value"].to_numpy(dtype=float)
     low, high = curve["low"].to_numpy(dtype=float), curve["high"].to_numpy(dtype=float)
     ax.fill_between(x, low, high, color=style.color, alpha=0.16, linewidth=0)

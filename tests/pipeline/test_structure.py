@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from treeprobe.extraction import extract
-from treeprobe.parsing import Score, TreebankError, read_conllu
+from treeprobe.parsing import TreebankError, read_conllu
 from treeprobe.pipeline import Findings, Options, Parser, Sources, analyse
 from treeprobe.pipeline.closing_table import closing_table
 from treeprobe.pipeline.findings import FindingsError
@@ -16,6 +16,7 @@ from treeprobe.pipeline.options import OptionsError
 from treeprobe.pipeline.scores import COLUMNS, HEADLINE_METRICS, Setting, best_layer, read_scores, score_table
 from treeprobe.pipeline.stopwatch import Stopwatch
 from treeprobe.probes import DepthProbe, DistanceProbe, ProbeError
+from treeprobe.reporting import merge_seeds
 
 QUICK = Options(ranks=(4,), epochs=1, random_baseline=False, control=False)
 
@@ -57,6 +58,26 @@ def test_scores_are_tidy_and_complete(done: Path) -> None:
     assert (scores["value"] <= scores["high"] + 1e-9).all()
 
 
+def test_the_interval_of_the_mean_over_seeds_stands_in_the_row_of_each(done: Path) -> None:
+    scores = read_scores(done / "scores.csv")
+    probes = scores[scores["seed"].notna() & (scores["split"] != "train")]
+    keys = ["split", "probe", "layer", "rank", "metric"]
+    merged = merge_seeds(scores).set_index(keys)
+    for where, own in probes[probes["probe"] != "random weights"].groupby(keys):
+        assert len(own) == 2
+        assert own[["mean_low", "mean_high"]].nunique().tolist() == [1, 1]
+        mean = merged.loc[where]
+        assert mean["seeds"] == 2
+        assert mean["value"] == pytest.approx(own["value"].mean())
+        assert mean["seed_sd"] == pytest.approx(own["value"].std())
+        assert mean["low"] - 1e-9 <= mean["value"] <= mean["high"] + 1e-9
+        # The mean varies less over sentences than its parts do on the average.
+        assert mean["high"] - mean["low"] <= (own["high"] - own["low"]).mean() + 0.02
+    chain = scores[scores["probe"] == "chain"]
+    assert chain["mean_low"].equals(chain["low"])
+    assert set(scores["resampled"]) == {"sentences"}
+
+
 def test_the_chain_row_is_the_chain(done: Path, treebank_files: dict[str, Path]) -> None:
     bank = read_conllu(treebank_files["dev"])
     edges = hits = 0
@@ -96,18 +117,32 @@ def test_the_closing_table_shows_selectivity_in_brackets_and_no_row_of_controls(
     assert "selectivity" in text
 
 
-def test_the_closing_table_shows_the_mean_of_several_seeds() -> None:
-    def rows(seed: int, uuas: Score, selectivity: float) -> list[dict[str, object]]:
-        gain = Score("selectivity_uuas", selectivity, 0.0, 0.0, 9)
-        return Setting("a", "toy", "dev", "distance", layer=1, rank=4, seed=seed).rows([uuas, gain])
+def test_the_closing_table_shows_the_mean_of_several_seeds_and_their_spread() -> None:
+    def row(probe: str, metric: str, value: float, *, half: float = 0.0, seed: int | None = None) -> dict[str, object]:
+        setting = Setting("a", "toy", "dev", probe, seed=seed, layer=None if seed is None else 1)
+        own = {"low": value - 2 * half, "high": value + 2 * half, "n": 9, "resampled": "sentences"}
+        # The interval of the mean is half as wide as each seed's own.
+        mean = 0.6 if probe == "distance" else value
+        return {
+            **vars(setting),
+            "metric": metric,
+            "value": value,
+            **own,
+            "mean_low": mean - half,
+            "mean_high": mean + half,
+        }
 
-    first = rows(0, Score("uuas", 0.50, 0.40, 0.60, 9), 0.10)
-    chain = Setting("a", "toy", "dev", "chain").rows([Score("uuas", 0.30, 0.25, 0.35, 9)])
-    alone = closing_table(score_table([*first, *chain]))
+    first = [
+        row("distance", "uuas", 0.50, half=0.1, seed=0),
+        row("distance", "selectivity_uuas", 0.10, seed=0),
+        row("chain", "uuas", 0.30, half=0.05),
+    ]
+    alone = closing_table(score_table(first))
     assert "0.500 ±0.100 (+0.100)" in alone
     assert "seeds" not in alone
-    merged = closing_table(score_table([*first, *rows(1, Score("uuas", 0.70, 0.60, 0.90, 9), 0.30), *chain]))
-    assert "0.600 ±0.250 (+0.200)" in merged
+    second = [row("distance", "uuas", 0.70, half=0.1, seed=1), row("distance", "selectivity_uuas", 0.30, seed=1)]
+    merged = closing_table(score_table([*first, *second]))
+    assert "0.600 ±0.100 sd 0.141 (+0.200)" in merged
     assert "0.300 ±0.050" in merged
     assert "means over 2 seeds" in merged
 

@@ -14,7 +14,14 @@ def test_merging_seeds_leaves_everything_else_apart(scores: pd.DataFrame) -> Non
     assert "seed" not in merged
     one = merged[(merged["layer"] == 2) & (merged["rank"] == 32)].iloc[0]
     assert one["value"] == pytest.approx(0.605)
-    assert (one["low"], one["high"]) == (pytest.approx(0.58), pytest.approx(0.63))
+    assert (one["low"], one["high"]) == (pytest.approx(0.585), pytest.approx(0.625))
+    assert (one["seeds"], one["seed_sd"]) == (2, pytest.approx(0.01 / 2**0.5))
+    chain = merged[merged["probe"] == "chain"].iloc[0]
+    assert chain["seeds"] == 0
+    assert pd.isna(chain["seed_sd"])
+    known = merge_seeds(scores.assign(mean_low=0.1, mean_high=0.9))
+    assert set(known["low"]) == {0.1}
+    assert set(known["high"]) == {0.9}
     pd.testing.assert_frame_equal(merge_seeds(merged), merged)
 
 
@@ -23,7 +30,7 @@ def test_the_headline_is_the_best_layer_by_the_mean_of_its_seeds(scores: pd.Data
     probe = table[(table["probe"] == "distance") & (table["rank"] == 8)].iloc[0]
     assert probe["layer"] == 3
     assert probe["value"] == pytest.approx(0.655)
-    assert (probe["low"], probe["high"]) == (pytest.approx(0.63), pytest.approx(0.68))
+    assert (probe["low"], probe["high"]) == (pytest.approx(0.635), pytest.approx(0.675))
 
 
 def test_one_lucky_seed_does_not_choose_the_layer(scores: pd.DataFrame) -> None:
@@ -101,7 +108,7 @@ def test_baselines_come_last_and_are_marked(scores: pd.DataFrame) -> None:
 def test_the_headline_in_words(scores: pd.DataFrame) -> None:
     text = headline_text(headline_table(scores))
     cells = dict(zip(text["probe"] + text["rank"], text["UUAS"], strict=True))
-    assert cells["distance8"] == "0.655 [0.630, 0.680] (layer 3)"
+    assert cells["distance8"] == "0.655 [0.635, 0.675] sd 0.007 (layer 3, chosen here)"
     assert cells["chain"] == "0.430 [0.410, 0.450]"
 
 

@@ -108,7 +108,7 @@ def test_a_tally_splits_by_sentence(gold: list[Sentence], distances: list[np.nda
     means = [parts[length].value for length in sorted(set(lengths)) if length >= 5]
     assert tally.value == pytest.approx(np.mean(means))
     frame = score_frame([part.score(resamples=10) for part in parts.values()], layer=3)
-    assert list(frame.columns) == ["layer", "metric", "value", "low", "high", "n"]
+    assert list(frame.columns) == ["layer", "metric", "value", "low", "high", "n", "resampled"]
     assert len(frame) == len(set(lengths))
 
 

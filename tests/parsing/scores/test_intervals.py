@@ -1,12 +1,15 @@
 """Bootstrap intervals: what they must do, and a plain loop that they must equal."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from treeprobe.parsing import Difference, Tally, paired_difference, score_all
-from treeprobe.parsing.scores.intervals import resampling_weights
+from treeprobe.parsing.scores import mean_tally, micro
+from treeprobe.parsing.scores.resampling import MIN_DOCUMENTS, resampling_weights
 
 
 def tally(seed: int, *, strata: int = 1, sentences: int = 60, shift: float = 0.0) -> Tally:
@@ -29,7 +32,7 @@ def slow_value(one: Tally, sentences: list[int]) -> float:
 @given(st.integers(0, 10**6), st.integers(1, 5))
 def test_resampled_values_equal_a_loop_over_the_drawn_sentences(seed: int, strata: int) -> None:
     one = tally(seed, strata=strata, sentences=20)
-    (weights,) = resampling_weights(20, resamples=5, seed=seed)
+    (weights,) = resampling_weights(np.arange(20), resamples=5, seed=seed)
     drawn = [np.repeat(np.arange(20), row.astype(int)).tolist() for row in weights]
     assert one.bootstrap(resamples=5, seed=seed) == pytest.approx([slow_value(one, sentences) for sentences in drawn])
     assert one.value == pytest.approx(slow_value(one, list(range(20))))
@@ -127,3 +130,85 @@ def test_nothing_counted_is_nan_not_a_score() -> None:
 def test_no_sentences_at_all_is_nan_too() -> None:
     none = Tally("uuas", np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.int64))
     assert np.isnan(none.score(resamples=5).value)
+
+
+def of_documents(generator: np.random.Generator, *, documents: int, clustered: bool) -> Tally:
+    """Sentences of ten edges each, found as often as is their document's own rate, whose mean over documents is 0.6.
+
+    Documents have 1 to 11 sentences; with `clustered` off, each sentence has a rate of its own, as if it stood alone.
+    """
+    numbers = np.repeat(np.arange(documents), generator.integers(1, 12, size=documents))
+    rates = generator.beta(6, 4, size=documents)[numbers] if clustered else generator.beta(6, 4, size=len(numbers))
+    return micro("uuas", generator.binomial(10, rates), np.full(len(numbers), 10), documents=numbers)
+
+
+def coverage(*, clustered: bool, known: bool, documents: int = 60) -> float:
+    """The share of intervals that hold the true rate, when the documents are known or not."""
+    held = []
+    for trial in range(200):
+        one = of_documents(np.random.default_rng(trial), documents=documents, clustered=clustered)
+        score = (one if known else replace(one, documents=None)).score(resamples=200, seed=trial)
+        assert score.resampled == ("documents" if known else "sentences")
+        held.append(score.low <= 0.6 <= score.high)
+    return float(np.mean(held))
+
+
+def test_sentences_of_one_document_need_documents_to_be_resampled() -> None:
+    assert coverage(clustered=True, known=False) < 0.75
+    assert coverage(clustered=True, known=True) > 0.9
+
+
+def test_resampling_documents_costs_nothing_where_sentences_are_independent() -> None:
+    assert 0.9 < coverage(clustered=False, known=True) <= 1
+    one = of_documents(np.random.default_rng(0), documents=300, clustered=False)
+    by_document, by_sentence = one.score(), replace(one, documents=None).score()
+    ratio = (by_document.high - by_document.low) / (by_sentence.high - by_sentence.low)
+    assert ratio == pytest.approx(1, abs=0.15)
+
+
+def test_too_few_documents_are_not_resampled() -> None:
+    few = of_documents(np.random.default_rng(0), documents=MIN_DOCUMENTS - 1, clustered=True)
+    assert few.score() == replace(few, documents=None).score()
+    assert few.score().resampled == "sentences"
+    assert of_documents(np.random.default_rng(0), documents=MIN_DOCUMENTS, clustered=True).score().resampled == (
+        "documents"
+    )
+
+
+def test_a_document_is_drawn_whole() -> None:
+    numbers = np.array([0, 0, 1, 2, 2, 2])
+    (weights,) = resampling_weights(numbers, resamples=50, seed=0)
+    for members in ([0, 1], [3, 4, 5]):
+        assert (weights[:, members] == weights[:, members[:1]]).all()
+    assert (weights[:, [0, 2, 3]].sum(axis=1) == 3).all()
+    assert (weights[:, 0] != weights[:, 2]).any()
+
+
+def test_documents_that_one_tally_knows_are_those_of_its_partner() -> None:
+    first = of_documents(np.random.default_rng(0), documents=40, clustered=True)
+    second = replace(first, numerators=np.maximum(first.numerators - 1, 0))
+    found = paired_difference(first, replace(second, documents=None))
+    assert found == paired_difference(first, second)
+    assert found.resampled == "documents"
+    other = replace(second, documents=first.documents[::-1].copy())  # type: ignore[index]
+    with pytest.raises(ValueError, match="tallies over different documents"):
+        paired_difference(first, other)
+
+
+def test_the_interval_of_a_mean_over_seeds_is_that_of_the_mean() -> None:
+    # Seeds whose errors on a sentence are independent: the mean of four is twice as sure as each.
+    generator = np.random.default_rng(0)
+    seeds = [micro("uuas", generator.binomial(10, 0.6, size=400), np.full(400, 10)) for _ in range(4)]
+    mean = mean_tally(seeds)
+    assert mean.value == pytest.approx(np.mean([one.value for one in seeds]))
+    one, together = seeds[0].score(), mean.score()
+    assert (together.high - together.low) / (one.high - one.low) == pytest.approx(0.5, abs=0.1)
+    same = mean_tally([seeds[0]] * 4).score()
+    assert (same.low, same.high, same.n) == pytest.approx((one.low, one.high, one.n))
+
+
+def test_tallies_of_different_sentences_have_no_mean() -> None:
+    with pytest.raises(ValueError, match="cannot average tallies of uuas over 60 sentences, uuas over 20 sentences"):
+        mean_tally([tally(0), tally(0, sentences=20)])
+    with pytest.raises(ValueError, match="cannot average tallies of none"):
+        mean_tally([])

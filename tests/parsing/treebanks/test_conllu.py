@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.parsing.toys import sentence, trees
 from treeprobe.parsing import Sentence, TreebankError, format_conllu, read_conllu, write_conllu
+from treeprobe.parsing.treebanks import document_numbers
 
 SAMPLE = """\
 # newpar
@@ -243,3 +244,16 @@ def test_columns_of_other_lengths_are_refused() -> None:
         Sentence(("a", "b"), (-1, 0), ("root", "dep"), ("X", "X"), ("X", "X"), (True, True), lemmas=("a",))
     with pytest.raises(ValueError, match=r"multiword token 2-1 \('ab'\) is not a range of words 1 to 2"):
         Sentence(("a", "b"), (-1, 0), ("root", "dep"), ("X", "X"), ("X", "X"), (True, True), multiword=((1, 0, "ab"),))
+
+
+def test_sentences_know_their_documents(tmp_path: Path) -> None:
+    begins = {1: "# newdoc id = a\n", 2: "# newpar id = a-2\n", 3: "# newdoc\n# newpar\n", 5: "# newdoc id=b\n"}
+    text = "".join(begins.get(number, "") + format_conllu(sentence([-1, 0])) for number in range(7))
+    bank = read_conllu(written(tmp_path, text))
+    assert [one.document for one in bank] == ["", "a", "a", "document 2", "document 2", "b", "b"]
+    # A sentence of no document stands alone; documents stay known when sentences are left out.
+    assert document_numbers(bank[::2]) is not None
+    assert document_numbers(bank[::2]).tolist() == [0, 1, 2, 3]  # type: ignore[union-attr]
+    assert document_numbers([bank[0]]) is None
+    write_conllu(bank, tmp_path / "again.conllu")
+    assert [one.document for one in read_conllu(tmp_path / "again.conllu")] == [one.document for one in bank]

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 
 from treeprobe.reporting import layer_curves, rank_curves, step_curves
 from treeprobe.reporting.style.end_labels import spread_apart
@@ -22,10 +23,14 @@ def test_layer_curves_draw_the_mean_of_seeds_for_each_rank(scores: pd.DataFrame,
     np.testing.assert_allclose(drawn[0], 0.505 + 0.05 * np.arange(4))
 
 
-def test_bands_reach_from_the_lowest_to_the_highest_interval_of_the_seeds(scores: pd.DataFrame, ax: Axes) -> None:
+def test_bands_are_intervals_of_the_mean_over_seeds(scores: pd.DataFrame, ax: Axes) -> None:
     layer_curves(scores[scores["rank"] == 8], ax)
     heights = ax.collections[0].get_paths()[0].vertices[:, 1]
-    np.testing.assert_allclose([heights.min(), heights.max()], [0.48, 0.68])
+    np.testing.assert_allclose([heights.min(), heights.max()], [0.485, 0.675])
+    axes = Figure().subplots()
+    layer_curves(scores[scores["rank"] == 8].assign(mean_low=0.1, mean_high=0.9), axes)
+    heights = axes.collections[0].get_paths()[0].vertices[:, 1]
+    np.testing.assert_allclose([heights.min(), heights.max()], [0.1, 0.9])
 
 
 def test_layer_zero_is_hollow(scores: pd.DataFrame, ax: Axes) -> None:
