@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy.linalg import subspace_angles
 
-from treeprobe.parsing import Difference, Tally, paired_difference
-from treeprobe.parsing.scores import LENGTH_CLASSES, Category, break_down, category_scores
-from treeprobe.parsing.scores.breakdown import length_classes, micro
+from treeprobe.parsing import Difference, paired_difference, paired_differences
+from treeprobe.parsing.scores import Category, break_down, category_tallies
 from treeprobe.pipeline.findings import FindingsError
 from treeprobe.pipeline.results import Finished, at_layer, best_measured, probes_in, structure_of
 from treeprobe.pipeline.scores import best_layer, best_rows
@@ -28,7 +27,7 @@ def compare_layers(
 ) -> pd.DataFrame:
     """How far every layer falls short of the best one, best first: layer, value, difference, low, high, p.
 
-    Differences are paired over sentences, of the first seed's probes. The interval of a layer that is as good as the
+    Differences are paired over sentences, of means over seeds. The interval of a layer that is as good as the
     best one holds zero; where the best layer was chosen on these very sentences, its score is a little optimistic.
 
     Args:
@@ -92,13 +91,12 @@ def compare_by(
     those of fewer than `least` edges left out. Both are read at the layer that is best on dev.
     """
     tables = [edges_at_best(structure_of(folder, name, treebank=treebank), split=split) for name in (first, second)]
-    rows = []
-    for category, score in category_scores(tables[0], by, resamples=1).items():
-        if score.n < least:
-            continue
-        ours, theirs = (_category_tally(table, by, category) for table in tables)
-        cells = _difference_cells(paired_difference(ours, theirs))
-        rows.append({"category": category, "n": score.n, "first": ours.value, "second": theirs.value, **cells})
+    ours, theirs = (category_tallies(table, by) for table in tables)
+    pairs = {category: (tally, theirs[category]) for category, tally in ours.items() if tally.n >= least}
+    rows = [
+        {"category": category, "n": one.n, "first": one.value, "second": other.value, **_difference_cells(difference)}
+        for (category, (one, other)), difference in zip(pairs.items(), paired_differences(list(pairs.values())))
+    ]
     return pd.DataFrame(rows)
 
 
@@ -117,16 +115,6 @@ def scores_by(
 def edges_at_best(one: Finished, *, split: str = "dev") -> pd.DataFrame:
     """The gold edges of a split, and which of them the probe of the best layer found (column `correct`)."""
     return best_measured(one, split=split).edges()
-
-
-def _category_tally(table: pd.DataFrame, by: Category, category: object) -> Tally:
-    """UUAS among the edges of one category, sentence by sentence."""
-    labels = length_classes(table[by], LENGTH_CLASSES[by]) if by in LENGTH_CLASSES else table[by]
-    chosen = (labels == category).to_numpy()
-    sentences = table["sentence"].to_numpy()
-    size = int(sentences.max()) + 1
-    hits = np.bincount(sentences[chosen], weights=table["correct"].to_numpy()[chosen], minlength=size)
-    return micro("uuas", hits, np.bincount(sentences[chosen], minlength=size))
 
 
 def _difference_cells(found: Difference) -> dict[str, Any]:

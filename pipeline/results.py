@@ -2,7 +2,7 @@
 
 import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pandas as pd
 
 from treeprobe.files import written_whole
 from treeprobe.parsing import Tally
+from treeprobe.parsing.scores import mean_tally
 from treeprobe.pipeline.findings import EARLIER, RECORD, FindingsError, read_record
 from treeprobe.pipeline.scores import COLUMNS, PROBE_OF, Setting, best_layer, read_scores, score_table
 from treeprobe.pipeline.sweep_folder import MARK, SweepFolder
@@ -111,10 +112,13 @@ def write_table(folder: Path, scores: pd.DataFrame) -> Path:
 
 @dataclass(frozen=True)
 class Measured:
-    """One metric of one setting of a finished analysis: its tally is number `number` of those in its folder."""
+    """One metric of one setting of a finished analysis, over all its seeds; `setting.seed` is None.
+
+    `numbers` are those of the seeds' tallies in the analysis's folder.
+    """
 
     folder: Path
-    number: int
+    numbers: Sequence[int]
     setting: Setting
     metric: str
 
@@ -124,32 +128,38 @@ class Measured:
         return self.setting.layer or 0
 
     def tally(self) -> Tally:
-        """Its counts in every sentence."""
-        return read_tally(self.folder / TALLIES, self.number, metric=self.metric, split=self.setting.split)
+        """Its counts in every sentence, the mean over seeds."""
+        place, split = self.folder / TALLIES, self.setting.split
+        return mean_tally([read_tally(place, number, metric=self.metric, split=split) for number in self.numbers])
 
     def edges(self) -> pd.DataFrame:
-        """Every gold edge of its split, with the column `correct`. Raises FindingsError when they were not kept."""
+        """Every gold edge of its split, `correct` the share of the seeds whose tree has it.
+
+        Raises FindingsError when they were not kept.
+        """
         return _edge_table(self, read_edges(self.folder / TALLIES, self.setting.split))
 
 
 def _edge_table(measured: Measured, found: FoundEdges) -> pd.DataFrame:
     """The edges as one measured setting found them. Raises FindingsError when that setting is not among `found`."""
-    wanted = measured.setting
-    for row, setting in enumerate(found.settings):
-        if (setting.layer, setting.rank, setting.seed) == (wanted.layer, wanted.rank, wanted.seed):
-            return found.table(row)
+    own = [row for row, setting in enumerate(found.settings) if replace(setting, seed=None) == measured.setting]
+    if own:
+        return found.table(own)
     raise FindingsError(f"{measured.folder.name}: holds no edges of layer {measured.layer}")
 
 
 def everything_measured(folder: Path) -> Iterator[Measured]:
-    """Everything that a structural or transfer analysis measured."""
+    """Everything that a structural or transfer analysis measured, each setting with all its seeds."""
+    seeds: dict[tuple[Setting, str], list[int]] = {}
     for number, row in enumerate(read_index(folder / TALLIES)["tallies"]):
         metric = row.pop("metric")
-        yield Measured(folder, number, Setting(**row), metric)
+        seeds.setdefault((Setting(**{**row, "seed": None}), metric), []).append(number)
+    for (setting, metric), numbers in seeds.items():
+        yield Measured(folder, numbers, setting, metric)
 
 
 def probes_in(folder: Path, *, metric: str = "uuas", split: str = "dev") -> list[Measured]:
-    """The probes in the folder of an analysis, one a layer: those of the largest rank and the first seed.
+    """The probes in the folder of an analysis, one a layer: those of the largest rank.
 
     Raises FindingsError when it has none that the metric is a score of.
     """
@@ -163,8 +173,7 @@ def probes_in(folder: Path, *, metric: str = "uuas", split: str = "dev") -> list
         known = dict.fromkeys(f"{one.metric} on {one.setting.split}" for one in everything if one.metric in PROBE_OF)
         raise FindingsError(f"{folder.name}: no {metric} on {split}; found {', '.join(known) or 'nothing'}")
     rank = max(one.setting.rank or 0 for one in found)
-    seed = min(one.setting.seed or 0 for one in found)
-    return [one for one in found if (one.setting.rank, one.setting.seed) == (rank, seed)]
+    return [one for one in found if (one.setting.rank or 0) == rank]
 
 
 def structure_of(folder: str | Path, checkpoint: str | None = None, *, treebank: str | None = None) -> Finished:

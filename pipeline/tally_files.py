@@ -33,9 +33,9 @@ class FoundEdges:
     settings: Sequence[Setting]
     correct: NDArray[np.bool_]
 
-    def table(self, setting: int) -> pd.DataFrame:
-        """The edges with the column `correct` of one setting, as `treeprobe.parsing.break_down` takes them."""
-        return self.gold.assign(correct=self.correct[setting])
+    def table(self, rows: Sequence[int]) -> pd.DataFrame:
+        """The edges as `treeprobe.parsing.break_down` takes them, `correct` the mean over some rows of settings."""
+        return self.gold.assign(correct=self.correct[list(rows)].mean(axis=0))
 
 
 def write_tallies(folder: Path, *, measurements: Sequence[Measurement], edges: Mapping[Split, FoundEdges]) -> None:
@@ -84,9 +84,11 @@ def read_index(folder: Path) -> dict[str, Any]:
 def read_tally(folder: Path, number: int, *, metric: str, split: str) -> Tally:
     """One tally, by its number in the index; `split` is that of its setting."""
     with np.load(folder / "tallies.npz", allow_pickle=False) as arrays:
-        columns = [arrays[f"{number}.{column}"] for column in ("numerators", "denominators", "strata")]
+        numerators, denominators, strata = (
+            arrays[f"{number}.{column}"] for column in ("numerators", "denominators", "strata")
+        )
         documents = arrays.get(f"{split}.documents")
-    return Tally(metric, *columns, documents=documents)
+    return Tally(metric, numerators, denominators, strata, documents)
 
 
 def read_edges(folder: Path, split: str) -> FoundEdges:
