@@ -65,8 +65,8 @@ class Behaviour:
 class BehaviourTally:
     """Sums over batches of attention between words; memory depends on the longest sentence alone."""
 
-    def __init__(self, *, punctuation: PunctuationRule = "xpos") -> None:
-        self._rule: PunctuationRule = punctuation
+    def __init__(self, *, punctuation: PunctuationRule) -> None:
+        self._rule = punctuation
         self._queries = 0
         self._sums: dict[str, Grid] = {}
         self._pairs = OffsetSums()

@@ -9,7 +9,7 @@ from treeprobe.attention.behaviour import Behaviour, BehaviourTally
 from treeprobe.attention.masks import between_words
 from treeprobe.attention.relations import RelationCounts, RelationTally, relations_of
 from treeprobe.extraction import AttentionBatch
-from treeprobe.parsing import PunctuationRule, Sentence
+from treeprobe.parsing import PunctuationRule, Sentence, choose_punctuation
 
 
 @dataclass(frozen=True)
@@ -22,20 +22,20 @@ class HeadSurvey:
 
 @torch.inference_mode()
 def survey_heads(
-    batches: Iterable[AttentionBatch], sentences: Sequence[Sentence], *, punctuation: PunctuationRule = "xpos"
+    batches: Iterable[AttentionBatch], sentences: Sequence[Sentence], *, punctuation: PunctuationRule = "auto"
 ) -> HeadSurvey:
     """Read a stream of attention between words once, batch by batch; memory does not grow with the treebank.
 
     Args:
         batches: `stream_attention(encoder, words, level="words")` of the sentences' words.
         sentences: the sentences with their trees, numbered as in the stream.
-        punctuation: tag set that marks punctuation.
+        punctuation: which words are punctuation.
 
     Raises:
         RelationError: the treebank has no edges, or names no relations.
         ValueError: attention and sentences do not match.
     """
-    behaviour = BehaviourTally(punctuation=punctuation)
+    behaviour = BehaviourTally(punctuation=choose_punctuation(sentences, punctuation).rule)
     relations = RelationTally(relations_of(sentences))
     for batch in batches:
         between = between_words(batch)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from treeprobe.attention.masks import between_words, sentences_of
 from treeprobe.attention.relations import DIRECTIONS, GROUPS, Direction
 from treeprobe.extraction import AttentionBatch
-from treeprobe.parsing import PunctuationRule, Sentence, Tally, punctuation_mask
+from treeprobe.parsing import PunctuationRule, Sentence, Tally, punctuation_masks
 from treeprobe.parsing.decoding import arborescence, decode_bulk
 from treeprobe.parsing.decoding.spanning import edges_of_heads, prim
 
@@ -48,7 +48,7 @@ def chosen_heads(
 
 
 def head_tree_tallies(
-    batches: Iterable[AttentionBatch], sentences: Sequence[Sentence], *, punctuation: PunctuationRule = "xpos"
+    batches: Iterable[AttentionBatch], sentences: Sequence[Sentence], *, punctuation: PunctuationRule = "auto"
 ) -> list[list[Tally]]:
     """UUAS of every head's maximum spanning tree.
 
@@ -57,7 +57,7 @@ def head_tree_tallies(
     Args:
         batches: `stream_attention(encoder, words, level="words")` of the sentences' words.
         sentences: the sentences with their trees, numbered as in the stream.
-        punctuation: tag set that marks punctuation.
+        punctuation: which words are punctuation.
 
     Returns:
         `tallies[block][head]`, counted by group of sentences.
@@ -67,13 +67,14 @@ def head_tree_tallies(
     """
     correct: NDArray[np.float64] | None = None
     edges = np.zeros(GROUPS)
+    masks = punctuation_masks(sentences, punctuation)
     for batch in batches:
         between = between_words(batch)
         both = torch.maximum(between, between.transpose(-1, -2)).numpy()
         layers, _, heads = both.shape[:3]
         correct = np.zeros((GROUPS, layers, heads)) if correct is None else correct
         for row, (index, sentence) in enumerate(zip(batch.indices, sentences_of(batch, sentences))):
-            kept = np.flatnonzero(~punctuation_mask(sentence, punctuation))
+            kept = np.flatnonzero(~masks[int(index)])
             if len(kept) < 2:
                 continue
             gold = _edge_numbers(edges_of_heads(prim(sentence.distances[None, kept[:, None], kept])))

@@ -11,6 +11,7 @@ from treeprobe.parsing import Treebank
 from treeprobe.pipeline.analyses import Analysis, find_analysis
 from treeprobe.pipeline.findings import Findings, write_record
 from treeprobe.pipeline.options import Options, OptionsError
+from treeprobe.pipeline.punctuation import punctuation_record, settle_punctuation
 from treeprobe.pipeline.subject import Sources, Subject
 
 
@@ -70,7 +71,8 @@ def perform(
     `about` is what the record says besides: in a sweep, which task this is.
     """
     encoder = subject.encoder
-    options = options.fitted(dim=encoder.dim, layers=encoder.layers)
+    choice = settle_punctuation(subject, options.punctuation)
+    options = replace(options.fitted(dim=encoder.dim, layers=encoder.layers), punctuation=choice.rule)
     findings = analysis.load()(subject, options)
     with subject.stage("write tables and figures" if figures else "write tables"):
         findings.write(folder, figures=figures)
@@ -83,6 +85,7 @@ def perform(
             "checkpoint": {"name": encoder.name, "path": subject.source, "digest": encoder.digest},
             "treebank": subject.treebank,
             "splits": {split: split_record(bank) for split, bank in subject.splits.items()},
+            "punctuation": punctuation_record(choice, subject.splits),
             "probes": None if subject.probes is None else str(subject.probes.absolute()),
             "options": {**chosen, "digest": json_digest(chosen)},
             "details": dict(findings.details),

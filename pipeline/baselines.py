@@ -21,7 +21,8 @@ def chain_baseline(subject: Subject, options: Options) -> list[Measurement]:
         scorer = Scorer(bank, punctuation=options.punctuation)
         distances = scorer.distances([chain_distances(len(sentence)) for sentence in bank])
         depths = scorer.depths([np.arange(len(sentence)) for sentence in bank])
-        found.append(Measurement(Setting(subject.encoder.name, bank.name, split, CHAIN), {**distances, **depths}))
+        setting = Setting(subject.encoder.name, bank.name, split, CHAIN, punctuation=scorer.punctuation)
+        found.append(Measurement(setting, {**distances, **depths}))
     return found
 
 

@@ -12,6 +12,7 @@ from scipy.linalg import subspace_angles
 from treeprobe.parsing import Difference, paired_difference, paired_differences
 from treeprobe.parsing.scores import Category, break_down, category_tallies
 from treeprobe.pipeline.findings import FindingsError
+from treeprobe.pipeline.punctuation import warn_of_rules
 from treeprobe.pipeline.results import Finished, at_layer, best_measured, probes_in, structure_of
 from treeprobe.pipeline.scores import best_layer, best_rows
 from treeprobe.probes import DistanceProbe
@@ -64,15 +65,16 @@ def compare_checkpoints(
     Each is read at its best layer on dev (`scores.best_layer`) unless `layers` says which. Raises FindingsError when
     one of them was not measured.
     """
-    tallies = []
+    found = []
     for place, name in enumerate((first, second)):
         one = structure_of(folder, name, treebank=treebank)
         if layers is None:
             measured = best_measured(one, metric=metric, split=split)
         else:
             measured = at_layer(probes_in(one.folder, metric=metric, split=split), layers[place])
-        tallies.append(measured.tally())
-    return paired_difference(*tallies)
+        found.append(measured)
+    warn_of_rules(one.setting for one in found)
+    return paired_difference(*(one.tally() for one in found))
 
 
 def compare_by(
@@ -90,8 +92,9 @@ def compare_by(
     Columns: category, n, first, second, difference (first less second), low, high, p; the most frequent category first,
     those of fewer than `least` edges left out. Both are read at the layer that is best on dev.
     """
-    tables = [edges_at_best(structure_of(folder, name, treebank=treebank), split=split) for name in (first, second)]
-    ours, theirs = (category_tallies(table, by) for table in tables)
+    best = [best_measured(structure_of(folder, name, treebank=treebank), split=split) for name in (first, second)]
+    warn_of_rules(one.setting for one in best)
+    ours, theirs = (category_tallies(one.edges(), by) for one in best)
     pairs = {category: (tally, theirs[category]) for category, tally in ours.items() if tally.n >= least}
     rows = [
         {"category": category, "n": one.n, "first": one.value, "second": other.value, **_difference_cells(difference)}

@@ -27,7 +27,8 @@ class Options:
             is lowered to it: a linear map of more rows can say nothing more.
         layers: layers to probe; all where None.
         epochs: passes of the probes over the training treebank; the probes' own default where None.
-        punctuation: tag set that marks punctuation, which UUAS leaves out.
+        punctuation: which words are punctuation, which UUAS leaves out. "auto" looks at the tags of the dev split
+            (`parsing.choose_punctuation`).
         text: what the model reads, words joined by spaces or the natural sentence (`SpaceAfter=No`).
         pooling: how subword vectors are pooled into a word's vector.
         random_baseline: also probe the architecture with random weights.
@@ -42,7 +43,7 @@ class Options:
     seeds: Sequence[int] = (0,)
     layers: Sequence[int] | None = None
     epochs: int | None = None
-    punctuation: "PunctuationRule" = "xpos"
+    punctuation: "PunctuationRule" = "auto"
     text: TextForm = "words"
     pooling: "Pooling" = "mean"
     random_baseline: bool = True

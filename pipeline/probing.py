@@ -72,7 +72,9 @@ def predict(
             predictions = probe.predict(states)
         with subject.stage(f"score {split}"):
             tallies = score(probe, scorer, predictions)
-        setting = Setting(subject.encoder.name, name, split, kind_of(probe), probe.layer, probe.rank, probe.seed)
+        setting = Setting(
+            subject.encoder.name, name, split, kind_of(probe), probe.layer, probe.rank, probe.seed, scorer.punctuation
+        )
         yield Predicted(probe, predictions, Measurement(setting, tallies))
 
 
@@ -119,7 +121,7 @@ def measure_split(
         if probe.layer is not None and (probe.rank, probe.seed) == shown:
             samples[setting.probe, probe.layer] = [found.predictions[number] for number in numbers]
     # Gold edges are the same whatever is predicted: the table of the gold distances themselves has their columns.
-    gold = edge_table(bank, bank.distances, punctuation=options.punctuation)[list(EDGE_COLUMNS)]
+    gold = edge_table(bank, bank.distances, punctuation=scorer.punctuation)[list(EDGE_COLUMNS)]
     trees = SampleTrees(bank.name, split, [bank[number] for number in numbers], shown[0], samples)
     return MeasuredSplit(split, measurements, FoundEdges(gold, settings, np.stack(correct)), trees)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from treeprobe.parsing import PunctuationRule, Sentence, Treebank, punctuation_mask
+from treeprobe.parsing import PunctuationRule, Sentence, Treebank, punctuation_masks
 from treeprobe.parsing.decoding import complete_tree, minimum_spanning_edges
 
 SAMPLE_LENGTHS = range(4, 41)
@@ -32,8 +32,8 @@ def annotate_predictions(
         distances, depths: predictions of a distance and a depth probe, (words, words) and (words,) for each sentence.
     """
     return [
-        _annotated(sentence, predicted, depth, left_out=punctuation_mask(sentence, punctuation))
-        for sentence, predicted, depth in zip(bank, distances, depths)
+        _annotated(sentence, predicted, depth, left_out=mask)
+        for sentence, predicted, depth, mask in zip(bank, distances, depths, punctuation_masks(bank, punctuation))
     ]
 
 
@@ -68,7 +68,7 @@ class SampleTrees:
 
     def write(self, path: Path, *, punctuation: PunctuationRule) -> None:
         """Write gold trees and recovered heads as JSON."""
-        masks = [punctuation_mask(sentence, punctuation) for sentence in self.sentences]
+        masks = punctuation_masks(self.sentences, punctuation)
         layers = sorted({layer for _, layer in self.predictions})
         record = {
             "treebank": self.treebank,

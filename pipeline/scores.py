@@ -12,10 +12,11 @@ from treeprobe.reporting import merge_seeds, tables
 
 COLUMNS = (
     "checkpoint", "treebank", "split", "layer", "probe", "rank", "seed", "metric", "value", "low", "high", "n",
-    "mean_low", "mean_high", "resampled",
+    "mean_low", "mean_high", "resampled", "punctuation",
 )  # fmt: skip
 """`low` and `high` are the 95 % interval of one seed's score, `mean_low` and `mean_high` that of the mean over seeds
-of a setting, the same in the row of each; `resampled` is what the bootstrap drew, documents or sentences."""
+of a setting, the same in the row of each; `resampled` is what the bootstrap drew, documents or sentences; `punctuation`
+the rule by which UUAS and root accuracy left words out."""
 INTEGERS = dict.fromkeys(("layer", "rank", "seed", "n"), "Int64")
 
 HEADLINE_METRICS = ("uuas", "dspr", "root_accuracy", "nspr")
@@ -30,7 +31,10 @@ CHAIN, RANDOM_WEIGHTS, CONTROL = "chain", "random weights", "control"
 
 @dataclass(frozen=True)
 class Setting:
-    """What a score is of; `layer`, `rank` and `seed` are None for baselines without them."""
+    """What a score is of; `layer`, `rank` and `seed` are None for baselines without them.
+
+    `punctuation` is the rule by which UUAS and root accuracy left words out; None where nothing depends on it.
+    """
 
     checkpoint: str
     treebank: str
@@ -39,6 +43,7 @@ class Setting:
     layer: int | None = None
     rank: int | None = None
     seed: int | None = None
+    punctuation: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ def score_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
 def read_scores(path: Any) -> pd.DataFrame:
     """A table of scores from its CSV file."""
-    texts = dict.fromkeys(("checkpoint", "treebank", "split", "probe", "metric"), str)
+    texts = dict.fromkeys(("checkpoint", "treebank", "split", "probe", "metric", "punctuation"), str)
     return pd.read_csv(path, keep_default_na=True, na_values=[], dtype=texts).astype(INTEGERS)
 
 

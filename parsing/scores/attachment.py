@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from treeprobe.parsing.scores.checks import check_one_a_word, check_predicted_heads
 from treeprobe.parsing.scores.intervals import Tally, micro
 from treeprobe.parsing.treebanks.documents import document_numbers
-from treeprobe.parsing.treebanks.punctuation import PunctuationRule, punctuation_mask
+from treeprobe.parsing.treebanks.punctuation import PunctuationRule, punctuation_masks
 from treeprobe.parsing.treebanks.relations import universal_relation
 from treeprobe.parsing.treebanks.treebank import Sentence
 from treeprobe.parsing.trees.heads import Heads
@@ -24,7 +24,7 @@ def score_heads(
     *,
     relations: Sequence[Sequence[str]] | None = None,
     subtypes: bool = False,
-    punctuation: PunctuationRule = "xpos",
+    punctuation: PunctuationRule = "auto",
 ) -> dict[str, Tally]:
     """UAS, exact match and, when `relations` are given, LAS of predicted trees.
 
@@ -43,7 +43,7 @@ def score_heads(
         ValueError: With the sentence, if a prediction does not have one entry for each of its words or is not a tree.
     """
     checked = check_predicted_heads(gold, heads)
-    counted = [~punctuation_mask(sentence, punctuation) for sentence in gold]
+    counted = [~mask for mask in punctuation_masks(gold, punctuation)]
     right = [(found == np.asarray(sentence.heads)) & kept for sentence, found, kept in zip(gold, checked, counted)]
     words = [int(kept.sum()) for kept in counted]
     documents = document_numbers(gold)

@@ -18,7 +18,7 @@ from treeprobe.parsing.scores.checks import check_predicted_heads
 from treeprobe.parsing.scores.intervals import RESAMPLES, Score, Tally, micro, score_all
 from treeprobe.parsing.scores.scorer import Scorer
 from treeprobe.parsing.treebanks.documents import document_numbers
-from treeprobe.parsing.treebanks.punctuation import PunctuationRule, punctuation_mask
+from treeprobe.parsing.treebanks.punctuation import PunctuationRule, punctuation_masks
 from treeprobe.parsing.treebanks.treebank import Sentence
 from treeprobe.parsing.trees.heads import Heads, projective_arcs
 
@@ -36,7 +36,7 @@ BRIDGE = "(bridge)"
 
 
 def edge_table(
-    gold: Sequence[Sentence], distances: Sequence[NDArray[Any]], *, punctuation: PunctuationRule = "xpos"
+    gold: Sequence[Sentence], distances: Sequence[NDArray[Any]], *, punctuation: PunctuationRule = "auto"
 ) -> pd.DataFrame:
     """Table of the gold edges that UUAS counts, each `correct` if the tree of the predicted distances has it.
 
@@ -70,7 +70,7 @@ def attachment_table(
     *,
     relations: Sequence[Sequence[str]] | None = None,
     subtypes: bool = False,
-    punctuation: PunctuationRule = "xpos",
+    punctuation: PunctuationRule = "auto",
 ) -> pd.DataFrame:
     """Table of the words that UAS counts, each `correct` if its predicted head is the gold one.
 
@@ -91,8 +91,9 @@ def attachment_table(
     checked, documents = check_predicted_heads(gold, heads), _documents_of(gold)
     labelled = None if relations is None else right_relations(gold, relations, subtypes=subtypes)
     frames = []
-    for number, (sentence, found) in enumerate(zip(gold, checked)):
-        words = np.flatnonzero(~punctuation_mask(sentence, punctuation))
+    masks = punctuation_masks(gold, punctuation)
+    for number, (sentence, found, mask) in enumerate(zip(gold, checked, masks)):
+        words = np.flatnonzero(~mask)
         expected = np.asarray(sentence.heads, dtype=np.int64)
         correct = (found == expected)[words]
         columns = _edge_columns(number, documents[number], sentence, expected[words], words, correct)

@@ -21,14 +21,14 @@ from treeprobe.parsing.scores.gold_groups import GoldGroup
 from treeprobe.parsing.scores.intervals import Tally, micro
 from treeprobe.parsing.scores.rank_correlation import centred_ranks, correlate_ranks
 from treeprobe.parsing.treebanks.documents import document_numbers
-from treeprobe.parsing.treebanks.punctuation import PunctuationRule, punctuation_mask
+from treeprobe.parsing.treebanks.punctuation import PunctuationRule, choose_punctuation, punctuation_mask
 from treeprobe.parsing.treebanks.treebank import Sentence
 
 SPEARMAN_LENGTHS = range(5, 51)
 
 
 def score_distances(
-    gold: Sequence[Sentence], distances: Sequence[NDArray[Any]], *, punctuation: PunctuationRule = "xpos"
+    gold: Sequence[Sentence], distances: Sequence[NDArray[Any]], *, punctuation: PunctuationRule = "auto"
 ) -> dict[str, Tally]:
     """UUAS and DSpr. of predicted distances; see `Scorer.distances`.
 
@@ -38,7 +38,7 @@ def score_distances(
 
 
 def score_depths(
-    gold: Sequence[Sentence], depths: Sequence[NDArray[Any]], *, punctuation: PunctuationRule = "xpos"
+    gold: Sequence[Sentence], depths: Sequence[NDArray[Any]], *, punctuation: PunctuationRule = "auto"
 ) -> dict[str, Tally]:
     """Root accuracy and NSpr. of predicted depths; see `Scorer.depths`.
 
@@ -55,15 +55,16 @@ class Scorer:
 
     Args:
         gold: The gold sentences.
-        punctuation: Which words UUAS and root accuracy leave out because they are punctuation.
+        punctuation: Which words UUAS and root accuracy leave out because they are punctuation; the attribute has
+            the rule that was chosen where it is "auto".
     """
 
-    def __init__(self, gold: Sequence[Sentence], *, punctuation: PunctuationRule = "xpos") -> None:
+    def __init__(self, gold: Sequence[Sentence], *, punctuation: PunctuationRule = "auto") -> None:
         self.gold = gold
-        self.punctuation = punctuation
+        self.punctuation = choose_punctuation(gold, punctuation).rule
         self._documents = document_numbers(gold)
         self._lengths = np.array([len(sentence) for sentence in gold], dtype=np.int64)
-        masks = [punctuation_mask(sentence, punctuation) for sentence in gold]
+        masks = [punctuation_mask(sentence, self.punctuation) for sentence in gold]
         self._groups = [GoldGroup.of(gold, masks, members) for members in groups_of_one_length(self._lengths.tolist())]
 
     def distances(self, predicted: Sequence[NDArray[Any]]) -> dict[str, Tally]:

@@ -4,23 +4,32 @@ from treeprobe.parsing.treebanks.comparison import Comparison
 from treeprobe.parsing.treebanks.conllu import format_conllu, read_conllu, write_conllu
 from treeprobe.parsing.treebanks.documents import document_numbers
 from treeprobe.parsing.treebanks.loading import load_treebank, treebank_path
-from treeprobe.parsing.treebanks.punctuation import PunctuationRule, punctuation_mask
+from treeprobe.parsing.treebanks.punctuation import (
+    PunctuationChoice,
+    PunctuationRule,
+    choose_punctuation,
+    punctuation_mask,
+    punctuation_masks,
+)
 from treeprobe.parsing.treebanks.relations import labelled_edges, universal_relation
 from treeprobe.parsing.treebanks.treebank import Sentence, Treebank, TreebankError
 from treeprobe.parsing.treebanks.universal_dependencies import Split
 
 __all__ = [
     "Comparison",
+    "PunctuationChoice",
     "PunctuationRule",
     "Sentence",
     "Split",
     "Treebank",
     "TreebankError",
+    "choose_punctuation",
     "document_numbers",
     "format_conllu",
     "labelled_edges",
     "load_treebank",
     "punctuation_mask",
+    "punctuation_masks",
     "read_conllu",
     "treebank_path",
     "universal_relation",

@@ -21,7 +21,15 @@ from treeprobe.attention import (
     pair_features,
     static_embeddings,
 )
-from treeprobe.parsing import PunctuationRule, Sentence, Tally, Treebank, punctuation_mask, score_distances, score_heads
+from treeprobe.parsing import (
+    PunctuationRule,
+    Sentence,
+    Tally,
+    Treebank,
+    punctuation_masks,
+    score_distances,
+    score_heads,
+)
 from treeprobe.parsing.decoding import arborescence, decode_bulk
 from treeprobe.parsing.scores import micro
 from treeprobe.parsing.treebanks import document_numbers
@@ -125,7 +133,7 @@ def _probe_scores(
 
 def attachment(gold: Sequence[Sentence], heads: Sequence[NDArray[np.int64]], *, punctuation: PunctuationRule) -> Tally:
     """UAS of heads that need not make a tree; `score_heads` gives the same where they do."""
-    kept = [~punctuation_mask(sentence, punctuation) for sentence in gold]
+    kept = [~mask for mask in punctuation_masks(gold, punctuation)]
     hits = [int(((found == sentence.heads) & mask).sum()) for sentence, found, mask in zip(gold, heads, kept)]
     return micro("uas", hits, [int(mask.sum()) for mask in kept], documents=document_numbers(gold))
 

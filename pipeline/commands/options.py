@@ -39,7 +39,11 @@ OPTIONS: Mapping[str, Any] = {
         int | None, typer.Option(min=1, help="Passes of the probes over the training treebank at most.")
     ],
     "punctuation": Annotated[
-        Literal["xpos", "upos", "none"], typer.Option(help="Tag set that marks punctuation, which UUAS leaves out.")
+        Literal["auto", "xpos", "upos", "none"],
+        typer.Option(
+            help="Words that are punctuation, left out of UUAS: by Penn tags in XPOS, by PUNCT in UPOS, none, or by "
+            "what the tags of the dev treebank are (auto)."
+        ),
     ],
     "text": Annotated[
         Literal["words", "natural"],

@@ -105,16 +105,6 @@ def test_punctuation_takes_part_in_no_edge_and_is_never_the_root() -> None:
     assert score_depths(gold, [shallow_comma], punctuation="none")["root_accuracy"].value == 0
 
 
-def test_the_rules_for_punctuation() -> None:
-    tags = ["''", ",", ".", ":", "``", "-LRB-", "-RRB-", "HYPH", "NN"]
-    one = sentence([-1, *[0] * 8], xpos=tags)
-    assert punctuation_mask(one, "xpos").tolist() == [True] * 7 + [False] * 2
-    assert not punctuation_mask(one, "upos").any()
-    assert not punctuation_mask(one, "none").any()
-    with pytest.raises(ValueError, match="no punctuation rule 'all'; expected 'xpos', 'upos' or 'none'"):
-        punctuation_mask(one, "all")  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
