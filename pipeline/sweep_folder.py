@@ -127,9 +127,11 @@ class SweepFolder:
         found = (_read_json(path) for path in sorted(self.failures.glob("*.json")))
         return [record for record in found if record is not None]
 
-    def write_failure(self, name: str, identity: Mapping[str, str], *, reason: str, detail: str) -> None:
-        """Put a failure on record."""
-        record = {"task": name, "identity": dict(identity), "reason": reason, "detail": detail}
+    def write_failure(
+        self, name: str, identity: Mapping[str, str], *, about: Mapping[str, str], reason: str, detail: str
+    ) -> None:
+        """Put a failure on record; `about` says in words what the task is: its checkpoint, treebank and analysis."""
+        record = {"task": name, **about, "identity": dict(identity), "reason": reason, "detail": detail}
         write_json(self.failures / f"{name}.json", record)
 
     def forget_failure(self, name: str) -> None:

@@ -5,11 +5,25 @@ from treeprobe.reporting.html import Cell, Section, Table
 
 
 def failures_section(results: Results) -> Section | None:
-    """What could not be done, and why."""
+    """What could not be done, by checkpoint: analyses that failed for one reason share a row."""
     if not results.failed:
         return None
-    rows = [[Cell(one["task"]), Cell(one["reason"])] for one in results.failed]
-    return Section("failed", "Failed", tables=[Table("Tasks that failed", ["task", "reason"], rows)])
+    alike: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for one in results.failed:
+        # Sweeps of earlier versions put no more on record than the task's name.
+        analyses = alike.setdefault((str(one.get("checkpoint", one["task"])), str(one["reason"])), {})
+        if "analysis" in one:
+            analyses.setdefault(str(one["analysis"]), []).append(str(one["treebank"]))
+    rows = [
+        [Cell(checkpoint), Cell(reason, "; ".join(f"{name} on {', '.join(on)}" for name, on in analyses.items()))]
+        for (checkpoint, reason), analyses in sorted(alike.items(), key=lambda group: group[0])
+    ]
+    count, lacking = len(results.failed), results.without_results
+    text = f"{count} {'analysis' if count == 1 else 'analyses'} failed."
+    if lacking:
+        text += f" Without any results: {', '.join(lacking)}."
+    text += " The same sweep with --retry tries them again."
+    return Section("failed", "Failed", text, [Table("Why, and which analyses", ["checkpoint", "reason"], rows)])
 
 
 def provenance_section(results: Results) -> Section:

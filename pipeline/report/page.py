@@ -19,6 +19,9 @@ from treeprobe.pipeline.report.results import Results, read_results
 from treeprobe.pipeline.report.training import training_section
 from treeprobe.reporting.html import Report, Section, render_report
 
+MOST_NAMED = 3
+"""Checkpoints that a title names."""
+
 
 def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
     """Write the report of the folder of an analysis or a sweep, by default as `report.html` inside it.
@@ -39,13 +42,13 @@ def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
 
 def make_report(results: Results) -> Report:
     """The report's content."""
-    names, banks = results.checkpoints, results.treebanks
-    found = f"{len(names)} checkpoint{'s' * (len(names) != 1)} on {', '.join(banks) or 'no treebank'}"
+    banks = results.treebanks
+    found = f"{_name_checkpoints(results)} on {', '.join(banks) or 'no treebank'}"
     return Report(
-        title=f"Syntax in {', '.join(names) if 0 < len(names) <= 3 else f'{len(names)} checkpoints'}",
+        title=f"Syntax in {_name_checkpoints(results)}",
         summary=headline_sentence(results) or f"{found}; no structural results yet.",
         facts={
-            "checkpoints": str(len(names)),
+            "checkpoints": _count_checkpoints(results),
             "treebanks": ", ".join(banks) or "none",
             "analyses": f"{len(results.finished)} done, {len(results.failed)} failed",
             "intervals": "95 %, by resampling sentences",
@@ -53,6 +56,23 @@ def make_report(results: Results) -> Report:
         sections=list(sections(results)),
         explorer=explorer(results),
     )
+
+
+def _name_checkpoints(results: Results) -> str:
+    """The checkpoints by name where they are few, otherwise how many; those that failed are counted too."""
+    names, failed = results.checkpoints, len(results.without_results)
+    count = len(names) + failed
+    if count <= MOST_NAMED and not failed and names:
+        return ", ".join(names)
+    return f"{count} checkpoint{'s' * (count != 1)}{f' ({failed} failed)' if failed else ''}"
+
+
+def _count_checkpoints(results: Results) -> str:
+    """How many checkpoints have results, of how many; the names of those that have none."""
+    names, lacking = results.checkpoints, results.without_results
+    if not lacking:
+        return str(len(names))
+    return f"{len(names)} of {len(names) + len(lacking)}; failed: {', '.join(lacking)}"
 
 
 def sections(results: Results) -> Iterator[Section]:

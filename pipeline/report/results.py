@@ -52,6 +52,12 @@ class Results:
         return list(dict.fromkeys(one.checkpoint for one in self.finished))
 
     @property
+    def without_results(self) -> list[str]:
+        """Every checkpoint of which all that is on record failed."""
+        failed = (str(one.get("checkpoint", one["task"])) for one in self.failed)
+        return [name for name in dict.fromkeys(failed) if name not in self.checkpoints]
+
+    @property
     def treebanks(self) -> list[str]:
         """Every treebank that a finished analysis trained on or scored."""
         return list(dict.fromkeys(one.trained_on for one in self.finished))

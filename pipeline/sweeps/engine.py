@@ -181,7 +181,8 @@ def _settle(outcome: Outcome, folder: SweepFolder) -> None:
             "and start the sweep again"
         )
     if outcome.state == "failed" and not is_done(outcome.task, folder):
-        folder.write_failure(name, outcome.task.identity, reason=outcome.reason, detail=outcome.detail)
+        task = outcome.task
+        folder.write_failure(name, task.identity, about=task.about, reason=outcome.reason, detail=outcome.detail)
     else:
         folder.forget_failure(name)
 

@@ -51,6 +51,12 @@ class Task:
     identity: Mapping[str, str]
     after: str | None = None
 
+    @property
+    def about(self) -> dict[str, str]:
+        """What the task is, in words: its checkpoint, the treebank that it scores, and its analysis."""
+        treebank = str(self.sources.treebank)
+        return {"checkpoint": self.checkpoint.name, "treebank": treebank, "analysis": self.analysis.name}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:

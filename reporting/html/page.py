@@ -13,6 +13,9 @@ from jinja2 import Environment, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
+_LONGEST_LABEL = 40
+"""Characters of a cell that is not prose."""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -29,12 +32,21 @@ class Picture:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a table: its text, a smaller note beside it, the number to sort it by, and whether it is the best."""
+    """A cell of a table: its text, a smaller note beside it, the number to sort it by, and whether it is the best.
+
+    Text of more than a few words is set as `prose`: in a wide column, broken wherever it must be.
+    """
 
     text: str
     note: str = ""
     number: float | None = None
     best: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The cell's class in the style sheet; empty for most."""
+        prose = self.number is None and len(self.text) > _LONGEST_LABEL
+        return "best" if self.best else "prose" if prose else ""
 
 
 @dataclass(frozen=True)

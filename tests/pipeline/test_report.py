@@ -3,7 +3,6 @@
 import base64
 import re
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,15 @@ from treeprobe.extraction import Encoder
 from treeprobe.parsing import Treebank, read_conllu, write_conllu
 from treeprobe.pipeline import Options, Parser, Plan, Sources, Splits, analyse, compare_layers, sweep, write_report
 from treeprobe.pipeline.findings import FindingsError
+from treeprobe.pipeline.report.closing import failures_section
 from treeprobe.pipeline.report.headline import checkpoint_table
 from treeprobe.pipeline.report.heads import grid_pictures
 from treeprobe.pipeline.report.layers import layer_picture
-from treeprobe.pipeline.report.results import score_at
+from treeprobe.pipeline.report.page import make_report
+from treeprobe.pipeline.report.results import Results, score_at
 from treeprobe.pipeline.report.training import training_picture
-from treeprobe.pipeline.scores import best_layer, best_rows
+from treeprobe.pipeline.results import Finished, load_results, read_finished
+from treeprobe.pipeline.scores import COLUMNS, best_layer, best_rows
 from treeprobe.pipeline.sweep_folder import natural_key
 from treeprobe.reporting import merge_seeds, new_figure
 from treeprobe.reporting.html import Cell, Picture, Report, Section, Table, picture, render_report
@@ -201,6 +203,45 @@ def test_a_sweep_without_results_has_a_report(tmp_path: Path) -> None:
         write_report(tmp_path, tmp_path / "absent" / "report.html")
 
 
+def failed_tasks(*names: str, reason: str = "OSError: no weights") -> list[dict[str, str]]:
+    """Records of two analyses on two treebanks that failed for each checkpoint."""
+    return [
+        {"task": f"{name}--{bank}--{analysis}", "checkpoint": name, "treebank": bank, "analysis": analysis,
+         "reason": f"{reason} in {name}", "detail": ""}
+        for name in names for bank in ("en", "ja") for analysis in ("heads", "structure")
+    ]  # fmt: skip
+
+
+def test_checkpoints_that_failed_are_counted_and_named(report: Path) -> None:
+    whole = make_report(Results(report.parent, load_results(report.parent), read_finished(report.parent), []))
+    assert whole.facts["checkpoints"] == "3"
+    failed = failed_tasks("broken-a", "broken-b")
+    some = make_report(Results(report.parent, load_results(report.parent), read_finished(report.parent), failed))
+    assert some.title == "Syntax in 5 checkpoints (2 failed)"
+    assert some.facts["checkpoints"] == "3 of 5; failed: broken-a, broken-b"
+    # One of a checkpoint's analyses failed, others did not: it has results.
+    partly = failed_tasks(read_finished(report.parent)[0].checkpoint)
+    known = make_report(Results(report.parent, load_results(report.parent), read_finished(report.parent), partly))
+    assert known.title == whole.title
+
+
+def test_failures_are_grouped_by_checkpoint_and_reason(tmp_path: Path) -> None:
+    other = {"task": "broken-a--en--transfer", "checkpoint": "broken-a", "treebank": "en", "analysis": "transfer",
+             "reason": "ValueError: too short", "detail": ""}  # fmt: skip
+    old = {"task": "of-before--en--heads", "reason": "unknown", "detail": ""}
+    failed = [old, *failed_tasks("broken-b", "broken-a"), other]
+    nothing: list[Finished] = []
+    section = failures_section(Results(tmp_path, pd.DataFrame(columns=COLUMNS), nothing, failed))
+    assert section is not None
+    assert [[(cell.text, cell.note) for cell in row] for row in section.tables[0].rows] == [
+        [("broken-a", ""), ("OSError: no weights in broken-a", "heads on en, ja; structure on en, ja")],
+        [("broken-a", ""), ("ValueError: too short", "transfer on en")],
+        [("broken-b", ""), ("OSError: no weights in broken-b", "heads on en, ja; structure on en, ja")],
+        [("of-before--en--heads", ""), ("unknown", "")],
+    ]
+    assert failures_section(Results(tmp_path, pd.DataFrame(columns=COLUMNS), nothing, [])) is None
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("analysis", ["structure", "heads", "convolution"])
 def test_one_analysis_has_a_report(
@@ -250,23 +291,6 @@ def test_cells_titles_and_pictures_are_escaped() -> None:
     page = render_report(Report(EVIL, EVIL, {EVIL: EVIL}, [section]))
     assert EVIL not in page
     assert '" onload="x' not in page
-
-
-@pytest.fixture
-def browser() -> Iterator[Any]:
-    """Headless Chromium; the test says why it is skipped where there is none."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if program is None or driver is None:
-        pytest.skip("no browser: install Debian's chromium and chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = program
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    found = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    yield found
-    found.quit()
 
 
 @pytest.mark.browser
@@ -358,10 +382,33 @@ def test_in_a_browser_tables_sort_from_the_keyboard(report: Path, browser: Any) 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [360, 768, 1280])
 def test_in_a_browser_nothing_sticks_out_of_the_page(report: Path, browser: Any, width: int) -> None:
+    shown_at(browser, report, width)
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+
+
+def shown_at(browser: Any, page: Path, width: int) -> None:
+    """Open a page in a window of that width."""
     size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    browser.get(report.as_uri())
-    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    browser.get(page.as_uri())
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [400, 1280])
+def test_in_a_browser_reasons_of_failures_are_read_without_scrolling(
+    report: Path, browser: Any, tmp_path: Path, width: int
+) -> None:
+    long = "CheckpointError: the checkpoint in /data/models/a-folder/of-a-very-long-name-without-any-blank-in-it-at-all"
+    failed = failed_tasks("a-checkpoint-of-a-very-long-name-2024-10-03", reason=long)
+    results = Results(report.parent, load_results(report.parent), read_finished(report.parent), failed)
+    (tmp_path / "page.html").write_text(render_report(make_report(results)), encoding="utf-8")
+    shown_at(browser, tmp_path / "page.html", width)
+    cells = browser.find_elements("css selector", "#failed tbody th, #failed tbody td")
+    assert len(cells) == 2
+    for cell in cells:
+        assert cell.rect["x"] >= 0
+        assert cell.rect["x"] + cell.rect["width"] <= width
+        assert cell.rect["width"] >= 100  # not a column of four letters
 
 
 @pytest.mark.browser

@@ -185,9 +185,10 @@ def test_a_failure_elsewhere_is_not_repeated_here(
     (task,), folder = asked.tasks(), asked.folder
     folder.begin()
     monkeypatch.setattr(tasks, "perform", lambda *_, **__: 1 / 0)
-    folder.write_failure(task.name, {**task.identity, "options": "others"}, reason="of before", detail="")
+    others = {**task.identity, "options": "others"}
+    folder.write_failure(task.name, others, about=task.about, reason="of before", detail="")
     assert tasks.execute(task, folder, threads=1, figures=False).reason.startswith("ZeroDivisionError")
-    folder.write_failure(task.name, task.identity, reason="elsewhere", detail="")
+    folder.write_failure(task.name, task.identity, about=task.about, reason="elsewhere", detail="")
     assert tasks.execute(task, folder, threads=1, figures=False).reason == "elsewhere"
 
 
