@@ -18,7 +18,14 @@ from treeprobe.reporting.scores.differences import paired_differences
 from treeprobe.reporting.scores.heat_maps import category_map, heat_map
 from treeprobe.reporting.style.missing_glyphs import MissingGlyphs
 from treeprobe.reporting.style.names import head_name, metric_name
-from treeprobe.reporting.style.saving import bare_figure, new_figure, save_figure, save_formats
+from treeprobe.reporting.style.saving import (
+    COLUMN_WIDTH,
+    PAGE_WIDTH,
+    bare_figure,
+    new_figure,
+    save_figure,
+    save_formats,
+)
 from treeprobe.reporting.style.text_fonts import font_families
 from treeprobe.reporting.tables import best_heads, best_layer, headline_table, headline_text, merge_seeds
 from treeprobe.reporting.trees.arcs import arcs_size, gold_and_recovered_arcs, tree_arcs
@@ -28,6 +35,8 @@ from treeprobe.reporting.trees.projection import Projection, project
 from treeprobe.reporting.trees.space import space_with_tree, space_with_tree_3d
 
 __all__ = [
+    "COLUMN_WIDTH",
+    "PAGE_WIDTH",
     "HeadExample",
     "MissingGlyphs",
     "Projection",

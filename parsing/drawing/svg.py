@@ -22,8 +22,14 @@ STYLES: dict[_Style, str] = {
     "correct": "stroke:#009E73",
     "missed": "stroke:#0072B2;stroke-dasharray:6 3",
     "spurious": "stroke:#D55E00;stroke-dasharray:1.5 2.5;stroke-width:2",
-    "unscored": "stroke:#767676;stroke-width:.7",
+    "unscored": "stroke:#A6A6A6;stroke-width:.9;stroke-dasharray:5 2 1 2",
 }
+FILE_STYLE = (
+    "svg:root{color:#1b1f24;background:#fff}"
+    "@media(prefers-color-scheme:dark){svg:root{color:#e6e9ed;background:#14171b}}"
+)
+"""Style sheet of a drawing that is a file of its own; within a page it applies to nothing, and the page decides."""
+
 _FONT = 15
 _LEVEL = 22
 _GAP = 14
@@ -208,7 +214,8 @@ def _document(marks: Sequence[str], width: float, height: float, *, title: str) 
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" font-family="system-ui, Helvetica, Arial, sans-serif" '
-        f'fill="currentColor"><title>{_escape(title)}</title><g fill="none" stroke-width="1.4">'
+        f'fill="currentColor"><title>{_escape(title)}</title><style>{FILE_STYLE}</style>'
+        '<g fill="none" stroke-width="1.4">'
         + "".join(mark for mark in marks if mark.startswith("<path"))
         + "</g>"
         + "".join(mark for mark in marks if not mark.startswith("<path"))

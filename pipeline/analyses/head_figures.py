@@ -20,6 +20,7 @@ from treeprobe.reporting import (
 )
 
 SHARES = ("punctuation", "same", "previous", "next")
+TARGETS = {"same": "the word itself", "previous": "the previous word", "next": "the next word"}
 QUANTITIES = {
     "entropy": "entropy (nats)",
     "offset": "mean offset (words)",
@@ -49,10 +50,7 @@ def draw_heads(
         specials: which special tokens stand before and after a sentence: {"first_special": "[CLS]", ...}.
     """
     heads = tables["heads"]
-    figure, axes = new_figure((6.0, 3.6))
-    shares = {**specials, **{name: name for name in SHARES}}
-    behaviour_by_layer({label: getattr(behaviour, name) for name, label in shares.items()}, axes)
-    save_formats(figure, folder / "behaviour")
+    _draw_behaviour(folder / "behaviour", behaviour, {**specials, **{name: name for name in SHARES}})
     figure, axes = new_figure((4.5, 3.0))
     behaviour_by_layer({"entropy": behaviour.entropy}, axes, label="entropy (nats)")
     save_formats(figure, folder / "entropy-by-layer")
@@ -63,6 +61,19 @@ def draw_heads(
     _draw_examples(folder, examples)
     if "ablation" in tables:
         _draw_ablation(folder, tables["ablation"])
+
+
+def _draw_behaviour(stem: Path, behaviour: Behaviour, labels: Mapping[str, str]) -> None:
+    """A panel for each share of attention, each on a scale of its own: separators take most, all else little."""
+    figure = Figure(figsize=(7.2, 2.2 * -(-len(labels) // COLUMNS)), layout="constrained")
+    panels = figure.subplots(-(-len(labels) // COLUMNS), COLUMNS, squeeze=False).ravel()
+    for panel, (name, label) in zip(panels, labels.items()):
+        behaviour_by_layer({label: getattr(behaviour, name)}, panel, label="share of attention")
+        panel.set_ylim(bottom=0)
+        panel.set_title(f"to {TARGETS.get(name, label)}", fontsize=9)
+    for panel in panels[len(labels) :]:
+        panel.set_visible(False)
+    save_formats(figure, stem)
 
 
 def _draw_map(folder: Path, heads: pd.DataFrame, *, specials: Mapping[str, str]) -> None:

@@ -25,6 +25,7 @@ from treeprobe.attention import (
 from treeprobe.extraction import Encoder
 from treeprobe.extraction.alignment import Aligner
 from treeprobe.parsing import Treebank
+from treeprobe.parsing.scores.intervals import p_text
 from treeprobe.pipeline.analyses.head_ablation import ablation_measures, ablation_table
 from treeprobe.pipeline.analyses.head_figures import draw_heads
 from treeprobe.pipeline.analyses.head_trees import score_probes, score_trees
@@ -35,6 +36,8 @@ from treeprobe.pipeline.subject import Subject
 CLUSTERS = 8
 COMPARED = 200
 """Sentences, evenly spread over the treebank, on which heads are compared with each other and cut."""
+LEAST_P = 1 / 2001
+"""The smallest p-value that the 2000 resamples of `adjusted_p_values` can give."""
 SHOWN = 400
 """Sentences among which those that show a head at work are found."""
 
@@ -160,13 +163,8 @@ def _closing_table(best: pd.DataFrame) -> str:
     """The best heads from dependent to head, of the most frequent relations."""
     columns = ["relation", "n", "name", "accuracy", "baseline", "offset", "held_out", "p"]
     shown = best[best["direction"] == "to head"][columns].head(20)
-    return shown.to_string(index=False, float_format=_three_decimals, formatters={"p": p_in_print})
+    return shown.to_string(index=False, float_format=_three_decimals, formatters={"p": lambda p: p_text(p, LEAST_P)})
 
 
 def _three_decimals(value: float) -> str:
     return f"{value:.3f}"
-
-
-def p_in_print(value: float) -> str:
-    """Three decimals, or that it is below what they can show: no p of a finite sample is zero."""
-    return "<0.001" if value < 0.001 else _three_decimals(value)

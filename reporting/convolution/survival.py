@@ -23,8 +23,8 @@ def survival_curves(
 ) -> Axes:
     """Draw the score of a probe by layer, one curve for each condition under which the model was run.
 
-    With a floor, a vertical line marks the layer where the intact model is best, and each label gives the share of
-    that score above the floor that the condition retains at this layer.
+    With a floor, a vertical line marks the layer where the intact model is best, and each label says how much of that
+    score above the floor the condition keeps at this layer.
 
     Args:
         scores: A row for each condition and layer: condition, layer, value, low, high.
@@ -51,7 +51,7 @@ def survival_curves(
         ax.fill_between(layers, low, high, color=style.color, alpha=0.15, linewidth=0)
         ax.plot(layers, values, **style.line, marker=style.marker, markersize=4)
         there = float(values[layers == best_layer][0]) if (layers == best_layer).any() else math.nan
-        share = "" if floor is None else f"  {(there - floor) / (best - floor):.0%}"
+        share = "" if floor is None or math.isnan(there) else f" (keeps {(there - floor) / (best - floor):.0%})"
         ends.append(EndLabel(f"{condition}{share}", float(values[-1]), style.color))
     if floor is not None:
         style = next(baseline_styles())
@@ -59,6 +59,11 @@ def survival_curves(
         ax.axhline(floor, **style.line, zorder=1)
         ends.append(EndLabel(floor_name, floor, style.color))
     ax.set_xlabel("layer")
+    if floor is not None:
+        kept = (
+            f"keeps: share of {intact} {metric_name(metric)} above the {floor_name}, at layer {best_layer:.0f} (dotted)"
+        )
+        ax.set_xlabel(f"layer\n{kept}")
     ax.set_ylabel(metric_name(metric))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     clean_axes(ax)

@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from treeprobe.parsing.drawing.svg import printable
+from treeprobe.parsing.drawing.svg import FILE_STYLE, printable
 from treeprobe.reporting.heads.attention_lines import MIN_WEIGHT, marked_pairs, word_weights
 from treeprobe.reporting.style.palette import BLUE, VERMILLION
 
@@ -18,7 +18,7 @@ _PADDING = 8
 
 # Hovering over a query shows its own lines only. This is CSS, not a script, so that a page may forbid scripts.
 _STYLE = f"""
-.treeprobe-attention text {{ font: {_FONTSIZE}px system-ui, sans-serif; fill: currentColor; }}
+{FILE_STYLE}.treeprobe-attention text {{ font: {_FONTSIZE}px system-ui, sans-serif; fill: currentColor; }}
 .treeprobe-attention line {{ stroke: {BLUE}; stroke-linecap: round; }}
 .treeprobe-attention line.marked {{ stroke: {VERMILLION}; }}
 .treeprobe-attention:has(g.query:is(:hover, :focus)) g.query:not(:hover, :focus) line {{ stroke-opacity: 0.04; }}

@@ -5,18 +5,28 @@ from typing import Any, Literal
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from treeprobe.reporting.style.axes import clean_axes
+from treeprobe.reporting.style.axes import SMALL_FONTSIZE, clean_axes, legend_above
 from treeprobe.reporting.style.end_labels import EndLabel, write_end_labels
 from treeprobe.reporting.style.names import metric_name
 from treeprobe.reporting.style.palette import LineStyle, baseline_styles, series_styles
+from treeprobe.reporting.style.text_fonts import text_width
 from treeprobe.reporting.tables import BASELINES, merge_seeds
 
 # Columns that identify a curve, in the order in which its label names their values.
 _IDENTITY = ("checkpoint", "treebank", "split", "probe", "rank", "layer")
 
+_HANDLE = 36.0
+"""Width in points of a line in the legend and the space around its name."""
+_MARGIN = 45.0
+"""Width in points beside the axes, for ticks and their label."""
+
 _Along = Literal["layer", "rank", "step"]
+
+Labels = Literal["ends", "legend", "none"]
+"""Where curves are named: at their right ends, in a legend above the axes, or nowhere."""
 
 
 def layer_curves(
@@ -25,20 +35,20 @@ def layer_curves(
     *,
     metric: str = "uuas",
     baselines: Collection[str] = BASELINES,
-    labels: bool = True,
+    labels: Labels = "ends",
 ) -> Axes:
     """Draw a metric by layer, one curve for each checkpoint, treebank, split, probe and rank.
 
     Several seeds are drawn as their mean, and bands are its 95 % intervals (`merge_seeds`). Scores without a layer,
-    such as those of the left-to-right chain, are horizontal lines. Layer 0, the embeddings, has a hollow marker, since
-    no attention precedes it.
+    such as those of the left-to-right chain, are horizontal lines, one line where several checkpoints share them.
+    Layer 0, the embeddings, has a hollow marker, since no attention precedes it.
 
     Args:
         scores: The score table: checkpoint, treebank, split, layer, probe, rank, seed, metric, value, low, high, n.
         ax: The axes, returned.
         metric: One of those in the table.
         baselines: Probes that are drawn in grey.
-        labels: Whether each curve is labelled at its right end.
+        labels: Where curves are named; in a narrow figure a legend leaves more space to them.
 
     Raises:
         ValueError: The table has no scores of the metric.
@@ -55,7 +65,7 @@ def rank_curves(
     *,
     metric: str = "uuas",
     baselines: Collection[str] = BASELINES,
-    labels: bool = True,
+    labels: Labels = "ends",
 ) -> Axes:
     """Draw a metric by the rank of the probe, on a logarithmic axis; otherwise like `layer_curves`.
 
@@ -64,7 +74,7 @@ def rank_curves(
         ax: The axes, returned.
         metric: One of those in the table.
         baselines: Probes that are drawn in grey.
-        labels: Whether each curve is labelled at its right end.
+        labels: Where curves are named; in a narrow figure a legend leaves more space to them.
 
     Raises:
         ValueError: The table has no scores of the metric.
@@ -85,7 +95,7 @@ def step_curves(
     *,
     metric: str = "uuas",
     baselines: Collection[str] = BASELINES,
-    labels: bool = True,
+    labels: Labels = "ends",
 ) -> Axes:
     """Draw a metric by training step, all checkpoints on one curve; otherwise like `layer_curves`.
 
@@ -94,7 +104,7 @@ def step_curves(
         ax: The axes, returned.
         metric: One of those in the table.
         baselines: Probes that are drawn in grey.
-        labels: Whether each curve is labelled at its right end.
+        labels: Where curves are named; in a narrow figure a legend leaves more space to them.
 
     Raises:
         ValueError: The table has no column `step`, or no scores of the metric.
@@ -118,18 +128,39 @@ def _metric_rows(scores: pd.DataFrame, metric: str) -> pd.DataFrame:
     return merge_seeds(rows).astype(dict.fromkeys(("value", "low", "high"), float))
 
 
-def _draw_curves(rows: pd.DataFrame, ax: Axes, *, along: _Along, baselines: Collection[str], labels: bool) -> None:
+def _draw_curves(rows: pd.DataFrame, ax: Axes, *, along: _Along, baselines: Collection[str], labels: Labels) -> None:
     """One curve for each series in the scores of one metric: colours for probes, grey for baselines."""
     colours, greys = series_styles(), baseline_styles()
-    ends = []
-    for name, series in _named_series(rows, along):
+    ends, handles = [], []
+    for name, series in _named_series(_shared_once(rows, along), along):
         grey = series["probe"].isin(list(baselines)).all() or series[along].isna().all()
         style = next(greys if grey else colours)
         ends.append(EndLabel(name, _draw_series(series, ax, along=along, style=style), style.color))
+        handles.append(Line2D([], [], **style.line, marker=style.marker, markersize=4.5, label=name))
     ax.set_ylabel(metric_name(rows["metric"].iloc[0]))
     clean_axes(ax)
-    if labels:
+    if labels == "ends":
         write_end_labels(ends, ax)
+    elif labels == "legend":
+        figure = ax.get_figure(root=True)
+        space = 0.0 if figure is None else figure.get_figwidth() * 72 - _MARGIN
+        widest = max(text_width(end.text, fontsize=SMALL_FONTSIZE) for end in ends) + _HANDLE
+        # From the left edge, since centred above narrow axes a long name would run over the left edge of the figure.
+        legend_above(
+            ax, handles=handles, ncols=max(1, int(space / widest)), loc="lower left", bbox_to_anchor=(0.0, 1.0)
+        )
+
+
+def _shared_once(rows: pd.DataFrame, along: _Along) -> pd.DataFrame:
+    """The rows with baselines of the treebank, such as the chain, under the name of no checkpoint.
+
+    They are those without a value of `along` that score the same for every checkpoint that has them.
+    """
+    if "checkpoint" not in rows:
+        return rows
+    same = [name for name in (*_IDENTITY, along, "value", "low", "high") if name in rows and name != "checkpoint"]
+    flat = rows[along].isna() & (rows.groupby(same, dropna=False)["checkpoint"].transform("nunique") > 1)
+    return pd.concat([rows[~flat], rows[flat].drop_duplicates(same).assign(checkpoint=None)])
 
 
 def _named_series(rows: pd.DataFrame, along: _Along) -> Iterator[tuple[str, pd.DataFrame]]:

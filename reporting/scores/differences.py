@@ -32,11 +32,12 @@ def paired_differences(differences: Mapping[str, Difference], ax: Axes, *, basel
     places = np.arange(len(names))[::-1]
     ax.axvline(0.0, color=GREY, linewidth=1.0, linestyle=(0, (5, 3)))
     for place, found in zip(places, differences.values(), strict=True):
+        relation = "" if found.p_text.startswith("<") else "= "
         filled = found.low > 0 or found.high < 0
         ax.plot([found.low, found.high], [place, place], color=BLUE, linewidth=1.6, solid_capstyle="butt")
         ax.plot(found.value, place, "o", markersize=5.5, color=BLUE, markerfacecolor=BLUE if filled else "white")
         ax.annotate(
-            f"{found.value:+.3f}  (p {_p_value(found.p)})",
+            f"{found.value:+.3f}  (p {relation}{found.p_text})",
             xy=(1.02, place),
             xycoords=("axes fraction", "data"),
             va="center",
@@ -51,8 +52,3 @@ def paired_differences(differences: Mapping[str, Difference], ax: Axes, *, basel
     clean_axes(ax, grid="x")
     ax.tick_params(axis="y", length=0)
     return ax
-
-
-def _p_value(p: float) -> str:
-    """A p-value with its relation sign: "= .032", "< .001"."""
-    return "< .001" if p < 0.001 else f"= {p:.3f}".replace("0.", ".", 1)

@@ -20,6 +20,8 @@ BLUE = "#0072B2"
 VERMILLION = "#D55E00"
 PURPLE = "#CC79A7"
 GREY = "#767676"
+ASH = "#A6A6A6"
+"""Lighter than the green of correct edges also to readers who see no green."""
 PALE = "#D9D9D9"
 
 Dashes = str | tuple[float, tuple[float, ...]]
@@ -49,7 +51,7 @@ EDGES: dict[EdgeStatus, LineStyle] = {
     "correct": LineStyle(GREEN, "solid", width=1.3),
     "missed": LineStyle(BLUE, (0, (5, 2.2)), width=1.3),
     "spurious": LineStyle(VERMILLION, (0, (1.2, 1.3)), width=1.7),
-    "unscored": LineStyle(GREY, "solid", width=0.6),
+    "unscored": LineStyle(ASH, (0, (4, 1.5, 0.8, 1.5)), width=0.8),
 }
 
 # The palette's yellow is left out: it is too pale for a line on white.

@@ -13,6 +13,8 @@ from treeprobe.reporting.style.text_fonts import PLAIN, font_families, text_widt
 _DIRECTIONS = np.array([(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)], dtype=float)
 _RINGS = (1.0, 2.2, 3.6)
 _LINE_SAMPLES = 24
+_INSIDE = 2.0
+"""Points between a label and the frame."""
 
 
 def write_point_labels(
@@ -25,7 +27,7 @@ def write_point_labels(
     clearance: float = 5.0,
     color: str = BLACK,
 ) -> Axes:
-    """Write a label beside each point; call it last, since places are chosen for the current limits of the axes.
+    """Write a label beside each point, inside the frame; call it last, since places are chosen for the current limits.
 
     Args:
         labels: One for each point; points with an empty label stay unlabelled.
@@ -37,11 +39,14 @@ def write_point_labels(
         color: Text colour.
     """
     families = font_families(labels)
-    ax.apply_aspect()
+    figure = ax.get_figure(root=True)
+    if figure is not None:
+        figure.draw_without_rendering()  # lays the axes out: the frame has its final size
     on_page = ax.transData.transform(points) * 72 / ax.figure.dpi
     widths = [text_width(label, fontsize=fontsize, families=families) for label in labels]
     sizes = np.array([(width, fontsize if label else 0.0) for label, width in zip(labels, widths, strict=True)])
-    places = label_places(on_page, sizes.reshape(-1, 2), segments, clearance=clearance)
+    frame = ax.get_window_extent().get_points() * 72 / ax.figure.dpi + np.array([[_INSIDE], [-_INSIDE]])
+    places = label_places(on_page, sizes.reshape(-1, 2), segments, clearance=clearance, frame=frame)
     for label, point, offset in zip(labels, points, places - on_page, strict=True):
         if label:
             ax.annotate(
@@ -66,6 +71,7 @@ def label_places(
     segments: ArrayLike,
     *,
     clearance: float = 5.0,
+    frame: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Choose the centre of each label greedily, starting with the points whose nearest neighbour is closest.
 
@@ -77,6 +83,7 @@ def label_places(
         sizes: Widths and heights of the labels, (points, 2), in the units of `points`.
         segments: Pairs of indices of the points between which lines are drawn, (segments, 2).
         clearance: Smallest distance from a point to its label, in the units of `points`.
+        frame: The lower left and upper right corners, (2, 2), of a rectangle in which labels stay.
 
     Returns:
         The centres of the labels, (points, 2).
@@ -88,6 +95,8 @@ def label_places(
     for index in _crowded_first(points):
         size = sizes[index]
         places = np.concatenate([points[index] + _DIRECTIONS * (size / 2 + clearance * ring) for ring in _RINGS])
+        if frame is not None:
+            places = np.maximum(np.minimum(places, frame[1] - size / 2), frame[0] + size / 2)
         costs = preference + 8.0 * _covered(places, size, points, 2.5) + 1.0 * _covered(places, size, samples, 0.5)
         for other in placed:
             costs = costs + 40.0 * _overlap(places, size, centres[other], sizes[other])

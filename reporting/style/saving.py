@@ -11,6 +11,9 @@ from matplotlib.figure import Figure
 from treeprobe.files import written_whole
 from treeprobe.reporting.style.missing_glyphs import one_warning_for_all_glyphs
 
+COLUMN_WIDTH, PAGE_WIDTH = 3.03, 6.30
+"""Widths in inches of one column and of the text of a page in the style of ACL conferences, for `new_figure`."""
+
 FigureFormat = Literal["pdf", "svg", "png"]
 
 # Type 42 embeds fonts as TrueType outlines, which journals ask for; matplotlib's default, Type 3, is often refused.
@@ -32,7 +35,10 @@ _UNDATED: dict[str, Any] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}
 
 
 def new_figure(size: tuple[float, float] = (4.5, 3.0)) -> tuple[Figure, Axes]:
-    """A figure of this width and height in inches with one axes, not registered with pyplot."""
+    """A figure of this width and height in inches with one axes, not registered with pyplot.
+
+    For print, take `COLUMN_WIDTH` or `PAGE_WIDTH`: what is drawn is fitted into the figure, and the file has its size.
+    """
     figure = Figure(figsize=size, layout="constrained")
     return figure, figure.add_subplot()
 
@@ -45,6 +51,8 @@ def bare_figure(size: tuple[float, float]) -> tuple[Figure, Axes]:
 
 def save_figure(figure: Figure, path: str | Path, *, dpi: int = 300) -> Path:
     """Save a figure as .pdf, .svg or .png; the file appears whole or not at all.
+
+    The margins of a figure without a layout engine, such as that of `bare_figure`, are cut off.
 
     Args:
         figure: The figure.
@@ -64,7 +72,9 @@ def save_figure(figure: Figure, path: str | Path, *, dpi: int = 300) -> Path:
         raise ValueError(f"cannot save a figure as {target.name!r}; expected a name that ends in .pdf, .svg or .png")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"cannot save the figure {target.name}: the folder {target.parent} does not exist")
-    options: Any = {"dpi": dpi, "metadata": _UNDATED[kind], "bbox_inches": "tight", "pad_inches": 0.04}
+    options: Any = {"dpi": dpi, "metadata": _UNDATED[kind]}
+    if figure.get_layout_engine() is None:
+        options.update(bbox_inches="tight", pad_inches=0.04)
     with written_whole(target) as draft:
         with matplotlib.rc_context(PRINTABLE), one_warning_for_all_glyphs() as missing:
             figure.savefig(draft, **options)

@@ -14,7 +14,6 @@ from transformers import AutoModel, AutoTokenizer
 from typer.main import get_command
 
 from treeprobe.errors import TreeprobeError
-from treeprobe.pipeline.analyses.heads import p_in_print
 from treeprobe.pipeline.commands.main import app, main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -137,11 +136,6 @@ def test_help_names_every_option_in_full_at_80_columns(
                (*parameter.opts, *parameter.secondary_opts) if option.startswith("--")]  # fmt: skip
     assert len(options) > 10
     assert [option for option in options if not re.search(rf"{option}\b", told)] == []
-
-
-@pytest.mark.parametrize(("p", "told"), [(0.0005, "<0.001"), (0.001, "0.001"), (0.0449, "0.045")])
-def test_no_p_is_printed_as_zero(p: float, told: str) -> None:
-    assert p_in_print(p) == told
 
 
 def test_a_device_that_is_not_there_is_refused(

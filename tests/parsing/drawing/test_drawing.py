@@ -24,7 +24,7 @@ def drawn(svg: str) -> tuple[list[str], dict[str, list[ElementTree.Element]]]:
     """The texts of an image and its arcs by class."""
     root = ElementTree.fromstring(svg)
     assert root.tag == f"{SVG}svg"
-    assert {element.tag.removeprefix(SVG) for element in root.iter()} <= {"svg", "g", "path", "text", "title"}
+    assert {element.tag.removeprefix(SVG) for element in root.iter()} <= {"svg", "g", "path", "text", "title", "style"}
     arcs: dict[str, list[ElementTree.Element]] = {}
     for path in root.iter(f"{SVG}path"):
         if "class" in path.attrib:

@@ -19,7 +19,13 @@ def survival() -> pd.DataFrame:
 
 def test_the_share_of_syntax_left_is_counted_from_the_floor(survival: pd.DataFrame, ax: Axes) -> None:
     assert survival_curves(survival, ax, floor=0.5) is ax
-    assert [text.get_text() for text in ax.texts] == ["intact  100%", "own kernels  50%", "uniform kernel  0%", "chain"]
+    assert [text.get_text() for text in ax.texts] == [
+        "intact (keeps 100%)",
+        "own kernels (keeps 50%)",
+        "uniform kernel (keeps 0%)",
+        "chain",
+    ]
+    assert "share of intact UUAS above the chain, at layer 2" in ax.get_xlabel()
 
 
 def test_survival_needs_the_intact_model(survival: pd.DataFrame, ax: Axes) -> None:

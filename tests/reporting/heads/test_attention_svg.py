@@ -40,3 +40,14 @@ def test_svg_fetches_nothing_and_runs_nothing() -> None:
     assert not any(name.startswith("on") or "href" in name for element in root.iter() for name in element.attrib)
     assert len(list(root.iter(f"{SVG}line"))) == 16
     assert len([line for line in root.iter(f"{SVG}line") if line.get("class") == "marked"]) == 1
+
+
+def test_a_file_has_colours_for_dark_pages_and_a_drawing_within_a_page_takes_the_pages_own() -> None:
+    drawing = attention_svg(["a", "b"], np.eye(2))
+    dark = re.search(r"@media\(prefers-color-scheme:dark\)\{svg:root\{color:(#\w+);background:(#\w+)\}\}", drawing)
+    assert dark is not None
+    ink, page = (sum(bytes.fromhex(color[1:])) for color in dark.groups())
+    assert ink - page > 500
+    assert "fill: currentColor" in drawing
+    # Rules for files alone: a drawing within a page is not its root.
+    assert set(re.findall(r"([\w:.-]+)\s*\{\s*color", drawing)) == {"svg:root"}

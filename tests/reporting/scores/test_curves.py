@@ -1,13 +1,25 @@
 """Curves from the score table: what is drawn is what the table says."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.image import imread
 
-from treeprobe.reporting import layer_curves, rank_curves, step_curves
+from treeprobe.reporting import (
+    COLUMN_WIDTH,
+    PAGE_WIDTH,
+    layer_curves,
+    new_figure,
+    rank_curves,
+    save_figure,
+    step_curves,
+)
+from treeprobe.reporting.scores.curves import Labels
 from treeprobe.reporting.style.end_labels import spread_apart
 from treeprobe.reporting.style.palette import GREY
 
@@ -96,3 +108,45 @@ def test_labels_move_apart_no_more_than_they_must() -> None:
     assert (np.diff(np.sort(placed)) >= 0.1 - 1e-12).all()
     np.testing.assert_allclose(placed[[1, 3]], wanted[[1, 3]])
     np.testing.assert_allclose(placed[[0, 2]].mean(), 0.51)
+
+
+@pytest.fixture
+def two_checkpoints(scores: pd.DataFrame) -> pd.DataFrame:
+    own = scores[scores["rank"].ne(8).fillna(True)]
+    return pd.concat([own, own.assign(checkpoint="BERT", value=own["value"] - 0.1 * (own["probe"] == "distance"))])
+
+
+def test_a_baseline_that_checkpoints_share_is_drawn_once(two_checkpoints: pd.DataFrame, ax: Axes) -> None:
+    layer_curves(two_checkpoints, ax)
+    assert [text.get_text() for text in ax.texts] == ["MiniLM, distance", "BERT, distance", "chain"]
+
+
+def test_baselines_that_differ_are_kept_apart(two_checkpoints: pd.DataFrame, ax: Axes) -> None:
+    own = (two_checkpoints["checkpoint"] == "BERT") & (two_checkpoints["probe"] == "chain")
+    layer_curves(two_checkpoints.assign(value=two_checkpoints["value"].where(~own, 0.3)), ax)
+    assert [text.get_text() for text in ax.texts][-2:] == ["BERT, distance", "BERT, chain"]
+
+
+def test_curves_are_named_in_a_legend_or_nowhere_where_that_is_asked_for(two_checkpoints: pd.DataFrame) -> None:
+    for labels, named in (("legend", 3), ("none", 0)):
+        _, ax = new_figure()
+        layer_curves(two_checkpoints, ax, labels=labels)
+        legend = ax.get_legend()
+        assert (len(ax.texts), 0 if legend is None else len(legend.get_texts())) == (0, named)
+
+
+@pytest.mark.parametrize("labels", ["ends", "legend"])
+@pytest.mark.parametrize("width", [COLUMN_WIDTH, PAGE_WIDTH])
+def test_a_figure_of_a_column_is_a_file_of_that_width_with_everything_inside(
+    two_checkpoints: pd.DataFrame, tmp_path: Path, width: float, labels: Labels
+) -> None:
+    figure, ax = new_figure((width, 2.2))
+    two_checkpoints = two_checkpoints.replace({"checkpoint": {"BERT": "google-bert/bert-base"}})
+    layer_curves(two_checkpoints, ax, labels=labels)
+    pixels = imread(save_figure(figure, tmp_path / "curves.png", dpi=100)).shape
+    assert pixels[:2] == (220, int(width * 100))
+    drawn = figure.get_tightbbox()
+    assert drawn.x0 >= 0
+    assert drawn.x1 <= width
+    assert drawn.y1 <= 2.2
+    assert ax.get_window_extent().width / figure.dpi > (0.4 if labels == "legend" else 0.2) * width
