@@ -1,5 +1,6 @@
 """One analysis of one subject into one folder: what every command runs, and every task of a sweep."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,9 @@ from treeprobe.files import staged_folder
 from treeprobe.parsing import Treebank
 from treeprobe.pipeline.analyses import Analysis, find_analysis
 from treeprobe.pipeline.findings import Findings, write_record
-from treeprobe.pipeline.options import Options, OptionsError
+from treeprobe.pipeline.options import Options, OptionsError, RankLowered
 from treeprobe.pipeline.punctuation import punctuation_record, settle_punctuation
+from treeprobe.pipeline.stopwatch import Progress
 from treeprobe.pipeline.subject import Sources, Subject
 
 
@@ -23,14 +25,14 @@ def analyse(
     options: Options | None = None,
     figures: bool = True,
     overwrite: bool = False,
-    progress: bool = True,
+    progress: Progress = True,
 ) -> Findings:
     """Run an analysis by its name in the registry, and write what it finds into `out`, whole or not at all.
 
     Args:
         figures: draw figures too.
         overwrite: replace what `out` holds, once the new results are complete.
-        progress: name the stages and show progress bars on standard error.
+        progress: name the stages and show progress bars on standard error; with "stages", name them alone.
 
     Raises:
         TreeprobeError: an input cannot be used; the subclass and the message say which. Nothing was written.
@@ -41,7 +43,7 @@ def analyse(
         return perform(find_analysis(name), subject, folder, options=options or Options(), figures=figures)
 
 
-def open_subject(analysis: Analysis, sources: Sources, *, progress: bool = False) -> Subject:
+def open_subject(analysis: Analysis, sources: Sources, *, progress: Progress = False) -> Subject:
     """Open what an analysis reads of some sources. Raises OptionsError when it needs what is not given."""
     required = [split for split, need in analysis.splits.items() if need == "required"]
     if missing := [split for split in required if split not in sources.given]:
@@ -71,6 +73,13 @@ def perform(
     `about` is what the record says besides: in a sweep, which task this is.
     """
     encoder = subject.encoder
+    if "ranks" in analysis.options and (lowered := [str(rank) for rank in options.ranks if rank > encoder.dim]):
+        warnings.warn(
+            f"{encoder.name}: its states are {encoder.dim} wide, so rank {', '.join(lowered)} is lowered to "
+            f"{encoder.dim}",
+            RankLowered,
+            stacklevel=2,
+        )
     choice = settle_punctuation(subject, options.punctuation)
     options = replace(options.fitted(dim=encoder.dim, layers=encoder.layers), punctuation=choice.rule)
     findings = analysis.load()(subject, options)

@@ -1,11 +1,17 @@
-"""The table of scores that a terminal shows when a run ends."""
+"""The tables of scores that a terminal shows when an analysis ends: first what one looks at first, in 80 columns."""
 
 import math
+import textwrap
+from collections.abc import Sequence
 
 import pandas as pd
 
-from treeprobe.pipeline.scores import CHAIN, CONTROL, HEADLINE_METRICS
+from treeprobe.pipeline.findings import Closing
+from treeprobe.pipeline.scores import CHAIN, CONTROL, HEADLINE_METRICS, RANDOM_WEIGHTS, best_layer
 from treeprobe.reporting import merge_seeds, metric_name
+
+WIDTH = 80
+"""Columns of the narrowest terminal that the tables are made for."""
 
 METRIC_LEGENDS = {
     "uuas": "UUAS: share of the gold edges that are in the recovered trees.",
@@ -16,55 +22,31 @@ METRIC_LEGENDS = {
 CHAIN_LEGEND = "Chain: every word is attached to the one before it."
 LEGEND = "±: half the width of the 95 % interval, resampling {resampled}."
 SEEDS_LEGEND = "Scores are means over {seeds} seeds; sd: standard deviation over seeds."
-SELECTIVITY_LEGEND = "In brackets: selectivity, the score less that of the same probe on control trees."
+BEST_LEGEND = "*: the best layer, chosen by UUAS on dev."
+RANK_LEGEND = "Probes of rank {rank}, the largest."
+SELECTIVITY_LEGEND = "Selectivity: the score less that of the same probe on control trees."
+
+PROBES, SELECTIVITY, SPREAD = "probes", "selectivity", "sd over seeds"
+"""What the first column calls the trained probes, and the rows of their selectivity and of their spread."""
+
+_SELECTIVITY_PREFIX = "selectivity_"
 
 
-def closing_table(scores: pd.DataFrame) -> str:
-    """Headline scores by split and layer, baselines last, each with half the width of its interval.
+def closing_table(scores: pd.DataFrame) -> Closing:
+    """Scores by split: the best layer and its selectivity, layer 0, the chain, random weights; in full, every layer.
 
-    Several seeds are reported as their mean, see `reporting.merge_seeds`. Where there are control trees, selectivity
-    is in brackets; the controls' own scores are left to the file.
+    Several seeds are reported as their mean, see `reporting.merge_seeds`, and their spread. The layers that are shown
+    and marked are those that `scores.best_layer` chooses; of several ranks the largest is shown. The scores of controls
+    are left to the file.
     """
-    rows = merge_seeds(scores[scores["metric"].isin(HEADLINE_METRICS) & (scores["probe"] != CONTROL)])
-    selectivity = merge_seeds(scores[scores["metric"].str.startswith("selectivity_")])
-    known = selectivity.assign(metric=selectivity["metric"].str.removeprefix("selectivity_"))
-    beside = [name for name in ("split", "layer", "probe", "rank", "metric") if name in rows]
-    shown = rows.merge(known[[*beside, "value"]], how="left", on=beside, suffixes=("", "_selectivity"))
-    numbers = shown[["value", "low", "high", "seed_sd", "value_selectivity"]]
-    shown["cell"] = [_cell(*row) for row in numbers.itertuples(index=False)]
-    ranked = shown["rank"].nunique() > 1
-    shown["row"] = [_row_name(*row, ranked=ranked) for row in shown[["probe", "layer", "rank"]].itertuples(index=False)]
-    blocks = []
-    for split, block in shown.groupby("split", sort=False):
-        table = block.pivot_table(index="row", columns="metric", values="cell", aggfunc="first", sort=False)
-        table = table.reindex(columns=[metric for metric in HEADLINE_METRICS if metric in table.columns])
-        table.columns = pd.Index([metric_name(metric) for metric in table.columns])
-        treebank = block["treebank"].iloc[0]
-        blocks.append(f"{split_title(str(split), treebank)}\n{_aligned_left(table.rename_axis(None).fillna(''))}")
-    blocks += [_compression_table(scores)] if (scores["metric"] == "compression").any() else []
-    units = " and ".join(rows["resampled"].dropna().unique())
-    marks = _legend(units, seeds=scores["seed"].nunique(), selectivity=not selectivity.empty)
-    return "\n\n".join([*blocks, "\n".join([marks, *_meanings(rows)])])
-
-
-def _meanings(rows: pd.DataFrame) -> list[str]:
-    """What the names of the columns mean, a line each, and of the chain where it has a row."""
-    told = [meaning for metric, meaning in METRIC_LEGENDS.items() if metric in set(rows["metric"])]
-    return [*told, CHAIN_LEGEND] if (rows["probe"] == CHAIN).any() else told
-
-
-def _legend(resampled: str, *, seeds: int, selectivity: bool) -> str:
-    """What the marks in a cell mean."""
-    marks = [LEGEND.format(resampled=resampled)]
-    marks += [SEEDS_LEGEND.format(seeds=seeds)] if seeds > 1 else []
-    return " ".join([*marks, SELECTIVITY_LEGEND] if selectivity else marks)
-
-
-def _aligned_left(table: pd.DataFrame) -> str:
-    """The table as text, cells and headings beginning one below the other, whatever follows a score in its cell."""
-    widths = {name: max(len(str(name)), *table[name].str.len()) for name in table.columns}
-    padded = pd.DataFrame({name.ljust(widths[name]): table[name].str.ljust(widths[name]) for name in table.columns})
-    return "\n".join(line.rstrip() for line in padded.to_string(justify="left").splitlines())
+    rows = _closing_rows(scores)
+    first = _first_rows(rows)
+    layers = set(first["layer"].dropna())
+    return Closing(
+        text=_text(first, _compression_rows(scores, layers=layers), ranks=rows["rank"]),
+        full=_text(rows, _compression_rows(scores), ranks=rows["rank"]),
+        rows=_as_scores(rows),
+    )
 
 
 def split_title(split: str, treebank: str) -> str:
@@ -72,26 +54,117 @@ def split_title(split: str, treebank: str) -> str:
     return split if treebank == split else f"{split} ({treebank})"
 
 
-def _compression_table(scores: pd.DataFrame) -> str:
-    """How many times shorter than the uniform code the training trees become, by layer and kind of probe."""
-    rows = scores[scores["metric"] == "compression"].assign(
-        row=lambda frame: "layer " + frame["layer"].astype("Int64").astype(str)
+def _closing_rows(scores: pd.DataFrame) -> pd.DataFrame:
+    """Scores, selectivities and spreads, seeds merged: the score table's columns, `name` of the row, and `best`.
+
+    Where there are several seeds, rows called `SPREAD` have the standard deviation over them as
+    their value. `best` marks the layer of the trained probes, and that of random weights, that does best on dev.
+    """
+    headline = scores["metric"].isin(HEADLINE_METRICS) & (scores["probe"] != CONTROL)
+    selectivity = scores["metric"].str.startswith(_SELECTIVITY_PREFIX)
+    rows = merge_seeds(scores[headline | selectivity])
+    gained = rows["metric"].str.startswith(_SELECTIVITY_PREFIX)
+    trained = rows["probe"].isin(["distance", "depth"])
+    best = {PROBES: best_layer(scores), RANDOM_WEIGHTS: best_layer(scores, probe=RANDOM_WEIGHTS)}
+    named = rows.assign(
+        name=rows["probe"].mask(trained, PROBES).mask(gained, SELECTIVITY),
+        metric=rows["metric"].str.removeprefix(_SELECTIVITY_PREFIX),
     )
-    table = rows.pivot_table(index="row", columns="probe", values="value", aggfunc="first", sort=False)
-    text = table.rename_axis(None).rename_axis(None, axis=1).to_string(float_format="{:.2f}".format)
+    spread = named[(named["name"] == PROBES) & named["seed_sd"].notna()]
+    spread = spread.assign(name=SPREAD, value=spread["seed_sd"])
+    named = pd.concat([named[~gained], spread, named[gained]], ignore_index=True)
+    chosen = named["name"].replace([SELECTIVITY, SPREAD], PROBES).map(best)
+    largest = named["rank"].isna() | (named["rank"] == named["rank"].max())
+    return named.assign(best=(named["layer"].notna() & (named["layer"] == chosen) & largest).fillna(False).astype(bool))
+
+
+def _as_scores(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows in the words of the score table, whose columns have the spread already."""
+    gained = rows["name"] == SELECTIVITY
+    named = rows.assign(metric=rows["metric"].mask(gained, _SELECTIVITY_PREFIX + rows["metric"]))
+    return named[rows["name"] != SPREAD].drop(columns="name")
+
+
+def _first_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """What is read first: the best layer with its spread and selectivity, layer 0; the chain, and baselines' best."""
+    own = rows["name"].isin([PROBES, SPREAD, SELECTIVITY])
+    largest = rows["rank"].isna() | (rows["rank"] == rows["rank"].max())
+    bottom = ((rows["name"] == PROBES) & (rows["layer"] == 0) & largest).fillna(False)
+    layered = rows["layer"].notna()
+    order = 2 * (~own).astype(int) + (own & ~rows["best"] | ~own & layered).astype(int)
+    chosen = rows[(rows["best"] | bottom | ~layered).astype(bool)]
+    return chosen.loc[order[chosen.index].sort_values(kind="stable").index]
+
+
+def _text(shown: pd.DataFrame, compression: pd.DataFrame, *, ranks: "pd.Series[int]") -> str:
+    """Some of the rows as a table a split, the compression of the training trees, and what the marks mean.
+
+    `ranks` are those of all rows.
+    """
+    several = shown["rank"].nunique() > 1
+    blocks = []
+    for split, block in shown.groupby("split", sort=False):
+        metrics = [metric for metric in HEADLINE_METRICS if metric in set(block["metric"])]
+        headings = ["", "layer", *(["rank"] if several else []), *map(metric_name, metrics)]
+        grouped = block.groupby(["name", "layer", "rank"], sort=False, dropna=False)
+        lines = [_line(row, metrics, several=several) for _, row in grouped]
+        blocks.append("\n".join([split_title(str(split), block["treebank"].iloc[0]), *aligned([headings, *lines])]))
+    if not compression.empty:
+        blocks.append(_compression_text(compression))
+    return "\n\n".join([*blocks, "\n".join(_legend(shown, ranks))])
+
+
+def _line(row: pd.DataFrame, metrics: Sequence[str], *, several: bool) -> list[str]:
+    """The cells of one line; `several`: the rank too."""
+    name, layer, rank, best = (row[column].iloc[0] for column in ("name", "layer", "rank", "best"))
+    place = "" if pd.isna(layer) else f"{layer:>4}{'*' if best else ''}"
+    values = row[["value", "low", "high"]].to_numpy(dtype=float)
+    cells = {metric: _cell(str(name), *found) for metric, found in zip(row["metric"], values)}
+    ranked = ["" if pd.isna(rank) else str(rank)] if several else []
+    return [str(name), place, *ranked, *(cells.get(metric, "") for metric in metrics)]
+
+
+def _cell(name: str, value: float, low: float, high: float) -> str:
+    """A score and half the width of its 95 % interval; a selectivity with its sign; a spread alone."""
+    if math.isnan(value):
+        return "–"
+    shown = {SELECTIVITY: f"{value:+.3f}", SPREAD: f"{value:.3f}"}
+    return shown.get(name, f"{value:.3f} ±{(high - low) / 2:.3f}")
+
+
+def aligned(lines: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of cells as text, each cell beginning below its heading."""
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines]
+
+
+def _legend(shown: pd.DataFrame, ranks: "pd.Series[int]") -> list[str]:
+    """What marks, columns and rows mean; `ranks` are those of all rows, shown or not."""
+    marks = [LEGEND.format(resampled=" and ".join(shown["resampled"].dropna().unique()) or "sentences")]
+    if (shown["name"] == SPREAD).any():
+        marks.append(SEEDS_LEGEND.format(seeds=shown["seeds"].max()))
+    if shown["best"].any():
+        marks.append(BEST_LEGEND)
+    if shown["rank"].nunique() < ranks.nunique():
+        marks.append(RANK_LEGEND.format(rank=ranks.max()))
+    if (shown["name"] == SELECTIVITY).any():
+        marks.append(SELECTIVITY_LEGEND)
+    meanings = [meaning for metric, meaning in METRIC_LEGENDS.items() if metric in set(shown["metric"])]
+    chain = [CHAIN_LEGEND] if (shown["name"] == CHAIN).any() else []
+    return [*textwrap.wrap(" ".join(marks), WIDTH), *meanings, *chain]
+
+
+def _compression_rows(scores: pd.DataFrame, *, layers: set[int] | None = None) -> pd.DataFrame:
+    """The rows of compression, of some layers or of all."""
+    rows = scores[scores["metric"] == "compression"]
+    return rows if layers is None else rows[rows["layer"].isin(list(layers))]
+
+
+def _compression_text(rows: pd.DataFrame) -> str:
+    """How many times shorter than the uniform code the training trees become, by layer and kind of probe."""
+    table = rows.pivot_table(index="layer", columns="probe", values="value", aggfunc="first", sort=False)
+    lines = [
+        [f"layer {layer}", *(f"{value:.2f}" for value in row)] for layer, row in zip(table.index, table.to_numpy())
+    ]
+    text = "\n".join(aligned([["", *map(str, table.columns)], *lines]))
     return f"train ({rows['treebank'].iloc[0]}): uniform code / online code\n{text}"
-
-
-def _cell(value: float, low: float, high: float, seed_sd: float, selectivity: float) -> str:
-    """A score, half the width of its 95 % interval, its spread over seeds, and in brackets its selectivity."""
-    spread = "" if math.isnan(seed_sd) else f" sd {seed_sd:.3f}"
-    gain = "" if math.isnan(selectivity) else f" ({selectivity:+.3f})"
-    return f"{value:.3f} ±{(high - low) / 2:.3f}{spread}{gain}"
-
-
-def _row_name(probe: str, layer: int | None, rank: int | None, *, ranked: bool) -> str:
-    """`layer 3`, or the baseline's name with the layer it has; the rank too where there are several."""
-    if pd.isna(layer):
-        return probe
-    named = f"layer {int(layer)}, rank {rank}" if ranked else f"layer {int(layer)}"
-    return named if probe in ("distance", "depth") else f"{probe}, {named}"

@@ -7,6 +7,7 @@ from treeprobe.parsing import Treebank
 from treeprobe.parsing.stimuli import generate, natural_sentences
 from treeprobe.pipeline.analysis import analyse
 from treeprobe.pipeline.findings import Findings
+from treeprobe.pipeline.stopwatch import Progress
 from treeprobe.pipeline.subject import Sources
 
 DEV_SENTENCES = 400
@@ -19,9 +20,10 @@ What the numbers mean
          is the score to compare with the chain and with random weights; with so few its interval is wide.
 For scores to set beside published ones, train on a treebank:
   treeprobe run --model M --train T.conllu --dev D.conllu --out DIR"""
+"""What a person reads below the demo's tables."""
 
 
-def demo(out: str | Path, *, sentences: int = 3000, overwrite: bool = False, progress: bool = True) -> Findings:
+def demo(out: str | Path, *, sentences: int = 3000, overwrite: bool = False, progress: Progress = True) -> Findings:
     """Run the structural analysis on the embedded checkpoint and sentences, and write everything to `out`.
 
     Probes train on `sentences` sentences of the grammar and the natural training sentences; held-out grammar
@@ -35,8 +37,3 @@ def demo(out: str | Path, *, sentences: int = 3000, overwrite: bool = False, pro
         test=natural_sentences("test"),
     )
     return analyse("structure", sources, out, overwrite=overwrite, progress=progress)
-
-
-def demo_report(findings: Findings, out: str | Path) -> str:
-    """What a person reads on the terminal when the demo ends."""
-    return f"{findings.closing}\n\n{MEANING}\n\nEverything is in {out}: start with figures/layers-uuas.png"

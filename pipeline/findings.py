@@ -39,6 +39,21 @@ class FindingsError(TreeprobeError, ValueError):
 
 
 @dataclass(frozen=True)
+class Closing:
+    """What a terminal shows when an analysis ends.
+
+    Attributes:
+        text: what one looks at first.
+        full: everything; where it is empty, `text` is everything.
+        rows: everything as a tidy table.
+    """
+
+    text: str
+    rows: pd.DataFrame
+    full: str = ""
+
+
+@dataclass(frozen=True)
 class Findings:
     """The result of an analysis of one subject.
 
@@ -48,7 +63,7 @@ class Findings:
         artefacts: what else is written: the name of a file or folder, and the function that writes it there.
         figures: draws every figure into a folder that exists.
         details: what the record says besides: the best layer, sentences left out.
-        closing: the tables that a terminal shows when the analysis ends.
+        closing: the tables that a terminal shows when the analysis ends, where it has some.
         options: those that were followed, where they are not the ones given: those of probes that were taken over.
     """
 
@@ -57,7 +72,7 @@ class Findings:
     artefacts: Mapping[str, Writer] = field(default_factory=dict)
     figures: Writer | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
-    closing: str = ""
+    closing: Closing | None = None
     options: Options | None = None
 
     def write(self, folder: Path, *, figures: bool = True) -> None:

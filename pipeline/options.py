@@ -18,6 +18,10 @@ class OptionsError(TreeprobeError, ValueError):
     """Options that contradict each other, or that a checkpoint cannot follow."""
 
 
+class RankLowered(UserWarning):
+    """A rank above the width of a checkpoint's states, which was lowered to it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """What an analysis is to do; each analysis reads those that it names in the registry (`pipeline.analyses`).

@@ -1,11 +1,8 @@
 """One rule for punctuation in a run: chosen once for all splits, said, recorded, and compared only with its like."""
 
-import sys
 import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
-
-from tqdm import tqdm
 
 from treeprobe.parsing import PunctuationChoice, PunctuationRule, Treebank, choose_punctuation, punctuation_masks
 from treeprobe.parsing.treebanks import Split
@@ -23,8 +20,7 @@ def settle_punctuation(subject: Subject, rule: PunctuationRule) -> PunctuationCh
     Says which rule it is where the subject's progress is shown. Warns of a scored split that has no punctuation by it.
     """
     choice = choose_punctuation(subject.splits["dev"], rule)
-    if subject.progress:
-        tqdm.write(f"punctuation: {choice.rule} ({choice.reason})", file=sys.stderr)
+    subject.stopwatch.say(f"punctuation: {choice.rule} ({choice.reason})")
     scored = {split: subject.splits[split] for split in subject.scored}
     for split, count in count_punctuation(scored, choice.rule).items():
         if not count and choice.rule != "none":

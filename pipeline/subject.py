@@ -12,7 +12,7 @@ from treeprobe.extraction.attention import AttentionStream, Level
 from treeprobe.parsing import Treebank, TreebankError
 from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.options import Options, OptionsError
-from treeprobe.pipeline.stopwatch import Stopwatch
+from treeprobe.pipeline.stopwatch import Progress, Stopwatch
 from treeprobe.pipeline.treebanks import common_name, read_split
 
 
@@ -42,8 +42,8 @@ class Subject:
 
     @property
     def progress(self) -> bool:
-        """Whether progress is shown."""
-        return self.stopwatch.announce
+        """Whether progress bars are shown."""
+        return self.stopwatch.progress is True
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -123,7 +123,7 @@ class Sources:
         named: dict[Split, str | Path | Treebank | None] = {"train": self.train, "dev": self.dev, "test": self.test}
         return {split: source for split, source in named.items() if source is not None}
 
-    def open(self, *, progress: bool = False) -> Subject:
+    def open(self, *, progress: Progress = False) -> Subject:
         """Read the splits, check them, then load the checkpoint.
 
         Raises:
@@ -131,7 +131,7 @@ class Sources:
             OptionsError: `probes` is no folder.
             CheckpointError: the checkpoint cannot be loaded.
         """
-        stopwatch = Stopwatch(announce=progress)
+        stopwatch = Stopwatch(progress=progress)
         splits = self.read()
         if self.probes is not None and not Path(self.probes).is_dir():
             raise OptionsError(f"{self.probes}: there is no such folder; expected that of a structural analysis")

@@ -29,7 +29,7 @@ from treeprobe.parsing.scores.intervals import p_text
 from treeprobe.pipeline.analyses.head_ablation import ablation_measures, ablation_table
 from treeprobe.pipeline.analyses.head_figures import draw_heads
 from treeprobe.pipeline.analyses.head_trees import score_probes, score_trees
-from treeprobe.pipeline.findings import Findings
+from treeprobe.pipeline.findings import Closing, Findings
 from treeprobe.pipeline.options import Options, OptionsError
 from treeprobe.pipeline.subject import Subject
 
@@ -95,7 +95,7 @@ def heads(subject: Subject, options: Options) -> Findings:
         tables=tables,
         figures=draw,
         details={"sentences_left_out": stream.report.skipped},
-        closing=f"{_closing_table(best)}\n\n{LEGEND}",
+        closing=Closing(f"{_closing_table(best)}\n\n{LEGEND}", rows=best),
     )
 
 

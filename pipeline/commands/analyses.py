@@ -1,7 +1,7 @@
 """One command for each analysis of the registry, made from what the registry says that it reads."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +9,7 @@ import typer
 
 from treeprobe.pipeline.analyses import Analysis, Need
 from treeprobe.pipeline.commands import options as declared
+from treeprobe.pipeline.commands.showing import logged, progress_of, show
 
 NEXT = {"structure": 'To parse a sentence with its probe:  treeprobe parse --probe {out} "A sentence."'}
 """What to do next, by analysis."""
@@ -19,35 +20,39 @@ def command_of(analysis: Analysis) -> Callable[..., None]:
 
     @declared.takes(_parameters(analysis))
     def command(**given: Any) -> None:
-        from treeprobe.pipeline.analysis import analyse
-        from treeprobe.pipeline.subject import Sources
-
-        sources = Sources(
-            model=given["model"],
-            probes=given.get("probes"),
-            device=given["device"],
-            cache=given["cache"],
-            max_sentences=given["max_sentences"],
-            **{split: given[split] for split in analysis.splits},
-        )
-        findings = analyse(
-            analysis.name,
-            sources,
-            given["out"],
-            options=declared.options_of(given),
-            figures=given["figures"],
-            overwrite=given["overwrite"],
-            progress=not given["quiet"],
-        )
-        if findings.closing:
-            typer.echo(f"{findings.closing}\n")
-        typer.echo(findings.summary)
-        typer.echo(f"Everything is in {given['out']}; `treeprobe report {given['out']}` makes a page of it")
-        if analysis.name in NEXT:
-            typer.echo(NEXT[analysis.name].format(out=given["out"]))
+        with logged(given["log_file"]):
+            _run(analysis, given)
 
     command.__doc__ = analysis.help
     return command
+
+
+def _run(analysis: Analysis, given: Mapping[str, Any]) -> None:
+    """Run an analysis as the command was asked to, and print how it ended."""
+    from treeprobe.pipeline.analysis import analyse
+    from treeprobe.pipeline.subject import Sources
+
+    sources = Sources(
+        model=given["model"],
+        probes=given.get("probes"),
+        device=given["device"],
+        cache=given["cache"],
+        max_sentences=given["max_sentences"],
+        **{split: given[split] for split in analysis.splits},
+    )
+    out = given["out"]
+    findings = analyse(
+        analysis.name,
+        sources,
+        out,
+        options=declared.options_of(given),
+        figures=given["figures"],
+        overwrite=given["overwrite"],
+        progress=progress_of(quiet=given["quiet"]),
+    )
+    notes = [f"Everything is in {out}; `treeprobe report {out}` makes a page of it"]
+    notes += [NEXT[analysis.name].format(out=out)] if analysis.name in NEXT else []
+    show(findings, out, verbose=given["verbose"], as_json=given["json"], notes=notes)
 
 
 def _parameters(analysis: Analysis) -> list[inspect.Parameter]:
@@ -66,6 +71,9 @@ def _parameters(analysis: Analysis) -> list[inspect.Parameter]:
         declared.parameter("figures", declared.Figures, True),
         declared.parameter("overwrite", declared.Overwrite, False),
         declared.parameter("quiet", declared.Quiet, False),
+        declared.parameter("verbose", declared.Verbose, False),
+        declared.parameter("json", declared.Json, False),
+        declared.parameter("log_file", declared.LogFile, None),
     ]
 
 

@@ -2,9 +2,11 @@
 
 import os
 import sys
+import warnings
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,16 +15,17 @@ from treeprobe.pipeline.analyses import ANALYSES
 from treeprobe.pipeline.commands.analyses import command_of
 from treeprobe.pipeline.commands.cache import app as cache_app
 from treeprobe.pipeline.commands.checkpoints import checkpoints_command
-from treeprobe.pipeline.commands.options import Out, Overwrite, Quiet
+from treeprobe.pipeline.commands.demo import demo_command
 from treeprobe.pipeline.commands.parse import parse_command
 from treeprobe.pipeline.commands.report import report_command
+from treeprobe.pipeline.commands.showing import LOG
 from treeprobe.pipeline.commands.sweep import sweep_command
 
 app = typer.Typer(
     name="treeprobe",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,  # plain help names every option in full at 80 columns; panels cut long names off
 )
 
@@ -47,20 +50,7 @@ for _analysis in ANALYSES:
     app.command(_analysis.command or _analysis.name)(command_of(_analysis))
 
 
-@app.command("demo")
-def demo_command(
-    out: Out = Path("demo-output"),
-    sentences: Annotated[int, typer.Option(min=100, help="How many grammar sentences to train on.")] = 3000,
-    overwrite: Overwrite = False,
-    quiet: Quiet = False,
-) -> None:
-    """Run the main job on the embedded checkpoint and treebank; no network, no files of your own."""
-    from treeprobe.pipeline.demonstration import demo, demo_report
-
-    findings = demo(out, sentences=sentences, overwrite=overwrite, progress=not quiet)
-    typer.echo(demo_report(findings, out))
-
-
+app.command("demo")(demo_command)
 app.command("parse")(parse_command)
 app.command("sweep")(sweep_command)
 app.command("report")(report_command)
@@ -71,8 +61,21 @@ app.add_typer(cache_app, name="cache")
 def main() -> None:
     """Run a command; bad input ends in one message on standard error and exit code 2."""
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    try:
-        app()
-    except TreeprobeError as error:
-        typer.secho(f"treeprobe: {error}", err=True, fg=typer.colors.RED)
-        sys.exit(2)
+    with warnings.catch_warnings():
+        warnings.showwarning = partial(_show_warning, other=warnings.showwarning)
+        try:
+            app()
+        except TreeprobeError as error:
+            typer.secho(f"treeprobe: {error}", err=True, fg=typer.colors.RED)
+            sys.exit(2)
+
+
+def _show_warning(
+    message: Warning | str, category: type[Warning], *place: Any, other: Callable[..., None], **more: Any
+) -> None:
+    """Print a warning of this library as one line, and log it; what others warn of is shown as Python does."""
+    if not category.__module__.startswith("treeprobe."):
+        other(message, category, *place, **more)
+        return
+    LOG.warning("%s", message)
+    typer.secho(f"treeprobe: {message}", err=True, fg=typer.colors.YELLOW)

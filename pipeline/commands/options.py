@@ -17,6 +17,13 @@ Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1, 
 Cache = Annotated[Path, typer.Option(help="Where hidden states are kept between runs.", envvar="TREEPROBE_CACHE")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds once the work is done.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Print every layer in the closing tables, and the time of each stage.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the closing tables as JSON; all else is on standard error.")]
+LogFile = Annotated[
+    Path | None, typer.Option(help="Append stages and their seconds, warnings and errors to this file.", dir_okay=False)
+]
 MaxSentences = Annotated[int | None, typer.Option(min=1, help="Read no more than the first so many of each split.")]
 Figures = Annotated[bool, typer.Option(help="Draw figures.")]
 
