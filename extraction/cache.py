@@ -1,39 +1,47 @@
 """Word-aligned states on disk, one folder per cache: written whole or not at all, opened, listed, verified, removed.
 
-Whoever writes NAME-KEY/ holds NAME-KEY.lock beside it; what lies in the folder, `_cache_files` says.
+Whoever writes NAME-KEY/ holds NAME-KEY.lock beside it; what lies in the folder, `_cache_files` says, what its records
+say, `_cache_records`, and how its shards are written and read, `_cache_shards`.
 """
 
 import errno
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from treeprobe.extraction._cache_files import (
-    MANIFEST,
-    CacheError,
-    DiskShard,
     begin_cache,
-    cache_damage,
     cache_folder_name,
-    cache_key,
-    check_key,
     complete_cache,
-    damage_message,
-    read_layout,
-    read_manifest,
-    read_record,
-    shard_damage,
-    shard_folder,
-    write_shard,
+    files_damage,
+    open_cache,
+    refusal,
+    refuse_damage,
+    verify_folder,
 )
-from treeprobe.extraction.report import AlignmentReport
+from treeprobe.extraction._cache_records import (
+    BOUNDS,
+    MANIFEST,
+    REMEDY,
+    CacheError,
+    KeptShard,
+    Manifest,
+    cache_key,
+    shard_name,
+)
+from treeprobe.extraction._cache_shards import write_shard
 from treeprobe.extraction.states import Layout, States
 from treeprobe.extraction.word_vectors import WordVectors
 from treeprobe.files import remove_drafts
+
+_OWN = re.compile("|".join([*map(re.escape, (MANIFEST, *BOUNDS)), r"shard-\d{5}", r"\..*\.partial.*"]))
+"""Names of what lies in a cache's folder, the drafts of killed processes among them."""
 
 
 def cached_states(
@@ -50,35 +58,31 @@ def cached_states(
         CacheError: a shard is damaged or foreign, or the folder cannot be written.
     """
     folder = root / cache_folder_name(layout)
-    manifest = read_manifest(folder) if (folder / MANIFEST).exists() else None
-    if manifest is None or not manifest["complete"] or repair:
+    if repair or not (folder / MANIFEST).exists() or not Manifest.read(folder).complete:
         with _writing(folder):
             _fill(folder, layout, produce, repair=repair)
     return open_states(folder, verify=verify, expected_key=cache_key(layout))
 
 
 def open_states(folder: str | Path, *, verify: bool = False, expected_key: str | None = None) -> States:
-    """Open a complete cache; takes milliseconds and the same memory whatever its size.
+    """Open a complete cache; takes the same memory whatever its size.
+
+    The manifest, the bounds and the header and size of every file of states are checked, so that nothing but changed
+    numbers within those files can pass. These are found with `verify`.
 
     Args:
-        verify: read every file and compare it with its digest; without it, only sizes are compared.
+        verify: read every file and compare it with its digest.
         expected_key: key that the cache must have; any where None.
 
     Raises:
-        CacheError: not a cache, not complete, or files are missing, truncated, edited (`verify`) or foreign; the
-            damaged files are named.
+        CacheError: not a cache, not complete, or files are missing, truncated, edited or foreign; the damaged files
+            are named.
     """
     folder = Path(folder)
-    manifest = read_manifest(folder)
-    if not manifest["complete"]:
-        raise CacheError(f"{folder} is not complete: run the same extraction again and it goes on where it stopped")
+    manifest = Manifest.read(folder)
     if expected_key is not None:
-        check_key(folder, manifest, expected_key)
-    if problems := cache_damage(folder, manifest, verify=verify):
-        raise CacheError(damage_message(folder, problems))
-    layout = read_layout(folder, manifest)
-    shards = [DiskShard(shard_folder(folder, i), layout.dim, manifest["key"]) for i in range(layout.shards)]
-    return States(shards, layout, AlignmentReport.from_json(manifest["report"]))
+        manifest.check_key(folder, expected_key)
+    return open_cache(folder, manifest, verify=verify)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,20 +107,20 @@ class CacheEntry:
         """What a cache's manifest says, or that it cannot be read."""
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         try:
-            manifest = read_manifest(folder)
+            manifest = Manifest.read(folder)
         except CacheError as error:
             return cls(name=folder.name, folder=folder, bytes=size, problem=str(error))
-        identity = manifest["identity"]
+        identity = manifest.identity
         return cls(
             name=folder.name,
             folder=folder,
             checkpoint=identity["checkpoint"]["name"],
             sentences=identity["text"]["sentences"],
             words=identity["text"]["words"],
-            layers=len(manifest["layers"]),
-            storage=manifest["storage"],
+            layers=len(manifest.layers),
+            storage=manifest.storage,
             bytes=size,
-            complete=manifest["complete"],
+            complete=manifest.complete,
         )
 
 
@@ -156,19 +160,19 @@ def verify_cache(folder: str | Path) -> None:
     caches = [folder] if (folder / MANIFEST).exists() else _folders(folder)
     if not caches:
         raise CacheError(f"there are no caches in {folder}: expected folders with a {MANIFEST}")
-    problems = [problem for cache in caches if (problem := _damage(cache)) is not None]
-    if problems:
-        raise CacheError("\n".join(problems))
+    if damages := [damage for cache in caches if (damage := refusal(partial(verify_folder, cache)))]:
+        raise CacheError("\n".join(f"{damage}; {REMEDY}" for damage in damages))
 
 
 def remove_cache(folder: str | Path) -> None:
-    """Remove one cache and its lock file.
+    """Remove one cache and its lock file; a damaged one too, if nothing but a cache's files lie in its folder.
 
     Raises:
         CacheError: it is not a cache, or another process is writing it.
     """
     folder = Path(folder)
-    read_manifest(folder)
+    if not ((folder / MANIFEST).exists() and all(_OWN.fullmatch(path.name) for path in folder.iterdir())):
+        Manifest.read(folder)
     lock = _lock(folder)
     try:
         with FileLock(lock, timeout=0):
@@ -185,22 +189,38 @@ def remove_cache(folder: str | Path) -> None:
 def _fill(folder: Path, layout: Layout, produce: Callable[[int], WordVectors], *, repair: bool) -> None:
     """Bring a cache folder to completion; the caller holds its lock."""
     remove_drafts(folder)
-    begin_cache(folder, layout)
-    key, records = cache_key(layout), []
+    manifest = begin_cache(folder, layout, repair=repair)
+    kept = []
     for number in range(layout.shards):
-        shard = shard_folder(folder, number)
-        if shard.exists():
-            record = read_record(shard)
-            problems = shard_damage(shard, record, key, verify=repair)
-            if problems and not repair:
-                raise CacheError(damage_message(folder, problems))
-            if not problems:
-                records.append(record)
-                continue
-            shutil.rmtree(shard)
-        found = produce(number)
-        records.append(write_shard(shard, key, dict(zip(layout.layers, found.vectors)), found.report))
-    complete_cache(folder, layout, records)
+        one = _kept_shard(folder, manifest, number, repair=repair)
+        if one is None:
+            found = produce(number)
+            one = write_shard(folder, manifest, number, dict(zip(layout.layers, found.vectors)), found.report)
+        kept.append(one)
+    complete_cache(folder, manifest, kept)
+
+
+def _kept_shard(folder: Path, manifest: Manifest, number: int, *, repair: bool) -> KeptShard | None:
+    """A shard that is there already; None where there is none or, with `repair`, where it was damaged and is removed.
+
+    With `repair`, every file is compared with its digest, and a shard whose record has no seal counts as damaged.
+    """
+    shard = folder / shard_name(number)
+    if not shard.exists():
+        return None
+    try:
+        kept = KeptShard.read(folder, manifest, number)
+        refuse_damage(folder, files_damage(shard, kept.record, digest=repair))
+        if kept.sealed or not repair:
+            return kept
+    except CacheError:
+        if not repair:
+            raise
+    if shard.is_dir():
+        shutil.rmtree(shard)
+    else:
+        shard.unlink()
+    return None
 
 
 @contextmanager
@@ -223,16 +243,7 @@ def _disk_message(folder: Path, error: OSError) -> str:
         return f"the disk is full while writing {folder}: free some space and run again; finished shards are kept"
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM) or isinstance(error, PermissionError):
         return f"cannot write to {folder} ({error.strerror}): choose another cache folder"
-    return f"cannot write the cache {folder}: {error}"
-
-
-def _damage(folder: Path) -> str | None:
-    """What is wrong with a cache, every file compared with its digest; None where nothing is."""
-    try:
-        problems = cache_damage(folder, read_manifest(folder), verify=True)
-    except CacheError as error:
-        return str(error)
-    return damage_message(folder, problems) if problems else None
+    return f"cannot write the cache {folder}: {error}; {REMEDY}"
 
 
 def _folders(root: Path) -> list[Path]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from treeprobe.extraction.alignment import Alignment
 from treeprobe.files import write_json, written_whole
+from treeprobe.records import Fields
 
 WordPlace = tuple[int, int, str]
 """Sentence (0-based), word in it (0-based), and the word itself."""
@@ -60,21 +61,24 @@ class AlignmentReport:
         )
 
     @classmethod
-    def from_json(cls, found: dict[str, Any]) -> "AlignmentReport":
-        """The report that `to_json` wrote."""
+    def parse(cls, found: Fields) -> "AlignmentReport":
+        """The report that `to_json` wrote. Raises the fields' error where they are not those of a report."""
 
         def places(kind: str) -> tuple[WordPlace, ...]:
-            return tuple((int(sentence), int(word), str(text)) for sentence, word, text in found[kind])
+            items = found.items(kind)
+            if not all(map(_is_place, items)):
+                found.refuse(kind, "a list of words, each as its sentence, its place and itself")
+            return tuple((sentence, word, text) for sentence, word, text in items)
 
         return cls(
-            found["sentences"],
-            found["words"],
-            found["subwords"],
+            found.integer("sentences"),
+            found.integer("words"),
+            found.integer("subwords"),
             places("dropped"),
             places("unknown"),
             places("shared"),
-            tuple(found["windowed"]),
-            tuple(found["skipped"]),
+            found.integers("windowed"),
+            found.integers("skipped"),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -124,6 +128,10 @@ class AlignmentReport:
             _line("sentences left out (too long, or with subwords of no word)", self.skipped),
         ]
         return "\n".join(line for line in lines if line)
+
+
+def _is_place(item: Any) -> bool:
+    return isinstance(item, list) and [type(part) for part in item] == [int, int, str] and min(item[:2]) >= 0
 
 
 def _place(word: int, alignment: Alignment, words: Sequence[Sequence[str]], first_sentence: int) -> WordPlace:

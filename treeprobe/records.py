@@ -56,8 +56,10 @@ class Fields:
         if not isinstance(content, dict):
             raise error(f"{path} holds {_shown(content)}, expected a JSON object; {remedy}")
         found = cls(path, content, error, remedy)
-        if found.sealed and content[SEAL] != (digest := json_digest({**content, SEAL: None})):
-            found.refuse(SEAL, f"{digest}, that of its content: it was changed after it was written")
+        if found.sealed and content[SEAL] != json_digest({**content, SEAL: None}):
+            raise error(
+                f"{path}: its {SEAL} is not that of its content, so it was changed since it was written; {remedy}"
+            )
         return found
 
     @property

@@ -28,8 +28,9 @@ from treeprobe.extraction import (
     remove_cache,
     verify_cache,
 )
-from treeprobe.extraction import _cache_files as cache_files
+from treeprobe.extraction import _cache_shards as cache_shards
 from treeprobe.extraction.word_vectors import WordReader
+from treeprobe.records import sealed
 
 SENTENCES = zoo.SENTENCES * 6
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,6 +49,11 @@ def fill(root: Path, **options) -> States:
 def only_cache(root: Path) -> Path:
     (entry,) = list_caches(root)
     return entry.folder
+
+
+def rewrite(record: Path, **changes: object) -> None:
+    """Change fields of a record and seal it anew, as nothing but another extraction would."""
+    record.write_text(json.dumps(sealed(json.loads(record.read_text()) | changes)))
 
 
 @pytest.fixture
@@ -165,12 +171,11 @@ def _shorten_bounds(folder: Path) -> str:
 def test_a_shard_whose_record_was_lost_is_named_or_extracted_anew(record: str, tmp_path: Path, produced) -> None:
     fill(tmp_path)
     folder = only_cache(tmp_path)
-    manifest = json.loads((folder / "manifest.json").read_text())
-    (folder / "manifest.json").write_text(json.dumps(manifest | {"complete": False}))
+    rewrite(folder / "manifest.json", complete=False)
     (folder / "shard-00001" / "shard.json").write_text(record)
     produced.clear()
     for attempt in (lambda: verify_cache(folder), lambda: fill(tmp_path)):
-        with pytest.raises(CacheError, match=r"shard-00001/shard\.json: missing or unreadable"):
+        with pytest.raises(CacheError, match=r"shard-00001/shard\.json"):
             attempt()
     fill(tmp_path, repair=True)
     assert len(produced) == 1
@@ -203,14 +208,13 @@ def test_a_truncated_shard_is_found_without_verifying(tmp_path: Path) -> None:
         open_states(only_cache(tmp_path))
 
 
-def test_a_foreign_shard_is_found_when_it_is_read(tmp_path: Path) -> None:
+def test_a_foreign_shard_is_found_without_verifying(tmp_path: Path) -> None:
     fill(tmp_path / "one")
     extract(zoo.encoder("electra"), SENTENCES, cache=tmp_path / "two")
     one, two = only_cache(tmp_path / "one"), only_cache(tmp_path / "two")
     shutil.copy(two / "shard-00001" / "layer-01.safetensors", one / "shard-00001" / "layer-01.safetensors")
-    states = open_states(one)  # of the same size, so nothing shows yet
-    with pytest.raises(CacheError, match="belongs to another cache"):
-        states.read(slice(None))
+    with pytest.raises(CacheError, match=r"shard-00001/layer-01\.safetensors belongs to another cache"):
+        open_states(one)  # it has the same size
 
 
 def test_another_checkpoint_of_the_same_name_has_a_cache_of_its_own(tmp_path: Path) -> None:
@@ -226,17 +230,91 @@ def test_another_checkpoint_of_the_same_name_has_a_cache_of_its_own(tmp_path: Pa
 
 def test_a_manifest_of_another_extraction_is_refused(tmp_path: Path) -> None:
     fill(tmp_path)
+    fill(tmp_path / "other", reading=Reading(pooling="last"))
     manifest = only_cache(tmp_path) / "manifest.json"
-    content = json.loads(manifest.read_text())
-    manifest.write_text(json.dumps(content | {"key": "0" * 64}))
+    shutil.copy(only_cache(tmp_path / "other") / "manifest.json", manifest)
     with pytest.raises(CacheError, match="holds another extraction"):
         fill(tmp_path)
     manifest.write_text("{ not JSON")
     with pytest.raises(CacheError, match=r"manifest\.json cannot be read"):
         fill(tmp_path)
-    manifest.write_text(json.dumps(content | {"format": 99}))
-    with pytest.raises(CacheError, match="format 1"):
+    manifest.write_text('{"format": 99}')
+    with pytest.raises(CacheError, match="format is 99, expected 1"):
         fill(tmp_path)
+
+
+def unseal(folder: Path) -> None:
+    """Take the seals off, as in caches of version 0.1."""
+    for path in folder.rglob("*.json"):
+        record = json.loads(path.read_text())
+        del record["digest"]
+        path.write_text(json.dumps(record))
+
+
+def test_caches_whose_records_have_no_seal_are_read_and_sealed_when_repaired(tmp_path: Path, produced) -> None:
+    whole = fill(tmp_path).read(slice(None))
+    folder = only_cache(tmp_path)
+    unseal(folder)
+    produced.clear()
+    np.testing.assert_array_equal(fill(tmp_path, verify=True).read(slice(None)), whole)
+    assert not produced
+    np.testing.assert_array_equal(fill(tmp_path, repair=True).read(slice(None)), whole)
+    assert all("digest" in json.loads(path.read_text()) for path in folder.rglob("*.json"))
+
+
+@pytest.mark.parametrize("seal", [True, False])
+def test_a_repaired_caches_report_has_no_invented_entries(seal: bool, tmp_path: Path) -> None:
+    fresh = fill(tmp_path).report
+    folder = only_cache(tmp_path)
+    for path in folder.rglob("shard.json"):
+        record = json.loads(path.read_text())
+        record["report"]["unknown"].append([0, 0, "invented"])
+        if not seal:
+            del record["digest"]
+        path.write_text(json.dumps(record))
+    assert open_states(folder).report == fresh
+    assert fill(tmp_path, repair=True).report == fresh
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"dim": 8}, r"layer-00\.safetensors belongs to another cache or place"),
+        ({"dim": "8"}, 'field dim is "8", expected an integer of at least 1'),
+        ({"layers": [0, 1]}, r"field layers is \[0, 1\], expected \[0, 1, 2, 3\], as in its identity"),
+        ({"storage": "float16"}, 'field storage is "float16", expected float32, as in its identity'),
+        ({"shard_count": 2}, r"field shard_count is 2, expected \d+, the number of its shards"),
+        ({"identity": {}}, "field identity.checkpoint is missing, expected an object"),
+        ({"files": {}}, r"field files is {}, expected the files word_bounds\.npy, shard_bounds\.npy"),
+        ({"complete": None}, "field complete is null, expected true or false"),
+        ({"report": {"sentences": 2}}, "field report.words is missing, expected an integer of at least 0"),
+    ],
+)
+def test_a_manifest_is_checked_field_by_field(change: dict[str, object], message: str, tmp_path: Path) -> None:
+    fill(tmp_path)
+    rewrite(only_cache(tmp_path) / "manifest.json", **change)
+    for attempt in (lambda: open_states(only_cache(tmp_path)), lambda: fill(tmp_path)):
+        with pytest.raises(CacheError, match=message) as caught:
+            attempt()
+        assert "extract with repair=True to replace what is damaged" in str(caught.value)
+    fill(tmp_path, repair=True)
+
+
+def test_changed_numbers_alone_pass_an_open_that_does_not_verify(tmp_path: Path) -> None:
+    """What the page on extraction promises of `open_states`, and what `verify` is for."""
+    whole = fill(tmp_path).read(slice(None))
+    folder = only_cache(tmp_path)
+    _edit(folder)
+    assert (open_states(folder).read(slice(None)) != whole).sum() == 1
+    with pytest.raises(CacheError, match="its digest is not the recorded one"):
+        open_states(folder, verify=True)
+    for name in ("word_bounds.npy", "shard_bounds.npy"):
+        path = folder / name
+        content = path.read_bytes()
+        path.write_bytes(content[:-8] + bytes([content[-8] ^ 1]) + content[-7:])
+        with pytest.raises(CacheError, match=rf"{name}: its digest is not the recorded one"):
+            open_states(folder)
+        path.write_bytes(content)
 
 
 def test_what_is_no_cache_is_refused(tmp_path: Path) -> None:
@@ -250,7 +328,7 @@ def test_what_is_no_cache_is_refused(tmp_path: Path) -> None:
 def test_a_full_disk_is_one_clear_error_and_keeps_what_was_finished(
     tmp_path: Path, monkeypatch, produced: list[int]
 ) -> None:
-    write, written = cache_files._write_layer, []
+    write, written = cache_shards._write_layer, []
 
     def write_until_full(*args, **options):
         if len(written) == 6:  # in the middle of the second shard
@@ -259,7 +337,7 @@ def test_a_full_disk_is_one_clear_error_and_keeps_what_was_finished(
         return write(*args, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(cache_files, "_write_layer", write_until_full)
+        patch.setattr(cache_shards, "_write_layer", write_until_full)
         with pytest.raises(CacheError, match="the disk is full"):
             fill(tmp_path)
     folder = only_cache(tmp_path)
@@ -390,8 +468,7 @@ def test_the_bar_counts_every_word_and_what_is_there_already(
     for _ in range(2):
         fill(tmp_path, progress=True, reading=Reading(max_subwords=8))
         shutil.rmtree(only_cache(tmp_path) / "shard-00002")
-        manifest = only_cache(tmp_path) / "manifest.json"
-        manifest.write_text(manifest.read_text().replace('"complete": true', '"complete": false'))
+        rewrite(only_cache(tmp_path) / "manifest.json", complete=False)
     fill(tmp_path, progress=True, reading=Reading(max_subwords=8), repair=True)
     assert [bar.total for bar in bars] == [words] * 3
     assert bars[0].n == words
@@ -431,6 +508,18 @@ def test_files_hold_two_bytes_a_number_in_float16(tmp_path: Path, minilm, monkey
 def test_removed_caches_are_gone(tmp_path: Path) -> None:
     fill(tmp_path)
     remove_cache(only_cache(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_cache_can_be_removed_unless_other_files_lie_in_it(tmp_path: Path) -> None:
+    fill(tmp_path)
+    folder = only_cache(tmp_path)
+    (folder / "manifest.json").write_text("{")
+    (folder / "thesis.tex").write_text("")
+    with pytest.raises(CacheError, match=r"manifest\.json cannot be read"):
+        remove_cache(folder)
+    (folder / "thesis.tex").unlink()
+    remove_cache(folder)
     assert list(tmp_path.iterdir()) == []
 
 
