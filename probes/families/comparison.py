@@ -18,7 +18,7 @@ from treeprobe.probes.losses import mean_loss
 from treeprobe.probes.states import Vectors, as_states
 from treeprobe.probes.structural import DistanceProbe
 from treeprobe.probes.targets import GoldTargets
-from treeprobe.probes.training import NotFiniteError
+from treeprobe.probes.training import NotFiniteError, Schedule
 
 Family = type[DistanceProbe] | type[GeometryProbe]
 FAMILIES: tuple[Family, ...] = (DistanceProbe, OrthogonalProbe, BilinearProbe, KernelProbe, PoincareProbe)
@@ -46,8 +46,9 @@ def compare_families(
 ) -> pd.DataFrame:
     """Train families of distance probe on the same words, each with at most the parameters of a linear probe.
 
-    Every family is tried at as many learning rates, with the first seed; the one with the least validation loss is used
-    for all seeds. Nothing else is chosen. A learning rate at which training diverges counts as tried and is left out.
+    Every family is tried at as many learning rates, with the first seed, each for as many steps; the one with the least
+    validation loss is used for all seeds. Nothing else is chosen. A learning rate at which training diverges counts as
+    tried and is left out.
 
     Args:
         states: vectors of the training sentences.
@@ -67,8 +68,9 @@ def compare_families(
         training: further options of the probes, such as `epochs`.
 
     Returns:
-        One row for each family and seed: family, rank, parameters, learning_rate (the factor included), at_edge
-        (whether it is the least or the largest of those that did not diverge, so that another might be better), seed,
+        One row for each family and seed: family, rank, parameters, the search budget (`tried`, how many learning rates,
+        and `steps`, how many updates each training had at most), learning_rate (the factor included), at_edge (whether
+        it is the least or the largest of those that did not diverge, so that another might be better), seed,
         best_epoch, loss (Hewitt & Manning's), the columns of `score`, and the fitted probe.
 
     Raises:
@@ -101,6 +103,8 @@ def compare_families(
                 "family": probe.kind if probe.kind != "distance" else "linear",
                 "rank": probe.rank,
                 "parameters": probe.parameter_count(dim),
+                "tried": len(learning_rates),
+                "steps": _steps(probe, sentences=len(targets)),
                 "learning_rate": probe.learning_rate * getattr(probe, "lr_factor", 1.0),
                 "at_edge": first is finite[0] or first is finite[-1],
                 "seed": probe.seed,
@@ -129,6 +133,12 @@ def _converges(probe: Probe, states: Any, gold: GoldTargets, held_out: tuple[Any
     except NotFiniteError:
         return False
     return True
+
+
+def _steps(probe: Probe, *, sentences: int) -> int:
+    """Updates of the probe's parameters in a training that is not stopped early."""
+    schedule = Schedule.of(probe.epochs, sentences=sentences, batch_size=probe.batch_size, device=probe.device)
+    return schedule.epochs * schedule.steps
 
 
 def _best_loss(probe: Probe) -> float:

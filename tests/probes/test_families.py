@@ -311,6 +311,8 @@ def test_families_have_no_more_parameters_than_the_linear_probe(train, dev):
     ]
     assert (table["parameters"] <= 8 * 24).all()
     assert (table["parameters"] > 6 * 24).all()
+    batches = int(np.ceil(len(train.vectors) / 32))
+    assert set(zip(table["tried"], table["steps"])) == {(2, 2 * batches)}
     assert np.isfinite(table[["loss", "largest"]]).all(axis=None)
     kept = [probe.history_[probe.best_epoch_ - 1]["validation"] for probe in table["probe"]]
     np.testing.assert_allclose(table["loss"], kept, rtol=1e-5)
