@@ -12,8 +12,6 @@ from typing import Any, ClassVar, Self, TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
@@ -21,7 +19,15 @@ from tqdm import tqdm
 
 from treeprobe.probes.data import Examples, ordered_batches, read_ahead
 from treeprobe.probes.initial import layer_scales
-from treeprobe.probes.saving import Arrays, ProbeError, check_identity, read_record, write_probe
+from treeprobe.probes.saving import (
+    REMEDY,
+    Arrays,
+    ProbeError,
+    check_identity,
+    read_arrays,
+    read_record,
+    write_probe,
+)
 from treeprobe.probes.states import States, Vectors, as_states
 from treeprobe.probes.targets import Quantity, Targets, column_of
 from treeprobe.probes.training import Learner, Schedule, Worker, split_contiguously, train_in_parallel
@@ -176,17 +182,19 @@ class Probe(BaseEstimator):
         """
         place = Path(folder)
         record = read_record(place)
-        if record.get("kind") != cls.kind:
-            raise ProbeError(f"{place}: holds a {record.get('kind')} probe; expected a {cls.kind} probe")
+        if (kind := record.text("kind")) != cls.kind:
+            raise ProbeError(f"{place}: holds a {kind} probe; expected a {cls.kind} probe")
+        trained = record.content["identity"]
         if identity is not None and not force:
-            check_identity(place, record.get("identity", {}), identity)
+            check_identity(place, trained, identity)
+        arrays = read_arrays(place, record)
         try:
-            probe = cls(**record["parameters"])
-            probe.best_epoch_, probe.history_ = record["best_epoch"], record["history"]
-            probe.identity_ = record["identity"]
-            probe.restore(load_file(place / "probe.safetensors"), record)
-        except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
-            raise ProbeError(f"{place}: the probe cannot be read: {type(error).__name__}: {error}") from error
+            probe = cls(**record.content["parameters"])
+            probe.best_epoch_, probe.history_ = record.integer("best_epoch"), record.items("history")
+            probe.identity_ = trained
+            probe.restore(arrays, record.content)
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            raise ProbeError(f"{place}: the probe cannot be read: {type(error).__name__}: {error}; {REMEDY}") from error
         return probe
 
     def _by_sentence(

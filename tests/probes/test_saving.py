@@ -21,6 +21,7 @@ from treeprobe.probes import (
     ProbeError,
     fit_all,
 )
+from treeprobe.records import sealed
 
 LINEAR = [DistanceProbe, DepthProbe]
 FAMILIES = [BilinearProbe, OrthogonalProbe, KernelProbe, PoincareProbe]
@@ -93,18 +94,26 @@ def test_damaged_folders_are_refused(train, tmp_path):
         DepthProbe.from_pretrained(tmp_path)
     weights = (tmp_path / "probe.safetensors").read_bytes()
     (tmp_path / "probe.safetensors").write_bytes(weights[:-40])
-    with pytest.raises(ProbeError, match="cannot be read"):
+    with pytest.raises(ProbeError, match=r"probe\.safetensors: has SHA-256"):
+        DistanceProbe.from_pretrained(tmp_path)
+    record = json.loads((tmp_path / "probe.json").read_text())
+    unsealed = {name: value for name, value in record.items() if name not in ("digest", "weights")}
+    (tmp_path / "probe.json").write_text(json.dumps(unsealed))
+    with pytest.raises(ProbeError, match=r"probe\.safetensors: cannot be read"):
         DistanceProbe.from_pretrained(tmp_path)
     (tmp_path / "probe.safetensors").write_bytes(weights)
-    record = json.loads((tmp_path / "probe.json").read_text())
-    (tmp_path / "probe.json").write_text(json.dumps({**record, "parameters": {**record["parameters"], "rank": 6}}))
+    changed = {**record, "parameters": {**record["parameters"], "rank": 6}}
+    (tmp_path / "probe.json").write_text(json.dumps(changed))
+    with pytest.raises(ProbeError, match=r"probe\.json: its digest is not that of its content"):
+        DistanceProbe.from_pretrained(tmp_path)
+    (tmp_path / "probe.json").write_text(json.dumps(sealed(changed)))
     with pytest.raises(ProbeError, match=r"the matrix is \(5, 24\); expected \(6, dim\)"):
         DistanceProbe.from_pretrained(tmp_path)
     (tmp_path / "probe.json").write_text("{")
-    with pytest.raises(ProbeError, match="is not JSON"):
+    with pytest.raises(ProbeError, match=r"probe\.json cannot be read: .*; train the probe again"):
         DistanceProbe.from_pretrained(tmp_path)
     (tmp_path / "probe.json").write_text('{"format": 99}')
-    with pytest.raises(ProbeError, match="is of format 99; expected 1; train the probe again"):
+    with pytest.raises(ProbeError, match="field format is 99, expected 1; train the probe again"):
         DistanceProbe.from_pretrained(tmp_path)
 
 
@@ -132,11 +141,29 @@ def test_saved_files_are_as_private_as_the_umask_asks(umask, mode, train, tmp_pa
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "probe").iterdir()} == {mode}
 
 
-def test_probes_saved_before_relations_were_the_depprobes_own_are_read(train, tmp_path):
-    """Their record says `relations` of every probe, null for most."""
+def test_probes_of_version_0_1_are_read(train, tmp_path):
+    """Their record has no digests, and says `relations` of every probe, null for most."""
     probe = fitted(DistanceProbe, train)
     probe.save_pretrained(tmp_path)
     record = json.loads((tmp_path / "probe.json").read_text())
     assert "relations" not in record
-    (tmp_path / "probe.json").write_text(json.dumps({**record, "relations": None}))
+    old = {name: value for name, value in record.items() if name not in ("digest", "weights")}
+    (tmp_path / "probe.json").write_text(json.dumps({**old, "relations": None}))
     np.testing.assert_array_equal(DistanceProbe.from_pretrained(tmp_path).matrix_, probe.matrix_)
+
+
+def test_a_flipped_bit_of_the_weights_is_found(train, tmp_path):
+    fitted(DistanceProbe, train).save_pretrained(tmp_path)
+    path = tmp_path / "probe.safetensors"
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(ProbeError, match=r"probe\.safetensors: has SHA-256 .*, expected .* as in probe\.json"):
+        DistanceProbe.from_pretrained(tmp_path)
+
+
+def test_what_json_cannot_hold_is_not_saved_as_something_else(train, tmp_path):
+    probe = fitted(DistanceProbe, train)
+    probe.identity_ = {"path": tmp_path}
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        probe.save_pretrained(tmp_path / "probe")
+    assert not list((tmp_path / "probe").iterdir())
