@@ -43,6 +43,14 @@ class AttentionBatch:
     """(layers, sentences, heads, positions, positions) float32; rows are queries. The row of a real position sums
     to 1, rows and columns of padding are zero, and so are those of a word without subwords."""
 
+    def unpadded(self) -> dict[int, NDArray[np.float32]]:
+        """The attention of each sentence without padding, (layers, heads, positions, positions), by its index."""
+        ends = self.lengths + self.leading + self.trailing
+        return {
+            int(index): self.attention[:, row, :, :end, :end].cpu().numpy()
+            for row, (index, end) in enumerate(zip(self.indices.tolist(), ends.tolist(), strict=True))
+        }
+
 
 class AttentionStream:
     """Batches of attention, computed as they are asked for.

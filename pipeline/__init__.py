@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from treeprobe.pipeline.findings import Findings
     from treeprobe.pipeline.options import Options
     from treeprobe.pipeline.parser import Parser, parse
-    from treeprobe.pipeline.report import write_report
+    from treeprobe.pipeline.report import explore_trees, write_report
     from treeprobe.pipeline.results import load_results, read_finished
     from treeprobe.pipeline.subject import Sources, Subject
     from treeprobe.pipeline.sweeps import Plan, Workers, dry_run, sweep
@@ -41,6 +41,7 @@ _HOMES = {
     "compare_layers": "compare",
     "demo": "demonstration",
     "dry_run": "sweeps",
+    "explore_trees": "report",
     "load_results": "results",
     "parse": "parser",
     "probe_angles": "compare",
@@ -68,6 +69,7 @@ __all__ = [
     "compare_layers",
     "demo",
     "dry_run",
+    "explore_trees",
     "load_results",
     "parse",
     "probe_angles",

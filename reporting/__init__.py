@@ -1,7 +1,8 @@
 """Figures, tables and the report page.
 
 Figures are functions of arrays, or of the score table, and of an `Axes`, which they return; only `save_figure` and
-`save_formats` write files. The page of a report is in `treeprobe.reporting.html`.
+`save_formats` write files. Interactive pages for notebooks are `attention_picker` and `tree_picker`; the page
+of a report is in `treeprobe.reporting.html`.
 """
 
 from treeprobe.reporting.convolution.images import head_centres, query_attention
@@ -12,6 +13,7 @@ from treeprobe.reporting.heads.attention_lines import HeadExample, attention_lin
 from treeprobe.reporting.heads.attention_svg import attention_svg
 from treeprobe.reporting.heads.by_layer import behaviour_by_layer, head_grid
 from treeprobe.reporting.heads.map import head_map
+from treeprobe.reporting.html.pickers import Picker, attention_picker, tree_picker
 from treeprobe.reporting.scores.bars import category_bars, description_length_bars, selectivity_bars
 from treeprobe.reporting.scores.curves import layer_curves, rank_curves, step_curves
 from treeprobe.reporting.scores.differences import paired_differences
@@ -39,9 +41,11 @@ __all__ = [
     "PAGE_WIDTH",
     "HeadExample",
     "MissingGlyphs",
+    "Picker",
     "Projection",
     "arcs_size",
     "attention_lines",
+    "attention_picker",
     "attention_size",
     "attention_svg",
     "bare_figure",
@@ -87,5 +91,6 @@ __all__ = [
     "step_curves",
     "survival_curves",
     "tree_arcs",
+    "tree_picker",
     "tree_through_layers",
 ]

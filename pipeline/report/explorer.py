@@ -1,9 +1,25 @@
 """The sample sentences with their recovered trees, for the script of the page."""
 
 import json
+from pathlib import Path
 from typing import Any
 
-from treeprobe.pipeline.report.results import Results
+from treeprobe.pipeline.findings import FindingsError
+from treeprobe.pipeline.report.results import Results, read_results
+from treeprobe.reporting import Picker, tree_picker
+
+
+def explore_trees(folder: str | Path) -> Picker:
+    """The trees of a run or a sweep in a notebook: choose checkpoint, sentence and layer, as in its report.
+
+    Raises FindingsError when the folder holds no recovered trees, ValueError when they are too many for a page.
+    """
+    found = explorer(read_results(folder))
+    if not found:
+        raise FindingsError(
+            f"{folder}: holds no recovered trees; expected a structural analysis with --samples above 0"
+        )
+    return tree_picker(found)
 
 
 def explorer(results: Results) -> dict[str, Any]:

@@ -1,6 +1,18 @@
-"""A report as one self-contained HTML file: no network, no other files, no scripts but its own."""
+"""Pages of HTML, each one self-contained file: no network, no other files, no scripts but its own."""
 
 from treeprobe.reporting.html.page import Cell, Picture, Report, Section, Table, render_report
+from treeprobe.reporting.html.pickers import Picker, attention_picker, tree_picker
 from treeprobe.reporting.html.pictures import picture
 
-__all__ = ["Cell", "Picture", "Report", "Section", "Table", "picture", "render_report"]
+__all__ = [
+    "Cell",
+    "Picker",
+    "Picture",
+    "Report",
+    "Section",
+    "Table",
+    "attention_picker",
+    "picture",
+    "render_report",
+    "tree_picker",
+]

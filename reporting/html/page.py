@@ -1,17 +1,10 @@
-"""The contents of a report and its page, on which all text is escaped and no script but its own may run."""
+"""The contents of a report, and its page."""
 
-import base64
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
-from jinja2.utils import htmlsafe_json_dumps
-from markupsafe import Markup
+from treeprobe.reporting.html.templates import render
 
 _LONGEST_LABEL = 40
 """Characters of a cell that is not prose."""
@@ -88,36 +81,4 @@ class Report:
 
 def render_report(report: Report) -> str:
     """The text of the HTML file."""
-    script = _read("explorer.js")
-    return (
-        _environment()
-        .from_string(_read("report.html"))
-        .render(
-            report=report,
-            style=Markup(_read("style.css")),
-            script=Markup(script),
-            script_digest=_script_digest(script),
-            data=htmlsafe_json_dumps(report.explorer, dumps=_compact),
-        )
-    )
-
-
-def _compact(value: Any, **options: Any) -> str:
-    """JSON without whitespace."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), **options)
-
-
-@cache
-def _environment() -> Environment:
-    """Templates that escape all values and fail on missing ones."""
-    return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-
-
-def _read(name: str) -> str:
-    """The text of a file in this package."""
-    return files("treeprobe.reporting.html").joinpath(name).read_text(encoding="utf-8")
-
-
-def _script_digest(script: str) -> str:
-    """The SHA-256 of a script in Base64, by which the content security policy allows it."""
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return render("report.html", script="explorer.js", data=report.explorer, title=report.title, report=report)

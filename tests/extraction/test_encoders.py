@@ -112,6 +112,7 @@ def test_attention_of_real_positions_sums_to_one_and_padding_is_zero(name: str, 
             torch.testing.assert_close(attention[..., :real, :].sum(-1), torch.ones_like(attention[..., :real, 0]))
             assert not attention[..., real:, :].any()
             assert not attention[..., real:].any()
+            np.testing.assert_array_equal(batch.unpadded()[int(index)], attention[..., :real, :real].numpy())
             seen.add(int(index))
             if level == "words":
                 assert length == len(zoo.SENTENCES[index])
