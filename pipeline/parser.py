@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from treeprobe.extraction import Encoder, Reading, extract
-from treeprobe.parsing import Sentence, head_edges
+from treeprobe.parsing import Sentence
 from treeprobe.parsing.decoding import complete_tree
 from treeprobe.pipeline.findings import RECORD, FindingsError, read_record
 from treeprobe.pipeline.probing import probe_folder
@@ -133,7 +133,6 @@ def _check_same_checkpoint(encoder: Encoder, probe: DistanceProbe, folder: Path)
 
 def save_drawing(tree: Sentence, path: str | Path) -> Path:
     """Draw a tree as arcs over its words in a .svg, .pdf or .png file. Raises ValueError for another suffix."""
-    edges = head_edges(tree.heads)
-    figure, axes = bare_figure(arcs_size(tree.words, edges))
-    tree_arcs(tree.words, edges, axes, arrows=True)
+    figure, axes = bare_figure(arcs_size(tree.words, tree.heads, relations=tree.relations))
+    tree_arcs(tree.words, tree.heads, axes, relations=tree.relations)
     return save_figure(figure, path)

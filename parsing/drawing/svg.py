@@ -1,23 +1,28 @@
 """Trees as arcs over their words in self-contained SVG; words are escaped."""
 
-import re
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape as escape_html
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from treeprobe.parsing.drawing.arc_layout import arc_heights, arc_ports
-from treeprobe.parsing.trees.edge_comparison import EdgeStatus, compare_edges
-from treeprobe.parsing.trees.heads import head_edges
+from treeprobe.parsing.drawing.arc_layout import (
+    Arc,
+    ArcKind,
+    Row,
+    arc_path,
+    arc_tip,
+    head_marks,
+    lay_out_arcs,
+    space_words,
+)
+from treeprobe.parsing.drawing.kinds import comparison_kinds, edge_counts, shown_labels, tree_kinds
+from treeprobe.parsing.drawing.screen_text import printable, reading_direction, screen_width
 
-_Style = EdgeStatus | Literal["tree"]
-
-# Colours of Okabe & Ito (2008); the dashes distinguish the kinds without colour.
-STYLES: dict[_Style, str] = {
+# Colours of Okabe & Ito (2008), and a grey that differs from the green also to readers who see no green; the dashes
+# distinguish the kinds without colour.
+STYLES: dict[ArcKind, str] = {
     "tree": "stroke:currentColor",
     "correct": "stroke:#009E73",
     "missed": "stroke:#0072B2;stroke-dasharray:6 3",
@@ -30,44 +35,52 @@ FILE_STYLE = (
 )
 """Style sheet of a drawing that is a file of its own; within a page it applies to nothing, and the page decides."""
 
-_FONT = 15
-_LEVEL = 22
+FONT = 15
+LEVEL = 22
+LABEL = 10
 _GAP = 14
-_MARGIN = 8
-_LABEL = 10
+_PITCH = 7
+_CORNER = 8
+_TIP = 6
+_MARGIN = 6
+_SIDE = 14
+"""Width of the margin in which "gold" and "recovered" stand."""
 
 
 @dataclass(frozen=True)
-class _Row:
-    """Positions of the words in pixels: the centre and half the width of each, and the width of the row.
+class ScreenTree:
+    """A tree laid out for screens: its row and the arcs of its words, in pixels from the left edge of the row."""
 
-    `way` is 1 if the words run from left to right, -1 if from right to left.
-    """
+    row: Row
+    arcs: list[Arc]
 
-    centres: NDArray[np.float64]
-    halves: NDArray[np.float64]
-    width: float
-    way: int = 1
+    @property
+    def height(self) -> float:
+        """The height of the arcs with their labels."""
+        return LEVEL * max((arc.level for arc in self.arcs), default=1) + LABEL
 
 
 def tree_svg(words: Sequence[str], heads: Sequence[int], relations: Sequence[str] | None = None) -> str:
-    """A tree above its words, the root in bold; words of a right-to-left script run from right to left.
+    """A tree above its words; an arrow from above marks the root, and arcs to punctuation are thin and grey.
+
+    Words of a right-to-left script run from right to left.
 
     Args:
         words: The words.
         heads: The head of each word, words counted from 0; -1 for the root.
-        relations: The relation of each word, the label of its arc.
+        relations: The relation of each word, the label of its arc; relations that say nothing, such as those of
+            recovered trees, are not written.
 
     Returns:
         An SVG document.
     """
-    edges = head_edges(heads)
-    labels = None if relations is None else [relations[dependent] for _, dependent in edges]
-    row = _word_row(words, edges, labels)
-    top = _MARGIN + _LABEL + _LEVEL * arc_heights(edges).max(initial=1)
-    arcs = _draw_arcs(edges, ["tree"] * len(edges), row, base=top, up=True, labels=labels)
-    marks = [*_draw_words(words, row, top + _FONT + 2, roots=[head < 0 for head in heads]), *arcs]
-    return _document(marks, row.width, top + _FONT + 2 * _MARGIN, title=" ".join(words))
+    marks = head_marks(heads)
+    labels = shown_labels(relations)
+    row = screen_row(words, marks, labels=labels)
+    tree = ScreenTree(row, lay_out_arcs(marks, row, kinds=tree_kinds(heads, relations), labels=labels))
+    top = _MARGIN + tree.height
+    drawn = [*_draw_words(words, row, top + FONT + 2), *_draw_arcs(tree.arcs, base=top, step=-LEVEL)]
+    return _document(drawn, row.width, top + FONT + 2 * _MARGIN, title=" ".join(words))
 
 
 def comparison_svg(
@@ -81,7 +94,7 @@ def comparison_svg(
     """The gold tree above the words and the recovered tree below, compared without the direction of edges.
 
     Edges of both trees are correct (green, solid), edges of the gold tree alone missed (blue, dashed), edges of the
-    recovered tree alone spurious (vermillion, dotted).
+    recovered tree alone spurious (vermillion, dotted); so are the arrows that mark the roots.
 
     Args:
         words: The words.
@@ -93,22 +106,36 @@ def comparison_svg(
     Returns:
         An SVG document.
     """
-    above, below = head_edges(gold), head_edges(recovered)
-    counted = np.ones(len(words), dtype=bool) if scored is None else np.asarray(scored, dtype=bool)
-    labels = None if relations is None else [relations[dependent] for _, dependent in above]
-    row = _word_row(words, above, labels)
-    top = _MARGIN + _LABEL + _LEVEL * arc_heights(above).max(initial=1)
-    floor = top + _FONT + 10
-    height = floor + _LEVEL * arc_heights(below).max(initial=1) + _MARGIN
-    kinds_above = compare_edges(above, below, other="missed", scored=counted)
-    kinds_below = compare_edges(below, above, other="spurious", scored=counted)
-    marks = [
-        *_draw_words(words, row, top + _FONT + 2),
-        *_draw_arcs(above, kinds_above, row, base=top, up=True, labels=labels),
-        *_draw_arcs(below, kinds_below, row, base=floor, up=False),
-        *_legend(kinds_above, kinds_below, height),
+    marks, found = head_marks(gold), head_marks(recovered)
+    kinds, found_kinds = comparison_kinds(marks, found, scored=scored)
+    labels = shown_labels(relations)
+    row = screen_row(words, marks, found, labels=labels)
+    above = ScreenTree(row, lay_out_arcs(marks, row, kinds=kinds, labels=labels))
+    below = ScreenTree(row, lay_out_arcs(found, row, kinds=found_kinds))
+    top = _MARGIN + above.height
+    floor = top + FONT + 10
+    height = floor + below.height
+    drawn = [
+        *_draw_words(words, row, top + FONT + 2),
+        *_draw_arcs(above.arcs, base=top, step=-LEVEL),
+        *_draw_arcs(below.arcs, base=floor, step=LEVEL),
+        _draw_side("gold", (_MARGIN + top) / 2),
+        _draw_side("recovered", (floor + height) / 2),
+        *_draw_legend(edge_counts(marks, kinds, found, found_kinds), height),
     ]
-    return _document(marks, max(row.width, 300), height + _FONT + _MARGIN, title=" ".join(words))
+    return _document(drawn, max(row.width, 400), height + FONT + _MARGIN, title=" ".join(words), side=_SIDE)
+
+
+def screen_row(words: Sequence[str], *trees: NDArray[np.int64], labels: Sequence[str] | None = None) -> Row:
+    """Words in the font of screens, far enough apart for the labels of the first tree's marks."""
+    return space_words(
+        [screen_width(word, FONT) for word in words],
+        *trees,
+        labels=[screen_width(label, LABEL) + 4 for label in labels or ()],
+        gap=_GAP,
+        pitch=_PITCH,
+        leftward=reading_direction(words) == "right-to-left",
+    )
 
 
 def _escape(text: str) -> str:
@@ -116,108 +143,75 @@ def _escape(text: str) -> str:
     return escape_html(printable(text))
 
 
-def printable(text: str) -> str:
-    """The text with U+FFFD for every character that XML forbids even when escaped."""
-    return re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)
-
-
-def _word_row(words: Sequence[str], edges: NDArray[np.int64], labels: Sequence[str] | None) -> _Row:
-    """Words side by side, far enough apart for the labels of arcs between neighbours."""
-    widths = np.array([_text_width(word, _FONT) for word in words])
-    gaps = np.full(len(words), float(_GAP))
-    for (head, dependent), label in zip(edges.tolist(), labels or [], strict=False):
-        left, right = sorted((head, dependent))
-        if right == left + 1:
-            between = (widths[left] + widths[right]) / 2
-            gaps[left] = max(gaps[left], _text_width(label, _LABEL) + 12 - between)
-    starts = _MARGIN + np.concatenate([[0.0], np.cumsum(widths + gaps)[:-1]])
-    centres, width = starts + widths / 2, float((starts + widths).max(initial=0.0) + _MARGIN)
-    if _runs_leftward(words):
-        return _Row(width - centres, widths / 2, width, way=-1)
-    return _Row(centres, widths / 2, width)
-
-
-def _runs_leftward(words: Sequence[str]) -> bool:
-    """Whether most letters belong to a script that is written from right to left."""
-    kinds = [unicodedata.bidirectional(character) for character in "".join(words)]
-    return sum(kind in ("R", "AL") for kind in kinds) > kinds.count("L")
-
-
-def _text_width(text: str, size: float) -> float:
-    """Approximate width of a text in pixels: 1 em for wide East Asian characters, 0.58 em for others."""
-    ems = [
-        1.0 if unicodedata.east_asian_width(character) in "WF" else 0.0 if unicodedata.combining(character) else 0.58
-        for character in text
-    ]
-    return max(size * 0.6, size * sum(ems))
-
-
-def _draw_words(words: Sequence[str], row: _Row, baseline: float, *, roots: Sequence[bool] = ()) -> list[str]:
-    """The words, roots in bold."""
-    bold = [' font-weight="bold"' if root else "" for root in roots] or [""] * len(words)
+def _draw_words(words: Sequence[str], row: Row, baseline: float) -> list[str]:
+    """The words."""
     return [
-        f'<text x="{x:.1f}" y="{baseline:.1f}" text-anchor="middle" font-size="{_FONT}"{weight}>{_escape(word)}</text>'
-        for word, x, weight in zip(words, row.centres, bold, strict=True)
+        f'<text x="{x:.1f}" y="{baseline:.1f}" text-anchor="middle" font-size="{FONT}">{_escape(word)}</text>'
+        for word, x in zip(words, row.centres, strict=True)
     ]
 
 
-def _draw_arcs(
-    edges: NDArray[np.int64],
-    kinds: Sequence[_Style],
-    row: _Row,
-    *,
-    base: float,
-    up: bool,
-    labels: Sequence[str] | None = None,
-) -> list[str]:
-    """Arcs with rounded corners, an arrowhead at the dependent, and labels if given."""
-    sign = -1 if up else 1
-    marks = []
-    for number, (pair, port, level, kind) in enumerate(zip(edges, arc_ports(edges), arc_heights(edges), kinds)):
-        ends = row.centres[pair] + row.way * port * row.halves[pair] * 0.8
-        top, bend = base + sign * _LEVEL * level, min(8.0, abs(ends[1] - ends[0]) / 2)
-        way = bend if ends[1] > ends[0] else -bend
-        path = (
-            f"M{ends[0]:.1f} {base:.1f}V{top - sign * bend:.1f}Q{ends[0]:.1f} {top:.1f} {ends[0] + way:.1f} {top:.1f}"
-            f"H{ends[1] - way:.1f}Q{ends[1]:.1f} {top:.1f} {ends[1]:.1f} {top - sign * bend:.1f}V{base:.1f}"
-        )
-        tip = (
-            f"M{ends[1] - 3:.1f} {base + sign * 6:.1f}L{ends[1]:.1f} {base:.1f}L{ends[1] + 3:.1f} {base + sign * 6:.1f}"
-        )
-        marks.append(f'<path class="{kind}" style="{STYLES[kind]}" d="{path}"/>')
-        marks.append(f'<path style="{STYLES[kind]};stroke-dasharray:none" d="{tip}"/>')
-        if labels is not None:
-            marks.append(
-                f'<text x="{ends.mean():.1f}" y="{top - 3:.1f}" text-anchor="middle" font-size="{_LABEL}" opacity=".8">'
-                f"{_escape(labels[number])}</text>"
+def _draw_arcs(arcs: Sequence[Arc], *, base: float, step: float) -> list[str]:
+    """Arcs with an arrowhead at the dependent, and labels where they have any."""
+    pens = {"move": "M", "line": "L"}
+    drawn = []
+    for arc in arcs:
+        parts, control = [], ""
+        for pen, x, y in arc_path(arc, base=base, step=step, corner=_CORNER):
+            point = f"{x:.1f} {y:.1f}"
+            if pen == "curve" and not control:
+                control = f"Q{point} "
+            else:
+                parts.append((control or pens.get(pen, "")) + point)
+                control = ""
+        tip = "L".join(f"{x:.1f} {y:.1f}" for x, y in arc_tip(arc, base=base, step=step, size=_TIP))
+        style = STYLES[arc.kind]
+        name = f"root {arc.kind}" if arc.is_root else arc.kind
+        drawn.append(f'<path class="{name}" style="{style}" d="{"".join(parts)}"/>')
+        drawn.append(f'<path style="{style};stroke:none;fill:{_color(style)}" d="M{tip}z"/>')
+        if arc.label:
+            x, y = (arc.start + arc.end) / 2, base + step * arc.level - 3
+            drawn.append(
+                f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle" font-size="{LABEL}" opacity=".8">'
+                f"{_escape(arc.label)}</text>"
             )
-    return marks
+    return drawn
 
 
-def _legend(above: Sequence[EdgeStatus], below: Sequence[EdgeStatus], y: float) -> list[str]:
-    """A sample line for each kind of edge, with the number of such edges."""
-    counts: dict[EdgeStatus, int] = {
-        "correct": list(above).count("correct"),
-        "missed": list(above).count("missed"),
-        "spurious": list(below).count("spurious"),
-    }
-    marks = []
-    for place, (kind, count) in enumerate(counts.items()):
-        x = _MARGIN + place * 98
-        marks.append(f'<path style="{STYLES[kind]}" d="M{x} {y + 8}h20"/>')
-        marks.append(f'<text x="{x + 24}" y="{y + 12}" font-size="{_LABEL + 1}">{count} {kind}</text>')
-    return marks
+def _color(style: str) -> str:
+    """The colour of a style's line."""
+    return style.removeprefix("stroke:").split(";")[0]
 
 
-def _document(marks: Sequence[str], width: float, height: float, *, title: str) -> str:
-    """The marks as one SVG image; the title is for screen readers."""
+def _draw_side(name: str, y: float) -> str:
+    """The name of a tree, read upwards, in the left margin."""
+    x = LABEL - _SIDE
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
-        f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" font-family="system-ui, Helvetica, Arial, sans-serif" '
-        f'fill="currentColor"><title>{_escape(title)}</title><style>{FILE_STYLE}</style>'
-        '<g fill="none" stroke-width="1.4">'
-        + "".join(mark for mark in marks if mark.startswith("<path"))
+        f'<text transform="translate({x} {y:.1f}) rotate(-90)" text-anchor="middle" '
+        f'font-size="{LABEL}" opacity=".7">{name}</text>'
+    )
+
+
+def _draw_legend(counts: Mapping[ArcKind, int], y: float) -> list[str]:
+    """A sample line for each kind of edge, with the number of such edges."""
+    drawn = []
+    for place, (kind, count) in enumerate(counts.items()):
+        x = place * 98
+        drawn.append(f'<path style="{STYLES[kind]}" d="M{x} {y + 8:.1f}h20"/>')
+        drawn.append(f'<text x="{x + 24}" y="{y + 12:.1f}" font-size="{LABEL + 1}">{count} {kind}</text>')
+    return drawn
+
+
+def _document(drawn: Sequence[str], width: float, height: float, *, title: str, side: float = 0) -> str:
+    """What is drawn as one SVG image, `side` left free at the left; the title is for screen readers."""
+    left, full = -_MARGIN - side, width + 2 * _MARGIN + side
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{full:.0f}" height="{height:.0f}" '
+        f'viewBox="{left:.0f} 0 {full:.0f} {height:.0f}" role="img" '
+        'font-family="system-ui, Helvetica, Arial, sans-serif" fill="currentColor">'
+        f'<title>{_escape(title)}</title><style>{FILE_STYLE}</style><g fill="none" stroke-width="1.4">'
+        + "".join(mark for mark in drawn if mark.startswith("<path"))
         + "</g>"
-        + "".join(mark for mark in marks if not mark.startswith("<path"))
+        + "".join(mark for mark in drawn if not mark.startswith("<path"))
         + "</svg>"
     )

@@ -130,8 +130,7 @@ class Sentence:
 
     def _repr_svg_(self) -> str:
         """The tree as arcs above its words, as notebooks show it."""
-        plain = all(relation in ("dep", "root", "punct") for relation in self.relations)
-        return tree_svg(self.words, self.heads, None if plain else self.relations)
+        return tree_svg(self.words, self.heads, self.relations)
 
     def _repr_html_(self) -> str:
         """The drawing in a frame that scrolls sideways, so that long sentences are not shrunk."""

@@ -85,13 +85,8 @@ def sample_sentences(bank: Treebank, lengths: Sequence[int] = SAMPLE_LENGTHS) ->
 
 def _draw_arcs(stem: Path, gold: Sentence, recovered: Sentence, *, scored: NDArray[Any]) -> None:
     """Gold arcs above the words, recovered ones below."""
-    figure, axes = bare_figure(
-        arcs_size(gold.words, head_edges(gold.heads), head_edges(recovered.heads), labelled=True)
-    )
-    labels = [gold.relations[dependent] for _, dependent in head_edges(gold.heads)]
-    gold_and_recovered_arcs(
-        gold.words, head_edges(gold.heads), head_edges(recovered.heads), axes, gold_labels=labels, scored=scored
-    )
+    figure, axes = bare_figure(arcs_size(gold.words, gold.heads, recovered.heads, relations=gold.relations))
+    gold_and_recovered_arcs(gold.words, gold.heads, recovered.heads, axes, relations=gold.relations, scored=scored)
     save_formats(figure, stem)
 
 

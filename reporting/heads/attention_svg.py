@@ -7,7 +7,8 @@ from xml.sax.saxutils import escape
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from treeprobe.parsing.drawing.svg import FILE_STYLE, printable
+from treeprobe.parsing.drawing.screen_text import printable
+from treeprobe.parsing.drawing.svg import FILE_STYLE
 from treeprobe.reporting.heads.attention_lines import MIN_WEIGHT, marked_pairs, word_weights
 from treeprobe.reporting.style.palette import BLUE, VERMILLION
 

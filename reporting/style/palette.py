@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from treeprobe.parsing.trees import EdgeStatus
+from treeprobe.parsing.drawing.arc_layout import ArcKind
 
 BLACK = "#000000"
 WHITE = "#FFFFFF"
@@ -47,12 +47,14 @@ class LineStyle:
         return {"edgecolor": self.color, "linestyle": self.dashes, "linewidth": self.width}
 
 
-EDGES: dict[EdgeStatus, LineStyle] = {
+EDGES: dict[ArcKind, LineStyle] = {
     "correct": LineStyle(GREEN, "solid", width=1.3),
     "missed": LineStyle(BLUE, (0, (5, 2.2)), width=1.3),
     "spurious": LineStyle(VERMILLION, (0, (1.2, 1.3)), width=1.7),
     "unscored": LineStyle(ASH, (0, (4, 1.5, 0.8, 1.5)), width=0.8),
 }
+
+ARCS: dict[ArcKind, LineStyle] = {"tree": LineStyle(BLACK, width=1.0), **EDGES}
 
 # The palette's yellow is left out: it is too pale for a line on white.
 _SERIES_COLORS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY_BLUE, BLACK)

@@ -7,15 +7,13 @@ installed fonts, families that cover every character, and to report what is miss
 import unicodedata
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from matplotlib.font_manager import FontProperties, fontManager
 from matplotlib.textpath import TextToPath
 
 from treeprobe.reporting.style.font_files import characters_of, covering_families, list_further_fonts
 from treeprobe.reporting.style.missing_glyphs import warn_missing
-
-ReadingDirection = Literal["left-to-right", "right-to-left"]
 
 # Words are data: a "$" or a "\\" in them is a character, never mathematics or TeX.
 PLAIN: dict[str, Any] = {"parse_math": False, "usetex": False}
@@ -41,14 +39,6 @@ def font_families(texts: Iterable[str]) -> list[str]:
         found, missing = _cover(needed)
     warn_missing(missing)
     return default + found
-
-
-def reading_direction(words: Sequence[str]) -> ReadingDirection:
-    """The direction of most words, each by its first strong character (Unicode's bidirectional algorithm, P2)."""
-    classes = [[unicodedata.bidirectional(character) for character in word] for word in words]
-    strong = [next((kind for kind in word if kind in {"L", "R", "AL"}), "") for word in classes]
-    leftward = sum(kind in {"R", "AL"} for kind in strong)
-    return "right-to-left" if leftward > strong.count("L") else "left-to-right"
 
 
 def text_width(text: str, *, fontsize: float, families: Sequence[str] | None = None) -> float:

@@ -1,98 +1,96 @@
 """Dependency trees as arcs over a sentence: one tree, or the gold arcs above and the recovered ones below."""
 
+from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from treeprobe.reporting.style.palette import BLACK, GREY, LineStyle
-from treeprobe.reporting.trees.arc_drawing import LEVEL, arc_levels, arcs_per_word, draw_arcs, scale_in_points
-from treeprobe.reporting.trees.edges import compare_trees, edge_array, edge_legend
-from treeprobe.reporting.trees.word_row import (
-    MIN_COLUMN,
-    WORD_FONTSIZE,
-    Direction,
-    draw_words,
-    upright_width,
-    word_row,
-)
+from treeprobe.parsing.drawing import lay_out_arcs
+from treeprobe.parsing.drawing.arc_layout import head_marks
+from treeprobe.parsing.drawing.kinds import comparison_kinds, edge_counts, shown_labels, tree_kinds
+from treeprobe.parsing.trees import check_heads
+from treeprobe.reporting.style.palette import GREY
+from treeprobe.reporting.trees.arc_drawing import LEVEL, arc_levels, draw_arcs, scale_in_points
+from treeprobe.reporting.trees.edges import edge_legend
+from treeprobe.reporting.trees.word_row import WORD_FONTSIZE, Direction, draw_words, upright_width, word_row
 
 _HEADROOM = 0.8
-"""Levels left free beyond the highest arc."""
-_MIN_LABELLED_COLUMN = 27.0
+"""Levels left free beyond the highest arc, for its label."""
 _MARGIN = 12.0
 _LEGEND_HEIGHT = 18.0
 _PAGE_WIDTH = 7.2
 _MIN_TWO_TREES_WIDTH = 3.2
 _MIN_ONE_TREE_WIDTH = 1.2
-_ONE_TREE = LineStyle(BLACK, width=1.0)
 
 
 def arcs_size(
     words: Sequence[str],
     *trees: ArrayLike,
+    relations: Sequence[str] | None = None,
     max_width: float = _PAGE_WIDTH,
     fontsize: float = WORD_FONTSIZE,
-    labelled: bool = False,
 ) -> tuple[float, float]:
     """The figure size that a sentence with its trees needs.
 
     Args:
         words: The sentence.
-        trees: Edges of one tree, or of the gold and the recovered tree, (edges, 2) each.
+        trees: The heads of one tree, or of the gold and the recovered tree, (words,) each.
+        relations: The relation of each word, if arcs will carry them.
         max_width: In inches, by default the text width of a page. A longer sentence gets its words rotated, so that
             40 words remain legible in print; on a screen, a larger value keeps them upright.
         fontsize: Of the words, in points.
-        labelled: Whether arcs will carry relations, which need wider columns.
 
     Returns:
         Width and height in inches.
     """
-    min_column = _min_column(labelled)
-    needed = upright_width(words, fontsize=fontsize, min_column=min_column) / 72 + _MARGIN / 72
+    marks = [_marks(words, heads) for heads in trees]
+    labels = shown_labels(relations)
+    margin = _MARGIN if len(trees) > 1 else 0.0
+    needed = (upright_width(words, *marks, labels=labels, fontsize=fontsize) + margin) / 72
     # Two trees come with a legend, which needs a width of its own.
     width = min(max(needed, _MIN_TWO_TREES_WIDTH if len(trees) > 1 else _MIN_ONE_TREE_WIDTH), max_width)
-    pairs = [edge_array(tree, words=len(words)) for tree in trees]
-    arcs = arcs_per_word(words, *pairs) if pairs else None
-    row = word_row(words, width=width * 72 - _MARGIN, fontsize=fontsize, min_column=min_column, arcs=arcs)
+    row = word_row(words, *marks, width=width * 72 - margin, labels=labels, fontsize=fontsize)
     # The names of two trees at their side need the height of two levels.
     least = 2 if len(trees) > 1 else 1
-    levels = sum(max(arc_levels(tree), least) + _HEADROOM for tree in pairs)
+    levels = sum(max(arc_levels(tree), least) + _HEADROOM for tree in marks)
     return width, (row.height + levels * LEVEL + (_LEGEND_HEIGHT if len(trees) > 1 else 0)) / 72
 
 
 def tree_arcs(
     words: Sequence[str],
-    edges: ArrayLike,
+    heads: ArrayLike,
     ax: Axes,
     *,
-    labels: Sequence[str] | None = None,
-    arrows: bool = False,
+    relations: Sequence[str] | None = None,
     direction: Direction = "auto",
     fontsize: float = WORD_FONTSIZE,
 ) -> Axes:
     """Draw one tree as arcs over its words, in axes of the size that `arcs_size` suggests.
 
+    An arrow from above marks the root, and arcs to punctuation are thin and grey, as in notebooks and reports.
+
     Args:
         words: The sentence.
-        edges: Pairs of word indices from 0, head first, (edges, 2).
+        heads: The head of each word, words from 0, -1 for the root, (words,).
         ax: The axes, returned.
-        labels: The relation of each edge.
-        arrows: Whether arcs point at the dependents.
+        relations: The relation of each word, the label of its arc; relations that say nothing, such as those of
+            recovered trees, are not written. Beside rotated words, each stands with its word.
         direction: The reading direction; "auto" is that of most words.
         fontsize: Of the words, in points.
 
     Raises:
-        ValueError: Edges that are not pairs of the sentence's words, or not one label for each edge.
+        ValueError: Heads that are not a tree over the words, or not one relation for each word.
     """
-    pairs = edge_array(edges, words=len(words))
+    marks, labels = _marks(words, heads), shown_labels(_one_for_each(words, relations))
     width, height = scale_in_points(ax)
-    min_column, arcs = _min_column(labels is not None), arcs_per_word(words, pairs)
-    row = word_row(words, width=width, fontsize=fontsize, direction=direction, min_column=min_column, arcs=arcs)
-    draw_words(row, row.height / 2, ax)
-    step = (height - row.height) / (arc_levels(pairs) + _HEADROOM)
-    styles = [_ONE_TREE] * len(pairs)
-    return draw_arcs(row, pairs, ax, base=row.height, step=step, styles=styles, labels=labels, arrows=arrows)
+    row = word_row(words, marks, width=width, labels=labels, fontsize=fontsize, direction=direction)
+    draw_words(row, 0.0, ax)
+    step = (height - row.height) / (arc_levels(marks) + _HEADROOM)
+    kinds = tree_kinds(marks[:, 0].tolist(), relations)
+    arcs = lay_out_arcs(marks, row.row, kinds=kinds, labels=row.arc_labels)
+    return draw_arcs(arcs, row, ax, base=row.height, step=step)
 
 
 def gold_and_recovered_arcs(
@@ -101,55 +99,63 @@ def gold_and_recovered_arcs(
     recovered: ArrayLike,
     ax: Axes,
     *,
-    gold_labels: Sequence[str] | None = None,
+    relations: Sequence[str] | None = None,
     scored: ArrayLike | None = None,
-    arrows: bool = False,
     direction: Direction = "auto",
     fontsize: float = WORD_FONTSIZE,
 ) -> Axes:
     """Draw the gold tree above the words and the recovered tree below them, in axes of the size of `arcs_size`.
 
     Edges in both trees are *correct* (green, solid), gold edges that were not recovered *missed* (blue, dashed),
-    recovered edges that are not gold *spurious* (vermillion, dotted). The comparison ignores direction.
+    recovered edges that are not gold *spurious* (vermillion, dotted); so are the arrows that mark the roots. The
+    comparison ignores direction.
 
     Args:
         words: The sentence.
-        gold: Pairs of word indices from 0, (edges, 2).
+        gold: The gold head of each word, words from 0, -1 for the root, (words,).
         recovered: Likewise.
         ax: The axes, returned.
-        gold_labels: The relation of each gold edge.
+        relations: The gold relation of each word, the label of its arc.
         scored: Which words are scored, (words,); edges at other words are thin and grey.
-        arrows: Whether arcs point at the second word of each edge.
         direction: The reading direction; "auto" is that of most words.
         fontsize: Of the words, in points.
 
     Raises:
-        ValueError: Edges that are not pairs of the sentence's words, not one label for each gold edge, or `scored` of
-            another shape than (words,).
+        ValueError: Heads that are not a tree over the words, not one relation for each word, or `scored` of another
+            shape than (words,).
     """
-    below, above = compare_trees(words, recovered, gold, scored)
+    marks, found = _marks(words, gold), _marks(words, recovered)
+    labels = shown_labels(_one_for_each(words, relations))
+    counted = np.ones(len(words), dtype=bool) if scored is None else np.asarray(scored, dtype=bool)
+    if counted.shape != (len(words),):
+        raise ValueError(f"{len(words)} words but scored has shape {counted.shape}; expected one value for each word")
+    kinds, found_kinds = comparison_kinds(marks, found, scored=counted)
     width, height = scale_in_points(ax, left=_MARGIN)
-    row = word_row(
-        words,
-        width=width - _MARGIN,
-        fontsize=fontsize,
-        direction=direction,
-        min_column=_min_column(gold_labels is not None),
-        arcs=arcs_per_word(words, above.edges, below.edges),
-    )
-    levels_above, levels_below = (max(arc_levels(tree.edges), 2) + _HEADROOM for tree in (above, below))
+    row = word_row(words, marks, found, width=width - _MARGIN, labels=labels, fontsize=fontsize, direction=direction)
+    levels_above, levels_below = (max(arc_levels(tree), 2) + _HEADROOM for tree in (marks, found))
     step = (height - row.height - _LEGEND_HEIGHT) / (levels_above + levels_below)
     floor = _LEGEND_HEIGHT + levels_below * step
     ceiling = floor + row.height
-    draw_words(row, floor + row.height / 2, ax)
-    draw_arcs(row, above.edges, ax, base=ceiling, step=step, styles=above.styles, labels=gold_labels, arrows=arrows)
-    draw_arcs(row, below.edges, ax, base=floor, step=-step, styles=below.styles, arrows=arrows)
+    draw_words(row, floor, ax)
+    above = lay_out_arcs(marks, row.row, kinds=kinds, labels=row.arc_labels)
+    draw_arcs(above, row, ax, base=ceiling, step=step)
+    draw_arcs(lay_out_arcs(found, row.row, kinds=found_kinds), row, ax, base=floor, step=-step)
     for name, middle in (("gold", (ceiling + height) / 2), ("recovered", (_LEGEND_HEIGHT + floor) / 2)):
         ax.text(-_MARGIN, middle, name, rotation=90, ha="left", va="center", fontsize=7, color=GREY)
-    edge_legend([*above.statuses, *(status for status in below.statuses if status == "spurious")], ax)
+    edge_legend([*Counter(edge_counts(marks, kinds, found, found_kinds)).elements()], ax)
     return ax
 
 
-def _min_column(labelled: bool) -> float:
-    """The least width of a word's column in points; a relation over an arc needs more."""
-    return _MIN_LABELLED_COLUMN if labelled else MIN_COLUMN
+def _marks(words: Sequence[str], heads: ArrayLike) -> NDArray[np.int64]:
+    """The marks of a tree, checked, (words, 2)."""
+    array = check_heads(heads)
+    if len(array) != len(words):
+        raise ValueError(f"{len(words)} words but {len(array)} heads; expected one head for each word")
+    return head_marks(array.tolist())
+
+
+def _one_for_each(words: Sequence[str], relations: Sequence[str] | None) -> Sequence[str] | None:
+    """The relations, checked."""
+    if relations is not None and len(relations) != len(words):
+        raise ValueError(f"{len(words)} words but {len(relations)} relations; expected one for each word")
+    return relations

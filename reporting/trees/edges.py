@@ -9,9 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike, NDArray
 
+from treeprobe.parsing.drawing.arc_layout import ArcKind
 from treeprobe.parsing.trees import EdgeStatus, compare_edges
 from treeprobe.reporting.style.axes import SMALL_FONTSIZE
-from treeprobe.reporting.style.palette import EDGES, LineStyle
+from treeprobe.reporting.style.palette import EDGES
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,6 @@ class ComparedEdges:
 
     edges: NDArray[np.int64]
     statuses: list[EdgeStatus]
-
-    @property
-    def styles(self) -> list[LineStyle]:
-        """The line style of each edge."""
-        return [EDGES[status] for status in self.statuses]
 
 
 def edge_array(edges: ArrayLike, *, words: int | None = None) -> NDArray[np.int64]:
@@ -73,7 +69,7 @@ def compare_trees(
     )
 
 
-def edge_legend(statuses: Sequence[EdgeStatus], ax: Axes, *, counts: bool = True, **options: Any) -> None:
+def edge_legend(statuses: Sequence[ArcKind], ax: Axes, *, counts: bool = True, **options: Any) -> None:
     """A legend of edges by status, at the bottom unless `options` of `Axes.legend` place it elsewhere.
 
     Args:

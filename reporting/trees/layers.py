@@ -6,7 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from treeprobe.reporting.style.palette import BLACK, GREY, PALE, LineStyle
+from treeprobe.parsing.drawing import lay_out_arcs
+from treeprobe.parsing.drawing.arc_layout import ArcKind
+from treeprobe.reporting.style.palette import GREY, PALE
 from treeprobe.reporting.style.text_fonts import PLAIN
 from treeprobe.reporting.trees.arc_drawing import LEVEL, arc_levels, draw_arcs, scale_in_points
 from treeprobe.reporting.trees.edges import compare_trees, edge_array, edge_legend
@@ -18,7 +20,6 @@ _LEGEND_HEIGHT = 16.0
 _LEVEL = 0.55 * LEVEL
 _HEADROOM = 1.1
 """Levels left free between the highest arc of a tree and the next tree."""
-_GOLD = LineStyle(BLACK, width=0.9)
 
 
 def layers_size(words: Sequence[str], recovered: Sequence[ArrayLike], gold: ArrayLike) -> tuple[float, float]:
@@ -63,30 +64,30 @@ def tree_through_layers(
     compared = [compare_trees(words, tree, truth)[0] for tree in recovered]
     width, height = scale_in_points(ax, left=_LEFT)
     row = word_row(words, width=width - _LEFT - _RIGHT, fontsize=fontsize, direction=direction)
-    draw_words(row, _LEGEND_HEIGHT + row.height / 2, ax)
+    draw_words(row, _LEGEND_HEIGHT, ax)
 
     trees = [*(tree.edges for tree in compared), truth]
     step = (height - row.height - _LEGEND_HEIGHT) / sum(arc_levels(tree) + _HEADROOM for tree in trees)
     base = _LEGEND_HEIGHT + row.height
     for name, tree in zip(names, compared, strict=True):
-        _draw_layer(row, tree.edges, tree.styles, ax, base=base, step=step)
+        _draw_layer(row, tree.edges, tree.statuses, ax, base=base, step=step)
         _write_beside(row, base, ax, left=name, right=f"{tree.statuses.count('correct')}/{len(truth)}")
         base += (arc_levels(tree.edges) + _HEADROOM) * step
-    _draw_layer(row, truth, [_GOLD] * len(truth), ax, base=base, step=step)
+    _draw_layer(row, truth, ["tree"] * len(truth), ax, base=base, step=step)
     _write_beside(row, base, ax, left="gold", right="")
     edge_legend(["correct", "spurious"], ax, counts=False)
     return ax
 
 
 def _draw_layer(
-    row: WordRow, edges: NDArray[np.int64], styles: Sequence[LineStyle], ax: Axes, *, base: float, step: float
+    row: WordRow, edges: NDArray[np.int64], kinds: Sequence[ArcKind], ax: Axes, *, base: float, step: float
 ) -> None:
     """The arcs of one tree, on a faint line."""
-    ax.plot([0, row.width], [base, base], color=PALE, linewidth=0.6, zorder=0)
-    draw_arcs(row, edges, ax, base=base, step=step, styles=styles)
+    ax.plot([0, row.row.width], [base, base], color=PALE, linewidth=0.6, zorder=0)
+    draw_arcs(lay_out_arcs(edges, row.row, kinds=kinds), row, ax, base=base, step=step, directed=False)
 
 
 def _write_beside(row: WordRow, base: float, ax: Axes, *, left: str, right: str) -> None:
     """The name of a tree on its left, a note on its right."""
     ax.text(-_LEFT, base, left, ha="left", va="bottom", fontsize=7.5, **PLAIN)
-    ax.text(row.width + _RIGHT, base, right, ha="right", va="bottom", fontsize=7.5, color=GREY)
+    ax.text(row.row.width + _RIGHT, base, right, ha="right", va="bottom", fontsize=7.5, color=GREY)

@@ -36,8 +36,10 @@ def drawn(svg: str) -> tuple[list[str], dict[str, list[ElementTree.Element]]]:
 def test_a_drawn_tree_has_its_words_labels_and_arcs(heads: list[int]) -> None:
     one = sentence(heads, relations=["root" if head < 0 else f"r{word}" for word, head in enumerate(heads)])
     texts, arcs = drawn(one._repr_svg_())
-    assert sorted(texts) == sorted([*one.words, *(name for name in one.relations if name != "root")])
+    labels = one.relations if len(heads) > 1 else ()  # a root alone says nothing
+    assert sorted(texts) == sorted([*one.words, *labels])
     assert len(arcs.get("tree", [])) == len(heads) - 1
+    assert len(arcs["root tree"]) == 1
 
 
 @given(trees(2), st.integers(0, 10**6))
@@ -49,7 +51,14 @@ def test_a_comparison_tells_correct_missed_and_spurious_edges_apart(heads: list[
     assert counts.get("correct", 0) == 2 * len(expected & found)
     assert counts.get("missed", 0) == len(expected - found)
     assert counts.get("spurious", 0) == len(found - expected)
-    assert {f"{len(expected & found)} correct", f"{len(expected - found)} missed"} <= set(texts)
+    legend = [
+        f"{len(edges)} {kind}"
+        for kind, edges in (("correct", expected & found), ("missed", expected - found), ("spurious", found - expected))
+        if edges
+    ]
+    assert {*legend, "gold", "recovered"} <= set(texts)
+    same = gold.heads.index(-1) == recovered.heads.index(-1)
+    assert counts["root correct"] == 2 if same else (counts["root missed"], counts["root spurious"]) == (1, 1)
 
 
 def test_gold_arcs_lie_above_the_words_and_recovered_ones_below() -> None:
@@ -57,7 +66,9 @@ def test_gold_arcs_lie_above_the_words_and_recovered_ones_below() -> None:
     root = ElementTree.fromstring(svg)
     line = next(float(text.attrib["y"]) for text in root.iter(f"{SVG}text") if text.text == "b")
     _, arcs = drawn(svg)
-    heights = {name: [float(re.findall(r"V([\d.]+)", p.attrib["d"])[-1]) for p in ps] for name, ps in arcs.items()}
+    heights = {
+        name: [float(re.findall(r"L[\d.]+ ([\d.]+)$", p.attrib["d"])[-1]) for p in ps] for name, ps in arcs.items()
+    }
     assert max(heights["missed"]) < line < min(heights["spurious"])
     assert min(heights["correct"]) < line < max(heights["correct"])
 
@@ -72,7 +83,11 @@ def test_kinds_of_edges_differ_in_colour_and_in_dashes() -> None:
 def test_words_that_are_not_scored_are_drawn_apart() -> None:
     svg = comparison_svg(["a", "b", "."], [-1, 0, 0], [-1, 0, 1], scored=[True, True, False])
     _, arcs = drawn(svg)
-    assert {name: len(paths) for name, paths in arcs.items()} == {"correct": 2, "unscored": 2}
+    assert {name: len(paths) for name, paths in arcs.items()} == {
+        "correct": 2,
+        "unscored": 2,
+        "root correct": 2,
+    }
 
 
 def test_hostile_words_stay_words_everywhere() -> None:
@@ -104,9 +119,17 @@ def test_right_to_left_words_run_from_the_right() -> None:
         assert float(root.attrib["width"]) > max(places) > min(places) > 0
 
 
-def test_the_root_is_bold() -> None:
-    root = ElementTree.fromstring(CHEF._repr_svg_())
-    assert [text.text for text in root.iter(f"{SVG}text") if text.get("font-weight") == "bold"] == ["word4"]
+def test_an_arrow_from_above_marks_the_root_and_punctuation_is_grey() -> None:
+    one = sentence([1, -1, 1], relations=["nsubj", "root", "punct"])
+    root = ElementTree.fromstring(one._repr_svg_())
+    places = {text.text: float(text.get("x", "nan")) for text in root.iter(f"{SVG}text")}
+    _, arcs = drawn(one._repr_svg_())
+    assert {name: len(paths) for name, paths in arcs.items()} == {"tree": 1, "root tree": 1, "unscored": 1}
+    start, end = re.findall(r"[ML]([\d.]+) ([\d.]+)", arcs["root tree"][0].attrib["d"])
+    assert start[0] == end[0]
+    assert float(start[1]) < float(end[1])
+    assert abs(float(end[0]) - places["word1"]) < 20
+    assert all(float(start[1]) < float(text.get("y", "nan")) for text in root.iter(f"{SVG}text") if text.text != "root")
 
 
 def test_no_word_one_word_and_long_sentences_can_be_drawn() -> None:

@@ -13,7 +13,7 @@ from treeprobe.reporting import bare_figure, new_figure, save_figure, save_forma
 @pytest.fixture
 def figure() -> Figure:
     figure, ax = bare_figure((4, 2))
-    tree_arcs(("<b>a</b>", "&", "שלום"), [(0, 1), (1, 2)], ax)
+    tree_arcs(("<b>a</b>", "&", "שלום"), [-1, 0, 1], ax)
     return figure
 
 

@@ -12,7 +12,7 @@ from treeprobe.reporting import MissingGlyphs, bare_figure, font_families, save_
 from treeprobe.reporting.style import font_files
 from treeprobe.reporting.style.font_files import characters_of, covering_families, list_further_fonts
 from treeprobe.reporting.style.missing_glyphs import _warn_once, warn_missing
-from treeprobe.reporting.style.text_fonts import reading_direction, text_width
+from treeprobe.reporting.style.text_fonts import text_width
 
 JAPANESE, CHINESE, KOREAN = "猫が魚を食べた。", "简体中文的句子", "한국어 문장"
 with_cjk = pytest.mark.skipif(find_spec("paperang_p2_fonts_cjk") is None, reason="the extra cjk is not installed")
@@ -38,7 +38,7 @@ def test_the_extra_draws_east_asian_words_without_configuration(text: str, tmp_p
         assert len(font_families([text])) == len(FontProperties().get_family()) + 1
         for suffix in ("pdf", "png", "svg"):
             figure, ax = bare_figure((4, 2))
-            tree_arcs(list(text), [(0, 1)], ax)
+            tree_arcs(list(text), [-1] + [0] * (len(text) - 1), ax)
             save_figure(figure, tmp_path / f"tree.{suffix}")
     assert b"/FontFile2" in (tmp_path / "tree.pdf").read_bytes()
     assert "<text" not in (tmp_path / "tree.svg").read_text()
@@ -69,7 +69,7 @@ def test_without_any_font_one_warning_names_the_extra_and_svg_stays_text(
         warnings.simplefilter("always")
         for number, text in enumerate([JAPANESE, CHINESE, KOREAN]):
             figure, ax = bare_figure((4, 2))
-            tree_arcs(list(text), [(0, 1)], ax)
+            tree_arcs(list(text), [-1] + [0] * (len(text) - 1), ax)
             save_figure(figure, tmp_path / f"{number}.pdf")
             save_figure(figure, tmp_path / f"{number}.svg")
     glyphs = [str(warning.message) for warning in caught if issubclass(warning.category, MissingGlyphs)]
@@ -115,20 +115,6 @@ def test_fonts_are_added_only_for_characters_that_some_font_has() -> None:
     present = frozenset("abc") & characters_of(findfont(FontProperties()))
     chosen = covering_families(present)
     assert len(chosen) == 1
-
-
-@pytest.mark.parametrize(
-    ("words", "direction"),
-    [
-        (("The", "cat", "."), "left-to-right"),
-        (("القط", "نائم", "."), "right-to-left"),
-        (("הוא", "קנה", "iPhone"), "right-to-left"),
-        (("1984", "."), "left-to-right"),
-        (("猫", "が"), "left-to-right"),
-    ],
-)
-def test_reading_direction(words: tuple[str, ...], direction: str) -> None:
-    assert reading_direction(words) == direction
 
 
 def test_width_grows_with_the_text_and_the_size() -> None:
