@@ -39,7 +39,7 @@ def compare_layers(
         FindingsError: there is no such analysis, or it lacks the metric or the split.
     """
     one = structure_of(folder, checkpoint, treebank=treebank)
-    by_layer = {found.layer: found.tally() for found in probes_in(one.folder, metric=metric, split=split)}
+    by_layer = {found.layer: found.tally() for found in probes_in(one, metric=metric, split=split)}
     best = best_layer(one.scores(), metric=metric, split=split)
     if best is None:
         raise FindingsError(f"{one.folder}: no layer has a {metric} on {split}")
@@ -71,7 +71,7 @@ def compare_checkpoints(
         if layers is None:
             measured = best_measured(one, metric=metric, split=split)
         else:
-            measured = at_layer(probes_in(one.folder, metric=metric, split=split), layers[place])
+            measured = at_layer(probes_in(one, metric=metric, split=split), layers[place])
         found.append(measured)
     warn_of_rules(one.setting for one in found)
     return paired_difference(*(one.tally() for one in found))

@@ -1,13 +1,13 @@
 """What an analysis finds, and the one folder that holds it.
 
 FOLDER/
-    analysis.json   what was analysed, by which analysis and options, with digests, versions, times, and the result
+    analysis.json   what was analysed, by which analysis and options, with digests, versions, times, and the result;
+                    sealed, with the sizes and digests of all other files but figures
     NAME.csv        every table
     figures/        where they were asked for
     ...             what else the analysis leaves: probes, trees, tallies
 """
 
-import json
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,16 +17,20 @@ from typing import Any
 
 import pandas as pd
 
+from treeprobe.digests import file_digest
 from treeprobe.errors import TreeprobeError
 from treeprobe.files import write_json
 from treeprobe.pipeline.options import Options
+from treeprobe.records import Fields, sealed
 
 FORMAT = 2
 RECORD = "analysis.json"
+FIGURES = "figures"
 KEYS = frozenset(
     {"analysis", "checkpoint", "details", "options", "seconds", "splits", "summary", "treebank", "versions"}
 )
 """What every record says."""
+AGAIN = "run the analysis again with --overwrite"
 EARLIER = ("run.json", "convolution.json", "task.json")
 """Records of earlier versions."""
 PACKAGES = ("treeprobe", "torch", "transformers", "tokenizers", "numpy", "scipy", "networkx", "scikit-learn")
@@ -82,40 +86,66 @@ class Findings:
         for name, write in self.artefacts.items():
             write(folder / name)
         if figures and self.figures is not None:
-            (folder / "figures").mkdir()
-            self.figures(folder / "figures")
+            (folder / FIGURES).mkdir()
+            self.figures(folder / FIGURES)
 
 
 def write_record(folder: Path, record: Mapping[str, Any]) -> None:
-    """Write the record of a folder of findings, last of all its files."""
-    write_json(folder / RECORD, {"format": FORMAT, **record, "versions": versions()})
+    """Write the record of a folder of findings, last of all its files, whose sizes and digests it holds."""
+    files = {
+        path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": file_digest(path)}
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path != folder / RECORD and not path.is_relative_to(folder / FIGURES)
+    }
+    write_json(folder / RECORD, sealed({"format": FORMAT, **record, "versions": versions(), "files": files}))
 
 
-def read_record(folder: Path) -> dict[str, Any]:
-    """The record of a folder of findings.
+def read_record(folder: Path, *, remedy: str = AGAIN) -> dict[str, Any]:
+    """The record of a folder of findings; `remedy` is what the error about a damaged one says to do.
 
-    Raises FindingsError when the folder has none, one that cannot be read, or one of an earlier version.
+    Raises FindingsError when the folder has none, one that cannot be read or was changed, or one of an earlier version.
     """
     path = folder / RECORD
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        fields = Fields.read(path, error=FindingsError, remedy=remedy)
     except (FileNotFoundError, NotADirectoryError) as error:
         if not folder.is_dir():
             raise FindingsError(f"{folder}: there is no such folder; expected that of an analysis") from error
         if earlier := [name for name in EARLIER if (folder / name).exists()]:
             raise FindingsError(
-                f"{folder}: its {earlier[0]} is of an earlier version of treeprobe; run the analysis again "
-                "with --overwrite"
+                f"{folder}: its {earlier[0]} is of an earlier version of treeprobe; {remedy}"
             ) from error
         raise FindingsError(f"{folder}: holds no {RECORD}; expected the folder of an analysis") from error
-    except (OSError, ValueError) as error:
-        raise FindingsError(f"{path}: cannot be read: {error}; run the analysis again with --overwrite") from error
-    found = record.get("format") if isinstance(record, dict) else None
+    found = fields.content.get("format")
     if found != FORMAT:
-        raise FindingsError(f"{path}: is of format {found}; expected {FORMAT}. Run the analysis again with --overwrite")
-    if missing := KEYS - record.keys():
-        raise FindingsError(f"{path}: lacks {', '.join(sorted(missing))}; run the analysis again with --overwrite")
-    return dict(record)
+        raise FindingsError(f"{path}: is of format {found}; expected {FORMAT}; {remedy}")
+    if missing := KEYS - fields.content.keys():
+        raise FindingsError(f"{path}: lacks {', '.join(sorted(missing))}; {remedy}")
+    _check_fields(fields)
+    return dict(fields.content)
+
+
+def _check_fields(record: Fields) -> None:
+    """Refuse a record whose fields are not what they are expected to be."""
+    for name in ("analysis", "summary", "treebank"):
+        record.text(name)
+    for name in ("name", "path", "digest"):
+        record.part("checkpoint").text(name)
+    for name in ("details", "options", "versions"):
+        record.part(name)
+    for split in record.table("splits").values():
+        split.text("digest")
+    record.part("seconds").number("total")
+    if record.content.get("family") is not None:
+        record.text("family")
+    if record.content.get("step") is not None:
+        record.integer("step")
+    if "identity" in record.content:
+        record.part("identity")
+    # Records of before sizes and digests were kept have no files.
+    for file in record.table("files").values() if "files" in record.content else ():
+        file.integer("bytes")
+        file.text("sha256")
 
 
 def versions() -> dict[str, str]:

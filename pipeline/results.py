@@ -1,6 +1,7 @@
 """What analyses found, read back: the table of scores of a folder, and the tallies and edges of each setting."""
 
 import importlib.util
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,22 +12,32 @@ import pandas as pd
 from treeprobe.files import written_whole
 from treeprobe.parsing import Tally
 from treeprobe.parsing.scores import mean_tally
-from treeprobe.pipeline.findings import EARLIER, RECORD, FindingsError, read_record
+from treeprobe.pipeline.findings import EARLIER, RECORD, FindingsError
+from treeprobe.pipeline.result_files import ResultFiles
 from treeprobe.pipeline.scores import COLUMNS, PROBE_OF, Setting, best_layer, read_scores, score_table
-from treeprobe.pipeline.sweep_folder import MARK, SweepFolder
+from treeprobe.pipeline.sweep_folder import MARK, DamagedResults, SweepFolder
 from treeprobe.pipeline.tally_files import FoundEdges, read_edges, read_index, read_tally
 
-TALLIES = "tallies"
+SCORES = "scores.csv"
 TASK_COLUMNS = ("analysis", "trained_on", "family", "step")
 """Columns beside those of the score table, by which the rows of several analyses differ."""
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A finished analysis: its folder, and its record."""
+    """A finished analysis: its files, of which the record has been read."""
 
-    folder: Path
-    record: Mapping[str, Any]
+    files: ResultFiles
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self.files.folder
+
+    @property
+    def record(self) -> Mapping[str, Any]:
+        """What was analysed and how."""
+        return self.files.record
 
     @property
     def analysis(self) -> str:
@@ -49,17 +60,19 @@ class Finished:
         return str(self.record["details"].get("trained_on", self.treebank))
 
     def table(self, name: str, *, texts: Sequence[str] = ()) -> pd.DataFrame:
-        """One of its tables; the columns `texts` stay text. Raises FindingsError when it cannot be read."""
-        path = self.folder / f"{name}.csv"
-        try:
-            return pd.read_csv(path, dtype=dict.fromkeys(texts, str))
-        except (OSError, ValueError) as error:
-            raise FindingsError(f"{path}: cannot be read: {error}; run the analysis again") from error
+        """One of its tables; the columns `texts` stay text. Raises FindingsError when it is damaged."""
+        return self.files.table(f"{name}.csv", texts=texts)
 
     def scores(self) -> pd.DataFrame:
-        """Its score table with the columns that tell analyses apart; without rows where it has none."""
-        path = self.folder / "scores.csv"
-        scores = read_scores(path) if path.exists() else score_table([])
+        """Its score table with the columns that tell analyses apart; without rows where it has none.
+
+        Raises FindingsError when it is damaged.
+        """
+        if SCORES in self.files:
+            with self.files.reading(SCORES) as path:
+                scores = read_scores(path)
+        else:
+            scores = score_table([])
         return scores.assign(
             analysis=self.analysis,
             trained_on=self.trained_on,
@@ -71,20 +84,14 @@ class Finished:
 def read_finished(folder: str | Path) -> list[Finished]:
     """The finished analyses of a folder: the one that it holds, or every finished task of a sweep, by name.
 
-    A task whose record is damaged counts as unfinished: the sweep will do it again.
+    A task of a sweep whose files are damaged, as far as their sizes and its record show it, is left out with a warning
+    (`DamagedResults`).
 
-    Raises FindingsError when the folder holds neither.
+    Raises FindingsError when the folder holds neither, or a single analysis that is damaged.
     """
-    place = Path(folder).expanduser()
-    if (place / MARK).exists():
-        sweep = SweepFolder.existing(place)
-        records = ((path, sweep.record(path.name)) for path in sweep.finished())
-        return [Finished(path, record) for path, record in records if record is not None]
-    if place.is_dir() and not any((place / name).exists() for name in (RECORD, *EARLIER)):
-        raise FindingsError(
-            f"{place}: holds neither {RECORD} nor {MARK}; expected the folder of an analysis or of a sweep"
-        )
-    return [Finished(place, read_record(place))]
+    finished, damaged = read_contents(folder)
+    _warn(damaged)
+    return finished
 
 
 def load_results(folder: str | Path) -> pd.DataFrame:
@@ -92,13 +99,62 @@ def load_results(folder: str | Path) -> pd.DataFrame:
 
     Columns: those of the score table, then analysis, trained_on, family, step. Takes the folder of one analysis or of a
     sweep; the latter is read from its finished tasks, so that the table is right at any moment, also while a sweep is
-    at work or after one was killed.
+    at work or after one was killed. Damaged tasks of a sweep are left out with a warning (`DamagedResults`).
 
-    Raises FindingsError when the folder holds neither.
+    Raises FindingsError when the folder holds neither, or a single analysis that is damaged.
     """
-    frames = [frame for one in read_finished(folder) if not (frame := one.scores()).empty]
+    finished, damaged = read_contents(folder)
+    scores, unreadable = collect_scores(finished)
+    if unreadable and not _is_sweep(folder):
+        raise FindingsError(*unreadable.values())
+    _warn({**damaged, **unreadable})
+    return scores
+
+
+def read_contents(
+    folder: str | Path, *, verify: bool = False, without: Sequence[str] = ()
+) -> tuple[list[Finished], dict[str, str]]:
+    """As `read_finished`, and what is wrong with each damaged task of a sweep, by its name, instead of warnings.
+
+    Args:
+        verify: compare the digests of files too, but for those in the folders `without`.
+    """
+    place = Path(folder).expanduser()
+    if _is_sweep(place):
+        found, damaged = SweepFolder.existing(place).read_tasks(verify=verify, without=without)
+        return [Finished(files) for files in found], damaged
+    if place.is_dir() and not any((place / name).exists() for name in (RECORD, *EARLIER)):
+        raise FindingsError(
+            f"{place}: holds neither {RECORD} nor {MARK}; expected the folder of an analysis or of a sweep"
+        )
+    files = ResultFiles.of(place)
+    files.check(verify=verify, without=without)
+    return [Finished(files)], {}
+
+
+def collect_scores(finished: Sequence[Finished]) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The scores of finished analyses as one table, and what is wrong with unreadable ones, by the name of the task."""
+    frames, damaged = [], {}
+    for one in finished:
+        try:
+            frames.append(one.scores())
+        except FindingsError as error:
+            damaged[one.folder.name] = str(error)
     columns = [*COLUMNS, *TASK_COLUMNS]
-    return pd.concat(frames, ignore_index=True).reindex(columns=columns) if frames else pd.DataFrame(columns=columns)
+    full = [frame for frame in frames if not frame.empty]
+    table = pd.concat(full, ignore_index=True).reindex(columns=columns) if full else pd.DataFrame(columns=columns)
+    return table, damaged
+
+
+def _is_sweep(folder: str | Path) -> bool:
+    """Whether a folder is a sweep's."""
+    return (Path(folder).expanduser() / MARK).exists()
+
+
+def _warn(damaged: Mapping[str, str]) -> None:
+    """Name what is left out."""
+    for problem in damaged.values():
+        warnings.warn(problem, DamagedResults, stacklevel=3)
 
 
 def write_table(folder: Path, scores: pd.DataFrame) -> Path:
@@ -114,10 +170,10 @@ def write_table(folder: Path, scores: pd.DataFrame) -> Path:
 class Measured:
     """One metric of one setting of a finished analysis, over all its seeds; `setting.seed` is None.
 
-    `numbers` are those of the seeds' tallies in the analysis's folder.
+    `numbers` are those of the seeds' tallies among the analysis's files.
     """
 
-    folder: Path
+    files: ResultFiles
     numbers: Sequence[int]
     setting: Setting
     metric: str
@@ -129,15 +185,15 @@ class Measured:
 
     def tally(self) -> Tally:
         """Its counts in every sentence, the mean over seeds."""
-        place, split = self.folder / TALLIES, self.setting.split
-        return mean_tally([read_tally(place, number, metric=self.metric, split=split) for number in self.numbers])
+        split = self.setting.split
+        return mean_tally([read_tally(self.files, number, metric=self.metric, split=split) for number in self.numbers])
 
     def edges(self) -> pd.DataFrame:
         """Every gold edge of its split, `correct` the share of the seeds whose tree has it.
 
         Raises FindingsError when they were not kept.
         """
-        return _edge_table(self, read_edges(self.folder / TALLIES, self.setting.split))
+        return _edge_table(self, read_edges(self.files, self.setting.split))
 
 
 def _edge_table(measured: Measured, found: FoundEdges) -> pd.DataFrame:
@@ -145,35 +201,36 @@ def _edge_table(measured: Measured, found: FoundEdges) -> pd.DataFrame:
     own = [row for row, setting in enumerate(found.settings) if replace(setting, seed=None) == measured.setting]
     if own:
         return found.table(own)
-    raise FindingsError(f"{measured.folder.name}: holds no edges of layer {measured.layer}")
+    raise FindingsError(f"{measured.files.folder.name}: holds no edges of layer {measured.layer}")
 
 
-def everything_measured(folder: Path) -> Iterator[Measured]:
+def everything_measured(one: Finished) -> Iterator[Measured]:
     """Everything that a structural or transfer analysis measured, each setting with all its seeds."""
     seeds: dict[tuple[Setting, str], list[int]] = {}
-    for number, row in enumerate(read_index(folder / TALLIES)["tallies"]):
-        metric = row.pop("metric")
-        seeds.setdefault((Setting(**{**row, "seed": None}), metric), []).append(number)
+    for number, (setting, metric) in enumerate(read_index(one.files)):
+        seeds.setdefault((replace(setting, seed=None), metric), []).append(number)
     for (setting, metric), numbers in seeds.items():
-        yield Measured(folder, numbers, setting, metric)
+        yield Measured(one.files, numbers, setting, metric)
 
 
-def probes_in(folder: Path, *, metric: str = "uuas", split: str = "dev") -> list[Measured]:
-    """The probes in the folder of an analysis, one a layer: those of the largest rank.
+def probes_in(one: Finished, *, metric: str = "uuas", split: str = "dev") -> list[Measured]:
+    """The probes of a structural or transfer analysis, one a layer: those of the largest rank.
 
     Raises FindingsError when it has none that the metric is a score of.
     """
-    everything = list(everything_measured(folder))
+    everything = list(everything_measured(one))
     found = [
-        one
-        for one in everything
-        if (one.metric, one.setting.split, one.setting.probe) == (metric, split, PROBE_OF.get(metric))
+        probe
+        for probe in everything
+        if (probe.metric, probe.setting.split, probe.setting.probe) == (metric, split, PROBE_OF.get(metric))
     ]
     if not found:
-        known = dict.fromkeys(f"{one.metric} on {one.setting.split}" for one in everything if one.metric in PROBE_OF)
-        raise FindingsError(f"{folder.name}: no {metric} on {split}; found {', '.join(known) or 'nothing'}")
-    rank = max(one.setting.rank or 0 for one in found)
-    return [one for one in found if (one.setting.rank or 0) == rank]
+        known = dict.fromkeys(
+            f"{probe.metric} on {probe.setting.split}" for probe in everything if probe.metric in PROBE_OF
+        )
+        raise FindingsError(f"{one.folder.name}: no {metric} on {split}; found {', '.join(known) or 'nothing'}")
+    rank = max(probe.setting.rank or 0 for probe in found)
+    return [probe for probe in found if (probe.setting.rank or 0) == rank]
 
 
 def structure_of(folder: str | Path, checkpoint: str | None = None, *, treebank: str | None = None) -> Finished:
@@ -201,7 +258,7 @@ def best_measured(one: Finished, *, metric: str = "uuas", split: str = "dev") ->
     layer = best_layer(one.scores())
     if layer is None:
         raise FindingsError(f"{one.folder}: has no layer with a UUAS on dev")
-    return at_layer(probes_in(one.folder, metric=metric, split=split), layer)
+    return at_layer(probes_in(one, metric=metric, split=split), layer)
 
 
 def at_layer(measured: Sequence[Measured], layer: int) -> Measured:

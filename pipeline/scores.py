@@ -75,9 +75,9 @@ def score_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def read_scores(path: Any) -> pd.DataFrame:
-    """A table of scores from its CSV file."""
+    """A table of scores from its CSV file; only an empty cell has no value, as a checkpoint may be called "NA"."""
     texts = dict.fromkeys(("checkpoint", "treebank", "split", "probe", "metric", "punctuation"), str)
-    return pd.read_csv(path, keep_default_na=True, na_values=[], dtype=texts).astype(INTEGERS)
+    return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=texts).astype(INTEGERS)
 
 
 def probe_rows(scores: pd.DataFrame, metric: str, *, probe: str | None = None) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """A sweep's folder: one folder a finished task, one file a failed one, and one table of everything finished.
 
 DIR/
-    sweep.json             that this is a sweep
+    sweep.json             that this is a sweep, and of which format
     tasks/NAME/            a finished task, whole or not there: the folder of its analysis
     failures/NAME.json     why a task failed; gone when it succeeds
     results.parquet        every finished task's scores (results.csv without pyarrow); rebuilt from tasks/ at any time
@@ -11,10 +11,10 @@ Any number of processes, on any machines that see the folder, may work in it at 
 it.
 """
 
-import json
 import re
 import shutil
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,16 @@ from typing import Any
 from treeprobe.errors import OutputError
 from treeprobe.files import write_json
 from treeprobe.pipeline.file_names import file_name
-from treeprobe.pipeline.findings import FORMAT, FindingsError, read_record
+from treeprobe.pipeline.findings import FORMAT, FindingsError
+from treeprobe.pipeline.result_files import ResultFiles
+from treeprobe.records import Fields, sealed
 
 MARK = "sweep.json"
+DO_AGAIN = "start the sweep again with --verify to do the task"
+
+
+class DamagedResults(UserWarning):
+    """A file of a sweep that is not as it was written; what depends on it is left out, and everything else reported."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +51,9 @@ class SweepFolder:
     def existing(cls, folder: str | Path) -> "SweepFolder":
         """The one in a folder that holds a sweep. Raises FindingsError when it holds none, or one of another format."""
         found = cls.at(folder)
-        mark = _read_json(found.path / MARK)
-        if mark is None:
+        if not (found.path / MARK).exists():
             raise FindingsError(f"{folder}: holds no {MARK}; expected the folder of a sweep")
-        found._check_format(mark)
+        found._check_format()
         return found
 
     def check(self) -> None:
@@ -59,17 +65,31 @@ class SweepFolder:
         """
         # The mark is looked for last: another process that begins a sweep writes it before anything else.
         occupied = self.path.is_dir() and any(not path.name.startswith(".") for path in self.path.iterdir())
-        mark = _read_json(self.path / MARK)
-        if mark is not None:
-            self._check_format(mark)
+        if (self.path / MARK).exists():
+            self._check_format()
         elif occupied:
             raise OutputError(f"{self.path}: holds files that are not a sweep's; choose another folder")
 
-    def _check_format(self, mark: Mapping[str, Any]) -> None:
-        """Refuse a sweep of another version of treeprobe. Raises FindingsError."""
-        if mark.get("format") != FORMAT:
+    def _check_format(self) -> None:
+        """Refuse a sweep of another version of treeprobe, or another tool's mark. Raises FindingsError.
+
+        A mark that cannot be read is named in a warning where tasks lie beside it, since these say their format too.
+        """
+        path = self.path / MARK
+        try:
+            found = Fields.read(
+                path, error=FindingsError, remedy="the next sweep into this folder writes it anew"
+            ).content
+        except FindingsError as error:
+            if not self.tasks.is_dir():
+                raise FindingsError(
+                    f"{path}: cannot be read, and no tasks lie beside it; choose another folder"
+                ) from error
+            warnings.warn(str(error), DamagedResults, stacklevel=3)
+            return
+        if found.get("format") != FORMAT:
             raise FindingsError(
-                f"{self.path}: is a sweep of format {mark.get('format')}; expected {FORMAT}. Sweep again into another "
+                f"{path}: is of a sweep of format {found.get('format')}; expected {FORMAT}. Sweep again into another "
                 f"folder; --cache {self.path / 'cache'} uses the hidden states that are there"
             )
 
@@ -106,12 +126,35 @@ class SweepFolder:
         """Remove the hidden states of a checkpoint."""
         shutil.rmtree(self.cache_of(checkpoint), ignore_errors=True)
 
-    def record(self, name: str) -> dict[str, Any] | None:
-        """The record of a finished task; None when it is not finished, or its record is damaged."""
-        try:
-            return read_record(self.task(name))
-        except FindingsError:
+    def record(self, name: str, *, verify: bool = False) -> dict[str, Any] | None:
+        """The record of a finished task; None when there is none.
+
+        Raises FindingsError when the record is damaged, or a file is missing, of another size or, with `verify`, of
+        another digest.
+        """
+        folder = self.task(name)
+        if not folder.is_dir():
             return None
+        files = ResultFiles.of(folder, remedy=f"{DO_AGAIN} {name} again")
+        files.check(verify=verify)
+        return dict(files.record)
+
+    def read_tasks(
+        self, *, verify: bool = False, without: Sequence[str] = ()
+    ) -> tuple[list[ResultFiles], dict[str, str]]:
+        """The files of every finished task, by name, and what is wrong with each damaged one.
+
+        Damage is what `record` sees, but for the folders of a task in `without`.
+        """
+        found, damaged = [], {}
+        for folder in self.finished():
+            try:
+                files = ResultFiles.of(folder, remedy=f"{DO_AGAIN} {folder.name} again")
+                files.check(verify=verify, without=without)
+                found.append(files)
+            except FindingsError as error:
+                damaged[folder.name] = str(error)
+        return found, damaged
 
     def finished(self) -> list[Path]:
         """The folders of finished tasks, by name; hidden ones are being written."""
@@ -119,20 +162,35 @@ class SweepFolder:
         return sorted(folders, key=lambda path: natural_key(path.name))
 
     def failure(self, name: str) -> dict[str, Any] | None:
-        """Why a task failed; None when it did not."""
-        return _read_json(self.failures / f"{name}.json")
+        """Why a task failed; None when it did not, or its record is damaged, so that it is tried again."""
+        try:
+            return _read_failure(self.failures / f"{name}.json")
+        except (FindingsError, FileNotFoundError):
+            return None
 
     def failed(self) -> list[dict[str, Any]]:
-        """Every failure on record, by name."""
-        found = (_read_json(path) for path in sorted(self.failures.glob("*.json")))
-        return [record for record in found if record is not None]
+        """Every failure on record, by name; of one whose record is damaged, that it is."""
+        found = []
+        for path in sorted(self.failures.glob("*.json")):
+            if path.name.startswith("."):  # a draft
+                continue
+            try:
+                found.append(_read_failure(path))
+            except FindingsError as error:
+                found.append({"task": path.stem, "reason": str(error), "detail": ""})
+        return found
 
     def write_failure(
         self, name: str, identity: Mapping[str, str], *, about: Mapping[str, str], reason: str, detail: str
-    ) -> None:
-        """Put a failure on record; `about` says in words what the task is: its checkpoint, treebank and analysis."""
+    ) -> Path:
+        """Put a failure on record; `about` says in words what the task is: its checkpoint, treebank and analysis.
+
+        Returns the file.
+        """
         record = {"task": name, **about, "identity": dict(identity), "reason": reason, "detail": detail}
-        write_json(self.failures / f"{name}.json", record)
+        path = self.failures / f"{name}.json"
+        write_json(path, sealed(record))
+        return path
 
     def forget_failure(self, name: str) -> None:
         """Take a failure off the record."""
@@ -144,9 +202,10 @@ def natural_key(name: str) -> list[str | int]:
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
 
 
-def _read_json(path: Path) -> dict[str, Any] | None:
-    """A JSON object; None when there is none that can be read."""
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return None
+def _read_failure(path: Path) -> dict[str, Any]:
+    """The record of a failure. Raises FindingsError when it is damaged, FileNotFoundError when there is none."""
+    record = Fields.read(path, error=FindingsError, remedy="the next sweep tries the task again")
+    for name in ("task", "reason", "detail"):
+        record.text(name)
+    record.part("identity")
+    return dict(record.content)

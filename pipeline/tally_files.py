@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 
 from treeprobe.parsing import Tally
 from treeprobe.parsing.treebanks import Split
+from treeprobe.pipeline.result_files import ResultFiles
 from treeprobe.pipeline.scores import Measurement, Setting
 
+INDEX, TALLIES, EDGES = (f"tallies/{name}" for name in ("index.json", "tallies.npz", "edges.npz"))
 EDGE_COLUMNS = (
     "sentence", "document", "relation", "arc_length", "sentence_length", "head_upos", "dependent_upos", "projective"
 )  # fmt: skip
@@ -75,26 +77,29 @@ def _edge_arrays(edges: Mapping[Split, FoundEdges]) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def read_index(folder: Path) -> dict[str, Any]:
-    """The index of such a folder; an empty one where there is no folder."""
-    path = folder / "index.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"tallies": [], "edges": {}}
+def read_index(files: ResultFiles) -> list[tuple[Setting, str]]:
+    """The setting and metric of every tally of an analysis, by number; none where it keeps no tallies."""
+    if INDEX not in files:
+        return []
+    with files.reading(INDEX):
+        rows = [dict(row) for row in files.fields(INDEX).items("tallies")]
+        return [(Setting(**row), metric) for row in rows if (metric := str(row.pop("metric")))]
 
 
-def read_tally(folder: Path, number: int, *, metric: str, split: str) -> Tally:
+def read_tally(files: ResultFiles, number: int, *, metric: str, split: str) -> Tally:
     """One tally, by its number in the index; `split` is that of its setting."""
-    with np.load(folder / "tallies.npz", allow_pickle=False) as arrays:
+    with files.reading(TALLIES) as path, np.load(path, allow_pickle=False) as arrays:
         numerators, denominators, strata = (
             arrays[f"{number}.{column}"] for column in ("numerators", "denominators", "strata")
         )
-        documents = arrays.get(f"{split}.documents")
-    return Tally(metric, numerators, denominators, strata, documents)
+        return Tally(metric, numerators, denominators, strata, arrays.get(f"{split}.documents"))
 
 
-def read_edges(folder: Path, split: str) -> FoundEdges:
-    """The gold edges of a split and which were found. Raises KeyError when there is no such split."""
-    settings = [Setting(**row) for row in read_index(folder)["edges"][split]]
-    with np.load(folder / "edges.npz", allow_pickle=False) as arrays:
+def read_edges(files: ResultFiles, split: str) -> FoundEdges:
+    """The gold edges of a split and which were found. Raises FindingsError when there is no such split."""
+    rows = files.fields(INDEX).part("edges").items(split)
+    with files.reading(EDGES) as path, np.load(path, allow_pickle=False) as arrays:
+        settings = [Setting(**row) for row in rows]
         gold = pd.DataFrame({column: arrays[f"{split}.{column}"] for column in EDGE_COLUMNS})
         packed = arrays[f"{split}.correct"]
-    return FoundEdges(gold, settings, np.unpackbits(packed, axis=1, count=len(gold)).astype(bool))
+        return FoundEdges(gold, settings, np.unpackbits(packed, axis=1, count=len(gold)).astype(bool))

@@ -82,6 +82,13 @@ class Fields:
         value = self.content.get(name)
         return value if _is_integer(value, least) else self.refuse(name, f"an integer of at least {least}")
 
+    def number(self, name: str) -> float:
+        """A field that holds a number."""
+        value = self.content.get(name)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return value
+        return self.refuse(name, "a number")
+
     def integers(self, name: str, *, least: int = 0) -> tuple[int, ...]:
         """A field that holds a list of integers of at least `least`."""
         values = self.items(name)

@@ -79,6 +79,13 @@ PARAMETERS = [
         False,
     ),
     declared.parameter(
+        "verify",
+        Annotated[
+            bool, typer.Option("--verify", help="Redo tasks with damaged files, found by digests; else by sizes alone.")
+        ],
+        False,
+    ),
+    declared.parameter(
         "dry_run",
         Annotated[bool, typer.Option("--dry-run", help="Print the tasks, their states and their disk; do nothing.")],
         False,
@@ -104,7 +111,7 @@ def sweep_command(**given: Any) -> None:
         figures=given["figures"],
     )
     if given["dry_run"]:
-        typer.echo(_plan_text(dry_run(plan, retry=given["retry"])))
+        typer.echo(_plan_text(dry_run(plan, retry=given["retry"], verify=given["verify"])))
         return
     scheduler = given["scheduler"]
     jobs = given["jobs"] or (None if scheduler is not None else 1)
@@ -113,11 +120,12 @@ def sweep_command(**given: Any) -> None:
         workers=Workers(jobs, scheduler, given["threads"]),
         retry=given["retry"],
         replace=given["replace"],
+        verify=given["verify"],
         keep_cache=not given["drop_cache"],
         progress=not given["quiet"],
     )
     typer.echo(_closing_lines(done))
-    if done.failed or done.failed_before:
+    if done.failed or done.failed_before or done.damaged:
         raise typer.Exit(FAILED)
 
 
@@ -141,11 +149,15 @@ def _plan_text(tasks: "pd.DataFrame") -> str:
         time=["?" if isna(seconds) else _duration(seconds) for seconds in tasks["seconds"]],
         disk=["?" if isna(size) else f"{size / 1e6:,.0f} MB" for size in tasks["cache_bytes"]],
     )
-    todo = int((tasks["state"] == "to do").sum())
-    return (
-        f"{shown[['task', 'state', 'time', 'disk']].to_string(index=False)}\n"
-        f"{todo} of {len(tasks)} tasks to do. time: the median of the finished tasks of the same analysis; disk: "
-        "hidden states, which the tasks of one checkpoint and treebank share."
+    todo = int(tasks["state"].isin(["to do", "damaged"]).sum())
+    explained = tasks[tasks["reason"] != ""]
+    return "\n".join(
+        [
+            shown[["task", "state", "time", "disk"]].to_string(index=False),
+            *(f"  {task}: {state}: {reason}" for task, state, reason in explained[["task", "state", "reason"]].values),
+            f"{todo} of {len(tasks)} tasks to do. time: the median of the finished tasks of the same analysis; disk: "
+            "hidden states, which the tasks of one checkpoint and treebank share.",
+        ]
     )
 
 
@@ -164,4 +176,5 @@ def _closing_lines(done: "Sweep") -> str:
     lines = [counts, *(f"  {name}: {reason}" for name, reason in {**done.failed_before, **done.failed}.items())]
     if done.failed or done.failed_before:
         lines.append("Try the failed ones again with --retry")
+    lines += [f"damaged: {problem}" for problem in done.damaged.values()]
     return "\n".join([*lines, f"Everything is in {done.out}; read it with `treeprobe report {done.out}`"])

@@ -1,6 +1,5 @@
 """The sample sentences with their recovered trees, for the script of the page."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ def explorer(results: Results) -> dict[str, Any]:
     treebanks: dict[str, Any] = {}
     views = []
     for one in results.of("structure"):
-        found = json.loads((one.folder / "trees.json").read_text(encoding="utf-8"))
+        found = one.files.fields("trees.json").content
         if not found["sentences"]:
             continue
         bank = treebanks.setdefault(one.treebank, {"sentences": found["sentences"]})

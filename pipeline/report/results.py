@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from treeprobe.pipeline.results import Finished, Measured, best_measured, load_results, read_finished
+from treeprobe.pipeline.findings import FindingsError
+from treeprobe.pipeline.results import Finished, Measured, best_measured, collect_scores, read_contents
 from treeprobe.pipeline.scores import (
     CHAIN,
     CONTROL,
@@ -28,6 +29,8 @@ BASELINES = {
     CONTROL: "control trees, same probes",
     CHAIN: "left-to-right chain",
 }
+PROBES = "probes"
+"""The folder of an analysis that no report reads."""
 MOST_SHOWN = 7
 """Curves that one can still tell apart."""
 
@@ -73,10 +76,19 @@ class Results:
 
 
 def read_results(folder: str | Path) -> Results:
-    """Everything, from the folder of an analysis or of a sweep. Raises FindingsError when it holds neither."""
+    """Everything, from the folder of an analysis or of a sweep; damaged tasks of a sweep count as failed.
+
+    Raises FindingsError when it holds neither, or a single analysis that is damaged.
+    """
     place = Path(folder).expanduser()
     failed = SweepFolder.existing(place).failed() if (place / MARK).exists() else []
-    return Results(place.absolute(), load_results(place), read_finished(place), failed)
+    finished, damaged = read_contents(place, verify=True, without=[PROBES])
+    scores, unreadable = collect_scores(finished)
+    lost = {**damaged, **unreadable}
+    if unreadable and not (place / MARK).exists():
+        raise FindingsError(*unreadable.values())
+    whole = [one for one in finished if one.folder.name not in lost]
+    return Results(place.absolute(), scores, whole, [*failed, *({"task": task, "reason": lost[task]} for task in lost)])
 
 
 def structure_rows(results: Results, treebank: str) -> pd.DataFrame:

@@ -1,7 +1,8 @@
 """Many checkpoints, treebanks and analyses: a sweep that resumes, in any number of processes."""
 
 from treeprobe.pipeline.sweeps.checkpoints import Checkpoint, CheckpointNameError, find_checkpoints
-from treeprobe.pipeline.sweeps.engine import Sweep, dry_run, sweep
+from treeprobe.pipeline.sweeps.engine import Sweep, sweep
+from treeprobe.pipeline.sweeps.preview import dry_run
 from treeprobe.pipeline.sweeps.tasks import Plan, SweepError, Task
 from treeprobe.pipeline.sweeps.workers import Workers
 

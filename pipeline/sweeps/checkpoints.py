@@ -13,6 +13,8 @@ from treeprobe.errors import TreeprobeError
 from treeprobe.pipeline.file_names import file_name, same_file
 
 STEP_FOLDER = re.compile(r"(?:step|checkpoint|ckpt|global_?step|iter)?[-_ ]?(\d+)(?:[kK])?$")
+TRAINED = ("*.safetensors", "pytorch_model*.bin", "adapter_model*.bin")
+"""Files of which a folder that can be loaded has one; a `training_args.bin` makes no checkpoint."""
 WEIGHTS = ("*.safetensors", "*.bin", "config.json", "tokenizer*", "vocab*")
 
 
@@ -22,7 +24,10 @@ class CheckpointNameError(TreeprobeError, ValueError):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model to analyse; `family` and `step` are its training run and place in it, where it is one of many."""
+    """A model to analyse; `family` and `step` are its training run and place in it, where it is one of many.
+
+    `source` is a hub name, or a folder by its absolute path, so that it is the same for a worker elsewhere.
+    """
 
     name: str
     source: str
@@ -35,6 +40,17 @@ class Checkpoint:
         """Where it lies, None when it is known by its hub name."""
         path = Path(self.source).expanduser()
         return path if path.is_dir() else None
+
+    @property
+    def lacks(self) -> str | None:
+        """What its folder lacks that loading it takes, as its files' names tell; None where nothing, or for the hub."""
+        if self.folder is None:
+            return None
+        if not (self.folder / "config.json").is_file():
+            return f"{self.source} has no config.json; expected the folder of a transformers checkpoint"
+        if not any(file for pattern in TRAINED for file in self.folder.glob(pattern)):
+            return f"{self.source} has no weights; expected one of {', '.join(TRAINED)}"
+        return None
 
     @property
     def digest(self) -> str:
@@ -109,8 +125,10 @@ def _from_folder(folder: Path, *, name: str | None = None) -> list[Checkpoint]:
     numbered = sorted((step, child) for child, step in steps.items() if step is not None)
     name = name or folder.resolve().name
     if (folder / "config.json").exists() or not numbered:
-        return [Checkpoint(name, str(folder))]
-    return [Checkpoint(f"{name}/{child.name}", str(child), family=name, step=step) for step, child in numbered]
+        return [Checkpoint(name, str(folder.absolute()))]
+    return [
+        Checkpoint(f"{name}/{child.name}", str(child.absolute()), family=name, step=step) for step, child in numbered
+    ]
 
 
 def step_of(name: str) -> int | None:

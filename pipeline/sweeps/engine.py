@@ -1,29 +1,25 @@
 """Does the tasks of a plan, each once, in this process, in local processes, or on a cluster; resumes and joins in."""
 
-import statistics
+import heapq
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-from tqdm import tqdm
-from transformers import AutoConfig
 
-from treeprobe.pipeline.results import load_results, write_table
+from treeprobe.pipeline.results import collect_scores, read_contents, write_table
 from treeprobe.pipeline.sweep_folder import SweepFolder
-from treeprobe.pipeline.sweeps.checkpoints import Checkpoint
-from treeprobe.pipeline.sweeps.tasks import Outcome, Plan, SweepError, Task, execute, failure_of, is_done
+from treeprobe.pipeline.sweeps.execution import Outcome, execute
+from treeprobe.pipeline.sweeps.progress import SweepProgress
+from treeprobe.pipeline.sweeps.standing import Standing, standing_of
+from treeprobe.pipeline.sweeps.tasks import Plan, SweepError, Task
 from treeprobe.pipeline.sweeps.workers import Workers, run_jobs
 
 POLL_SECONDS = 0.5
 """How often tasks that other processes are doing are looked at, when there is nothing else to do."""
-
-STORED_BYTES = 2
-"""Bytes of a number in a cache of hidden states."""
 
 CHANGED = "Pass --replace to do these tasks again, or choose another folder; nothing was touched"
 
@@ -36,6 +32,7 @@ class Sweep:
         done, failed: what came to an end during this call, here or in another process; the failed with their reasons.
         skipped: what was done before it.
         failed_before: what failed before it and was not asked for again, with the reasons.
+        damaged: finished tasks of the folder whose scores can no longer be read, with what is wrong.
     """
 
     out: Path
@@ -44,6 +41,7 @@ class Sweep:
     failed: dict[str, str]
     skipped: tuple[str, ...]
     failed_before: dict[str, str]
+    damaged: dict[str, str] = field(default_factory=dict)
 
 
 def sweep(
@@ -52,12 +50,14 @@ def sweep(
     workers: Workers | None = None,
     retry: bool = False,
     replace: bool = False,
+    verify: bool = False,
     keep_cache: bool = True,
     progress: bool = True,
 ) -> Sweep:
     """Do every task of a plan that is not done yet, and write one table of all scores.
 
-    A task is done once: finished ones are left as they are, however the sweep before ended. A failure is recorded with
+    A task is done once: finished ones are left as they are, however the sweep before ended, and done again where their
+    files are damaged. A failure is recorded with
     its reason and does not stop the rest. Any number of processes may do the same plan in the same folder at once: each
     task is done by whoever holds its lock, and each process ends when all tasks have.
 
@@ -65,6 +65,7 @@ def sweep(
         workers: where this process's tasks run; one by one in this process by default.
         retry: try failed tasks again.
         replace: do tasks again whose checkpoint, treebank or options changed since they were done.
+        verify: find damage of finished tasks by the digests of their files too, not by sizes and records alone.
         keep_cache: keep hidden states; otherwise a checkpoint's are removed when its last task ends.
 
     Raises:
@@ -73,59 +74,71 @@ def sweep(
     """
     folder, tasks = plan.folder, plan.tasks()
     folder.begin()
-    changed = [task for task in tasks if _is_changed(task, folder)]
+    standings = {task.name: standing_of(task, folder, verify=verify) for task in tasks}
+    changed = {name: standing for name, standing in standings.items() if standing.state == "changed"}
     if changed and not replace:
-        raise SweepError("\n".join([*(_explain_change(task, folder) for task in changed), CHANGED]))
-    if retry:
-        for task in tasks:
-            folder.forget_failure(task.name)
-    skipped = [task for task in tasks if is_done(task, folder)]
-    open_tasks = [task for task in tasks if task not in skipped]
-    failed_before = {
-        task.name: failure["reason"] for task in open_tasks if (failure := failure_of(task, folder)) is not None
-    }
-    todo = [task for task in open_tasks if task.name not in failed_before]
+        raise SweepError("\n".join([*(f"{name}: {one.reason}" for name, one in changed.items()), CHANGED]))
+    failed_before = {} if retry else _earlier_failures(standings)
+    for task in tasks if retry else ():
+        folder.forget_failure(task.name)
+    skipped = tuple(name for name, standing in standings.items() if standing.state == "done")
+    todo = [task for task in tasks if task.name not in {*skipped, *failed_before}]
     workers = workers or Workers()
-    work = partial(execute, folder=folder, threads=workers.task_threads, figures=plan.figures, replace=replace)
-    with tqdm(total=len(tasks), initial=len(tasks) - len(todo), unit="task", disable=not progress) as bar:
-        outcomes = _run_all(todo, folder, partial(run_jobs, workers, work, lost=_lost), keep_cache=keep_cache, bar=bar)
-    scores = load_results(folder.path)
+    work = partial(
+        execute, folder=folder, threads=workers.task_threads, figures=plan.figures, replace=replace, verify=verify
+    )
+    settle = partial(_settle, folder=folder, verify=verify)
+    run = partial(run_jobs, workers, work, lost=_lost)
+    with SweepProgress(total=len(tasks), finished=len(tasks) - len(todo), shown=progress) as shown:
+        outcomes = _run_all(todo, folder, run, settle=settle, keep_cache=keep_cache, progress=shown)
+    finished, damaged = read_contents(folder.path)
+    scores, unreadable = collect_scores(finished)
     write_table(folder.path, scores)
     return Sweep(
         folder.path,
         scores,
         tuple(one.task.name for one in outcomes if one.state == "done"),
         {one.task.name: one.reason for one in outcomes if one.state == "failed"},
-        tuple(task.name for task in skipped),
+        skipped,
         failed_before,
+        {**damaged, **unreadable},
     )
 
 
-def dry_run(plan: Plan, *, retry: bool = False) -> pd.DataFrame:
-    """What `sweep` would do, without doing or writing anything: one row a task.
+def _earlier_failures(standings: Mapping[str, Standing]) -> dict[str, str]:
+    """Why tasks failed that are not done, by name."""
+    return {
+        name: str(standing.failure["reason"])
+        for name, standing in standings.items()
+        if standing.state != "done" and standing.failure is not None
+    }
 
-    Columns: task, state (to do, done, failed, changed), seconds (the median time of the finished tasks of the same
-    analysis), cache_bytes (of the hidden states that the task reads; tasks of one checkpoint and treebank share them).
-    Unknown numbers are empty. Raises as `sweep` does.
-    """
-    folder, tasks = plan.folder, plan.tasks()
-    folder.check()
-    times: dict[str, list[float]] = {}
-    for path in folder.finished():
-        if (record := folder.record(path.name)) is not None:
-            times.setdefault(record["analysis"], []).append(record["seconds"]["total"])
-    medians = {analysis: statistics.median(seconds) for analysis, seconds in times.items()}
-    sizes = {task.checkpoint: _state_size(task.checkpoint) for task in tasks}
-    rows = [
-        {
-            "task": task.name,
-            "state": _state_of(task, folder, retry=retry),
-            "seconds": medians.get(task.analysis.name),
-            "cache_bytes": _cache_bytes(task, sizes[task.checkpoint]),
-        }
-        for task in tasks
-    ]
-    return pd.DataFrame(rows).astype({"seconds": "Float64", "cache_bytes": "Int64"})
+
+class _Waiting:
+    """Tasks that have not ended, in their order: each is given out once a round, when it waits for no other."""
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        self.left = {task.name: task for task in tasks}
+        self._places = {task.name: place for place, task in enumerate(tasks)}
+        self._after: dict[str, list[Task]] = defaultdict(list)
+        for task in tasks:
+            if task.after is not None:
+                self._after[task.after].append(task)
+        self._ready: list[int] = []
+        self._tasks = tasks
+
+    def round(self) -> Iterator[Task]:
+        """Each task once, as soon as what it waits for has ended. Workers ask from a thread of their own."""
+        self._ready = [self._places[name] for name, task in self.left.items() if task.after not in self.left]
+        heapq.heapify(self._ready)
+        while self._ready:
+            yield self._tasks[heapq.heappop(self._ready)]
+
+    def end(self, task: Task) -> None:
+        """A task has ended: those that waited for it are ready."""
+        del self.left[task.name]
+        for waiting in self._after[task.name]:
+            heapq.heappush(self._ready, self._places[waiting.name])
 
 
 def _run_all(
@@ -133,100 +146,54 @@ def _run_all(
     folder: SweepFolder,
     run: Callable[[Iterator[Task]], Iterator[Outcome]],
     *,
+    settle: Callable[[Outcome], Path | None],
     keep_cache: bool,
-    bar: "tqdm[Any]",
+    progress: SweepProgress,
 ) -> list[Outcome]:
     """Try every task until each has ended, here or elsewhere; one that needs another's probes waits for it.
 
     Tasks begin in their order as workers become free, so that a checkpoint is finished, and its cache can be dropped,
     before the next one begins.
     """
-    left = {task.name: task for task in tasks}
+    waiting = _Waiting(tasks)
     of_checkpoint = Counter(task.checkpoint.name for task in tasks)
     outcomes: list[Outcome] = []
-    while left:
-        before = len(left)
-        for outcome in run(_ready(left)):
+    while waiting.left:
+        before = len(outcomes)
+        for outcome in run(progress.watched(waiting.round())):
             if outcome.state == "busy":
+                progress.left(outcome)
                 continue
             task = outcome.task
-            _settle(outcome, folder)
+            progress.ended(outcome, failure=settle(outcome))
             outcomes.append(outcome)
-            del left[task.name]
+            waiting.end(task)
             of_checkpoint[task.checkpoint.name] -= 1
             if not of_checkpoint[task.checkpoint.name] and not keep_cache:
                 folder.drop_cache(task.checkpoint.name)
-            bar.update()
-            bar.set_postfix_str(f"{sum(one.state == 'failed' for one in outcomes)} failed", refresh=False)
-        if len(left) == before:
+        if len(outcomes) == before:
             time.sleep(POLL_SECONDS)
     return outcomes
 
 
-def _ready(left: Mapping[str, Task]) -> Iterator[Task]:
-    """Each task of `left` once, which shrinks meanwhile, as soon as it waits for no other."""
-    tried: set[str] = set()
-    # Workers ask for the next task from a thread of their own.
-    while ready := [task for task in list(left.values()) if task.name not in tried and task.after not in left]:
-        tried.add(ready[0].name)
-        yield ready[0]
+def _settle(outcome: Outcome, *, folder: SweepFolder, verify: bool) -> Path | None:
+    """Put the end of a task on record; returns the file where it is a failure.
 
-
-def _settle(outcome: Outcome, folder: SweepFolder) -> None:
-    """Put the end of a task on record. Raises SweepError when the disk is full: no other task could do better."""
+    Raises SweepError when the disk is full: no other task could do better.
+    """
     name = outcome.task.name
     if outcome.state == "disk full":
         raise SweepError(
             f"the disk is full ({outcome.reason}); {name} was left undone. Finished tasks are kept: free some space "
             "and start the sweep again"
         )
-    if outcome.state == "failed" and not is_done(outcome.task, folder):
+    if outcome.state == "failed" and standing_of(outcome.task, folder, verify=verify).state != "done":
         task = outcome.task
-        folder.write_failure(name, task.identity, about=task.about, reason=outcome.reason, detail=outcome.detail)
-    else:
-        folder.forget_failure(name)
+        return folder.write_failure(name, task.identity, about=task.about, reason=outcome.reason, detail=outcome.detail)
+    folder.forget_failure(name)
+    return None
 
 
 def _lost(task: Task, reason: str) -> Outcome:
     """The outcome of a task that took its worker with it."""
     return Outcome(task, "failed", reason)
-
-
-def _is_changed(task: Task, folder: SweepFolder) -> bool:
-    """Whether the task is finished, but of another checkpoint, treebank or options by the same name."""
-    return folder.record(task.name) is not None and not is_done(task, folder)
-
-
-def _explain_change(task: Task, folder: SweepFolder) -> str:
-    """Which of the things that a finished task depends on are no longer what they were."""
-    before = (folder.record(task.name) or {}).get("identity", {})
-    changed = [name for name, digest in task.identity.items() if before.get(name) != digest]
-    changed += [name for name in before if name not in task.identity]
-    return f"{task.name}: changed since it was done: {', '.join(changed)}"
-
-
-def _state_of(task: Task, folder: SweepFolder, *, retry: bool) -> str:
-    """The state of a task: to do, done, failed, or changed since it was done."""
-    if _is_changed(task, folder):
-        return "changed"
-    if is_done(task, folder):
-        return "done"
-    return "to do" if retry or failure_of(task, folder) is None else "failed"
-
-
-def _state_size(checkpoint: Checkpoint) -> int | None:
-    """Numbers in a word's states at all layers, by the configuration; None when that cannot be read offline."""
-    try:
-        config = AutoConfig.from_pretrained(checkpoint.source, revision=checkpoint.revision, local_files_only=True)
-        return (int(config.num_hidden_layers) + 1) * int(config.hidden_size)
-    except (OSError, ValueError, AttributeError):
-        return None
-
-
-def _cache_bytes(task: Task, size: int | None) -> int | None:
-    """Bytes of the hidden states that a task reads from the cache; None when the checkpoint's size is unknown."""
-    models = 2 if "random_baseline" in task.analysis.options and task.options.random_baseline else 1
-    if "pooling" not in task.analysis.options and not task.analysis.carried:
-        return 0
-    words = sum(sum(map(len, bank)) for bank in task.sources.read().values())
-    return None if size is None else models * words * size * STORED_BYTES

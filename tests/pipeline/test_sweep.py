@@ -31,9 +31,10 @@ from treeprobe.pipeline import (
     sweep,
     write_report,
 )
-from treeprobe.pipeline.findings import FindingsError
+from treeprobe.pipeline.findings import FindingsError, read_record, write_record
 from treeprobe.pipeline.options import OptionsError
-from treeprobe.pipeline.sweeps import Sweep, SweepError, tasks
+from treeprobe.pipeline.sweep_folder import DamagedResults
+from treeprobe.pipeline.sweeps import Sweep, SweepError, execution
 
 OPTIONS = Options(ranks=(4,), epochs=2, samples=5, control=False)
 QUICK = Options(ranks=(4,), layers=(1,), epochs=1, samples=0, random_baseline=False, control=False)
@@ -114,7 +115,7 @@ def test_finished_tasks_are_not_done_again(
     def never(*_: Any, **__: Any) -> None:
         raise AssertionError("a finished task was done again")
 
-    monkeypatch.setattr(tasks, "perform", never)
+    monkeypatch.setattr(execution, "perform", never)
     again = sweep(plan(models.values(), splits, done.out), progress=False)
     assert again.done == ()
     assert set(again.skipped) == set(done.done)
@@ -165,13 +166,13 @@ def test_one_checkpoint_is_finished_before_the_next_begins(
 ) -> None:
     """So that no more than one checkpoint's states are on the disk when they are dropped."""
     cached: list[set[str]] = []
-    perform = tasks.perform
+    perform = execution.perform
 
     def spied(analysis: Any, subject: Any, *rest: Any, **more: Any) -> Any:
         cached.append({path.name for path in (tmp_path / "out" / "cache").iterdir()} | {subject.encoder.name})
         return perform(analysis, subject, *rest, **more)
 
-    monkeypatch.setattr(tasks, "perform", spied)
+    monkeypatch.setattr(execution, "perform", spied)
     asked = plan([models["first"], models["second"]], two_treebanks(splits, tmp_path), tmp_path / "out",
                  analyses=["structure", "transfer"], options=QUICK)  # fmt: skip
     assert len(sweep(asked, keep_cache=False, progress=False).done) == 8
@@ -184,12 +185,12 @@ def test_a_failure_elsewhere_is_not_repeated_here(
     asked = plan([models["first"]], splits, tmp_path / "out")
     (task,), folder = asked.tasks(), asked.folder
     folder.begin()
-    monkeypatch.setattr(tasks, "perform", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(execution, "perform", lambda *_, **__: 1 / 0)
     others = {**task.identity, "options": "others"}
     folder.write_failure(task.name, others, about=task.about, reason="of before", detail="")
-    assert tasks.execute(task, folder, threads=1, figures=False).reason.startswith("ZeroDivisionError")
+    assert execution.execute(task, folder, threads=1, figures=False).reason.startswith("ZeroDivisionError")
     folder.write_failure(task.name, task.identity, about=task.about, reason="elsewhere", detail="")
-    assert tasks.execute(task, folder, threads=1, figures=False).reason == "elsewhere"
+    assert execution.execute(task, folder, threads=1, figures=False).reason == "elsewhere"
 
 
 def test_what_another_process_finished_with_other_options_is_kept(
@@ -199,10 +200,10 @@ def test_what_another_process_finished_with_other_options_is_kept(
     asked = plan([models["first"]], splits, tmp_path / "out")
     before = sweep(asked, progress=False)
     (task,) = plan([models["first"]], splits, tmp_path / "out", options=replace(OPTIONS, ranks=(2,))).tasks()
-    found = tasks.execute(task, asked.folder, threads=1, figures=False)
+    found = execution.execute(task, asked.folder, threads=1, figures=False)
     assert (found.state, found.reason[:11]) == ("failed", "OutputError")
     pd.testing.assert_frame_equal(load_results(tmp_path / "out"), before.scores)
-    assert tasks.execute(task, asked.folder, threads=1, figures=False, replace=True).state == "done"
+    assert execution.execute(task, asked.folder, threads=1, figures=False, replace=True).state == "done"
     assert set(load_results(tmp_path / "out")["rank"].dropna()) == {2}
 
 
@@ -210,8 +211,9 @@ def test_a_task_whose_record_is_damaged_is_done_again(models: dict[str, Path], s
     asked = plan([models["first"]], splits, tmp_path / "out")
     before = sweep(asked, progress=False)
     (tmp_path / "out" / "tasks" / "first--toy--structure" / "analysis.json").write_text("{")
-    assert dry_run(asked)["state"].tolist() == ["to do"]
-    assert load_results(tmp_path / "out").empty
+    assert dry_run(asked)["state"].tolist() == ["damaged"]
+    with pytest.warns(DamagedResults, match=r"analysis\.json cannot be read.*--verify to do the task first--toy"):
+        assert load_results(tmp_path / "out").empty
     again = sweep(asked, progress=False)
     assert again.done == ("first--toy--structure",)
     pd.testing.assert_frame_equal(again.scores, before.scores)
@@ -289,7 +291,7 @@ def test_caches_are_dropped_when_asked(models: dict[str, Path], splits: Splits, 
 def test_a_full_disk_stops_the_sweep_and_keeps_what_is_finished(
     models: dict[str, Path], splits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    perform = tasks.perform
+    perform = execution.perform
 
     def full_at_second(analysis: Any, subject: Any, *rest: Any, **more: Any) -> Any:
         findings = perform(analysis, subject, *rest, **more)
@@ -299,7 +301,7 @@ def test_a_full_disk_stops_the_sweep_and_keeps_what_is_finished(
 
     names = [models["first"], models["second"]]
     with monkeypatch.context() as patch:
-        patch.setattr(tasks, "perform", full_at_second)
+        patch.setattr(execution, "perform", full_at_second)
         with pytest.raises(SweepError, match=r"the disk is full.*second--toy--structure was left undone"):
             sweep(plan(names, splits, tmp_path / "out"), progress=False)
     assert set(load_results(tmp_path / "out")["checkpoint"]) == {"first"}
@@ -360,6 +362,8 @@ def test_more_metrics_than_a_report_knows_do_no_harm(done: Sweep, tmp_path: Path
         scores = pd.read_csv(path)
         extra = scores[scores["metric"] == "uuas"].assign(metric="selectivity", value=0.9, low=None, high=None)
         pd.concat([scores, extra]).to_csv(path, index=False)
+        record = read_record(path.parent)
+        write_record(path.parent, {name: value for name, value in record.items() if name not in ("files", "digest")})
     loaded = load_results(tmp_path / "out")
     assert (loaded["metric"] == "selectivity").any()
     page = write_report(tmp_path / "out").read_text()
