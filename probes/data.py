@@ -75,9 +75,11 @@ class Batch:
     groups: tuple[Group, ...]
     gold: BatchGold = field(default_factory=dict)
 
-    def layer(self, number: int) -> Tensor:
-        """The words on one layer, (words, dim)."""
-        return self.words[self.layers.index(number)]
+    def on(self, layers: Sequence[int]) -> Tensor:
+        """The words on some layers, (layers, words, dim); without a copy where those were read one after the other."""
+        places = [self.layers.index(layer) for layer in layers]
+        first, end = places[0], places[0] + len(places)
+        return self.words[first:end] if places == list(range(first, end)) else self.words[places]
 
     def grouped(self) -> Iterator[tuple[Group, GroupGold]]:
         """Each group with its gold: distances (sentences, words, words), other quantities (sentences, words).

@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from treeprobe.probes.data import Examples, ordered_batches, read_ahead
 from treeprobe.probes.initial import layer_scales
+from treeprobe.probes.precision import Precision, check_precision
 from treeprobe.probes.saving import (
     REMEDY,
     Arrays,
@@ -53,6 +54,7 @@ class Probe(BaseEstimator):
         batch_size: sentences a step.
         learning_rate: Adam's initial step size, which falls to zero along half a cosine.
         device: where to train, "cpu" or "cuda".
+        precision: number format of the matrix products of training; the structural probes alone take "bfloat16".
 
     Attributes after `fit`:
         history_: training and validation loss of each epoch.
@@ -63,6 +65,7 @@ class Probe(BaseEstimator):
     kind: ClassVar[str]  # the probe's name in tables and saved folders
     quantities: ClassVar[tuple[Quantity, ...]]  # the gold values that it is trained on
     learner: ClassVar[type[Learner]]  # how probes of this sort are trained side by side
+    precisions: ClassVar[tuple[Precision, ...]] = ("float32",)  # number formats that they can be trained in
 
     history_: list[dict[str, float]]
     best_epoch_: int
@@ -89,6 +92,7 @@ class Probe(BaseEstimator):
         batch_size: int = 32,
         learning_rate: float = 0.0005,
         device: str = "cpu",
+        precision: Precision = "float32",
     ) -> None:
         self.layer = layer
         self.rank = rank
@@ -98,6 +102,7 @@ class Probe(BaseEstimator):
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.device = device
+        self.precision = precision
 
     def fit(
         self, states: Vectors, targets: Any, *, validation: tuple[Vectors, Any] | None = None, progress: bool = False
@@ -270,6 +275,7 @@ def _examples(probes: Sequence[Probe], states: Vectors, targets: Any) -> Example
             raise ValueError(f"no layer {probe.layer} in the states; they hold layers {list(source.layers)}")
         if not 1 <= probe.rank <= source.dim:
             raise ValueError(f"rank {probe.rank}; expected 1 to {source.dim}, the width of the vectors")
+        check_precision(probe.precision, probe.device, known=probe.precisions, what=type(probe).__name__)
         for quantity in probe.quantities:
             if quantity not in columns:
                 columns[quantity] = probe.column(quantity, targets)
@@ -312,15 +318,13 @@ def _load(probes: Sequence[Probe]) -> int:
 
 
 def _worker(probes: Sequence[Probe], data: Examples, device: torch.device) -> Worker:
-    """A worker for these probes; those of one layer, learner and learning rate share a learner."""
-    alike: dict[tuple[int, type[Learner], float], list[Probe]] = defaultdict(list)
+    """A worker for these probes; those of one sort and learning rate are trained side by side."""
+    layers = sorted({_layer_of(probe, data.states) for probe in probes})
+    scales = {layer: scale.to(device) for layer, scale in zip(layers, layer_scales(data.states, layers))}
+    alike: dict[tuple[type[Learner], float, str], dict[int, list[Probe]]] = defaultdict(lambda: defaultdict(list))
     for probe in probes:
-        alike[_layer_of(probe, data.states), probe.learner, probe.learning_rate].append(probe)
-    layers = list(dict.fromkeys(layer for layer, _, _ in alike))
-    scales = dict(zip(layers, layer_scales(data.states, layers)))
-    return Worker(
-        [learner(layer, together, scales[layer].to(device)) for (layer, learner, _), together in alike.items()]
-    )
+        alike[probe.learner, probe.learning_rate, probe.precision][_layer_of(probe, data.states)].append(probe)
+    return Worker([each for (sort, *_), by_layer in alike.items() for each in sort.for_layers(by_layer, scales)])
 
 
 def _layer_of(probe: Probe, states: States) -> int:

@@ -1,7 +1,7 @@
 """The losses of Hewitt & Manning (2019) over the geometry that a probe predicts.
 
 The gradients for linear maps are written out: that of an L1 loss is simple, and autograd would keep every intermediate.
-Linear probes of one rank on one layer stand side by side in the columns of `projected`, (words, probes · rank).
+Linear probes of one rank on a layer stand side by side in the columns of `projected`, (layers, words, probes · rank).
 """
 
 from collections.abc import Sequence
@@ -36,43 +36,39 @@ def distance_loss(projected: Tensor, gold: list[Tensor], batch: Batch, *, rank: 
     Hewitt & Manning (2019), section 2.1.
 
     Args:
-        projected: the batch's words under each probe, (words, probes · rank).
+        projected: the batch's words under each layer's probes, (layers, words, probes · rank).
         gold: tree distances by group, padded, (sentences, words, words) each.
         batch: the batch that they belong to.
         rank: columns of a probe.
         grad: where given, the gradient with respect to `projected` is written to it, in its shape.
 
     Returns:
-        The loss of each probe, summed over sentences, (probes,).
+        The loss of each probe, summed over sentences, (layers, probes).
     """
-    total = projected.new_zeros(projected.shape[1] // rank)
+    placed, slopes = _by_probe(projected, rank), None if grad is None else _by_probe(grad, rank)
+    total = placed.new_zeros(placed.shape[:2])
     for group, distances in zip(batch.groups, gold):
-        total += _group_distance_loss(projected, distances, group, rank=rank, grad=grad)
+        total += _group_distance_loss(placed, distances, group, slopes)
     return total
 
 
-def _group_distance_loss(projected: Tensor, gold: Tensor, group: Group, *, rank: int, grad: Tensor | None) -> Tensor:
-    """`distance_loss` of one group.
+def _group_distance_loss(placed: Tensor, gold: Tensor, group: Group, slopes: Tensor | None) -> Tensor:
+    """`distance_loss` of one group, given the words and their gradients by probe, (layers, probes, words, rank).
 
     With g the signs of the errors over words², the gradient at word i is 4 Σⱼ gᵢⱼ (Bhᵢ - Bhⱼ): each pair stands twice
     in the sum, and either term depends on both words. What is computed is -½ times the error, which the Gram matrix
     becomes by three subtractions in place; its diagonal comes out exactly 0.
     """
-    sentences, longest = group.mask.shape
-    probes = projected.shape[1] // rank
-    padded = projected.new_empty(probes, sentences, longest, rank)
-    for probe, columns in zip(padded, projected.split(rank, dim=1)):
-        torch.index_select(columns, 0, group.index.view(-1), out=probe.view(-1, rank))
+    padded = placed.index_select(2, group.index.view(-1)).unflatten(2, group.mask.shape)
     errors = padded @ padded.mT
     halves = errors.diagonal(dim1=-2, dim2=-1) / 2
     errors.sub_(halves[..., :, None]).sub_(halves[..., None, :]).add_(gold, alpha=0.5)
     signs = torch.sign(errors).mul_(group.pair_weights)
-    sums = 2 * torch.linalg.vecdot(errors.flatten(1), signs.flatten(1))
-    if grad is not None:
+    sums = 2 * torch.linalg.vecdot(errors.flatten(2), signs.flatten(2))
+    if slopes is not None:
         signs.diagonal(dim1=-2, dim2=-1).sub_(signs.sum(dim=-1))
-        gradients = (signs @ padded).view(probes, -1, rank)
-        for columns, gradient in zip(grad.split(rank, dim=1), gradients):
-            torch.mul(gradient.index_select(0, group.real), 4, out=columns[group.rows])
+        gradients = (signs @ padded).flatten(2, 3)
+        torch.mul(gradients.index_select(2, group.real), 4, out=slopes[:, :, group.rows])
     return sums
 
 
@@ -81,12 +77,17 @@ def depth_loss(projected: Tensor, gold: Tensor, batch: Batch, *, rank: int, grad
 
     Hewitt & Manning (2019). As `distance_loss`, but `gold` is one tensor, (words,), packed as the words are.
     """
-    placed = projected.unflatten(1, (-1, rank))
-    errors = squared_norms(placed) - gold[:, None]
-    signs = torch.sign(errors).mul_(batch.word_weights[:, None])
+    placed = _by_probe(projected, rank)
+    errors = squared_norms(placed) - gold
+    signs = torch.sign(errors).mul_(batch.word_weights)
     if grad is not None:
-        torch.mul(placed, 2 * signs[..., None], out=grad.unflatten(1, (-1, rank)))
-    return torch.linalg.vecdot(errors, signs, dim=0)
+        torch.mul(placed, 2 * signs[..., None], out=_by_probe(grad, rank))
+    return torch.linalg.vecdot(errors, signs)
+
+
+def _by_probe(columns: Tensor, rank: int) -> Tensor:
+    """A view of (layers, words, probes · rank) as (layers, probes, words, rank)."""
+    return columns.unflatten(-1, (-1, rank)).transpose(1, 2)
 
 
 def absolute_error(predicted: Tensor, gold: Tensor, group: Group) -> Tensor:

@@ -1,9 +1,7 @@
 """The structural probes of Hewitt & Manning (2019): linear maps whose geometry is the tree's."""
 
 import os
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,110 +12,27 @@ from torch import Tensor
 
 from treeprobe.probes.data import Batch
 from treeprobe.probes.estimator import Probe
-from treeprobe.probes.initial import initial_map
+from treeprobe.probes.linear_learner import LinearLearner
 from treeprobe.probes.losses import depth_loss, distance_loss, mean_loss, squared_distances, squared_norms
 from treeprobe.probes.migration import read_predictor_params, write_predictor_params
+from treeprobe.probes.precision import Precision
 from treeprobe.probes.saving import Arrays
 from treeprobe.probes.states import Vectors
 from treeprobe.probes.targets import GoldTargets
 from treeprobe.probes.training import Learner
 
 
-@dataclass(frozen=True)
-class _Stack:
-    """Probes of one class and rank on a layer, whose maps are the neighbouring `columns`, (dim, probes · rank)."""
-
-    probes: tuple["LinearProbe", ...]
-    columns: slice
-
-    def loss(self, projected: Tensor, batch: Batch, grad: Tensor | None) -> Tensor:
-        """Losses of these probes, (probes,), given all probes' projections; the gradient goes to their columns."""
-        first = self.probes[0]
-        gold = batch.gold[first.quantities[0]]
-        ours = None if grad is None else grad[:, self.columns]
-        return first.loss(projected[:, self.columns], gold, batch, rank=first.rank, grad=ours)
-
-
-class LinearLearner:
-    """The maps of linear probes on one layer side by side, as one (dim, columns) parameter and one matrix product.
-
-    A map is trained on vectors divided by their scale, so that one learning rate serves models whose activations are
-    near 1 and models whose activations are in the hundreds. The division is folded into the matrix that a probe keeps,
-    which stays a plain linear map of the vectors as they are.
-    """
-
-    def __init__(self, layer: int, probes: Sequence["LinearProbe"], scale: Tensor) -> None:
-        self.layer = layer
-        self._scale = scale
-        self._stacks = _stacked(probes)
-        first = [initial_map(len(scale), probe.rank, seed=probe.seed) for probe in self.probes]
-        self._parameter = torch.cat(first, dim=1).to(scale.device)
-        self._optimiser = torch.optim.Adam([self._parameter], fused=True)
-
-    @property
-    def probes(self) -> list["LinearProbe"]:
-        """All probes, stack by stack: the order of their columns and of everything that is noted by probe."""
-        return [probe for stack in self._stacks for probe in stack.probes]
-
-    def step(self, batch: Batch, *, learn: bool) -> Tensor:
-        """Losses summed over a batch, (probes,); with `learn`, the gradients of their means are kept for `update`."""
-        words = batch.layer(self.layer)
-        projected = words @ (self._parameter / self._scale)
-        grad = torch.empty_like(projected) if learn else None
-        losses = [stack.loss(projected, batch, grad) for stack in self._stacks]
-        if grad is not None:
-            self._parameter.grad = (words.T @ grad).div_(self._scale * len(batch.sentences))
-        return torch.cat(losses)
-
-    def update(self, decay: float) -> None:
-        """One step of Adam at `decay` times the learning rate."""
-        self._optimiser.param_groups[0]["lr"] = self.probes[0].learning_rate * decay
-        self._optimiser.step()
-
-    def learned(self) -> list[NDArray[np.float32]]:
-        """B of every probe, (rank, dim), for vectors as they are."""
-        parts = (self._parameter / self._scale).split([probe.rank for probe in self.probes], dim=1)
-        return [part.T.contiguous().cpu().numpy() for part in parts]
-
-    def drop(self, stopped: Sequence[bool]) -> Self | None:
-        """Take the columns of stopped probes out of the product and out of Adam's memory."""
-        kept = np.flatnonzero(~np.repeat(stopped, [probe.rank for probe in self.probes]))
-        if not len(kept):
-            return None
-        # Stacks come in the order of their first probes: without some, the others keep theirs.
-        self._stacks = _stacked([probe for probe, out in zip(self.probes, stopped) if not out])
-        state = self._optimiser.state[self._parameter]
-        self._parameter = self._parameter[:, kept].contiguous()
-        self._optimiser = torch.optim.Adam([self._parameter], fused=True)
-        self._optimiser.state[self._parameter] = {
-            name: value[:, kept].contiguous() if value.ndim else value for name, value in state.items()
-        }
-        return self
-
-
-def _stacked(probes: Sequence["LinearProbe"]) -> list[_Stack]:
-    """Stacks of probes of one class and rank, one after the other."""
-    alike: dict[tuple[str, int], list[LinearProbe]] = defaultdict(list)
-    for probe in probes:
-        alike[probe.kind, probe.rank].append(probe)
-    stacks, taken = [], 0
-    for together in alike.values():
-        width = sum(probe.rank for probe in together)
-        stacks.append(_Stack(tuple(together), slice(taken, taken + width)))
-        taken += width
-    return stacks
-
-
 class LinearProbe(Probe):
     """What the two structural probes share: a matrix B, kept as `matrix_`, (rank, dim). For parameters see `Probe`."""
 
     learner: ClassVar[type[Learner]] = LinearLearner
+    precisions: ClassVar[tuple[Precision, ...]] = ("float32", "bfloat16")
 
     matrix_: NDArray[np.float32]
 
     @staticmethod
     def loss(projected: Tensor, gold: Any, batch: Batch, *, rank: int, grad: Tensor | None) -> Tensor:
-        """Losses of probes side by side, (probes,), their gradient written to `grad`. See `losses.distance_loss`."""
+        """Losses of probes side by side, (layers, probes), their gradient written to `grad`; see `distance_loss`."""
         raise NotImplementedError
 
     @staticmethod

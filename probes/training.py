@@ -6,7 +6,7 @@ rounding.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from threading import Event
@@ -31,12 +31,18 @@ class NotFiniteError(TreeprobeError, ValueError):
 
 
 class Learner(Protocol):
-    """Probes of one layer and learning rate that are trained side by side."""
+    """Probes of one learning rate, on one layer or on several, that are trained side by side."""
 
-    layer: int
+    layers: tuple[int, ...]
 
-    def __init__(self, layer: int, probes: Sequence[Any], scale: Tensor) -> None:
-        """Begin with the probes' initial values; `scale` (dim, 1) divides each dimension of the layer's vectors."""
+    @classmethod
+    def for_layers(cls, probes: Mapping[int, Sequence[Any]], scales: Mapping[int, Tensor]) -> list[Self]:
+        """Learners for the probes of each layer, as few as may be, that begin with the probes' initial values.
+
+        Args:
+            probes: the probes by layer, all of one learning rate and of this sort.
+            scales: divisors of each dimension of a layer's vectors, (dim, 1), by layer.
+        """
 
     @property
     def probes(self) -> Sequence[Any]:
@@ -51,8 +57,8 @@ class Learner(Protocol):
     def learned(self) -> list[Any]:
         """A copy of what each probe has learned."""
 
-    def drop(self, stopped: Sequence[bool]) -> Self | None:
-        """Go on without the stopped probes; None where none is left."""
+    def drop(self, stopped: Sequence[bool]) -> list[Self]:
+        """Learners that go on without the stopped probes; they may be several, or none."""
 
 
 @dataclass(frozen=True)
@@ -181,15 +187,17 @@ class Worker:
 
     def _layers(self) -> list[int]:
         """The layers that are still read."""
-        return list(dict.fromkeys(learner.layer for learner in self._learners))
+        return sorted({layer for learner in self._learners for layer in learner.layers})
 
     def _drop_stopped(self) -> None:
         stopped = [record.has_stopped for record in self._running]
         if any(stopped):
+            records = {record.probe: record for record in self._running}
             flags = iter(stopped)
             left = [learner.drop([next(flags) for _ in learner.probes]) for learner in self._learners]
-            self._learners = [learner for learner in left if learner is not None]
-            self._running = [record for record, gone in zip(self._running, stopped) if not gone]
+            self._learners = [learner for learners in left for learner in learners]
+            # Learners may have been regrouped, and their probes with them.
+            self._running = [records[probe] for learner in self._learners for probe in learner.probes]
 
 
 def train_in_parallel(

@@ -26,8 +26,13 @@ class GradientLearner:
     divisor is kept among a probe's parameters, as `scale`, a name that no family may give to a parameter of its own.
     """
 
+    @classmethod
+    def for_layers(cls, probes: "Mapping[int, Sequence[GradientProbe]]", scales: Mapping[int, Tensor]) -> list[Self]:
+        """One learner a layer; see `training.Learner`."""
+        return [cls(layer, on_layer, scales[layer]) for layer, on_layer in probes.items()]
+
     def __init__(self, layer: int, probes: "Sequence[GradientProbe]", scale: Tensor) -> None:
-        self.layer = layer
+        self.layers: tuple[int, ...] = (layer,)
         self.probes = list(probes)
         self._scales = [probe.adjust_scale(scale.squeeze(-1)) for probe in probes]
         self._parameters = [probe.initial_parameters(len(scale), device=scale.device) for probe in probes]
@@ -38,7 +43,7 @@ class GradientLearner:
         groups = list(batch.grouped())
         losses = []
         for probe, scale, parameters in zip(self.probes, self._scales, self._parameters):
-            vectors = batch.layer(self.layer) / scale
+            vectors = batch.on(self.layers)[0] / scale
             parts = torch.stack(
                 [
                     probe.loss(parameters, vectors[group.index] * group.mask[..., None], gold, group)
@@ -65,14 +70,14 @@ class GradientLearner:
             for scale, parameters in zip(self._scales, self._parameters)
         ]
 
-    def drop(self, stopped: Sequence[bool]) -> Self | None:
-        """Go on without some of the probes."""
+    def drop(self, stopped: Sequence[bool]) -> list[Self]:
+        """The learner itself without some of the probes."""
         staying = [place for place, gone in enumerate(stopped) if not gone]
         self.probes = [self.probes[place] for place in staying]
         self._scales = [self._scales[place] for place in staying]
         self._parameters = [self._parameters[place] for place in staying]
         self._optimisers = [self._optimisers[place] for place in staying]
-        return self if staying else None
+        return [self] if staying else []
 
 
 class GradientProbe(Probe):

@@ -90,20 +90,21 @@ def test_the_best_epoch_is_kept(train, dev):
 
 @pytest.mark.parametrize("loss", [distance_loss, depth_loss])
 def test_written_out_gradients_are_those_of_autograd(loss):
-    """Two probes side by side on packed words, against padded words and expanded differences, in double precision."""
+    """Two probes on each of three layers, packed words, against expanded differences, in double precision."""
     generator = torch.Generator().manual_seed(0)
     lengths, rank = [1, 3, 5, 2, 2, 5, 4, 1, 1, 6], 4
     states = ArrayStates([np.zeros((words, 2)) for words in lengths])
     batch = doubled(read_batch(states, np.argsort(lengths, kind="stable"), [0], gold={}))
-    projected = torch.randn(sum(lengths), 2 * rank, generator=generator, dtype=torch.float64, requires_grad=True)
-    gold, plain = [], torch.zeros(2, dtype=torch.float64)
-    for words in projected.split(sorted(lengths)):
-        shape = (len(words), len(words)) if loss is distance_loss else (len(words),)
+    projected = torch.randn(3, sum(lengths), 2 * rank, generator=generator, dtype=torch.float64, requires_grad=True)
+    gold, plain = [], torch.zeros(3, 2, dtype=torch.float64)
+    for words in projected.split(sorted(lengths), dim=1):
+        size = words.shape[1]
+        shape = (size, size) if loss is distance_loss else (size,)
         target = torch.rand(shape, generator=generator, dtype=torch.float64) * 5
         gold.append(target + target.mT if loss is distance_loss else target)
-        placed = words.unflatten(1, (2, rank)).transpose(0, 1)
-        predicted = placed[:, :, None] - placed[:, None] if loss is distance_loss else placed
-        plain = plain + (predicted.square().sum(-1) - gold[-1]).abs().flatten(1).sum(1) / target.numel()
+        placed = words.unflatten(2, (2, rank)).transpose(1, 2)
+        predicted = placed[..., :, None, :] - placed[..., None, :, :] if loss is distance_loss else placed
+        plain = plain + (predicted.square().sum(-1) - gold[-1]).abs().flatten(2).sum(2) / target.numel()
     [expected] = torch.autograd.grad(plain.sum(), projected)
     packed = padded_by_group(gold, batch) if loss is distance_loss else torch.cat(gold)
     grad = torch.full_like(projected, torch.nan)

@@ -1,14 +1,18 @@
 """How long probes are trained, who reads what, and that no probe changes another."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
 
 from tests.probes.corpora import LayeredStates, make_corpus
-from treeprobe.probes import DepthProbe, DistanceProbe, PoincareProbe, fit_all
+from treeprobe.probes import DepthProbe, DistanceProbe, PoincareProbe, fit_all, precision
 from treeprobe.probes.estimator import PREDICTION_BATCH
 from treeprobe.probes.initial import SCALE_SENTENCES
 from treeprobe.probes.training import LEAST_STEPS, VALIDATION_BATCH, cosine_decay, epochs_for, split_contiguously
+
+FORMATS = ("float32", "bfloat16")
 
 
 @pytest.fixture
@@ -203,3 +207,60 @@ def test_no_more_is_read_at_once_from_a_longer_corpus(threads, train, dev):
         probe.predict(states)
         assert max(sentences for _, sentences in held_out.reads) == VALIDATION_BATCH
         assert max(sentences for _, sentences in states.reads[1 + len(batches) :]) == PREDICTION_BATCH
+
+
+def test_products_in_bfloat16_train_nearly_the_same_probe(train, dev):
+    """Rounded products move the losses by a few thousandths, not more; maps and losses stay in float32."""
+    plain, rounded = ([DistanceProbe(0, 24, precision=each), DepthProbe(0, 24, precision=each)] for each in FORMATS)
+    states, held_out = LayeredStates([train.vectors]), LayeredStates([dev.vectors])
+    fit_all(plain, states, train, validation=(held_out, dev))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # most processors say that they are slow at it
+        fit_all(rounded, states, train, validation=(held_out, dev))
+    for exact, probe in zip(plain, rounded):
+        assert probe.matrix_.dtype == np.float32
+        assert not np.array_equal(probe.matrix_, exact.matrix_)
+        losses = [min(entry["validation"] for entry in each.history_) for each in (exact, probe)]
+        assert losses[1] == pytest.approx(losses[0], rel=0.02)
+
+
+def test_a_format_that_a_probe_cannot_be_trained_in_is_refused(train):
+    for probe, expected in (
+        (DistanceProbe(precision="float8"), "float32 or bfloat16"),
+        (PoincareProbe(precision="bfloat16"), "float32"),
+    ):
+        with pytest.raises(ValueError, match=rf"precision '.*' of {type(probe).__name__}; expected {expected}$"):
+            fit_all([probe.set_params(rank=8)], LayeredStates([train.vectors]), train)
+
+
+def test_slow_bfloat16_is_said_once(monkeypatch):
+    precision._say_slow.cache_clear()
+    monkeypatch.setattr(precision, "multiplies_bfloat16", lambda: False)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for _ in range(3):
+            precision.check_precision("bfloat16", "cpu", known=FORMATS, what="a probe")
+    assert len(told) == 1
+    assert "slower" in str(told[0].message)
+
+
+def test_probes_that_stop_at_different_times_are_regrouped_and_go_on_as_before(train, dev):
+    """Layers whose probes stop leave the product of those that stay, which end where they end alone."""
+    noisy = make_corpus(30, seed=5, noise=3.0)
+    states, held_out = LayeredStates([noisy.vectors] * 3), LayeredStates([dev.vectors] * 3)
+
+    def make() -> list[DistanceProbe]:
+        options = {"epochs": 25, "learning_rate": 0.02}
+        return [
+            DistanceProbe(layer, 24, seed, patience=2 + 3 * (layer + seed), **options)
+            for layer in range(3)
+            for seed in range(2)
+        ]
+
+    together = fit_all(make(), states, noisy, validation=(held_out, dev))
+    assert len({len(probe.history_) for probe in together}) > 2
+    for probe, alone in zip(together, make()):
+        fit_all([alone], states, noisy, validation=(held_out, dev))
+        assert len(alone.history_) == len(probe.history_)
+        losses = [[entry["validation"] for entry in each.history_] for each in (probe, alone)]
+        np.testing.assert_allclose(*losses, rtol=1e-4)
