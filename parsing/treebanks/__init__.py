@@ -1,7 +1,8 @@
 """Sentences with gold trees: read from CoNLL-U, loaded by name, held side by side."""
 
 from treeprobe.parsing.treebanks.comparison import Comparison
-from treeprobe.parsing.treebanks.conllu import format_conllu, read_conllu, write_conllu
+from treeprobe.parsing.treebanks.conllu import read_conllu
+from treeprobe.parsing.treebanks.conllu_writing import format_conllu, write_conllu
 from treeprobe.parsing.treebanks.documents import document_numbers
 from treeprobe.parsing.treebanks.loading import load_treebank, treebank_path
 from treeprobe.parsing.treebanks.punctuation import (
@@ -12,11 +13,12 @@ from treeprobe.parsing.treebanks.punctuation import (
     punctuation_masks,
 )
 from treeprobe.parsing.treebanks.relations import labelled_edges, universal_relation
-from treeprobe.parsing.treebanks.treebank import Sentence, Treebank, TreebankError
+from treeprobe.parsing.treebanks.treebank import MultiwordToken, Sentence, Treebank, TreebankError
 from treeprobe.parsing.treebanks.universal_dependencies import Split
 
 __all__ = [
     "Comparison",
+    "MultiwordToken",
     "PunctuationChoice",
     "PunctuationRule",
     "Sentence",

@@ -1,24 +1,18 @@
-"""CoNLL-U files to treebanks and back.
+"""CoNLL-U files to treebanks.
 
 Lines are parsed here and not by the `conllu` package, for two reasons. Every error names its file, line and sentence,
 and that package reports no lines, so that using it meant to split each line twice. It also splits cells at runs of
-spaces, which forms may contain; the format separates cells by tabs alone. The tests compare both readers.
+spaces; the format separates cells by tabs alone. The tests compare both readers, on damaged files too.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from treeprobe.files import written_whole
-from treeprobe.parsing.treebanks.treebank import MultiwordToken, Sentence, Treebank, TreebankError
-
-_COLUMNS = 10
-# No sentence has more words, and Python refuses to convert thousands of digits.
-_POSITIVE = "[1-9][0-9]{0,8}"
-_INTEGER = re.compile(f"0|{_POSITIVE}")
-_ID = re.compile(rf"0|{_POSITIVE}|{_POSITIVE}-{_POSITIVE}|(?:0|{_POSITIVE})\.{_POSITIVE}")
+from treeprobe.parsing.treebanks.conllu_lines import COLUMNS, Block, check_head, read_blocks, space_follows, split_cells
+from treeprobe.parsing.treebanks.treebank import MultiwordToken, Sentence, Treebank
 
 
 def read_conllu(path: str | Path, *, max_sentences: int | None = None) -> Treebank:
@@ -32,94 +26,98 @@ def read_conllu(path: str | Path, *, max_sentences: int | None = None) -> Treeba
 
     Raises:
         TreebankError: With file, line and sentence, if the file is missing, empty or not UTF-8 CoNLL-U, if a head
-            points outside its sentence, or if the heads of a sentence do not form a tree with one root.
+            points outside its sentence, or if the heads of a sentence do not form a tree with one root. What is refused
+            besides is listed in docs/how-to/own-treebank.md.
     """
     path = Path(path)
-    sentences = tuple(_read_sentences(islice(_read_blocks(path), max_sentences)))
-    if not sentences:
-        raise TreebankError(f"{path}: holds no sentences; expected CoNLL-U blocks separated by empty lines")
-    return Treebank(sentences, name=path.stem, path=path)
+    return Treebank(tuple(_read_sentences(islice(read_blocks(path), max_sentences))), name=path.stem, path=path)
 
 
-def write_conllu(sentences: Iterable[Sentence], path: str | Path) -> None:
-    """Write sentences as a CoNLL-U file, which appears, or replaces an older one, only once it is complete.
+@dataclass
+class _Rows:
+    """The rows of a sentence as they are read, each checked against those above it."""
 
-    Raises:
-        OSError: If the file cannot be written; an older one is then left as it was.
-    """
-    path = Path(path)
-    with written_whole(path) as draft, draft.open("w", encoding="utf-8") as file:
-        for sentence in sentences:
-            file.write(format_conllu(sentence))
+    block: Block
+    words: list[list[str]] = field(default_factory=list)
+    offsets: list[int] = field(default_factory=list)
+    tokens: list[MultiwordToken] = field(default_factory=list)
+    token_offset: int = 0
+    empty_nodes: int = 0
+
+    def add(self, line: str, offset: int) -> None:
+        """Read one line; `offset` is its place in the block."""
+        if line.startswith("#"):
+            if self.words or self.tokens or self.empty_nodes:
+                raise self.block.error(
+                    "a comment stands below a word; expected comments above the words", offset=offset
+                )
+            return
+        cells = split_cells(self.block, line, offset)
+        if "-" in cells[0]:
+            self._add_token(cells, offset)
+        elif "." in cells[0]:
+            self._check_empty_node(cells, offset)
+        elif int(cells[0]) != len(self.words) + 1:
+            raise self.block.error(
+                f"word {cells[0]} stands where word {len(self.words) + 1} is expected", offset=offset
+            )
+        else:
+            self.words.append(cells)
+            self.offsets.append(offset)
+            self.empty_nodes = 0
+
+    def _add_token(self, cells: list[str], offset: int) -> None:
+        """A multiword token: directly above its first word, no word in two of them, and no word's cells of its own."""
+        first, last = map(int, cells[0].split("-"))
+        above = len(self.words) + 1
+        if last < first or first != above or (self.tokens and first <= self.tokens[-1].last + 1):
+            raise self.block.error(
+                f"multiword token {cells[0]} ({cells[1]!r}) stands above word {above}; expected each directly above "
+                "its first word, from a lower to a higher number, and no word in two of them",
+                offset=offset,
+            )
+        filled = [name for name, cell in zip(COLUMNS[2:9], cells[2:9]) if cell != "_"]
+        if cells[5] == "Typo=Yes":
+            filled.remove("FEATS")
+        if filled or re.search(r"\s", cells[1]):
+            found = f"has a value in {', '.join(filled)}" if filled else "holds white space"
+            raise self.block.error(
+                f"multiword token {cells[0]} ({cells[1]!r}) {found}; expected a form without white space, MISC, "
+                "perhaps Typo=Yes in FEATS, and _ in all other columns",
+                offset=offset,
+            )
+        self.tokens.append(MultiwordToken(first - 1, last - 1, cells[1], cells[5], cells[9]))
+        self.token_offset = offset
+
+    def _check_empty_node(self, cells: list[str], offset: int) -> None:
+        """An empty node, which is dropped: numbered by the word above it, and without a place in the tree."""
+        expected = f"{len(self.words)}.{self.empty_nodes + 1}"
+        parted = bool(self.tokens) and self.tokens[-1].first == len(self.words)
+        if cells[0] != expected or parted or cells[6:8] != ["_", "_"]:
+            raise self.block.error(
+                f"empty node {cells[0]} ({cells[1]!r}) has head {cells[6]} and relation {cells[7]}; expected "
+                f"{expected} here, above any multiword token, with _ for both",
+                offset=offset,
+            )
+        self.empty_nodes += 1
+
+    def check_complete(self) -> None:
+        """Refuse a sentence without words, tokens of words that it lacks, and heads outside of it."""
+        if not self.words:
+            raise self.block.error("has no words; expected at least one line that starts with an integer")
+        if self.tokens and self.tokens[-1].last >= len(self.words):
+            raise self.block.error(self.tokens[-1].outside(len(self.words)), offset=self.token_offset)
+        if not self.block.ended:
+            raise self.block.error(
+                "the file ends inside this sentence, as one does that was cut short; expected an empty line after the "
+                "last word. Add it if the sentence is complete",
+                offset=len(self.block.lines) - 1,
+            )
+        for cells, offset in zip(self.words, self.offsets):
+            check_head(self.block, cells, len(self.words), offset)
 
 
-def format_conllu(sentence: Sentence) -> str:
-    """One sentence as a CoNLL-U block, with its comments and the empty line that ends it."""
-    named = {"sent_id": sentence.identifier} if sentence.identifier else {}
-    # In a dictionary display the first mention of a key sets its position, the last its value.
-    comments = {
-        **({} if "sent_id" in sentence.metadata else named),
-        **sentence.metadata,
-        **named,
-        "text": sentence.text,
-    }
-    lines = [f"# {key} = {_one_line(value)}" if value else f"# {key}" for key, value in comments.items()]
-    starts: dict[int, MultiwordToken] = {span[0]: span for span in sentence.multiword}
-    inside: set[int] = set()
-    for index in range(len(sentence)):
-        if index in starts:
-            first, last, form = starts[index]
-            misc = "_" if sentence.space_after[last] else "SpaceAfter=No"
-            lines.append("\t".join([f"{first + 1}-{last + 1}", form, *["_"] * 7, misc]))
-            inside |= set(range(first, last + 1))
-        lines.append("\t".join(_word_cells(sentence, index, in_multiword=index in inside)))
-    return "\n".join(lines) + "\n\n"
-
-
-@dataclass(frozen=True)
-class _Block:
-    """The lines of one sentence; `line` is the first one's number in the file, `number` the sentence's, both from 1."""
-
-    path: Path
-    line: int
-    number: int
-    lines: tuple[str, ...]
-
-    def error(self, problem: str, *, offset: int = 0) -> TreebankError:
-        """The error for a problem met `offset` lines below the first."""
-        named = re.search(r"^#\s*sent_id\s*=\s*(.+)$", "\n".join(self.lines), re.MULTILINE)
-        label = f"sentence {self.number}" + (f" ({named.group(1).strip()})" if named else "")
-        return TreebankError(f"{self.path}, line {self.line + offset}, {label}: {problem}")
-
-
-def _read_blocks(path: Path) -> Iterator[_Block]:
-    """The sentences of a file as blocks of lines, one at a time."""
-    lines: list[str] = []
-    start, number = 1, 0
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            for position, raw in enumerate(file, start=1):
-                line = raw.rstrip("\r\n ")
-                if line.strip():
-                    start = start if lines else position
-                    lines.append(line)
-                elif any(not line.startswith("#") for line in lines):
-                    number += 1
-                    yield _Block(path, start, number, tuple(lines))
-                    lines = []
-                else:
-                    lines = []
-    except FileNotFoundError as error:
-        raise TreebankError(f"{path}: there is no such file; expected a treebank in CoNLL-U") from error
-    except UnicodeDecodeError as error:
-        raise TreebankError(f"{path}: is not UTF-8 text ({error.reason} at byte {error.start})") from error
-    except OSError as error:
-        raise TreebankError(f"{path}: cannot be read: {error.strerror}") from error
-    if any(not line.startswith("#") for line in lines):
-        yield _Block(path, start, number + 1, tuple(lines))
-
-
-def _read_sentences(blocks: Iterable[_Block]) -> Iterator[Sentence]:
+def _read_sentences(blocks: Iterable[Block]) -> Iterator[Sentence]:
     """The sentences of a file, each with the document that the last `newdoc` comment began."""
     document, begun = "", 0
     for block in blocks:
@@ -130,127 +128,50 @@ def _read_sentences(blocks: Iterable[_Block]) -> Iterator[Sentence]:
         yield _read_sentence(block, comments, document)
 
 
-def _read_sentence(block: _Block, metadata: Mapping[str, str], document: str) -> Sentence:
+def _read_sentence(block: Block, metadata: Mapping[str, str], document: str) -> Sentence:
     """One sentence from its lines, its comments and its document."""
-    words: list[list[str]] = []
-    offsets: list[int] = []
-    # Multiword tokens, and whether a space follows each.
-    ranges: dict[MultiwordToken, bool] = {}
+    rows = _Rows(block)
     for offset, line in enumerate(block.lines):
-        if line.startswith("#"):
-            continue
-        cells = _split_cells(block, line, offset)
-        if "-" in cells[0]:
-            first, last = map(int, cells[0].split("-"))
-            ranges[first - 1, last - 1, cells[1]] = _space_follows(cells[-1])
-        elif "." not in cells[0]:
-            words.append(cells)
-            offsets.append(offset)
-            if int(cells[0]) != len(words):
-                raise block.error(f"word {cells[0]} stands where word {len(words)} is expected", offset=offset)
-    if not words:
-        raise block.error("has no words; expected at least one line that starts with an integer")
-    _, forms, lemmas, upos, xpos, features, heads, relations, _, misc = zip(*words)
-    for cells, offset in zip(words, offsets):
-        _check_head(block, cells, len(words), offset)
+        rows.add(line, offset)
+    rows.check_complete()
+    _, forms, lemmas, upos, xpos, features, heads, relations, _, misc = zip(*rows.words)
     try:
         return Sentence(
             words=forms,
             heads=tuple(int(head) - 1 for head in heads),
-            relations=_filled(relations),
-            upos=_filled(upos),
-            xpos=_filled(xpos),
-            space_after=_space_after(misc, ranges),
+            relations=relations,
+            upos=upos,
+            xpos=xpos,
+            space_after=_space_after(misc, rows.tokens),
             identifier=metadata.get("sent_id", ""),
             metadata=metadata,
-            lemmas=_filled(lemmas),
-            features=_filled(features),
-            misc=_filled(misc),
-            multiword=tuple(ranges),
+            lemmas=lemmas,
+            features=features,
+            misc=misc,
+            multiword=tuple(rows.tokens),
             document=document,
         )
     except ValueError as error:
         raise block.error(str(error)) from error
 
 
-def _split_cells(block: _Block, line: str, offset: int) -> list[str]:
-    """The ten cells of a line, the first of them an ID and the second a form."""
-    cells = line.split("\t")
-    if len(cells) != _COLUMNS:
-        raise block.error(
-            f"is not CoNLL-U: found {len(cells)} columns in {line[:60]!r}, expected {_COLUMNS} separated by tabs",
-            offset=offset,
-        )
-    if not _ID.fullmatch(cells[0]):
-        raise block.error(
-            f"is not CoNLL-U: {cells[0]!r} is not an ID; expected an integer, a range such as 1-2 or a decimal "
-            "such as 1.1",
-            offset=offset,
-        )
-    if not cells[1]:
-        raise block.error(f"word {cells[0]} is empty; expected a form", offset=offset)
-    return cells
-
-
-def _check_head(block: _Block, cells: list[str], words: int, offset: int) -> None:
-    """Refuse a head that is neither the root nor a word of the sentence."""
-    head = cells[6]
-    if not _INTEGER.fullmatch(head) or int(head) > words:
-        raise block.error(
-            f"word {cells[0]} ({cells[1]!r}) has head {head}; expected 0 (the root) or a word from 1 to {words}",
-            offset=offset,
-        )
-
-
-def _read_comments(block: _Block) -> dict[str, str]:
+def _read_comments(block: Block) -> dict[str, str]:
     """The comments `# key = value`; of those without a value, only the marks of new paragraphs and documents."""
-    comments = {}
-    for line in block.lines:
-        if line.startswith("#"):
-            key, _, value = (part.strip() for part in line[1:].partition("="))
-            if key and (value or key in ("newpar", "newdoc")):
-                comments[key] = value
+    comments: dict[str, str] = {}
+    for offset, line in enumerate(block.lines):
+        if not line.startswith("#"):
+            break
+        key, _, value = (part.strip() for part in line[1:].partition("="))
+        if key == "sent_id" and key in comments:
+            raise block.error(f"a second sent_id, {value!r}; expected one for each sentence", offset=offset)
+        if key and (value or key in ("newpar", "newdoc")):
+            comments[key] = value
     return comments
 
 
-def _filled(column: tuple[str, ...]) -> tuple[str, ...]:
-    """One column of the words, `_` where a cell is empty."""
-    return tuple(cell or "_" for cell in column)
-
-
-def _space_follows(misc: str) -> bool:
-    """Whether a token's MISC cell leaves a space after it."""
-    return "SpaceAfter=No" not in misc.split("|")
-
-
-def _space_after(misc: tuple[str, ...], ranges: dict[MultiwordToken, bool]) -> tuple[bool, ...]:
+def _space_after(misc: tuple[str, ...], tokens: list[MultiwordToken]) -> tuple[bool, ...]:
     """Whether a space follows each word: never inside a multiword token, whose own MISC holds for its last word."""
-    after = [_space_follows(cell) for cell in misc]
-    for (first, last, _), spaced in ranges.items():
-        after[first : last + 1] = [False] * (last - first) + [spaced]
+    after = [space_follows(cell) for cell in misc]
+    for token in tokens:
+        after[token.first : token.last + 1] = [False] * (token.last - token.first) + [space_follows(token.misc)]
     return tuple(after)
-
-
-def _word_cells(sentence: Sentence, index: int, *, in_multiword: bool) -> list[str]:
-    """The ten cells of a word's line."""
-    misc = [item for item in sentence.misc[index].split("|") if item not in ("_", "", "SpaceAfter=No")]
-    if not sentence.space_after[index] and not in_multiword:
-        misc.append("SpaceAfter=No")
-    cells = [
-        str(index + 1),
-        sentence.words[index],
-        sentence.lemmas[index],
-        sentence.upos[index],
-        sentence.xpos[index],
-        sentence.features[index],
-        str(sentence.heads[index] + 1),
-        sentence.relations[index],
-        "_",
-        "|".join(sorted(misc, key=str.lower)) or "_",
-    ]
-    return [_one_line(cell) or "_" for cell in cells]
-
-
-def _one_line(text: str) -> str:
-    """Text that cannot break a line or a column."""
-    return re.sub(r"[\t\r\n]+", " ", text)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import shorten
-from typing import Generic, TypeVar, overload
+from typing import Generic, NamedTuple, TypeVar, overload
 
 import networkx as nx
 import numpy as np
@@ -16,11 +16,25 @@ from treeprobe.parsing.drawing import to_text, tree_svg
 from treeprobe.parsing.trees.heads import check_heads, tree_depths, tree_distances, tree_edges
 
 T = TypeVar("T")
-MultiwordToken = tuple[int, int, str]
 
 
 class TreebankError(TreeprobeError, ValueError):
     """A treebank that cannot be read; the message names the file, the line and the sentence."""
+
+
+class MultiwordToken(NamedTuple):
+    """A surface token that spans several words, such as "don't": the first and the last of them, counted from 0."""
+
+    first: int
+    last: int
+    form: str
+    features: str = "_"
+    misc: str = "_"
+
+    def outside(self, words: int) -> str:
+        """What is wrong with it in a sentence of so few words."""
+        range_ = f"{self.first + 1}-{self.last + 1}"
+        return f"multiword token {range_} ({self.form!r}) spans no words; expected a range of words 1 to {words}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,12 +53,12 @@ class Sentence:
         lemmas: Lemmas, `_` where there is none.
         features: Morphological features as CoNLL-U writes them.
         misc: Column MISC as CoNLL-U writes it.
-        multiword: Surface tokens that span several words, as (first word, last word, form).
+        multiword: Surface tokens that span several words, in order; no word is in two of them.
         document: The document that the sentence is part of, by the treebank's `newdoc` comments; empty where unknown.
 
     Raises:
-        ValueError: If a column differs from `words` in length, if a multiword token spans words that do not exist, or
-            if `heads` do not form a tree with one root.
+        ValueError: If a column differs from `words` in length, if multiword tokens span words that do not exist
+            or overlap, or if `heads` do not form a tree with one root.
     """
 
     words: tuple[str, ...]
@@ -62,11 +76,13 @@ class Sentence:
     document: str = ""
 
     def __post_init__(self) -> None:
-        for first, last, form in self.multiword:
-            if not 0 <= first <= last < len(self.words):
-                raise ValueError(
-                    f"multiword token {first + 1}-{last + 1} ({form!r}) is not a range of words 1 to {len(self.words)}"
-                )
+        free = 0
+        for token in self.multiword:
+            if not 0 <= token.first <= token.last < len(self.words):
+                raise ValueError(token.outside(len(self.words)))
+            if token.first < free:
+                raise ValueError(f"multiword token {token.form!r} begins at word {token.first + 1}, inside another")
+            free = token.last + 1
         for name in ("lemmas", "features", "misc"):
             if not getattr(self, name):
                 object.__setattr__(self, name, ("_",) * len(self.words))
@@ -90,7 +106,7 @@ class Sentence:
     def text(self) -> str:
         """The sentence as written: multiword tokens in their surface form, spaces where the annotation has them."""
         pieces: list[str] = []
-        spans = {first: (last, form) for first, last, form in self.multiword}
+        spans = {token.first: (token.last, token.form) for token in self.multiword}
         position = 0
         while position < len(self.words):
             last, form = spans.get(position, (position, self.words[position]))

@@ -104,3 +104,68 @@ def damage_file(path: Path, draw: Random, *, kinds: tuple[Damage, ...]) -> str:
         if (damaged := damage(content, draw)) != content:
             path.write_bytes(damaged)
             return damage.__name__
+
+
+CELLS: tuple[str, ...] = (
+    "", "_", "-", "0", "00", "-1", "1", "+1", "1.0", "1-2", "2-1", "2-2", "3-4", "1-99", "0.1", "1.1", "2.1", "99",
+    "9" * 30, "1e3", "\u0661", "\uff11", " 1", "1 ", "\u00a01", "1\u200b", "x  y", "x y", "\u3000", "x\u2028y", "\x85",
+    "#", "a|b", "|", "=", "A=1|A=2", "A=2|A=1|A=1", "SpaceAfter=No", "SpaceAfter=No|SpaceAfter=No",
+    "SpaceAfter=No|SpaceAfter=Yes", "None", "nan",
+)  # fmt: skip
+"""Values that a hand or a broken script may leave in a table of text."""
+
+UNSEEN = "\t\r\x00\x0b\x0c\x1c\x1f\x7f\x85\u00a0\u00ad\u200b\u200e\u2028\u2029\u3000\ufeff\U000e0001"
+"""Characters that are not seen, or look like a space or a line's end."""
+
+
+def insert_unseen(content: bytes, draw: Random) -> bytes:
+    """An invisible character stands where none stood."""
+    text = content.decode()
+    place = draw.randrange(len(text) + 1)
+    return (text[:place] + draw.choice(UNSEEN) + text[place:]).encode()
+
+
+def insert_blank(content: bytes, draw: Random) -> bytes:
+    """A line without a visible character stands between two lines."""
+    lines = content.splitlines(keepends=True)
+    lines.insert(draw.randrange(len(lines) + 1), draw.choice((b"\n", b"\n\n", b" \n", b"\t\n", b"\r\n", b"\xc2\xa0\n")))
+    return b"".join(lines)
+
+
+def move_line(content: bytes, draw: Random) -> bytes:
+    """A line stands elsewhere."""
+    lines = content.splitlines(keepends=True)
+    if lines:
+        line = lines.pop(draw.randrange(len(lines)))
+        lines.insert(draw.randrange(len(lines) + 1), line)
+    return b"".join(lines)
+
+
+def edit_cell(content: bytes, draw: Random) -> bytes:
+    """A cell of a table with tabs holds another value."""
+    return _with_cell(content, draw, lambda rows, column: draw.choice(CELLS))
+
+
+def copy_cell(content: bytes, draw: Random) -> bytes:
+    """A cell of a table with tabs holds what another row has there."""
+    return _with_cell(
+        content, draw, lambda rows, column: draw.choice([row[column] for row in rows if column < len(row)])
+    )
+
+
+def _with_cell(content: bytes, draw: Random, value: Callable[[list[list[str]], int], str]) -> bytes:
+    """The table with another value in one cell."""
+    lines = content.decode().split("\n")
+    places = [place for place, line in enumerate(lines) if "\t" in line]
+    if not places:
+        return content
+    rows = [lines[place].split("\t") for place in places]
+    chosen = draw.randrange(len(rows))
+    column = draw.randrange(len(rows[chosen]))
+    cells = list(rows[chosen])
+    cells[column] = value(rows, column)
+    lines[places[chosen]] = "\t".join(cells)
+    return "\n".join(lines).encode()
+
+
+TABLE: tuple[Damage, ...] = (*LINES, insert_unseen, insert_blank, move_line, edit_cell, copy_cell)

@@ -6,10 +6,10 @@ from random import Random
 
 import pytest
 
-from tests.fuzzing.damage import BYTES, LINES, damage_file, edit_json
+from tests.fuzzing.damage import BYTES, LINES, TABLE, damage_file, edit_json
 
 
-@pytest.mark.parametrize("kinds", [BYTES, LINES, (edit_json,)])
+@pytest.mark.parametrize("kinds", [BYTES, LINES, TABLE, (edit_json,)])
 def test_a_seed_damages_in_the_same_way_and_always_changes_the_file(tmp_path: Path, kinds) -> None:
     path = tmp_path / "record.json"
     content = json.dumps({"name": "run", "numbers": [1, 2, {"x": 0.5}]}, indent=1).encode()

@@ -46,7 +46,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     ("text", "message"),
     [
         (None, "bad.conllu: there is no such file"),
-        ("", "bad.conllu: holds no sentences"),
+        ("", "bad.conllu, line 1: the file is empty"),
         ("not a treebank\n", "line 1, sentence 1: is not CoNLL-U: found 1 columns"),
         (block(0, 1) + block(0, 9), "line 7, sentence 2 (bad): word 2 ('word') has head 9; expected 0 (the root) or"),
         (block(0, 3, 2), "line 1, sentence 1 (bad): words 2 → 3 → 2 form a cycle"),

@@ -112,10 +112,11 @@ def _written(forms: list[str]) -> list[str]:
 
 
 def _multiword_tokens(forms: list[str], clitic: list[bool]) -> tuple[MultiwordToken, ...]:
-    """Words and the clitics that follow them, as (first word, last word, form)."""
+    """Words and the clitics that follow them."""
     hosts, host = [], 0
     for place, attached in enumerate(clitic):
         host = host if attached else place
         hosts.append(host)
     runs = (list(places) for _, places in groupby(range(len(forms)), key=hosts.__getitem__))
-    return tuple((run[0], run[-1], "".join(forms[run[0] : run[-1] + 1])) for run in runs if len(run) > 1)
+    spans = ((run[0], run[-1]) for run in runs if len(run) > 1)
+    return tuple(MultiwordToken(first, last, "".join(forms[first : last + 1])) for first, last in spans)

@@ -120,7 +120,7 @@ def test_pronouns_have_the_case_of_their_role() -> None:
 def test_contractions_are_multiword_tokens() -> None:
     seen: dict[str, tuple[str, ...]] = {}
     for sentence in generate(4000):
-        for first, last, form in sentence.multiword:
+        for first, last, form, *_ in sentence.multiword:
             assert "".join(sentence.words[first : last + 1]) == form
             assert form in sentence.text
             seen[form.lower()] = sentence.words[first : last + 1]

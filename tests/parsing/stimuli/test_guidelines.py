@@ -94,7 +94,7 @@ def test_texts_are_written_as_english_is(mixture: Treebank) -> None:
         assert sentence.text[0].isupper()
         assert not any(f" {form}" in sentence.text for form in (",", ".", "?", "'", "n't")), sentence.text
         assert not any(first == second for first, second in pairwise(closed_class(sentence))), sentence.text
-        joined = {place for first, last, _ in sentence.multiword for place in range(first + 1, last + 1)}
+        joined = {place for token in sentence.multiword for place in range(token.first + 1, token.last + 1)}
         assert joined == {place for place, word in enumerate(sentence.words) if "'" in word}, sentence.text
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import conllu
@@ -11,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.parsing.toys import sentence, trees
+from tests.parsing.ud_validator import refused_for
 from treeprobe.parsing import Sentence, TreebankError, format_conllu, read_conllu, write_conllu
-from treeprobe.parsing.treebanks import document_numbers
+from treeprobe.parsing.treebanks import MultiwordToken, document_numbers
 
 SAMPLE = """\
 # newpar
@@ -41,7 +43,7 @@ def test_multiword_tokens_and_empty_nodes(tmp_path: Path) -> None:
     (one,) = read_conllu(written(tmp_path, SAMPLE))
     assert one.words == ("We", "do", "n't", ",", "he", "said", ".")
     assert one.heads == (2, 2, -1, 2, 5, 2, 2)
-    assert one.multiword == ((1, 2, "don't"),)
+    assert one.multiword == (MultiwordToken(1, 2, "don't", misc="SpaceAfter=No"),)
     assert one.text == "We don't, he said."
     assert one.space_after == (True, False, False, True, True, False, True)
     assert one.features[0] == "Case=Nom|Number=Plur"
@@ -66,7 +68,9 @@ def test_ewt_dev_is_written_as_it_was(ewt: Path, tmp_path: Path) -> None:
 
 
 def assert_the_conllu_package_reads_the_same(path: Path) -> None:
-    theirs = conllu.parse(path.read_text(encoding="utf-8"), field_parsers={"feats": lambda line, i: line[i]})
+    theirs = conllu.parse(
+        path.read_text(encoding="utf-8"), field_parsers={name: lambda line, i: line[i] for name in ("feats", "misc")}
+    )
     bank = read_conllu(path)
     assert len(bank) == len(theirs)
     for one, tokens in zip(bank, theirs):
@@ -77,7 +81,8 @@ def assert_the_conllu_package_reads_the_same(path: Path) -> None:
         for ours, name in {**columns, "xpos": "xpos"}.items():
             assert getattr(one, ours) == tuple(token[name] or "_" for token in words)
         ranges = [token for token in tokens if isinstance(token["id"], tuple) and token["id"][1] == "-"]
-        assert [form for _, _, form in one.multiword] == [token["form"] for token in ranges]
+        assert [(token.form, token.misc) for token in one.multiword] == [(one["form"], one["misc"]) for one in ranges]
+        assert one.misc == tuple(token["misc"] for token in words)
 
 
 def test_the_conllu_package_reads_the_sample_alike(tmp_path: Path) -> None:
@@ -90,8 +95,8 @@ def test_the_conllu_package_reads_ewt_dev_alike(ewt: Path) -> None:
 
 
 def test_forms_may_contain_spaces(tmp_path: Path) -> None:
-    (one,) = read_conllu(written(tmp_path, SAMPLE.replace("\the\the\t", "\tbig  man\the\t")))
-    assert one.words[4] == "big  man"
+    (one,) = read_conllu(written(tmp_path, SAMPLE.replace("\the\the\t", "\tbig man\the\t")))
+    assert one.words[4] == "big man"
 
 
 TEXT = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Zl", "Zp", "Zs")), min_size=1, max_size=8)
@@ -153,13 +158,119 @@ BAD = {
     "numbering": (word(1, 0) + word(3, 1), r"line 6, sentence 2 \(bad\): word 3 stands where word 2 is expected"),
     "id": (word("one", 0), r"line 5, sentence 2 \(bad\): is not CoNLL-U: 'one' is not an ID; expected an integer"),
     "long id": (word("9" * 5000, 0), r"line 5, sentence 2 \(bad\): is not CoNLL-U: '9+' is not an ID"),
-    "form": (word(1, 0, form=""), r"line 5, sentence 2 \(bad\): word 1 is empty; expected a form"),
+    "form": (word(1, 0, form=""), r"line 5, sentence 2 \(bad\): column FORM of word 1 is empty; expected a form"),
     "range outside": (
         "1-3\tx" + "\t_" * 8 + "\n" + word(1, 0) + word(2, 1),
-        r"sentence 2 \(bad\): multiword token 1-3 \('x'\) is not a range of words 1 to 2",
+        r"sentence 2 \(bad\): multiword token 1-3 \('x'\) spans no words; expected a range of words 1 to 2",
     ),
     "only a range": ("1-2\tx" + "\t_" * 8 + "\n", r"sentence 2 \(bad\): has no words"),
 }
+
+
+RANGE = "1-2\txx" + "\t_" * 8 + "\n"
+PAIR = word(1, 0) + word(2, 1)
+GHOST = "1.1\tghost" + "\t_" * 8 + "\n"
+
+STRICT = {
+    "comment below a word": (word(1, 0) + "# so" + word(2, 1), r"line 6, .*a comment stands below a word; expected"),
+    "comments alone": ("# a = b\n\n" + PAIR, r"line 5, .*comments without a word below them; expected comments dir"),
+    "blanks": (word(1, 0) + " \n" + word(2, 1), r"line 6: holds white space alone \(U\+0020 \(space\)\); .*Empty it"),
+    "second id": ("# sent_id = other\n" + PAIR, r"line 5, .*a second sent_id, 'other'; expected one"),
+    "range below its word": (word(1, 0) + RANGE + word(2, 1), r"line 6, .*token 1-2 \('xx'\) stands above word 2; exp"),
+    "range in reverse": (RANGE.replace("1-2", "2-1") + PAIR, r"line 5, .*token 2-1 .*from a lower to a higher number"),
+    "range twice": (RANGE + RANGE + PAIR, r"line 6, .*token 1-2 .*stands above word 1; .* no word in two of them"),
+    "ranges that overlap": (
+        RANGE + word(1, 0) + RANGE.replace("1-2", "2-3") + word(2, 1) + word(3, 1),
+        r"line 7, .*token 2-3 .*stands above word 2; .*no word in two of them",
+    ),
+    "range with a head": (RANGE.replace("_\t_\t_\n", "0\t_\t_\n") + PAIR, r"line 5, .*token 1-2 .* a value in DEPREL"),
+    "range with white space": (RANGE.replace("xx", "x x") + PAIR, r"line 5, .*token 1-2 \('x x'\) holds white space"),
+    "ghost of another word": (GHOST + PAIR, r"line 5, .*empty node 1.1 \('ghost'\) .*; expected 0.1 here"),
+    "ghost with a head": (word(1, 0) + word("1.1", 1), r"line 6, .*empty node 1.1 .* has head 1 and relation dep; exp"),
+    "ghost below a range": (
+        word(1, 0) + RANGE.replace("1-2", "2-3") + GHOST + word(2, 1) + word(3, 1),
+        r"line 7, .*empty node 1.1 .*above any multiword token",
+    ),
+    "empty cell": (word(1, 0).replace("\t_\n", "\t\n"), r"line 5, .*column MISC of word 1 is empty; expected _ where"),
+    "no-break space": (
+        word("\u00a01", 0),
+        r"line 5, .*column ID, '\\xa01', holds U\+00A0 \(no-break space\); expected",
+    ),
+    "space in a head": (
+        word(1, "0 "),
+        r"line 5, .*column HEAD, '0 ', holds U\+0020 \(space\); expected no white space",
+    ),
+    "space at the end": (word(1, 0, form="x\u3000"), r"column FORM, 'x\\u3000', holds U\+3000 \(ideographic space\)"),
+    "two spaces": (word(1, 0, form="x  y"), r"column FORM, 'x  y', holds U\+0020 \(space\); expected single spaces"),
+    "unseen": (word(1, "0\u200b"), r"has head 0\u200b \(U\+200B \(zero width space\)\); expected 0"),
+    "other digits": (word("１", 0), r"is not CoNLL-U: '１' \(U\+FF11 \(fullwidth digit one\)\) is not an ID"),
+    "form feed": (word("1\x0c", 0), r"line 5: holds U\+000C \(a control character\) after '1'; .*Remove it"),
+    "zeros": (word(1, 0) + "\0\0\0", r"line 6: holds U\+0000"),
+    "carriage return": ("# a\rb = c\n" + word(1, 0), r"line 5: holds U\+000D"),
+}
+
+
+@pytest.mark.parametrize("case", STRICT)
+def test_what_uds_reader_refuses_is_refused_with_line_and_character(case: str, tmp_path: Path) -> None:
+    text, message = STRICT[case]
+    path = written(tmp_path, FINE + "# sent_id = bad\n" + text + "\n" + FINE)
+    with pytest.raises(TreebankError, match=message) as caught:
+        read_conllu(path)
+    assert str(caught.value).startswith(f"{path}, line ")
+    assert refused_for(path)
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_file_that_ends_inside_a_sentence_is_refused(end: str, tmp_path: Path) -> None:
+    path = written(tmp_path, FINE + (word(1, 0) + word(2, 1)).rstrip("\n") + end)
+    with pytest.raises(TreebankError, match=r"line 5, sentence 2: the file ends inside this sentence, .*Add it if"):
+        read_conllu(path)
+    assert refused_for(path)
+
+
+CHANGES_NO_TREE = {
+    "runs of empty lines": "\n\n" + FINE + "\n\n\n" + FINE + "\n\n",
+    "Windows": (FINE + FINE).replace("\n", "\r\n"),
+    "byte order mark": "\ufeff" + FINE + FINE,
+    "not composed": FINE + FINE.replace("\tx\t", "\te\u0301\t"),
+}
+
+
+@pytest.mark.parametrize("case", CHANGES_NO_TREE)
+def test_what_changes_no_tree_is_read_although_uds_reader_complains(case: str, tmp_path: Path) -> None:
+    (tmp_path / "bank.conllu").write_bytes(CHANGES_NO_TREE[case].encode())
+    bank = read_conllu(tmp_path / "bank.conllu")
+    assert [one.heads for one in bank] == [(-1,), (-1,)]
+    assert [one.identifier for one in bank] == ["fine", "fine"]
+
+
+def test_comments_keep_their_tabs_and_misc_its_order_and_repetitions(tmp_path: Path) -> None:
+    text = (
+        "# sent_id = a\n# note = a\ttab\n"
+        + "1-2\tab\t_\t_\t_\tTypo=Yes\t_\t_\t_\tCorrectForm=cd|SpaceAfter=No\n"
+        + word(1, 0).replace("\t_\n", "\tB=2|A=1|B=3|SpaceAfter=No|_\n")
+        + word(2, 1).replace("\t_\n", "\tSpaceAfter=No|SpaceAfter=No\n")
+        + word(3, 1).replace("\t_\n", "\tZ=1|SpaceAfter=No|A\n")
+        + "\n"
+    )
+    bank = read_conllu(written(tmp_path, text))
+    assert bank[0].metadata["note"] == "a\ttab"
+    write_conllu(bank, tmp_path / "again.conllu")
+    assert (tmp_path / "again.conllu").read_text().replace("# text = abx\n", "") == text
+    (again,) = read_conllu(tmp_path / "again.conllu")
+    assert (again.misc, again.multiword, again.space_after) == (bank[0].misc, bank[0].multiword, (False,) * 3)
+
+
+def test_misc_follows_spaces_that_were_changed() -> None:
+    one = replace(sentence([-1, 0, 1]), misc=("A=1|SpaceAfter=No|B=2", "_", "A=1"), space_after=(True, False, True))
+    assert [line.split("\t")[9] for line in format_conllu(one).split("\n")[2:5]] == ["A=1|B=2", "SpaceAfter=No", "A=1"]
+
+
+def test_what_a_cell_cannot_hold_is_written_as_a_space(tmp_path: Path) -> None:
+    one = replace(sentence([-1, 0]), words=(" a\tb\n", "\t"), relations=("a b", "c"), metadata={"x": "1\r\n2"})
+    write_conllu([one], tmp_path / "odd.conllu")
+    (again,) = read_conllu(tmp_path / "odd.conllu")
+    assert (again.words, again.relations, again.metadata["x"]) == (("a b", "_"), ("a_b", "c"), "1 2")
 
 
 @pytest.mark.parametrize("case", BAD)
@@ -174,14 +285,18 @@ def test_bad_trees_are_told_with_file_line_and_sentence(case: str, tmp_path: Pat
 def test_files_that_are_no_treebank_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(TreebankError, match=r"nowhere.conllu: there is no such file; expected a treebank in CoNLL-U"):
         read_conllu(tmp_path / "nowhere.conllu")
-    for empty in ("", "\n\n", "# only = a comment\n\n"):
-        with pytest.raises(TreebankError, match=r"holds no sentences; expected CoNLL-U blocks"):
-            read_conllu(written(tmp_path, empty))
+    with pytest.raises(TreebankError, match=r"line 1: the file is empty, so there are no sentences; expected CoNLL-U"):
+        read_conllu(written(tmp_path, ""))
+    with pytest.raises(TreebankError, match=r"line 2: the file holds empty lines alone, .*; expected CoNLL-U"):
+        read_conllu(written(tmp_path, "\n\n"))
     with pytest.raises(TreebankError, match="line 1, sentence 1: is not CoNLL-U: found 1 columns"):
         read_conllu(written(tmp_path, "Dear Sir,\nthis is a letter.\n"))
     (tmp_path / "binary.conllu").write_bytes(b"\xff\xfe\x00\x01")
-    with pytest.raises(TreebankError, match="is not UTF-8 text"):
+    with pytest.raises(TreebankError, match=r"line 1: is not UTF-8 text: byte 0xff .*; save the file as UTF-8"):
         read_conllu(tmp_path / "binary.conllu")
+    (tmp_path / "latin.conllu").write_bytes(FINE.encode() + word(1, 0, form="Käse").encode("latin-1"))
+    with pytest.raises(TreebankError, match=r"line 4: is not UTF-8 text: byte 0xe4 \(.*\) after '1\\tK'; save"):
+        read_conllu(tmp_path / "latin.conllu")
     with pytest.raises(TreebankError, match="cannot be read"):
         read_conllu(tmp_path)
 
@@ -242,8 +357,18 @@ def test_columns_of_other_lengths_are_refused() -> None:
         Sentence(("a", "b"), (-1, 0), ("root", "dep"), ("X",), ("X", "X"), (True, True))
     with pytest.raises(ValueError, match="lemmas has 1 entries for 2 words"):
         Sentence(("a", "b"), (-1, 0), ("root", "dep"), ("X", "X"), ("X", "X"), (True, True), lemmas=("a",))
-    with pytest.raises(ValueError, match=r"multiword token 2-1 \('ab'\) is not a range of words 1 to 2"):
-        Sentence(("a", "b"), (-1, 0), ("root", "dep"), ("X", "X"), ("X", "X"), (True, True), multiword=((1, 0, "ab"),))
+    with pytest.raises(
+        ValueError, match=r"multiword token 2-1 \('ab'\) spans no words; expected a range of words 1 to 2"
+    ):
+        Sentence(
+            ("a", "b"),
+            (-1, 0),
+            ("root", "dep"),
+            ("X", "X"),
+            ("X", "X"),
+            (True, True),
+            multiword=(MultiwordToken(1, 0, "ab"),),
+        )
 
 
 def test_sentences_know_their_documents(tmp_path: Path) -> None:
