@@ -1,14 +1,20 @@
 """Families of distance probe at matched numbers of parameters, on a slice of English EWT with MiniLM's vectors.
 
     python benchmarks/probes_families.py --treebank FOLDER [--cache FOLDER] [--sentences 2000] [--layer 3] [--rank 64]
+    python benchmarks/probes_families.py --treebank FOLDER --families linear poincare --wide
+    python benchmarks/probes_families.py --treebank FOLDER --families linear poincare --genre reviews
 
 Each family is trained at the same number of step sizes, on the first so many sentences of train. Step size and epoch
-are chosen on every other sentence of dev; all figures are of the rest. Differences from the linear probe are of the
-mean over seeds, with 95 % paired bootstrap intervals over sentences.
+are chosen on every other sentence of dev; the figures are of the rest, and the differences also of the sentences that
+come with the package. With `--genre`, training (on sentences spread evenly) and choice leave out that genre, and all
+figures are of its sentences in dev and test. `--wide` adds the linear probe of full rank, which has more parameters.
+Differences from the linear probe are of the mean over seeds, with 95 % paired bootstrap intervals over documents (over
+sentences where these are unknown), beside the least and the largest difference of a seed.
 """
 
 import argparse
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +24,31 @@ from numpy.typing import NDArray
 
 from treeprobe.extraction import Encoder, embedded_checkpoint, extract
 from treeprobe.parsing import Tally, Treebank, paired_difference, read_conllu, score_distances
+from treeprobe.parsing.stimuli import generate, natural_sentences
 from treeprobe.probes import SomeStates, compare_families
+from treeprobe.probes.families.comparison import FAMILIES, LEARNING_RATES, Family
+from treeprobe.probes.states import States, Vectors, evenly_spaced
+
+COLUMNS = ["family", "rank", "parameters", "tried", "steps", "learning_rate", "at_edge", "seed", "loss", "uuas", "dspr"]
+NAMES: dict[str, Family] = {"linear" if each.kind == "distance" else each.kind: each for each in FAMILIES}
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some sentences, and the states of their words."""
+
+    bank: Treebank
+    states: Vectors
+
+    def of(self, rows: NDArray[np.int64]) -> "Part":
+        """Some of the sentences."""
+        assert isinstance(self.states, States)
+        chosen = Treebank([self.bank[row] for row in rows.tolist()], name=self.bank.name)
+        return Part(chosen, SomeStates(self.states, rows))
+
+    def rows(self, belongs: Callable[[str], bool]) -> NDArray[np.int64]:
+        """The sentences of some genres; EWT's identifiers begin with theirs."""
+        return np.flatnonzero([belongs(sentence.identifier.split("-")[0]) for sentence in self.bank])
 
 
 def main() -> None:
@@ -29,46 +59,75 @@ def main() -> None:
     parser.add_argument("--layer", type=int, default=3)
     parser.add_argument("--rank", type=int, default=64)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--families", nargs="+", choices=list(NAMES), default=list(NAMES))
+    parser.add_argument("--learning-rates", type=float, nargs="+", default=list(LEARNING_RATES))
+    parser.add_argument("--wide", action="store_true")
+    parser.add_argument("--genre")
     arguments = parser.parse_args()
-    encoder = Encoder.from_pretrained(embedded_checkpoint())
-    banks = [read_conllu(arguments.treebank / f"en_ewt-{split}.conllu") for split in ("train", "dev")]
-    states, dev_states = (extract(encoder, bank.words, cache=arguments.cache) for bank in banks)
-    train, chosen_on, test = banks[0][: arguments.sentences], banks[1][::2], banks[1][1::2]
-    test_states = SomeStates(dev_states, slice(1, None, 2))
-    compared = compare_families(
-        SomeStates(states, slice(arguments.sentences)),
-        train.distances,
-        validation=(SomeStates(dev_states, slice(0, None, 2)), chosen_on.distances),
-        test=(test_states, test.distances),
+    train, chosen_on, tests = parts(arguments.treebank, arguments.cache, genre=arguments.genre)
+    last = arguments.sentences if arguments.genre is None else len(train.bank)
+    train = train.of(evenly_spaced(last, most=arguments.sentences))
+    first = next(iter(tests.values()))
+    compare = partial(
+        compare_families,
+        train.states,
+        train.bank.distances,
+        validation=(chosen_on.states, chosen_on.bank.distances),
+        test=(first.states, first.bank.distances),
         layer=arguments.layer,
-        rank=arguments.rank,
         seeds=range(arguments.seeds),
-        score=partial(score_distances, test),
+        learning_rates=arguments.learning_rates,
+        score=partial(score_distances, first.bank),
     )
-    columns = ["family", "rank", "parameters", "learning_rate", "at_edge", "seed", "best_epoch", "loss", "uuas", "dspr"]
-    print(compared[columns].to_string(index=False, float_format="{:.4f}".format))
-    print(f"\ndifferences from the linear probe, means over {arguments.seeds} seeds, {len(test)} sentences")
-    print(differences(compared, test, test_states).to_string(index=False, float_format="{:.4f}".format))
+    compared = compare(rank=arguments.rank, families=[NAMES[each] for each in arguments.families])
+    if arguments.wide:
+        wide = compare(rank=SomeStates(train.states, slice(1)).dim, families=[NAMES["linear"]])
+        compared = pd.concat([compared, wide.assign(family="linear, full rank")], ignore_index=True)
+    print(compared[COLUMNS].to_string(index=False, float_format="{:.4f}".format))
+    for name, test in tests.items():
+        print(f"\ndifferences from the linear probe, {arguments.seeds} seeds, {name}: {len(test.bank)} sentences")
+        print(differences(compared, test).to_string(index=False, float_format="{:.4f}".format))
 
 
-def differences(compared: pd.DataFrame, test: Treebank, states: object) -> pd.DataFrame:
-    """Each family's scores less the linear probe's, with paired intervals."""
+def parts(treebank: Path, cache: Path, *, genre: str | None) -> tuple[Part, Part, Mapping[str, Part]]:
+    """What trains, what chooses, and what is reported, by name."""
+    encoder = Encoder.from_pretrained(embedded_checkpoint())
+
+    def read(bank: Treebank) -> Part:
+        return Part(bank, extract(encoder, bank.words, cache=cache))
+
+    train, dev, test = (read(read_conllu(treebank / f"en_ewt-{split}.conllu")) for split in ("train", "dev", "test"))
+    if genre is not None:
+        others, own = (lambda name: name != genre), (lambda name: name == genre)
+        reported = {f"{genre} in {part.bank.name}": part.of(part.rows(own)) for part in (dev, test)}
+        return train.of(train.rows(others)), dev.of(dev.rows(others)), reported
+    places = np.arange(len(dev.bank))
+    more = {"grammar": read(generate(1000, seed=1)), "natural": read(natural_sentences("test"))}
+    return train, dev.of(places[::2]), {"dev, other half": dev.of(places[1::2]), **more}
+
+
+def differences(compared: pd.DataFrame, test: Part) -> pd.DataFrame:
+    """Each family's scores less the linear probe's, with paired intervals, and seed by seed."""
     tallies = {
-        family: mean_tallies([score_distances(test, at_least_zero(probe.predict(states))) for probe in rows["probe"]])
+        family: [score_distances(test.bank, at_least_zero(probe.predict(test.states))) for probe in rows["probe"]]
         for family, rows in compared.groupby("family", sort=False)
     }
+    linear = tallies.pop("linear")
     rows = []
-    for family in [family for family in tallies if family != "linear"]:
-        for metric, tally in tallies[family].items():
-            found = paired_difference(tally, tallies["linear"][metric])
+    for family, seeds in tallies.items():
+        for metric in linear[0]:
+            found = paired_difference(mean_tally(seeds, metric), mean_tally(linear, metric))
+            by_seed = [one[metric].value - other[metric].value for one, other in zip(seeds, linear)]
             rows.append(
                 {
                     "family": family,
                     "metric": metric,
+                    "linear": mean_tally(linear, metric).value,
                     "difference": found.value,
                     "low": found.low,
                     "high": found.high,
-                    "p": found.p,
+                    "least seed": min(by_seed),
+                    "largest seed": max(by_seed),
                 }
             )
     return pd.DataFrame(rows)
@@ -79,12 +138,10 @@ def at_least_zero(distances: list[NDArray[np.float32]]) -> list[NDArray[np.float
     return [np.maximum(each, 0) for each in distances]
 
 
-def mean_tallies(seeds: list[dict[str, Tally]]) -> dict[str, Tally]:
+def mean_tally(seeds: list[dict[str, Tally]], metric: str) -> Tally:
     """What a sentence counts on the average over seeds; what it is counted out of is the same for all."""
-    return {
-        metric: replace(tally, numerators=np.mean([each[metric].numerators for each in seeds], axis=0))
-        for metric, tally in seeds[0].items()
-    }
+    numerators = np.mean([each[metric].numerators for each in seeds], axis=0)
+    return replace(seeds[0][metric], numerators=numerators)
 
 
 if __name__ == "__main__":

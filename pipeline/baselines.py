@@ -10,7 +10,7 @@ from treeprobe.pipeline.options import Options
 from treeprobe.pipeline.probing import SplitStates, measure, new_probes, read_states, train
 from treeprobe.pipeline.scores import CHAIN, CONTROL, RANDOM_WEIGHTS, Measurement, Setting
 from treeprobe.pipeline.subject import Subject
-from treeprobe.probes import control_heads
+from treeprobe.probes import TreeShape, control_heads
 
 
 def chain_baseline(subject: Subject, options: Options) -> list[Measurement]:
@@ -39,19 +39,21 @@ def random_weights_baseline(subject: Subject, options: Options) -> list[Measurem
 def control_baseline(subject: Subject, states: SplitStates, options: Options) -> list[Measurement]:
     """New probes trained and scored on control trees of the same sentences, reported as the baseline `control`.
 
-    A control tree follows from the word types and their order alone (Hewitt & Liang 2019; `probes.control_heads`).
+    A control tree follows from the word types and their order alone, and has about the shape of the training trees
+    (Hewitt & Liang 2019; `probes.control_heads`).
     """
-    controlled = subject.with_splits({split: control_bank(bank) for split, bank in subject.splits.items()})
+    shape = TreeShape.of([sentence.heads for sentence in subject.splits["train"]])
+    controlled = subject.with_splits({split: control_bank(bank, shape) for split, bank in subject.splits.items()})
     found = measure(controlled, train(controlled, new_probes(controlled, options), states), states, options)
     return [measurement.as_baseline(subject.encoder.name, CONTROL) for measurement in found]
 
 
-def control_bank(bank: Treebank) -> Treebank:
+def control_bank(bank: Treebank, shape: TreeShape) -> Treebank:
     """The same sentences with their control trees in place of the gold ones; no relation but `root` and `dep`."""
-    return Treebank([control_sentence(sentence) for sentence in bank], name=bank.name, path=bank.path)
+    return Treebank([control_sentence(sentence, shape) for sentence in bank], name=bank.name, path=bank.path)
 
 
-def control_sentence(sentence: Sentence) -> Sentence:
+def control_sentence(sentence: Sentence, shape: TreeShape) -> Sentence:
     """One sentence with its control tree."""
-    heads = tuple(control_heads(sentence.words).tolist())
+    heads = tuple(control_heads(sentence.words, shape=shape).tolist())
     return replace(sentence, heads=heads, relations=tuple("root" if head < 0 else "dep" for head in heads))

@@ -1,7 +1,7 @@
 """Structural probes: arrays in, maps of vectors out. Knows no text, and no trees but control trees."""
 
 from treeprobe.probes.baselines import DecayStates, RandomLstmStates
-from treeprobe.probes.control import control_heads, control_targets, selectivity
+from treeprobe.probes.control import TreeShape, control_heads, control_targets, selectivity
 from treeprobe.probes.curves import curves, over_seeds
 from treeprobe.probes.description_length import CodeLength, online_code, online_codes
 from treeprobe.probes.estimator import fit_all
@@ -39,6 +39,7 @@ __all__ = [
     "SomeStates",
     "States",
     "Targets",
+    "TreeShape",
     "compare_families",
     "control_heads",
     "control_targets",

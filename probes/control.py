@@ -2,52 +2,136 @@
 
 After Hewitt & Liang (2019), "Designing and Interpreting Probes with Control Tasks": the output of a control task is
 fixed by word types drawn at random once, so it can be memorised and not inferred. Their task for dependency edges
-attaches each type to itself, the first or the last word, which is not a tree. Here each type gets a random priority,
-and a sentence's control tree is the treap of its words: the word of highest priority is the root, the words on its
-left form a subtree in the same way, and those on its right. It is a projective tree, determined by the types and their
-order alone, and a word's head is the nearest word of higher priority on one of its sides, as in syntax it often is.
+attaches each type to itself, the first or the last word, which is not a tree. Here each type draws a level and a side
+once, and a word's head is the nearest word of a higher level on its side. Both are drawn from a distribution taken
+from real trees, in which a word's level is the height of its subtree. Control trees therefore have edges about as
+long, leaves about as many, and depths about as large as the trees they are compared with, and the difference of the
+two scores is not one of shape.
 """
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
 from treeprobe.probes.targets import GoldTargets
 
+# Each level is drawn so many times as often, relative to the one below, as it occurs: a word whose neighbours happen
+# to be higher stays a leaf whatever its level, so that drawing as often as occurs gives trees that are too flat.
+_TALLER = 1.2
 
-def control_targets(words: Sequence[Sequence[str]], *, seed: int = 0) -> GoldTargets:
+
+@dataclass(frozen=True)
+class TreeShape:
+    """What word types draw their level and side in control trees from.
+
+    Attributes:
+        levels: The probability of each level, from 0 upward.
+        following: For each level, the probability that the head is looked for among the words that follow.
+    """
+
+    levels: tuple[float, ...]
+    following: tuple[float, ...]
+
+    @classmethod
+    def of(cls, trees: Sequence[Sequence[int]]) -> "TreeShape":
+        """The shape of dependency trees, each given by its words' heads, 0-based with -1 at the root."""
+        heads = np.concatenate([np.zeros(0, dtype=np.int64), *(np.asarray(tree, dtype=np.int64) for tree in trees)])
+        if not len(heads):
+            raise ValueError("no words in the trees; expected at least one")
+        places = np.concatenate([np.arange(len(tree)) for tree in trees])
+        heights = np.concatenate([_heights(tree) for tree in trees])
+        levels = np.bincount(heights) * _TALLER ** np.arange(heights.max() + 1)
+        following = np.bincount(heights, weights=heads > places) / np.maximum(np.bincount(heights, heads >= 0), 1)
+        return cls(tuple((levels / levels.sum()).tolist()), tuple(following.tolist()))
+
+
+# The shape of English EWT's training trees (UD 2.16); levels above 8 hold less than a thousandth of the draws.
+ENGLISH = TreeShape(
+    levels=(0.548, 0.157, 0.097, 0.071, 0.053, 0.036, 0.022, 0.012, 0.004),
+    following=(0.795, 0.279, 0.210, 0.124, 0.109, 0.073, 0.063, 0.073, 0.050),
+)
+
+
+def control_targets(words: Sequence[Sequence[str]], *, seed: int = 0, shape: TreeShape = ENGLISH) -> GoldTargets:
     """Distances and depths of the control tree of every sentence, given its words.
 
     Train a clone of a probe on them with `fit_all` as on the gold trees. The score on gold minus the score on control
-    trees is the probe's selectivity. Training and test sentences need the same `seed`.
+    trees is the probe's selectivity. Training and test sentences need the same `seed` and `shape`.
     """
-    geometry = [_tree_geometry(control_heads(sentence, seed=seed)) for sentence in words]
+    geometry = [_tree_geometry(control_heads(sentence, seed=seed, shape=shape)) for sentence in words]
     return GoldTargets([distances for distances, _ in geometry], [depths for _, depths in geometry])
 
 
-def control_heads(words: Sequence[str], *, seed: int = 0) -> NDArray[np.int64]:
-    """Heads of one sentence's control tree, 0-based with -1 at the root. Of equal words, the first is highest."""
-    priorities = [type_priority(word, seed=seed) for word in words]
+def control_heads(words: Sequence[str], *, seed: int = 0, shape: TreeShape = ENGLISH) -> NDArray[np.int64]:
+    """Heads of one sentence's control tree, 0-based with -1 at the root. The tree is projective.
+
+    The root is the first word of the highest level, and other words of that level are attached to it. A word with no
+    higher word on its side is attached to the nearest on the other. Where words of one level stand between the same two
+    higher words, those before some point are attached to the first of the two and the rest to the second, since
+    edges would cross otherwise: at the point that agrees with most of the words' sides.
+    """
+    drawn = [draw_behaviour(word, seed=seed, shape=shape) for word in words]
+    levels = [level for level, _ in drawn]
     heads = np.full(len(words), -1)
-    spine: list[int] = []  # the words from the root down the right edge of the treap so far
-    for word, priority in enumerate(priorities):
-        below = -1
-        while spine and priorities[spine[-1]] < priority:
-            below = spine.pop()
-        if below >= 0:
-            heads[below] = word
-        if spine:
-            heads[word] = spine[-1]
-        spine.append(word)
+    if not levels:
+        return heads
+    before = _nearest_higher(levels)
+    after = [len(words) - 1 - other if other >= 0 else -1 for other in reversed(_nearest_higher(levels[::-1]))]
+    root = levels.index(max(levels))
+    between = defaultdict(list)
+    for word, gap in enumerate(zip(before, after)):
+        between[gap].append(word)
+    for (first, second), members in between.items():
+        if first < 0 or second < 0:
+            heads[members] = max(first, second) if max(first, second) >= 0 else root
+        else:
+            turn = _turning_point([drawn[word][1] for word in members])
+            heads[members[:turn]], heads[members[turn:]] = first, second
+    heads[root] = -1
     return heads
 
 
-def type_priority(word: str, *, seed: int) -> int:
-    """A number drawn for a word type: the same in every sentence, run and machine."""
-    digest = hashlib.blake2b(word.encode(), digest_size=8, salt=str(seed).encode()[:16]).digest()
-    return int.from_bytes(digest)
+def draw_behaviour(word: str, *, seed: int, shape: TreeShape = ENGLISH) -> tuple[int, bool]:
+    """A word type's level, and whether its head follows it: the same in every sentence, run and machine."""
+    digest = hashlib.blake2b(word.encode(), digest_size=16, salt=str(seed).encode()[:16]).digest()
+    height, side = (int.from_bytes(part) / 2**64 for part in (digest[:8], digest[8:]))
+    bounds = list(accumulate(shape.levels[:-1]))
+    level = sum(height >= bound for bound in bounds)
+    return level, side < shape.following[level]
+
+
+def _nearest_higher(levels: Sequence[int]) -> list[int]:
+    """For each word the nearest one before it of a higher level, -1 where there is none."""
+    found: list[int] = []
+    open_words: list[int] = []
+    for word, level in enumerate(levels):
+        while open_words and levels[open_words[-1]] <= level:
+            open_words.pop()
+        found.append(open_words[-1] if open_words else -1)
+        open_words.append(word)
+    return found
+
+
+def _turning_point(following: Sequence[bool]) -> int:
+    """How many of the words are attached to the left, so that the fewest are attached against their side."""
+    against = [0, *accumulate(1 if follows else -1 for follows in following)]
+    return against.index(min(against))
+
+
+def _heights(heads: Sequence[int]) -> NDArray[np.int64]:
+    """The height of each word's subtree, (words,): 0 for a leaf."""
+    heights = np.zeros(len(heads), dtype=np.int64)
+    for word in range(len(heads)):
+        at, climbed = word, 0
+        while heads[at] >= 0:
+            at, climbed = heads[at], climbed + 1
+            heights[at] = max(heights[at], climbed)
+    return heights
 
 
 def _tree_geometry(heads: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

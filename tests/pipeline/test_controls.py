@@ -19,6 +19,7 @@ from treeprobe.pipeline.probing import measure
 from treeprobe.pipeline.scores import CONTROL, Measurement, Setting, tabulate
 from treeprobe.pipeline.subject import Subject
 from treeprobe.probes import ArrayStates, DepthProbe, DistanceProbe, fit_all
+from treeprobe.probes.control import ENGLISH
 
 
 def path_vectors(sentence: Sentence, dim: int = 24) -> np.ndarray:
@@ -40,12 +41,17 @@ def banks() -> dict[Split, Treebank]:
     return {"train": Treebank(short[:120], name="toy"), "dev": Treebank(short[120:], name="toy")}
 
 
+def controlled(banks: dict[Split, Treebank]) -> dict[Split, Treebank]:
+    """The control trees of both splits."""
+    return {split: control_bank(bank, ENGLISH) for split, bank in banks.items()}
+
+
 def measured(banks: dict[Split, Treebank], trees: dict[Split, Treebank]) -> dict[str, float]:
     """Selectivity by metric, of probes on vectors that hold `trees` exactly."""
     states = {split: ArrayStates([path_vectors(one) for one in bank]) for split, bank in trees.items()}
     subject = Subject(cast(Any, SimpleNamespace(name="toy")), "", "toy", banks)
     found: list[Measurement] = []
-    for name, gold in (("distance", banks), (CONTROL, {split: control_bank(bank) for split, bank in banks.items()})):
+    for name, gold in (("distance", banks), (CONTROL, controlled(banks))):
         probes = [kind(0, 24, epochs=60, learning_rate=0.01) for kind in (DistanceProbe, DepthProbe)]
         fit_all(probes, states["train"], gold["train"], validation=(states["dev"], gold["dev"]))
         rows = measure(subject.with_splits(gold), probes, cast(Any, states), Options())
@@ -63,7 +69,7 @@ def test_vectors_that_hold_the_gold_trees_are_selective(banks: dict[Split, Treeb
 
 
 def test_vectors_that_hold_the_control_trees_are_the_opposite(banks: dict[Split, Treebank]) -> None:
-    found = measured(banks, {split: control_bank(bank) for split, bank in banks.items()})
+    found = measured(banks, controlled(banks))
     assert found["selectivity_uuas"] < -0.2
     assert found["selectivity_nspr"] < -0.2
 
@@ -72,9 +78,9 @@ def test_control_trees_follow_from_the_words_alone(banks: dict[Split, Treebank])
     """Whatever the gold trees are, the same words have the same control tree; and it is not the gold one."""
     bank = banks["dev"]
     chained = [replace(one, heads=tuple(range(-1, len(one) - 1))) for one in bank]
-    control = control_bank(bank)
+    control = control_bank(bank, ENGLISH)
     assert control.words == bank.words
-    assert [one.heads for one in control] == [one.heads for one in control_bank(Treebank(chained))]
+    assert [one.heads for one in control] == [one.heads for one in control_bank(Treebank(chained), ENGLISH)]
     shared = np.mean([mine == gold for ours, one in zip(control, bank) for mine, gold in zip(ours.heads, one.heads)])
     assert 0 < shared < 0.4
     assert {relation for one in control for relation in one.relations} == {"root", "dep"}
