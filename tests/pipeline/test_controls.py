@@ -10,7 +10,7 @@ import pytest
 
 from treeprobe.parsing import Sentence, Treebank, paired_difference
 from treeprobe.parsing.scores import micro
-from treeprobe.parsing.scores.intervals import resampling_weights
+from treeprobe.parsing.scores.resampling import resampling_weights
 from treeprobe.parsing.stimuli import generate
 from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.baselines import control_bank
@@ -96,9 +96,9 @@ def test_scores_and_selectivity_are_of_the_same_resampled_treebanks(monkeypatch:
     generator = np.random.default_rng(0)
     draws: list[int] = []
 
-    def counted(sentences: int, **options: int) -> Iterator[np.ndarray]:
-        draws.append(sentences)
-        return resampling_weights(sentences, **options)
+    def counted(clusters: np.ndarray, **options: int) -> Iterator[np.ndarray]:
+        draws.append(len(clusters))
+        return resampling_weights(clusters, **options)
 
     monkeypatch.setattr("treeprobe.parsing.scores.intervals.resampling_weights", counted)
     gold, control = (micro("uuas", generator.integers(0, 5, 30), np.full(30, 5)) for _ in range(2))
