@@ -3,7 +3,7 @@
 from treeprobe.pipeline.report.heads import MOST_OPEN, grid_pictures, place_of
 from treeprobe.pipeline.report.results import Results
 from treeprobe.reporting import merge_seeds, new_figure, survival_curves
-from treeprobe.reporting.html import Picture, Section, picture
+from treeprobe.reporting.html import NARROW, Picture, Section, picture
 
 
 def convolution_section(results: Results) -> Section | None:
@@ -14,7 +14,7 @@ def convolution_section(results: Results) -> Section | None:
     grids = grid_pictures(kernels, "share", "Share of attention that a convolution explains")
     for (name, one), grid in zip(found.items(), grids):
         pictures.append(grid)
-        figure, axes = new_figure((5.2, 3.2))
+        figure, axes = new_figure((NARROW, 2.8))
         survival_curves(merge_seeds(one.table("survival")), axes)
         result = str(one.record["summary"])
         pictures.append(picture(figure, title=f"UUAS with heads replaced: {name}", description=result))

@@ -16,7 +16,7 @@ from treeprobe.pipeline.report.results import (
 )
 from treeprobe.pipeline.scores import best_rows, probe_rows
 from treeprobe.reporting import heat_map, layer_curves, new_figure
-from treeprobe.reporting.html import Picture, Section, picture
+from treeprobe.reporting.html import Picture, Section, curve_size, picture
 
 
 def layers_section(results: Results, bank: str) -> Section | None:
@@ -46,9 +46,10 @@ def layer_picture(rows: pd.DataFrame, metric: str, bank: str, owner: str) -> Pic
     """Curves of one metric, and the baselines of one checkpoint: the chain is the same for all."""
     own = rows[rows["metric"] == metric]
     own = own[~own["probe"].isin(list(BASELINES)) | (own["checkpoint"] == owner)]
-    own = own.assign(probe=own["probe"].where(own["probe"].isin(list(BASELINES)), own["checkpoint"]))
-    figure, axes = new_figure((5.2, 3.4))
-    layer_curves(own[["layer", "probe", "metric", "value", "low", "high"]], axes, metric=metric)
+    grey = own["probe"].isin(list(BASELINES))
+    own = pd.concat([own[~grey].assign(probe=own["checkpoint"]), own[grey]])  # baselines last, in the legend too
+    figure, axes = new_figure(curve_size(own["probe"].nunique()))
+    layer_curves(own[["layer", "probe", "metric", "value", "low", "high"]], axes, metric=metric, labels="legend")
     title = TITLES[metric]
     return picture(figure, title=f"{title} by layer, {bank}", description=_curve_text(own, title))
 

@@ -5,7 +5,7 @@ import pandas as pd
 from treeprobe.pipeline.report.results import Results, spread
 from treeprobe.pipeline.scores import best_rows, probe_rows
 from treeprobe.reporting import new_figure, rank_curves
-from treeprobe.reporting.html import Picture, Section, picture
+from treeprobe.reporting.html import Picture, Section, curve_size, picture
 
 
 def ranks_section(results: Results) -> Section | None:
@@ -27,7 +27,7 @@ def ranks_section(results: Results) -> Section | None:
 
 def _rank_picture(best: pd.DataFrame, bank: str) -> Picture:
     """UUAS by rank on one treebank, a curve for each checkpoint."""
-    figure, axes = new_figure((5.2, 3.2))
-    rank_curves(best.drop(columns=["layer", "split"]), axes, metric="uuas")
+    figure, axes = new_figure(curve_size(best["checkpoint"].nunique()))
+    rank_curves(best.drop(columns=["layer", "split"]), axes, metric="uuas", labels="legend")
     text = "; ".join(f"{row.checkpoint}, rank {row.rank}: {row.value:.3f}" for row in best.itertuples())
     return picture(figure, title=f"UUAS by rank, {bank}", description=text)

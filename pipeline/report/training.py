@@ -5,7 +5,7 @@ import pandas as pd
 from treeprobe.pipeline.report.results import METRICS, TITLES, Results
 from treeprobe.pipeline.scores import best_rows, probe_rows
 from treeprobe.reporting import new_figure, step_curves
-from treeprobe.reporting.html import Picture, Section, picture
+from treeprobe.reporting.html import Picture, Section, curve_size, picture
 
 
 def training_section(results: Results) -> Section | None:
@@ -30,8 +30,8 @@ def training_picture(rows: pd.DataFrame, metric: str) -> Picture:
     if best["treebank"].nunique() > 1:
         best, chain = (table.assign(probe=table["probe"] + ", " + table["treebank"]) for table in (best, chain))
     shown: pd.DataFrame = pd.concat([best, chain])[["step", "probe", "metric", "value", "low", "high"]]
-    figure, axes = new_figure((5.2, 3.2))
-    step_curves(shown, axes, metric=metric, baselines=set(chain["probe"]))
+    figure, axes = new_figure(curve_size(shown["probe"].nunique()))
+    step_curves(shown, axes, metric=metric, baselines=set(chain["probe"]), labels="legend")
     if best["step"].max() > 0:
         first = float(best.loc[best["step"] > 0, "step"].min())
         axes.set_xscale("symlog", linthresh=first)

@@ -2,9 +2,10 @@
 
 from treeprobe.reporting.html.page import Cell, Picture, Report, Section, Table, render_report
 from treeprobe.reporting.html.pickers import Picker, attention_picker, tree_picker
-from treeprobe.reporting.html.pictures import picture
+from treeprobe.reporting.html.pictures import NARROW, curve_size, picture
 
 __all__ = [
+    "NARROW",
     "Cell",
     "Picker",
     "Picture",
@@ -12,6 +13,7 @@ __all__ = [
     "Section",
     "Table",
     "attention_picker",
+    "curve_size",
     "picture",
     "render_report",
     "tree_picker",

@@ -10,6 +10,14 @@ from treeprobe.reporting.html.page import Picture
 from treeprobe.reporting.style.missing_glyphs import one_warning_for_all_glyphs
 from treeprobe.reporting.style.saving import ON_SCREEN
 
+NARROW = 3.8
+"""Inches: a picture of this width is shown at its own size on a telephone, with nothing to scroll."""
+
+
+def curve_size(curves: int) -> tuple[float, float]:
+    """The size in inches of a narrow picture with so many curves, each a line of the legend above the axes."""
+    return NARROW, 2.8 + 0.16 * curves
+
 
 def picture(figure: Figure, *, title: str, description: str, shaded: bool = False) -> Picture:
     """Embed a figure as an image whose text stays text, in the fonts of the reader's browser.

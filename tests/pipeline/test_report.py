@@ -412,6 +412,17 @@ def test_in_a_browser_reasons_of_failures_are_read_without_scrolling(
 
 
 @pytest.mark.browser
+def test_in_a_browser_curves_and_their_names_fit_a_telephone(report: Path, browser: Any) -> None:
+    shown_at(browser, report, 400)
+    curves = browser.find_elements("css selector", "section[id^=layers-] img, #training img, #ranks img")
+    assert len(curves) > 2
+    for image in curves:
+        assert 300 < image.rect["width"] <= 400 - image.rect["x"]
+    names = base64.b64decode(curves[0].get_attribute("src").partition(",")[2]).decode()
+    assert ">run/step-50<" in names
+
+
+@pytest.mark.browser
 def test_in_a_browser_dark_and_print(report: Path, browser: Any) -> None:
     def background(**media: Any) -> str:
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
