@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from treeprobe.pipeline.demonstration import demo
     from treeprobe.pipeline.findings import Findings
     from treeprobe.pipeline.options import Options
+    from treeprobe.pipeline.paired_runs import compare_runs
     from treeprobe.pipeline.parser import Parser, parse
     from treeprobe.pipeline.report import explore_trees, write_report
     from treeprobe.pipeline.results import load_results, read_finished
@@ -39,6 +40,7 @@ _HOMES = {
     "compare_by": "compare",
     "compare_checkpoints": "compare",
     "compare_layers": "compare",
+    "compare_runs": "paired_runs",
     "demo": "demonstration",
     "dry_run": "sweeps",
     "explore_trees": "report",
@@ -67,6 +69,7 @@ __all__ = [
     "compare_by",
     "compare_checkpoints",
     "compare_layers",
+    "compare_runs",
     "demo",
     "dry_run",
     "explore_trees",

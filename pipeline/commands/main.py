@@ -15,6 +15,7 @@ from treeprobe.pipeline.analyses import ANALYSES
 from treeprobe.pipeline.commands.analyses import command_of
 from treeprobe.pipeline.commands.cache import app as cache_app
 from treeprobe.pipeline.commands.checkpoints import checkpoints_command
+from treeprobe.pipeline.commands.compare import compare_command
 from treeprobe.pipeline.commands.demo import demo_command
 from treeprobe.pipeline.commands.parse import parse_command
 from treeprobe.pipeline.commands.report import report_command
@@ -54,6 +55,7 @@ app.command("demo")(demo_command)
 app.command("parse")(parse_command)
 app.command("sweep")(sweep_command)
 app.command("report")(report_command)
+app.command("compare")(compare_command)
 app.command("checkpoints")(checkpoints_command)
 app.add_typer(cache_app, name="cache")
 

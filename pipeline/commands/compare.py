@@ -1,0 +1,47 @@
+"""`treeprobe compare`: two runs, or two checkpoints of a sweep, on the same sentences."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from treeprobe.pipeline.commands.options import integers
+
+METRICS = "uuas,dspr,root_accuracy,nspr"
+
+
+def compare_command(
+    first: Annotated[str, typer.Argument(metavar="A", help="Folder of a run; with --sweep, name of a checkpoint.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another, scored on the same sentences.")],
+    sweep: Annotated[Path | None, typer.Option(help="Folder of the sweep that holds both checkpoints.")] = None,
+    treebank: Annotated[str | None, typer.Option(help="Name of the treebank, where the sweep has several.")] = None,
+    split: Annotated[Literal["dev", "test"], typer.Option(help="Split that is scored; dev chooses layers.")] = "dev",
+    metrics: Annotated[str, typer.Option(help="Scores to compare, with commas between.")] = METRICS,
+    layers: Annotated[
+        str | None, typer.Option(metavar="A,B", help="One layer of each to compare; all layers unless given.")
+    ] = None,
+    form: Annotated[
+        Literal["text", "latex", "markdown", "csv", "json"],
+        typer.Option("--format", help="What to print; latex needs the package booktabs."),
+    ] = "text",
+) -> None:
+    """Compare two runs, or two checkpoints of a sweep, layer by layer: A less B, with intervals and p."""
+    pair = None if layers is None else integers(layers, least=0)
+    if pair is not None and len(pair) != 2:
+        raise typer.BadParameter(f"--layers {layers}; expected two with a comma between: A's and B's")
+    names = [name.strip() for name in metrics.split(",")]
+    if unknown := set(names) - set(METRICS.split(",")):
+        raise typer.BadParameter(f"--metrics {', '.join(sorted(unknown))}; expected some of {METRICS}")
+    from treeprobe.pipeline.comparison_formats import print_comparison
+    from treeprobe.pipeline.paired_runs import compare_runs
+
+    table = compare_runs(
+        first,
+        second,
+        sweep=sweep,
+        treebank=treebank,
+        split=split,
+        metrics=names,
+        layers=None if pair is None else (pair[0], pair[1]),
+    )
+    typer.echo(print_comparison(table, form))
