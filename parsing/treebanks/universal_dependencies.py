@@ -103,15 +103,24 @@ def _download(treebank: NamedTreebank, path: Path, *, source: str) -> None:
         registry = pooch.create(path=path.parent, base_url=folder, registry={path.name: None})
         registry.fetch(path.name, downloader=pooch.HTTPDownloader(timeout=_SECONDS_TO_WAIT))
     except requests.HTTPError as error:
+        # One error without the chain below it: requests, urllib3 and the socket each wrap the last one's message.
         raise TreebankError(
             f"{treebank.repository}: release {treebank.release} has no {path.name} ({error}); "
             "expected another split or release"
-        ) from error
+        ) from None
     except (requests.RequestException, OSError) as error:
         raise TreebankError(
-            f"{treebank.repository}: {url} cannot be reached ({type(error).__name__}). Download it on another machine "
-            f"and put it at {path}"
-        ) from error
+            f"{treebank.repository} {treebank.release}: {path.name} is not in {path.parent} yet, and {url} cannot be "
+            f"reached ({_first_cause(error)}). Without network, give the path of a CoNLL-U file or of a folder "
+            f"instead of the name; or download the file on another machine and put it at {path}"
+        ) from None
+
+
+def _first_cause(error: BaseException) -> str:
+    """What happened first, in the words of the operating system."""
+    while (earlier := error.__cause__ or error.__context__) is not None:
+        error = earlier
+    return (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__
 
 
 def _show_licence(treebank: NamedTreebank, folder: Path, *, source: str) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import threading
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from treeprobe.parsing import TreebankError, load_treebank
-from treeprobe.parsing.treebanks import treebank_path
+from treeprobe.parsing.treebanks import Split, treebank_path
 from treeprobe.parsing.treebanks import universal_dependencies as ud
 from treeprobe.parsing.treebanks.universal_dependencies import find_treebank
 
@@ -98,11 +99,24 @@ def test_a_split_that_the_release_lacks_is_named_and_leaves_nothing(server: Serv
 
 def test_offline_the_error_says_what_to_download_and_where_to_put_it(tmp_path: Path) -> None:
     options = {"split": "dev", "cache_folder": tmp_path, "source": "http://127.0.0.1:9"}
-    with pytest.raises(TreebankError, match=r"http://127.0.0.1:9/.*en_gum-ud-dev.conllu cannot be reached") as caught:
+    message = (
+        r"http://127.0.0.1:9/.*en_gum-ud-dev.conllu cannot be reached \(Connection refused\). .* give the path of a"
+    )
+    with pytest.raises(TreebankError, match=message) as caught:
         load_treebank("en_gum", **options)
     place = Path(str(caught.value).rpartition("put it at ")[2])
     place.write_text(BLOCK)
     assert load_treebank("en_gum", **options).words == [("Hello",)]
+
+
+@pytest.mark.parametrize("split", ["dev", "train"])
+def test_what_cannot_be_loaded_is_one_error_and_no_chain(split: Split, server: Server, tmp_path: Path) -> None:
+    source = {"dev": "http://127.0.0.1:9", "train": server.url}[split]
+    with pytest.raises(TreebankError) as caught:
+        load_treebank("en_gum", split=split, cache_folder=tmp_path, source=source)
+    shown = "".join(traceback.format_exception(caught.value))
+    assert shown.count("Traceback") == 1
+    assert shown.count("Error") == shown.count("TreebankError") + str(caught.value).count("Client Error")
 
 
 def test_a_path_and_a_folder_are_read_in_place(server: Server) -> None:
