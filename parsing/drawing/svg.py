@@ -45,6 +45,16 @@ _TIP = 6
 _MARGIN = 6
 _SIDE = 14
 """Width of the margin in which "gold" and "recovered" stand."""
+MEASURES = {
+    "font": FONT,
+    "level": LEVEL,
+    "label": LABEL,
+    "corner": _CORNER,
+    "tip": _TIP,
+    "margin": _MARGIN,
+    "side": _SIDE,
+}
+"""What a script on a page needs to paint a layout as it is painted here."""
 
 
 @dataclass(frozen=True)

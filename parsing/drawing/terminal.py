@@ -22,20 +22,31 @@ def to_text(words: Sequence[str], heads: Sequence[int], relations: Sequence[str]
     return "\n".join(nx.generate_network_text(graph, sources=roots, with_labels="label"))
 
 
-def comparison_text(words: Sequence[str], gold: Sequence[int], recovered: Sequence[int]) -> str:
+def comparison_text(
+    words: Sequence[str], gold: Sequence[int], recovered: Sequence[int], *, scored: Sequence[bool] | None = None
+) -> str:
     """One line for each word with its gold head and, where it differs, an x and the recovered head.
+
+    A word that is not scored, or whose gold head is not, has a dot in place of the x, whatever its recovered head.
 
     Args:
         words: The words.
-        gold: Gold heads, words counted from 0; -1, shown as ROOT, for the root.
+        gold: Gold heads, words counted from 0; -1, shown as (root), for the root.
         recovered: Recovered heads.
+        scored: Whether each word is scored. All are by default.
     """
-    names = [*words, "ROOT"]
+    names = [*words, "(root)"]
+    counted = [True] * len(words) if scored is None else [*scored]
     width = max(map(len, words), default=0)
     lines = []
-    for word, expected, found in zip(words, gold, recovered, strict=True):
-        if expected == found:
-            lines.append(f"  {word:<{width}}  ← {names[expected]}")
-        else:
-            lines.append(f"x {word:<{width}}  ← {names[expected]}, recovered ← {names[found]}")
+    for index, (word, expected, found) in enumerate(zip(words, gold, recovered, strict=True)):
+        mark = (
+            "·"
+            if not (counted[index] and counted[index if expected < 0 else expected])
+            else " "
+            if expected == found
+            else "x"
+        )
+        other = "" if expected == found else f", recovered ← {names[found]}"
+        lines.append(f"{mark} {word:<{width}}  ← {names[expected]}{other}")
     return "\n".join(lines)

@@ -47,5 +47,5 @@ class Comparison:
         return f'<div style="overflow-x:auto">{self._repr_svg_()}</div>'
 
     def to_text(self) -> str:
-        """The comparison as plain text, one word a line, wrong heads marked with an x."""
-        return comparison_text(self.gold.words, self.gold.heads, self.recovered.heads)
+        """The comparison as plain text, one word a line: an x at wrong heads, a dot at words that are not scored."""
+        return comparison_text(self.gold.words, self.gold.heads, self.recovered.heads, scored=self.scored)

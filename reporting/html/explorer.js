@@ -2,8 +2,6 @@
 /* The explorer and the sorting of tables. Words reach the page by textContent alone. */
 (() => {
   const SVG = "http://www.w3.org/2000/svg";
-  const FONT = '15px system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif';
-  const LEVEL = 21, GAP = 16, MARGIN = 10;
   const byId = (name) => document.getElementById(name);
 
   sortTables();
@@ -41,7 +39,7 @@
       drawBars(view.layers, share, place);
       const count = found(gold, recovered[place], sentence.scored);
       byId("status").textContent = `Layer ${view.layers[place]} of ${view.checkpoint}: ${count} of ${gold.size} edges found`;
-      drawTree(sentence, recovered[place], gold);
+      drawTree(sentence, recovered[place], view.arcs[place][inputs.sentence.value], gold);
       fillTable(sentence, recovered[place]);
     };
     const step = (by) => {
@@ -95,57 +93,56 @@
     return heads.reduce((sum, head, word) => sum + (head >= 0 && scored[head] && scored[word] && gold.has(code(head, word)) ? 1 : 0), 0);
   }
 
-  function drawTree(sentence, heads, gold) {
-    const { words, scored } = sentence;
-    const upper = sentence.edges.map(([a, b]) => edge(a, b, relationOf(sentence, a, b)));
-    sentence.heads.forEach((head, word) => {
-      if (head >= 0 && !(scored[head] && scored[word])) upper.push({ ...edge(head, word, sentence.relations[word]), kind: "unscored" });
+  /* Paints the layout that the page brings with it; an arc is [start, end, level]. */
+  function drawTree(sentence, heads, arcs, gold) {
+    const { words, scored, relations } = sentence;
+    const { font, level, label: small, margin, side } = data.screen;
+    const root = sentence.heads.indexOf(-1);
+    const mine = new Set(heads.map((head, word) => code(head < 0 ? word : head, word)));
+    const truth = new Set([...gold, code(root, root)]);
+    const kindOf = (head, word, other, kind) => {
+      const from = head < 0 ? word : head;
+      return !(scored[from] && scored[word]) ? "unscored" : other.has(code(from, word)) ? "correct" : kind;
+    };
+    const heightOf = (tree) => small + level * Math.max(1, ...tree.map((one) => one[2]));
+    const top = margin + heightOf(sentence.arcs), base = top + font + 10, end = base + heightOf(arcs);
+    const svg = sized(sentence.width, end + margin);
+    sentence.heads.forEach((head, word) => drawArc(svg, sentence.arcs[word], top, -1, {
+      kind: kindOf(head, word, mine, "missed"), text: sentence.labels[word], hover: `gold: ${nameOf(head, words)} → ${words[word]} (${relations[word]})` }));
+    heads.forEach((head, word) => drawArc(svg, arcs[word], base, 1, {
+      kind: kindOf(head, word, truth, "spurious"), hover: `recovered: ${nameOf(head, words)} → ${words[word]}` }));
+    words.forEach((word, i) => svg.append(label(word, sentence.centres[i], top + font + 2, "word")));
+    [["gold", (margin + top) / 2], ["recovered", (base + end) / 2]].forEach(([name, y]) => {
+      const made = label(name, 0, 0, "side");
+      made.setAttribute("transform", `translate(${small - side} ${y}) rotate(-90)`);
+      svg.append(made);
     });
-    const lower = heads.flatMap((head, word) => (head < 0 ? [] : [edge(head, word, "")]));
-    const mine = new Set(lower.map((one) => code(one.from, one.to)));
-    upper.forEach((one) => { one.kind = one.kind || (mine.has(code(one.from, one.to)) ? "correct" : "missed"); });
-    lower.forEach((one) => {
-      one.kind = !(scored[one.from] && scored[one.to]) ? "unscored" : gold.has(code(one.from, one.to)) ? "correct" : "spurious";
-    });
-    const context = document.createElement("canvas").getContext("2d");
-    context.font = FONT;
-    const centres = [];
-    let x = MARGIN;
-    words.forEach((word) => { const width = Math.max(context.measureText(word).width, 18); centres.push(x + width / 2); x += width + GAP; });
-    const top = MARGIN + 14 + LEVEL * setLevels(upper);
-    const base = top + 26;
-    const svg = element("svg", { width: x - GAP + MARGIN, height: base + LEVEL * setLevels(lower) + 2 * MARGIN + 12 });
-    [...upper].sort((a, b) => b.level - a.level).forEach((one) => {
-      svg.append(element("path", { d: arc(centres, one, top, -1), class: one.kind }));
-      if (one.relation && one.kind !== "unscored") svg.append(label(one.relation, (centres[one.from] + centres[one.to]) / 2, top - LEVEL * one.level - 3, "relation"));
-    });
-    lower.forEach((one) => svg.append(element("path", { d: arc(centres, one, base, 1), class: one.kind })));
-    words.forEach((word, i) => svg.append(label(word, centres[i], top + 18, "word")));
-    const root = sentence.heads.indexOf(-1), guess = heads.indexOf(-1);
-    svg.append(element("path", { d: `M${centres[root]} ${top - 2}v-${LEVEL * 0.6}`, class: root === guess ? "correct" : "missed" }));
-    svg.append(element("path", { d: `M${centres[guess]} ${base + 2}v${LEVEL * 0.6}`, class: root === guess ? "correct" : "spurious" }));
     const place = byId("tree");
     place.replaceChildren(svg);
     place.setAttribute("aria-label", `Gold tree above, recovered tree below: ${words.join(" ")}`);
   }
 
-  function edge(a, b, relation) { return { from: Math.min(a, b), to: Math.max(a, b), relation }; }
-
-  function relationOf({ heads, relations }, a, b) { return heads[b] === a ? relations[b] : heads[a] === b ? relations[a] : ""; }
-
-  /* An arc stands one level above the highest that it spans; returns the highest level. */
-  function setLevels(edges) {
-    const ordered = [...edges].sort((a, b) => (a.to - a.from) - (b.to - b.from));
-    ordered.forEach((one, i) => {
-      const inside = ordered.slice(0, i).filter((other) => other.from < one.to && other.to > one.from);
-      one.level = 1 + Math.max(0, ...inside.map((other) => other.level));
-    });
-    return Math.max(1, ...edges.map((one) => one.level));
+  /* An empty drawing with space at its left for the names of the trees. */
+  function sized(width, height) {
+    const { margin, side } = data.screen, full = width + 2 * margin + side;
+    return element("svg", { width: full, height, viewBox: `${-margin - side} 0 ${full} ${height}` });
   }
 
-  function arc(centres, { from, to, level }, y, side) {
-    const left = centres[from] + 3, right = centres[to] - 3, height = side * LEVEL * level, corner = Math.min(9, (right - left) / 2);
-    return `M${left} ${y}V${y + height - side * corner}Q${left} ${y + height} ${left + corner} ${y + height}H${right - corner}Q${right} ${y + height} ${right} ${y + height - side * corner}V${y}`;
+  function nameOf(head, words) { return head < 0 ? "(root)" : words[head]; }
+
+  function drawArc(svg, [start, end, height], base, way, { kind, text, hover }) {
+    const { level, corner, tip } = data.screen, top = base + way * level * height;
+    const bend = Math.min(corner, Math.abs(end - start) / 2), across = Math.sign(end - start) * bend, down = -way * bend;
+    const line = start === end ? `M${end} ${top}V${base}`
+      : `M${start} ${base}V${top + down}Q${start} ${top} ${start + across} ${top}H${end - across}Q${end} ${top} ${end} ${top + down}V${base}`;
+    const group = element("g", { class: start === end ? `root ${kind}` : kind });
+    group.append(element("path", { d: line }));
+    group.append(element("path", { d: `M${end} ${base}l${-0.43 * tip} ${way * tip}h${0.86 * tip}z`, class: "tip" }));
+    const shown = element("title", {});
+    shown.textContent = `${hover}: ${kind}`;
+    group.append(shown);
+    if (text) group.append(label(text, (start + end) / 2, top - 3, "relation"));
+    svg.append(group);
   }
 
   function fillTable({ words, heads: gold, relations }, heads) {

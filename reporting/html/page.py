@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from treeprobe.reporting.html.templates import render
+from treeprobe.reporting.html.tree_layout import with_layout
 
 _LONGEST_LABEL = 40
 """Characters of a cell that is not prose."""
@@ -81,4 +82,6 @@ class Report:
 
 def render_report(report: Report) -> str:
     """The text of the HTML file."""
-    return render("report.html", script="explorer.js", data=report.explorer, title=report.title, report=report)
+    return render(
+        "report.html", script="explorer.js", data=with_layout(report.explorer), title=report.title, report=report
+    )

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from treeprobe.files import written_whole
 from treeprobe.reporting.heads.attention_lines import word_weights
 from treeprobe.reporting.html.templates import render
+from treeprobe.reporting.html.tree_layout import with_layout
 
 MOST_WEIGHTS = 8_000_000
 """Attention weights of a page: one byte each before compression."""
@@ -123,7 +124,9 @@ def tree_picker(explorer: Mapping[str, Any]) -> Picker:
             f"{len(views)} views have {heads:,} recovered heads; expected at most {MOST_HEADS_OF_WORDS:,}: fewer "
             "sentences, layers or checkpoints"
         )
-    page = render("picker.html", script="explorer.js", data=explorer, title="Trees", fragment="explorer.html")
+    page = render(
+        "picker.html", script="explorer.js", data=with_layout(explorer), title="Trees", fragment="explorer.html"
+    )
     return Picker(page, _TALLEST)
 
 

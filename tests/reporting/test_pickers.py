@@ -1,11 +1,13 @@
 """Pickers: what they refuse, and that in a browser they show what was chosen, in a notebook's frame as in a file."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from treeprobe.parsing.drawing import comparison_svg
 from treeprobe.reporting import Picker, attention_picker, tree_picker
 from treeprobe.reporting.html import pickers
 
@@ -151,4 +153,35 @@ def test_in_a_browser_pickers_work_side_by_side_in_a_page(
             assert browser.find_element("id", "status").text == "Layer 0 of <i>bert</i>: 2 of 4 edges found"
         browser.switch_to.default_content()
     assert browser.title == "notebook"
+    assert browser.get_log("browser") == []
+
+
+@pytest.mark.browser
+def test_in_a_browser_trees_are_those_of_notebooks(browser: Any, tmp_path: Path) -> None:
+    """Arcs, roots, labels and words of the same kinds in the same places, within the pixel that data are rounded to."""
+    words = ["The", "keys", "are", "here", "now", "."]
+    gold, recovered = [1, 3, 3, -1, 3, 3], [1, 2, -1, 2, 3, 2]
+    relations = ["det", "nsubj", "cop", "root", "advmod", "punct"]
+    scored = [word != "." for word in words]
+    sentence = {"words": words, "heads": gold, "relations": relations, "scored": scored,
+                "edges": [[head, word] for word, head in enumerate(gold) if head >= 0 and scored[word]]}  # fmt: skip
+    view = {"checkpoint": "bert", "treebank": "toy", "layers": [0], "best": 0, "recovered": [[recovered]]}
+    picker = tree_picker({"treebanks": {"toy": {"sentences": [sentence]}}, "views": [view]})
+    (tmp_path / "trees.html").write_text(picker.page, encoding="utf-8")
+    browser.get((tmp_path / "trees.html").as_uri())
+    shown = browser.execute_script(
+        "return [...document.querySelectorAll('#tree g')].map((one) => [one.getAttribute('class'),"
+        "one.querySelector('path').getAttribute('d'), one.querySelector('title').textContent])"
+    )
+    drawing = comparison_svg(words, gold, recovered, relations=relations, scored=scored)
+    expected = re.findall('<path class="([a-z ]+)" style="[^"]*" d="([^"]+)"', drawing)
+    assert [kind for kind, _, _ in shown] == [kind for kind, _ in expected]
+    for (_, line, _), (_, other) in zip(shown, expected, strict=True):
+        foot, expected_foot = (re.findall(r"[\d.]+", path) for path in (line, other))
+        assert float(foot[0]) == pytest.approx(float(expected_foot[0]), abs=0.6)
+        assert float(foot[-1]) == pytest.approx(float(expected_foot[-1]), abs=0.6)
+    texts = browser.execute_script("return [...document.querySelectorAll('#tree text')].map((one) => one.textContent)")
+    legend = {text for text in re.findall(">([^<]+)</text>", drawing) if text[0].isdigit()}
+    assert sorted(texts) == sorted(set(re.findall(">([^<]+)</text>", drawing)) - legend)
+    assert "gold: keys → The (det): correct" in [hover for _, _, hover in shown]
     assert browser.get_log("browser") == []

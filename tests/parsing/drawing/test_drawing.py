@@ -197,8 +197,10 @@ def test_text_for_terminals() -> None:
         "  word1  ← word4",
         "x word2  ← word1, recovered ← word4",
         "  word3  ← word2",
-        "  word4  ← ROOT",
+        "  word4  ← (root)",
     ]
+    lines = Comparison(CHEF, wrong, scored=(True, True, False, True, True)).to_text().splitlines()
+    assert [line[0] for line in lines] == [" ", " ", "·", "·", " "]
 
 
 def test_every_sentence_shows_its_relations_unless_they_say_nothing() -> None:
