@@ -1,8 +1,10 @@
 """Checkpoints against the best one, on the same sentences."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from treeprobe.parsing import Tally, paired_difference
+from treeprobe.pipeline.punctuation import warn_of_rules
 from treeprobe.pipeline.report.results import Results
 from treeprobe.pipeline.results import Measured
 from treeprobe.reporting import new_figure, paired_differences
@@ -13,9 +15,10 @@ MOST_DIFFERENCES = 10
 
 def comparison_section(results: Results) -> Section | None:
     """Every checkpoint against the best one; None where there is nothing to compare."""
-    pictures, tables = [], []
+    pictures, tables, left_out = [], [], []
     for bank in results.treebanks:
-        best = results.best_on(bank)
+        best, others = _of_one_rule(results.best_on(bank))
+        left_out += others
         tallies = {name: measured.tally() for name, measured in best.items()}
         ordered = sorted(tallies, key=lambda name: -tallies[name].value)
         if len(ordered) > 1:
@@ -27,10 +30,28 @@ def comparison_section(results: Results) -> Section | None:
         "comparison",
         "Checkpoints compared",
         "Differences on the same resampled sentences, so that what is hard for all cancels out. Filled points: the "
-        "95 % interval excludes zero. No correction is made for the number of comparisons.",
+        "95 % interval excludes zero. No correction is made for the number of comparisons." + _said_of(left_out),
         tables,
         pictures,
     )
+
+
+def _of_one_rule(best: Mapping[str, Measured]) -> tuple[dict[str, Measured], list[Measured]]:
+    """The checkpoints whose scores leave out punctuation by the rule that most of them have; and the others.
+
+    Scores by different rules count different edges.
+    """
+    warn_of_rules(one.setting for one in best.values())
+    rules = Counter(one.setting.punctuation for one in best.values())
+    common = rules.most_common(1)[0][0] if rules else None
+    kept = {name: one for name, one in best.items() if one.setting.punctuation == common}
+    return kept, [one for name, one in best.items() if name not in kept]
+
+
+def _said_of(left_out: Sequence[Measured]) -> str:
+    """A sentence on the checkpoints that are left out; empty where none is."""
+    told = [f"{one.setting.checkpoint} on {one.setting.treebank} ({one.setting.punctuation})" for one in left_out]
+    return f" Not compared, as they leave out punctuation by another rule: {', '.join(told)}." if told else ""
 
 
 def _difference_picture(tallies: Mapping[str, Tally], ordered: list[str], bank: str) -> Picture:

@@ -46,9 +46,11 @@ def headline_section(results: Results) -> Section | None:
     tables = []
     for bank in results.treebanks:
         rows = structure_rows(results, bank)
+        rules = ", ".join(sorted(rows["punctuation"].dropna().unique()))
+        rule = f"; punctuation: {rules}" if rules else ""
         captions = {
-            "dev": f"{bank}, development sentences: each checkpoint at its best layer [95 % interval]",
-            "test": f"{bank}, test sentences: at the layers that are best on the development sentences",
+            "dev": f"{bank}, development sentences: each checkpoint at its best layer [95 % interval]{rule}",
+            "test": f"{bank}, test sentences: at the layers that are best on the development sentences{rule}",
         }
         tables += [
             checkpoint_table(rows, split, caption)

@@ -17,6 +17,7 @@ from treeprobe.pipeline import (
     compare_by,
     compare_checkpoints,
     sweep,
+    write_report,
 )
 from treeprobe.pipeline.findings import read_record
 from treeprobe.pipeline.punctuation import PunctuationWarning, warn_of_rules
@@ -99,3 +100,7 @@ def test_checkpoints_of_a_sweep_measured_by_two_rules_are_compared_with_a_warnin
         with warnings.catch_warnings():
             warnings.simplefilter("error", PunctuationWarning)
             compare(tmp_path / "sweep", "one", "two")
+    with pytest.warns(PunctuationWarning, match=r"upos \(.*\), none \(three on ja\)"):
+        page = write_report(tmp_path / "sweep").read_text(encoding="utf-8")
+    assert "leave out punctuation by another rule: three on ja (none)." in page
+    assert "[95 % interval]; punctuation: none, upos" in page
