@@ -15,7 +15,7 @@ from treeprobe.extraction.editing import edit_attention
 from treeprobe.extraction.embeddings import EmbeddingParts, read_embeddings
 from treeprobe.extraction.encoder import Encoder
 from treeprobe.extraction.hdf5 import Hdf5Error, read_hdf5, write_attention, write_hdf5
-from treeprobe.extraction.hidden_states import StorageError, extract
+from treeprobe.extraction.hidden_states import StorageError, alignment_report, extract
 from treeprobe.extraction.masked_lm import masked_lm_encoder, masked_lm_loss
 from treeprobe.extraction.reading import Reading
 from treeprobe.extraction.report import AlignmentReport
@@ -34,6 +34,7 @@ __all__ = [
     "Reading",
     "States",
     "StorageError",
+    "alignment_report",
     "edit_attention",
     "embedded_checkpoint",
     "extract",

@@ -15,6 +15,7 @@ from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTo
 from transformers.utils import logging
 
 from treeprobe.extraction.checkpoint import AttentionError, CheckpointError, checkpoint_name, first_line, weights_digest
+from treeprobe.extraction.tokenizer_check import EXPECTED, check_tokenizer
 
 Dtype = Literal["float32", "bfloat16", "float16"]
 """Number formats of weights and states, by torch's name."""
@@ -57,7 +58,8 @@ class Encoder:
             trust_remote_code: run Python code that came with the checkpoint. Off: such checkpoints are refused.
 
         Raises:
-            CheckpointError: nothing is there, it is not a checkpoint, it lacks weights, or it has no fast tokenizer.
+            CheckpointError: nothing is there, it is not a checkpoint, it lacks weights, or it has no fast
+                tokenizer that can read text for it.
         """
         name = os.path.expanduser(folder_or_hub_name)  # transformers takes "~" for a part of a hub name
         options: dict[str, Any] = {"revision": revision, "trust_remote_code": trust_remote_code}
@@ -99,6 +101,7 @@ class Encoder:
                 f"checkpoint {name} has no fast tokenizer ({type(tokenizer).__name__}); its offsets are needed to "
                 "find the words"
             )
+        check_tokenizer(model, tokenizer, name=name)
         digest = weights_digest(
             (key, value) for key, value in model.state_dict().items() if not key.startswith(_UNREAD)
         )
@@ -246,6 +249,8 @@ def _explain(name: str, error: Exception) -> str:
     """Why transformers could not load a checkpoint, in one line."""
     first = first_line(error)
     if Path(name).is_dir():
+        if "backend tokenizer" in first:
+            return f"checkpoint {name} has no tokenizer that can be made of its files; {EXPECTED}"
         return f"the checkpoint in {name} cannot be loaded: {first}"
     return (
         f"checkpoint {name} is neither a folder here nor on the Hugging Face hub, or the hub cannot be reached "

@@ -26,7 +26,7 @@ are the same too."""
 
 
 class StorageError(TreeprobeError, ValueError):
-    """A value that is not finite, or that the storage format cannot hold."""
+    """Vectors that tell nothing: not finite, all zero, or beyond what the storage format can hold."""
 
 
 def extract(
@@ -62,7 +62,8 @@ def extract(
 
     Raises:
         ValueError: `words` or `space_after` is not as described, or the encoder cannot be read as `reading` says.
-        StorageError: a value is not finite in the storage format; the layer and the sentence are named.
+        StorageError: a value is not finite in the storage format, or a layer is zero throughout; the layer and the
+            sentence are named.
         CacheError: the cache is damaged or cannot be written.
     """
     text = Text.checked(words, space_after)
@@ -82,6 +83,24 @@ def extract(
         if cache is not None:
             return cached_states(Path(cache).expanduser(), layout, produce, verify=verify, repair=repair)
         return _in_memory(layout, produce)
+
+
+def alignment_report(
+    encoder: Encoder,
+    words: Sequence[Sequence[str]],
+    *,
+    reading: Reading = Reading(),  # noqa: B008 (frozen)
+    space_after: Sequence[Sequence[bool]] | None = None,
+) -> AlignmentReport:
+    """How the words of a text meet the tokenizer: the report of `extract`, without running the model.
+
+    Args:
+        words, reading, space_after: as in `extract`.
+
+    Raises:
+        ValueError: as in `extract`.
+    """
+    return WordReader(encoder, reading).report(Text.checked(words, space_after))
 
 
 def _layout(encoder: Encoder, text: Text, reader: WordReader) -> Layout:
@@ -124,9 +143,19 @@ def _shard_bounds(word_bounds: NDArray[np.int64], shard_words: int) -> NDArray[n
 
 
 def _check_range(found: WordVectors, reader: WordReader, word_bounds: NDArray[np.int64], first: int) -> None:
-    """Refuse values that are not finite, or no longer finite in the storage format."""
+    """Refuse values that are not finite, or no longer finite in the storage format, and layers of zeros alone."""
+    read = found.report.words > len(found.report.dropped)  # words that the tokenizer drops have zeros
     for layer, vectors in zip(reader.layers, found.vectors):
-        if not vectors.numel() or all(map(math.isfinite, torch.aminmax(vectors))):
+        if not vectors.numel():
+            continue
+        least, largest = map(float, torch.aminmax(vectors))
+        if least == largest == 0 and read and reader.reading.site == "hidden":
+            raise StorageError(
+                f"layer {layer} is zero for every word of sentences {first + 1} to {first + len(word_bounds) - 1}, "
+                f"expected vectors that differ: the checkpoint's weights are zero, or too small for "
+                f"{reader.reading.storage}"
+            )
+        if math.isfinite(least) and math.isfinite(largest):
             continue
         bad = int(torch.nonzero(~vectors.isfinite().all(1))[0])
         sentence = first + int(np.searchsorted(word_bounds - word_bounds[0], bad, "right"))

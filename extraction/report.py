@@ -93,6 +93,11 @@ class AlignmentReport:
         return AlignmentReport(**{name: mine[name] + its[name] for name in mine})
 
     @property
+    def counts(self) -> dict[str, int]:
+        """How many sentences, words and subwords there are, and exceptions of each kind."""
+        return {name: value if isinstance(value, int) else len(value) for name, value in vars(self).items()}
+
+    @property
     def clean(self) -> bool:
         """Whether every word has a vector from subwords of its own, known to the tokenizer, in one window."""
         return not (self.dropped or self.unknown or self.shared or self.windowed or self.skipped)

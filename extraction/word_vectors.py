@@ -53,8 +53,7 @@ class WordReader:
                 count with its first.
         """
         reading, batcher = self.reading, self._batcher
-        alignment = batcher.align(text)
-        windows = cut_windows(alignment, batcher.capacity, overlap=reading.overlap)
+        alignment, windows = self._align(text)
         links = _Links.of(alignment, windows, reading.pooling)
         out = torch.zeros((len(self.layers), alignment.words, self.dim), dtype=getattr(torch, reading.storage))
         # Windows without a word to read are left out: one of empty words alone has none, and some models refuse it.
@@ -67,6 +66,15 @@ class WordReader:
             advance(int(words[chosen].sum()))
         report = AlignmentReport.of(alignment, text.words, first_sentence=first_sentence, windowed=windows.cut.tolist())
         return WordVectors(out, report)
+
+    def report(self, text: Text) -> AlignmentReport:
+        """What `read` reports of the same sentences, without running the model."""
+        alignment, windows = self._align(text)
+        return AlignmentReport.of(alignment, text.words, windowed=windows.cut.tolist())
+
+    def _align(self, text: Text) -> tuple[Alignment, Windows]:
+        alignment = self._batcher.align(text)
+        return alignment, cut_windows(alignment, self._batcher.capacity, overlap=self.reading.overlap)
 
 
 @dataclass(frozen=True)

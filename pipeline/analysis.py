@@ -9,6 +9,7 @@ from typing import Any
 from treeprobe.digests import json_digest
 from treeprobe.files import staged_folder
 from treeprobe.parsing import Treebank
+from treeprobe.pipeline.alignment import check_alignment
 from treeprobe.pipeline.analyses import Analysis, find_analysis
 from treeprobe.pipeline.findings import Findings, write_record
 from treeprobe.pipeline.options import Options, OptionsError, RankLowered
@@ -82,6 +83,7 @@ def perform(
         )
     choice = settle_punctuation(subject, options.punctuation)
     options = replace(options.fitted(dim=encoder.dim, layers=encoder.layers), punctuation=choice.rule)
+    alignment = check_alignment(subject, options)
     findings = analysis.load()(subject, options)
     with subject.stage("write tables and figures" if figures else "write tables"):
         findings.write(folder, figures=figures)
@@ -95,6 +97,7 @@ def perform(
             "treebank": subject.treebank,
             "splits": {split: split_record(bank) for split, bank in subject.splits.items()},
             "punctuation": punctuation_record(choice, subject.splits),
+            "alignment": alignment,
             "probes": None if subject.probes is None else str(subject.probes.absolute()),
             "options": {**chosen, "digest": json_digest(chosen)},
             "details": dict(findings.details),

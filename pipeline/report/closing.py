@@ -1,5 +1,9 @@
 """What failed, and how the rest was made."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from treeprobe.pipeline.alignment import WARNED_SHARE, lost_share
 from treeprobe.pipeline.report.results import Results
 from treeprobe.reporting.html import Cell, Section, Table
 
@@ -35,9 +39,28 @@ def provenance_section(results: Results) -> Section:
             Cell(str(one.record["checkpoint"]["path"])),
             Cell(f"{one.record['seconds']['total']:.1f} s", number=one.record["seconds"]["total"]),
             Cell(one.record["checkpoint"]["digest"][:12]),
+            Cell(f"{share:.1%}", number=share) if (share := _lost_words(one.record)) is not None else Cell("–"),
         ]
         for one in results.finished
     ]
     text = ", ".join(f"{name} {version}" for name, version in versions.items())
-    table = Table("Analyses", ["analysis", "checkpoint", "time", "digest"], rows)
+    text += ". Unknown words are those that the tokenizer does not know or drops, in the split with the largest share."
+    table = Table("Analyses", ["analysis", "checkpoint", "time", "digest", "unknown words"], rows)
     return Section("provenance", "How it was made", text, [table], folded=True)
+
+
+def tokenizer_warning(results: Results) -> str | None:
+    """Where the tokenizer does not know so many words that scores say little, and what share; None where nowhere."""
+    lost = {
+        f"{one.checkpoint} on {one.treebank}": share
+        for one in results.finished
+        if (share := _lost_words(one.record) or 0.0) > WARNED_SHARE
+    }
+    if not lost:
+        return None
+    return ", ".join(f"{name} {share:.0%}" for name, share in lost.items())
+
+
+def _lost_words(record: Mapping[str, Any]) -> float | None:
+    """The share of words that the tokenizer does not know or drops, in the worst split; None where none was kept."""
+    return max(map(lost_share, record.get("alignment", {}).values()), default=None)

@@ -8,7 +8,7 @@ from pathlib import Path
 from treeprobe.errors import OutputError
 from treeprobe.files import written_whole
 from treeprobe.pipeline.analyses import ANALYSES, Analysis
-from treeprobe.pipeline.report.closing import failures_section, provenance_section
+from treeprobe.pipeline.report.closing import failures_section, provenance_section, tokenizer_warning
 from treeprobe.pipeline.report.comparison import comparison_section
 from treeprobe.pipeline.report.explorer import explorer
 from treeprobe.pipeline.report.headline import headline_section, headline_sentence
@@ -52,6 +52,7 @@ def make_report(results: Results) -> Report:
             "treebanks": ", ".join(banks) or "none",
             "analyses": f"{len(results.finished)} done, {len(results.failed)} failed",
             "intervals": "95 %, by resampling sentences",
+            **({"words unknown to the tokenizer": unknown} if (unknown := tokenizer_warning(results)) else {}),
         },
         sections=list(sections(results)),
         explorer=explorer(results),

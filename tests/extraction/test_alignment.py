@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.extraction import oracles, zoo
-from treeprobe.extraction import Encoder, Reading, extract
+from treeprobe.extraction import CacheError, Encoder, Reading, alignment_report, extract
 from treeprobe.extraction.alignment import Aligner
 from treeprobe.extraction.report import AlignmentReport
+from treeprobe.records import Fields
 
 TOKENIZERS = {
     "wordpiece": zoo.wordpiece(),
@@ -147,17 +148,24 @@ def test_unknown_words_are_listed(minilm: Encoder) -> None:
     assert "1:2 '𒀀𒀁'" in str(states.report)
     frame = states.report.frame
     assert frame.kind.tolist() == ["dropped", "dropped", "unknown"]
-    assert AlignmentReport.from_json(states.report.to_json()) == states.report
+    counts = {"sentences": 2, "words": 6, "dropped": 2, "unknown": 1, "shared": 0, "windowed": 0, "skipped": 0}
+    assert states.report.counts == counts | {"subwords": states.report.subwords}
+
+
+def test_the_report_needs_no_pass_of_the_model(minilm: Encoder, monkeypatch) -> None:
+    words, reading = [["the", "𒀀𒀁", "cat"], ["a"] * 30], Reading(max_subwords=12)
+    report = extract(minilm, words, reading=reading).report
+    assert report.windowed == (1,)
+    monkeypatch.setattr(Encoder, "run", None)
+    assert alignment_report(minilm, words, reading=reading) == report
 
 
 def test_a_report_is_saved_as_json_or_csv(minilm: Encoder, tmp_path) -> None:
-    import json
-
     import pandas as pd
 
     report = extract(minilm, [["the", "", "cat"]]).report
     report.save(tmp_path / "report.json")
-    assert AlignmentReport.from_json(json.loads((tmp_path / "report.json").read_text())) == report
+    assert AlignmentReport.parse(Fields.read(tmp_path / "report.json", error=CacheError, remedy="")) == report
     report.save(tmp_path / "report.csv")
     assert pd.read_csv(tmp_path / "report.csv").word.tolist() == [1]
 

@@ -489,6 +489,21 @@ def test_values_beyond_the_storage_format_are_refused(tmp_path: Path) -> None:
         extract(encoder, SENTENCES)
 
 
+def test_layers_of_zeros_are_refused_but_words_that_are_dropped_have_zeros() -> None:
+    encoder = zoo.encoder("gpt2").with_random_weights(0)
+    dropped = [["\u200b", ""]]
+    assert not extract(zoo.encoder("bert"), dropped).read(slice(None)).any()
+    for table in (encoder.model.wte, encoder.model.wpe):
+        table.weight.fill_(0)
+    with pytest.raises(StorageError, match=r"layer 0 is zero for every word of sentences 1 to \d+, expected"):
+        extract(encoder, SENTENCES)
+    for table in (encoder.model.wte, encoder.model.wpe):
+        table.weight.fill_(1e-12)
+    assert extract(encoder, SENTENCES, reading=Reading(layers=[0])).read(slice(None)).all()
+    with pytest.raises(StorageError, match=r"zero, or too small for float16"):
+        extract(encoder, SENTENCES, reading=Reading(layers=[0], storage="float16"))
+
+
 def test_storage_formats_are_a_closed_choice() -> None:
     with pytest.raises(ValueError, match="storage must be one of float32, bfloat16, float16, found 'int8'"):
         extract(zoo.encoder("bert"), SENTENCES, reading=Reading(storage="int8"))

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import transformers as hf
 from safetensors.torch import load_file, save_file
 
 from tests.extraction import zoo
@@ -68,8 +69,6 @@ def test_a_folder_under_the_home_folder_is_found(tmp_path: Path, monkeypatch) ->
 
 
 def test_an_encoder_decoder_stands_as_its_encoder(tmp_path: Path) -> None:
-    import transformers as hf
-
     _, config, options = zoo.FAMILIES["t5"]
     torch.manual_seed(0)
     whole = hf.T5Model(config(vocab_size=120, **options))
@@ -169,6 +168,30 @@ def test_a_checkpoint_without_a_fast_tokenizer_is_refused() -> None:
 
     with pytest.raises(CheckpointError, match="no fast tokenizer"):
         Encoder.from_parts(zoo.encoder("bert").model, Slow(), name="slow")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", zoo.NAMES)
+def test_a_checkpoint_saved_without_its_tokenizer_is_refused(name: str, tmp_path: Path) -> None:
+    """Of most families transformers makes a tokenizer of special tokens alone, which reads all words as unknown."""
+    model = zoo.encoder(name).model
+    if name == "t5":
+        _, config, options = zoo.FAMILIES[name]
+        model = hf.T5Model(config(vocab_size=120, **options))
+    model.save_pretrained(tmp_path)
+    with pytest.raises(CheckpointError, match=r"expected tokenizer files beside the weights .*: save the tokenizer"):
+        Encoder.from_pretrained(tmp_path)
+
+
+def test_a_tokenizer_with_more_entries_than_embeddings_is_refused() -> None:
+    encoder = zoo.encoder("bert")
+    own = encoder.tokenizer.backend_tokenizer.get_vocab_size()
+    added = zoo.fast(zoo.wordpiece())
+    added.add_tokens(["cabinetry"])
+    for tokenizer, largest in ((added, own), (zoo.fast(zoo.byte_level("")), 399)):
+        with pytest.raises(CheckpointError, match=f"numbers its entries up to {largest}, but the model has {own} emb"):
+            Encoder.from_parts(encoder.model, tokenizer, name="other")
+    unused = zoo.fast(zoo.wordpiece(), additional_special_tokens=["<never read>"])
+    assert Encoder.from_parts(encoder.model, unused, name="bert").digest == encoder.digest
 
 
 def test_number_formats_go_by_name_or_by_torchs_own(minilm: Encoder) -> None:
