@@ -95,7 +95,7 @@ class _Run:
         one = structure_of(name if sweep is None else sweep, None if sweep is None else str(name), treebank=treebank)
         if split not in one.record["splits"]:
             raise FindingsError(f"{one.folder}: was not scored on {split}; found {', '.join(one.record['splits'])}")
-        probes = {metric: probes_in(one.folder, metric=metric, split=split) for metric in metrics}
+        probes = {metric: probes_in(one, metric=metric, split=split) for metric in metrics}
         return cls(one, split, probes, [best_measured(one, metric=metric, split=split) for metric in metrics])
 
     @property

@@ -21,7 +21,9 @@ _POSITIVE = "[1-9][0-9]{0,8}"
 _HEAD = re.compile(f"0|{_POSITIVE}")
 _ID = re.compile(rf"{_POSITIVE}|{_POSITIVE}-{_POSITIVE}|(?:0|{_POSITIVE})\.{_POSITIVE}")
 _SPACED_CELL = r"\S+(?:[^\S\t]\S+)*"
-_LINE = re.compile("\t".join(_SPACED_CELL if name in SPACED else r"\S+" for name in COLUMNS))
+_LINE = re.compile(
+    "\t".join([f"(?:{_ID.pattern})", *(_SPACED_CELL if name in SPACED else r"\S+" for name in COLUMNS[1:])])
+)
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 _SENTENCE_ID = re.compile(r"^#\s*sent_id\s*=\s*(.+)$", re.MULTILINE)
 
@@ -84,7 +86,8 @@ def _read_lines(path: Path) -> Iterator[str]:
         with path.open("rb") as file:
             for position, raw in enumerate(file, start=1):
                 line = _decode(raw, path, position).removesuffix("\n").removesuffix("\r")
-                _check_line(line, path, position)
+                if line.isspace() or _CONTROL.search(line) is not None:
+                    raise _bad_line(line, path, position)
                 yield line
     except FileNotFoundError as error:
         raise TreebankError(f"{path}: there is no such file; expected a treebank in CoNLL-U") from error
@@ -103,49 +106,46 @@ def _decode(raw: bytes, path: Path, position: int) -> str:
         ) from error
 
 
-def _check_line(line: str, path: Path, position: int) -> None:
-    """Refuse a line with a control character, and one that looks empty and is not."""
+def _bad_line(line: str, path: Path, position: int) -> TreebankError:
+    """The error for a line with a control character, or one that looks empty and is not."""
     if (control := _CONTROL.search(line)) is not None:
-        raise TreebankError(
+        return TreebankError(
             f"{path}, line {position}: holds {character(control.group())} after {line[: control.start()][-20:]!r}; "
             "expected no control character but tabs. Remove it"
         )
-    if line.isspace():
-        raise TreebankError(
-            f"{path}, line {position}: holds white space alone ({character(line[0])}); expected an empty line between "
-            "sentences. Empty it, or remove it"
-        )
+    return TreebankError(
+        f"{path}, line {position}: holds white space alone ({character(line[0])}); expected an empty line between "
+        "sentences. Empty it, or remove it"
+    )
 
 
 def split_cells(block: Block, line: str, offset: int) -> list[str]:
     """The ten cells of a line, the first of them an ID."""
     cells = line.split("\t")
-    if not _LINE.fullmatch(line) and (problem := _problem_of(cells)) is not None:
-        raise block.error(problem if len(cells) == len(COLUMNS) else f"is not CoNLL-U: {problem}", offset=offset)
-    if not _ID.fullmatch(cells[0]):
-        raise block.error(
-            f"is not CoNLL-U: {cells[0]!r}{oddities(cells[0])} is not an ID; expected an integer, a range such as 1-2 "
-            "or a decimal such as 1.1",
-            offset=offset,
-        )
+    if not _LINE.fullmatch(line):
+        raise block.error(_problem_of(cells), offset=offset)
     return cells
 
 
-def _problem_of(cells: list[str]) -> str | None:
+def _problem_of(cells: list[str]) -> str:
     """What is wrong with the cells of a line that is not well formed."""
     if len(cells) != len(COLUMNS):
         line = "\t".join(cells)
-        return f"found {len(cells)} columns in {line[:60]!r}, expected {len(COLUMNS)} separated by tabs"
+        found = f"found {len(cells)} columns in {line[:60]!r}"
+        return f"is not CoNLL-U: {found}, expected {len(COLUMNS)} separated by tabs"
     for name, cell in zip(COLUMNS, cells):
         if not cell:
             wanted = "a form" if name == "FORM" else "_ where there is nothing to say"
             return f"column {name} of word {cells[0]} is empty; expected {wanted}"
         spaced = name in SPACED
-        found = re.search(r"^\s|\s(?=\s)|\s$" if spaced else r"\s", cell)
-        if found is not None:
+        space = re.search(r"^\s|\s(?=\s)|\s$" if spaced else r"\s", cell)
+        if space is not None:
             wanted = "single spaces between characters alone" if spaced else "no white space"
-            return f"column {name}, {cell!r}, holds {character(found.group())}; expected {wanted}"
-    return None
+            return f"column {name}, {cell!r}, holds {character(space.group())}; expected {wanted}"
+    return (
+        f"is not CoNLL-U: {cells[0]!r}{oddities(cells[0])} is not an ID; expected an integer, a range such as 1-2 or a "
+        "decimal such as 1.1"
+    )
 
 
 def check_head(block: Block, cells: list[str], words: int, offset: int) -> None:
