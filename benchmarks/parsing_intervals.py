@@ -5,8 +5,8 @@
 The population is English EWT: probes of MiniLM (distances of layer 3, depths of layer 4, rank 64) are trained on every
 eighth document of train and score all other sentences, whose scores are the truth. Samples of 40, 100, 500 and 2,000
 sentences are drawn from these, sentence by sentence or as whole documents. Each sample gets its intervals: those that
-`Tally.score` reports, the same with sentences resampled where documents were drawn, percentiles with the resamples'
-bias left in, and expanded, basic, BCa and studentised intervals.
+`Tally.score` reports, the same with sentences resampled where documents were drawn, plain percentiles, those with
+the resamples' bias left in, and basic, BCa and studentised intervals.
 """
 
 import argparse
@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import norm, t
+from scipy.stats import norm
 
 from treeprobe.extraction import Encoder, embedded_checkpoint, extract
 from treeprobe.parsing import Tally, Treebank, read_conllu, score_depths, score_distances
 from treeprobe.parsing.scores.intervals import Resampled
-from treeprobe.parsing.scores.resampling import interval, resampled_clusters, resampling_weights
+from treeprobe.parsing.scores.resampling import resampled_clusters, resampling_weights
 from treeprobe.parsing.treebanks import document_numbers
 from treeprobe.probes import DepthProbe, DistanceProbe, SomeStates, fit_all
 
@@ -140,27 +140,23 @@ def intervals(tally: Tally, *, resamples: int, seed: int) -> Iterator[tuple[str,
     clusters, _ = resampled_clusters(len(tally.strata), tally.documents)
     weights = np.concatenate(list(resampling_weights(clusters, resamples=resamples, seed=seed)))
     values = tally.on_samples(weights)
-    score = Resampled([tally], values[None], "sentences").score(0)
+    score = Resampled([tally], values[None], "sentences", len(np.unique(clusters))).score(0)
     yield "as reported", (score.low, score.high)
-    shift = np.nanmean(values) - tally.value if tally.stratified else 0.0
-    yield "expanded", expanded(values - shift, clusters)
     if tally.documents is not None:
         score = replace(tally, documents=None).score(resamples=resamples, seed=seed)
         yield "sentences resampled", (score.low, score.high)
-    low, high = interval(values)
+    shift = np.nanmean(values) - tally.value if tally.stratified else 0.0
+    yield "2.5 and 97.5 %", percentiles(values - shift)
+    low, high = percentiles(values)
     yield "bias left in", (low, high)
     yield "basic", (2 * tally.value - high, 2 * tally.value - low)
     yield "BCa", accelerated(tally, clusters, values)
     yield "studentised", studentised(tally, clusters, weights, values)
 
 
-def expanded(values: Floats, clusters: NDArray[np.int64]) -> tuple[float, float]:
-    """Percentiles farther out, as Student's quantiles are beyond the normal ones (Hesterberg 2015, section 3.2)."""
-    drawn = len(np.unique(clusters))
-    if drawn < 2:
-        return float("nan"), float("nan")
-    tail = float(norm.cdf(-np.sqrt(drawn / (drawn - 1)) * t.ppf(0.975, drawn - 1)))
-    low, high = np.nanquantile(values, [tail, 1 - tail])
+def percentiles(values: Floats) -> tuple[float, float]:
+    """The middle 95 % of the values."""
+    low, high = np.nanquantile(values, [0.025, 0.975])
     return float(low), float(high)
 
 

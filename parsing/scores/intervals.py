@@ -116,7 +116,7 @@ class Tally:
         return len(np.unique(self.strata[self.denominators > 0])) > 1
 
     def score(self, *, resamples: int = RESAMPLES, seed: int = 0) -> Score:
-        """The value with its 95 % percentile interval (Efron & Tibshirani 1993, section 13.3).
+        """The value with its 95 % percentile interval (Efron & Tibshirani 1993, section 13.3; `resampling.interval`).
 
         For a mean over strata the bootstrap is biased, and its bias is subtracted (chapter 10): a sample lacks some of
         the strata with few sentences, and where those are the long sentences, which are hard, it comes out too high.
@@ -168,16 +168,18 @@ class Resampled:
         tallies: The tallies, all over the same sentences.
         values: The metric of each on each sample, (tallies, resamples).
         unit: What the samples were drawn from.
+        clusters: How many of these each sample draws.
     """
 
     tallies: Sequence[Tally]
     values: NDArray[np.float64]
     unit: Unit
+    clusters: int
 
     def score(self, number: int) -> Score:
         """The value and interval of one tally, by its number."""
         tally = self.tallies[number]
-        low, high = interval(_unbiased(self.values[number], tally.value, tally))
+        low, high = interval(_unbiased(self.values[number], tally.value, tally), clusters=self.clusters)
         return Score(tally.metric, tally.value, low, high, tally.n, self.unit)
 
     def difference(self, first: int, second: int) -> Difference:
@@ -185,7 +187,7 @@ class Resampled:
         ours, theirs = self.tallies[first], self.tallies[second]
         value = ours.value - theirs.value
         gaps = _unbiased(self.values[first] - self.values[second], value, ours)
-        low, high = interval(gaps)
+        low, high = interval(gaps, clusters=self.clusters)
         found = gaps[~np.isnan(gaps)]
         tail = min((found <= 0).sum(), (found >= 0).sum())
         least_p = 2 / (len(found) + 1)
@@ -205,11 +207,11 @@ def resample(tallies: Sequence[Tally], *, resamples: int = RESAMPLES, seed: int 
     if len(sizes) > 1:
         raise ValueError(f"tallies over {sorted(sizes)} sentences; expected the same sentences in all")
     if not tallies:
-        return Resampled(tallies, np.empty((0, resamples)), "sentences")
+        return Resampled(tallies, np.empty((0, resamples)), "sentences", 0)
     clusters, unit = resampled_clusters(sizes.pop(), _shared_documents(tallies))
     draws = resampling_weights(clusters, resamples=resamples, seed=seed)
     values = np.hstack([np.stack([tally.on_samples(weights) for tally in tallies]) for weights in draws])
-    return Resampled(tallies, values, unit)
+    return Resampled(tallies, values, unit, len(np.unique(clusters)))
 
 
 def _shared_documents(tallies: Sequence[Tally]) -> NDArray[np.int64] | None:

@@ -10,6 +10,8 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm as normal
+from scipy.stats import t as student
 
 MIN_DOCUMENTS = 30
 """The fewest documents that are resampled: percentile intervals over fewer clusters are too narrow themselves."""
@@ -53,10 +55,22 @@ def resampling_weights(clusters: NDArray[np.int64], *, resamples: int, seed: int
         yield drawn[:, members].astype(np.float64)
 
 
-def interval(values: NDArray[np.float64]) -> tuple[float, float]:
-    """The middle 95 % of the values that are not nan; nan for both ends when there are none."""
+def interval(values: NDArray[np.float64], *, clusters: int) -> tuple[float, float]:
+    """The 95 % interval that bootstrap values give, nan for both ends when none of them is a number.
+
+    Its ends are percentiles: 2.5 and 97.5 % for many clusters, farther out for few, whose variance the bootstrap
+    underestimates by the factor (n - 1) / n and does not know well (the expanded percentile interval: Hesterberg 2015,
+    "What Teachers Should Know About the Bootstrap", section 3.2). For 40 clusters they are 2.0 and 98.0 %.
+
+    Args:
+        values: The metric on each bootstrap sample, (resamples,).
+        clusters: How many documents or sentences each sample draws.
+    """
     found = values[~np.isnan(values)]
     if not found.size:
         return float("nan"), float("nan")
-    low, high = np.quantile(found, [0.025, 0.975])
+    tail = 0.025
+    if clusters > 1:
+        tail = normal.cdf(-np.sqrt(clusters / (clusters - 1)) * student.ppf(0.975, clusters - 1))
+    low, high = np.quantile(found, [tail, 1 - tail])
     return float(low), float(high)

@@ -46,6 +46,27 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
     assert 0.88 <= np.mean(covered) <= 0.99
 
 
+def test_intervals_of_few_sentences_cover_the_truth_too() -> None:
+    """Plain percentiles of the same samples, which are too narrow for eight sentences, cover it less often."""
+    generator = np.random.default_rng(0)
+    covered, plain = 0, 0
+    for seed in range(400):
+        few = micro("uuas", generator.normal(0.5, 0.1, size=8), np.ones(8))
+        score = few.score(resamples=300, seed=seed)
+        covered += score.low <= 0.5 <= score.high
+        low, high = np.quantile(few.bootstrap(resamples=300, seed=seed), [0.025, 0.975])
+        plain += low <= 0.5 <= high
+    assert covered / 400 > 0.9
+    assert plain / 400 < 0.89
+
+
+def test_of_many_sentences_the_interval_is_the_middle_95_percent() -> None:
+    many = tally(0, sentences=5000)
+    low, high = np.quantile(many.bootstrap(), [0.025, 0.975])
+    score = many.score()
+    assert (score.low, score.high) == pytest.approx((low, high), abs=2e-4)
+
+
 def test_an_interval_holds_its_value_and_narrows_with_more_sentences() -> None:
     few, many = (tally(0, sentences=sentences).score() for sentences in (50, 5000))
     assert few.low < few.value < few.high
