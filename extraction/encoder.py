@@ -15,6 +15,7 @@ from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTo
 from transformers.utils import logging
 
 from treeprobe.extraction.checkpoint import AttentionError, CheckpointError, checkpoint_name, first_line, weights_digest
+from treeprobe.extraction.hub import check_place, read_locally
 from treeprobe.extraction.tokenizer_check import EXPECTED, check_tokenizer
 
 Dtype = Literal["float32", "bfloat16", "float16"]
@@ -62,8 +63,12 @@ class Encoder:
                 tokenizer that can read text for it.
         """
         name = os.path.expanduser(folder_or_hub_name)  # transformers takes "~" for a part of a hub name
-        options: dict[str, Any] = {"revision": revision, "trust_remote_code": trust_remote_code}
-        _check_place(name)
+        check_place(name, revision=revision)
+        options: dict[str, Any] = {
+            "revision": revision,
+            "trust_remote_code": trust_remote_code,
+            "local_files_only": read_locally(name, revision=revision),
+        }
         try:
             with quiet_loading():
                 tokenizer = AutoTokenizer.from_pretrained(name, use_fast=True, **options)
@@ -212,20 +217,6 @@ class Encoder:
         if getattr(self.model.config, "use_cache", False):
             options["use_cache"] = False
         return self.model(**{key: value.to(self.device) for key, value in inputs.items()}, **options)
-
-
-def _check_place(name: str) -> None:
-    """Refuse what looks like a path but holds no checkpoint, before the hub is asked for it."""
-    path = Path(name)
-    if path.is_dir():
-        if not (path / "config.json").is_file():
-            within = sorted(found.parent.name for found in path.glob("*/config.json"))
-            hint = f"; the folders {', '.join(within)} in it have one: choose one of them" if within else ""
-            raise CheckpointError(f"{name} is a folder without config.json: not a transformers checkpoint{hint}")
-    elif path.is_file():
-        raise CheckpointError(f"{name} is a file; expected the folder of a transformers checkpoint")
-    elif path.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1:
-        raise CheckpointError(f"there is no checkpoint folder {name}")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from transformers import AutoModelForMaskedLM, PreTrainedModel
 from treeprobe.extraction.batching import Batch, Batcher, cut_windows
 from treeprobe.extraction.checkpoint import CheckpointError
 from treeprobe.extraction.encoder import Encoder, quiet_loading
+from treeprobe.extraction.hub import read_locally
 from treeprobe.extraction.text import Text
 
 MASKED_SHARE = 0.15
@@ -95,7 +96,11 @@ def _load(folder_or_hub_name: str | os.PathLike[str], encoder: Encoder) -> PreTr
     try:
         with quiet_loading():
             model, loading = AutoModelForMaskedLM.from_pretrained(
-                str(folder_or_hub_name), dtype="auto", output_loading_info=True, trust_remote_code=False
+                str(folder_or_hub_name),
+                dtype="auto",
+                output_loading_info=True,
+                trust_remote_code=False,
+                local_files_only=read_locally(str(folder_or_hub_name)),
             )
     except ValueError as error:
         raise CheckpointError(f"{refusal}: transformers knows none for a {type(encoder.model).__name__}") from error

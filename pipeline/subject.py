@@ -9,6 +9,7 @@ from huggingface_hub import snapshot_download
 
 from treeprobe.extraction import Encoder, Reading, States, extract, stream_attention
 from treeprobe.extraction.attention import AttentionStream, Level
+from treeprobe.extraction.hub import asks_hub
 from treeprobe.parsing import Treebank, TreebankError
 from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.options import Options, OptionsError
@@ -135,6 +136,8 @@ class Sources:
         splits = self.read()
         if self.probes is not None and not Path(self.probes).is_dir():
             raise OptionsError(f"{self.probes}: there is no such folder; expected that of a structural analysis")
+        if host := asks_hub(str(self.model)):
+            stopwatch.say(f"{self.model} is no folder here: asking {host} for it …")
         encoder = Encoder.from_pretrained(self.model, revision=self.revision, device=self.device)
         return Subject(
             encoder if self.name is None else replace(encoder, name=self.name),
