@@ -1,11 +1,12 @@
-"""One sentence to its recovered tree, with the probes of a run."""
+"""Sentences to their recovered trees, with the probes of a run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from treeprobe.extraction import Encoder, Reading, extract
 from treeprobe.parsing import Sentence
@@ -13,9 +14,8 @@ from treeprobe.parsing.decoding import complete_tree
 from treeprobe.pipeline.findings import RECORD, FindingsError, read_record
 from treeprobe.pipeline.probing import probe_folder
 from treeprobe.pipeline.recovered_trees import recovered_relations
-from treeprobe.pipeline.words import SentenceError, is_punctuation, split_words
+from treeprobe.pipeline.words import SentenceError, is_punctuation, split_words, warn_of_script
 from treeprobe.probes import DepthProbe, DistanceProbe, ProbeError
-from treeprobe.reporting import arcs_size, bare_figure, save_figure, tree_arcs
 
 
 @dataclass(frozen=True)
@@ -30,15 +30,20 @@ class Parser:
     depth: DepthProbe | None
 
     @classmethod
-    def from_pretrained(cls, probe: str | Path, *, model: str | Path | None = None) -> Self:
-        """Load the probes of a run's folder (its best layer), or a saved distance probe and the depth probe beside it.
+    def from_pretrained(cls, probe: str | Path, *, model: str | Path | None = None, layer: int | None = None) -> Self:
+        """Load the probes of a run's folder, or a saved distance probe and the depth probe beside it.
 
-        `model` is the checkpoint when it is no longer where the probes were trained on it.
+        Args:
+            probe: the folder of a run, or of a saved distance probe.
+            model: the checkpoint when it is no longer where the probes were trained on it.
+            layer: which layer's probes of a run; those of its best layer where None.
 
-        Raises FindingsError when the folder holds neither, or does not tell its checkpoint; ProbeError when the
-        checkpoint is not the one that the probes were trained on; CheckpointError when it cannot be loaded.
+        Raises:
+            FindingsError: the folder holds no probes, or none of that layer, or does not tell its checkpoint.
+            ProbeError: the checkpoint is not the one that the probes were trained on.
+            CheckpointError: the checkpoint cannot be loaded.
         """
-        folder = _distance_folder(Path(probe))
+        folder = _distance_folder(Path(probe), layer)
         distance = DistanceProbe.from_pretrained(folder)
         beside = folder.with_name(folder.name.replace("distance", "depth", 1))
         depth = DepthProbe.from_pretrained(beside) if (beside / "probe.json").exists() else None
@@ -47,54 +52,77 @@ class Parser:
         return cls(encoder, distance, depth)
 
     def parse(self, sentence: str | Sequence[str]) -> Sentence:
-        """The tree that the probes recover for a raw sentence, or for words that are split already.
+        """The tree that the probes recover for a raw sentence, or for words that are split already; see `parse_all`."""
+        return self.parse_all([sentence])[0]
 
-        Raw text is split as English treebanks split it. Punctuation takes no part in the tree; each mark is attached to
-        the word that is nearest by predicted distance.
+    def parse_all(self, sentences: Sequence[str | Sequence[str]]) -> list[Sentence]:
+        """The tree that the probes recover for each sentence.
+
+        Raw text is split as English treebanks split it, with the warning `UnsplitText` for scripts without spaces.
+        Punctuation takes no part in a tree; each mark is attached to the word that is nearest by predicted distance.
 
         Raises SentenceError when there are no words, or an empty one.
         """
-        if isinstance(sentence, str):
-            words, space_after = split_words(sentence)
-        else:
-            words, space_after = list(sentence), [True] * len(sentence)
-        if not words or not all(words):
-            raise SentenceError(f"no words in {sentence!r}; expected a sentence, or words none of which is empty")
+        split = [_words_of(sentence) for sentence in sentences]
+        if not split:
+            return []
         layers = {probe.layer for probe in (self.distance, self.depth) if probe is not None and probe.layer is not None}
         # As the probes' own states were read.
         natural = self.distance.identity_.get("text", {}).get("form") == "natural"
         pooling = self.distance.identity_.get("settings", {}).get("pooling", "mean")
         states = extract(
             self.encoder,
-            [words],
-            space_after=[space_after] if natural else None,
+            [words for words, _ in split],
+            space_after=[spaces for _, spaces in split] if natural else None,
             reading=Reading(layers=sorted(layers), pooling=pooling),
         )
-        marks = np.array([is_punctuation(word) for word in words])
-        depths = np.arange(len(words)) if self.depth is None else self.depth.predict(states)[0]
-        found = complete_tree(self.distance.predict(states)[0], depths, left_out=marks)
-        heads = tuple(int(head) for head in found)
-        return Sentence(
-            words=tuple(words),
-            heads=heads,
-            relations=recovered_relations(heads, marks),
-            upos=tuple("PUNCT" if mark else "_" for mark in marks),
-            xpos=("_",) * len(words),
-            space_after=tuple(space_after),
-        )
+        distances = self.distance.predict(states)
+        depths: Sequence[NDArray[Any]] = [np.arange(len(words)) for words, _ in split]
+        if self.depth is not None:
+            depths = self.depth.predict(states)
+        return [_tree(*one) for one in zip(split, distances, depths)]
 
 
-def parse(sentence: str | Sequence[str], *, probe: str | Path, model: str | Path | None = None) -> Sentence:
+def _words_of(sentence: str | Sequence[str]) -> tuple[list[str], list[bool]]:
+    """Words, and whether a space follows each. Raises SentenceError when there are none, or an empty one."""
+    if isinstance(sentence, str):
+        warn_of_script(sentence)
+        return split_words(sentence)
+    if not sentence or not all(sentence):
+        raise SentenceError(f"no words in {sentence!r}; expected a sentence, or words none of which is empty")
+    return list(sentence), [True] * len(sentence)
+
+
+def _tree(split: tuple[list[str], list[bool]], distances: NDArray[Any], depths: NDArray[Any]) -> Sentence:
+    """The tree of a sentence from what probes predict of its words."""
+    words, space_after = split
+    marks = np.array([is_punctuation(word) for word in words])
+    heads = tuple(int(head) for head in complete_tree(distances, depths, left_out=marks))
+    return Sentence(
+        words=tuple(words),
+        heads=heads,
+        relations=recovered_relations(heads, marks),
+        upos=tuple("PUNCT" if mark else "_" for mark in marks),
+        xpos=("_",) * len(words),
+        space_after=tuple(space_after),
+    )
+
+
+def parse(
+    sentence: str | Sequence[str], *, probe: str | Path, model: str | Path | None = None, layer: int | None = None
+) -> Sentence:
     """The tree that a run's probes recover for one sentence; for many sentences keep a `Parser`.
 
     Raises as `Parser.from_pretrained` and `Parser.parse` do.
     """
-    return Parser.from_pretrained(probe, model=model).parse(sentence)
+    return Parser.from_pretrained(probe, model=model, layer=layer).parse(sentence)
 
 
-def _distance_folder(folder: Path) -> Path:
-    """The folder itself when it is a saved probe's; that of the best layer's distance probe when it is a run's."""
+def _distance_folder(folder: Path, layer: int | None) -> Path:
+    """The folder itself when it is a saved probe's; when it is a run's, that of a layer's distance probe."""
     if (folder / "probe.json").exists():
+        if layer is not None:
+            raise FindingsError(f"{folder}: is a single probe's; expected a run's folder to choose layer {layer} from")
         return folder
     record = read_record(folder)
     if record["analysis"] != "structure":
@@ -102,12 +130,20 @@ def _distance_folder(folder: Path) -> Path:
             f"{folder}: holds the analysis {record['analysis']}; expected a run's or a saved distance probe's"
         )
     options, best = record["options"], record["details"]["best_layer"]
-    if best is None:
+    if best is None and layer is None:
         raise FindingsError(
-            f"{folder}: none of its layers is best, as no edge was scored; expected a saved probe's folder"
+            f"{folder}: none of its layers is best, as no edge was scored; expected a layer (--layer), or a saved "
+            "probe's folder"
         )
-    found = probe_folder("distance", best, max(options["ranks"]), options["seeds"][0])
-    return folder / "probes" / found
+
+    def place(one: int | str) -> str:
+        return probe_folder("distance", one, max(options["ranks"]), options["seeds"][0])
+
+    found = folder / "probes" / place(best if layer is None else layer)
+    if layer is not None and not found.is_dir():
+        there = sorted(int(path.name.split("-")[2]) for path in (folder / "probes").glob(place("*")))
+        raise FindingsError(f"{folder}: holds no probe of layer {layer}; found {', '.join(map(str, there)) or 'none'}")
+    return found
 
 
 def _recorded_model(folder: Path, probe: DistanceProbe) -> str:
@@ -129,10 +165,3 @@ def _check_same_checkpoint(encoder: Encoder, probe: DistanceProbe, folder: Path)
             f"{folder}: was trained on a checkpoint with digest {expected[:12]}…; "
             f"{encoder.name} has {encoder.digest[:12]}…"
         )
-
-
-def save_drawing(tree: Sentence, path: str | Path) -> Path:
-    """Draw a tree as arcs over its words in a .svg, .pdf or .png file. Raises ValueError for another suffix."""
-    figure, axes = bare_figure(arcs_size(tree.words, tree.heads, relations=tree.relations))
-    tree_arcs(tree.words, tree.heads, axes, relations=tree.relations)
-    return save_figure(figure, path)

@@ -136,8 +136,8 @@ def score(probe: Probe, scorer: Scorer, predictions: Predictions) -> Mapping[str
     return scorer.distances(predictions) if isinstance(probe, DistanceProbe) else scorer.depths(predictions)
 
 
-def probe_folder(kind: str, layer: int | None, rank: int, seed: int) -> str:
-    """Where a probe is saved inside the folder `probes` of a structural analysis."""
+def probe_folder(kind: str, layer: int | str | None, rank: int, seed: int) -> str:
+    """Where a probe is saved inside the folder `probes` of a structural analysis; layer "*" makes a pattern of it."""
     return f"{kind}-layer-{layer}-rank-{rank}-seed-{seed}"
 
 

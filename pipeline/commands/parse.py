@@ -1,29 +1,75 @@
-"""`treeprobe parse`: one sentence to its recovered tree."""
+"""`treeprobe parse`: sentences to their recovered trees."""
 
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-DRAWINGS = (".svg", ".png", ".pdf")
+if TYPE_CHECKING:
+    from treeprobe.parsing import Sentence
+
+SUFFIXES = (".svg", ".png", ".pdf", ".tex", ".conllu")
+
+Form = Literal["text", "conllu", "latex"]
 
 
 def parse_command(
-    sentence: Annotated[str, typer.Argument(help="The sentence to parse.")],
+    *,
+    sentences: Annotated[
+        list[str] | None, typer.Argument(metavar="SENTENCE", help="A sentence, or several, each in quotes.")
+    ] = None,
     probe: Annotated[Path, typer.Option(help="A run's folder, or a saved distance probe's.")],
     model: Annotated[str | None, typer.Option(help="The checkpoint, when it has moved.")] = None,
-    out: Annotated[
-        list[Path] | None, typer.Option(help="A .svg, .png or .pdf file to draw in; may be repeated.")
+    layer: Annotated[int | None, typer.Option(min=0, help="A layer of the run; its best one unless given.")] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", help="A text file of sentences, one a line; - is standard input.")
     ] = None,
-    words: Annotated[bool, typer.Option("--words", help="The sentence is split already: words at spaces.")] = False,
+    out: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A file to write, by its suffix: .svg, .png, .pdf, .tex (tikz-dependency), .conllu; may be repeated. "
+            "Several drawings are numbered."
+        ),
+    ] = None,
+    words: Annotated[bool, typer.Option("--words", help="Sentences are split already: words at spaces.")] = False,
+    form: Annotated[Form, typer.Option("--format", help="What to print; latex needs tikz-dependency.")] = "text",
 ) -> None:
-    """Print the tree that a probe recovers for one sentence, and draw it."""
-    from treeprobe.pipeline.parser import parse, save_drawing
+    """Print the trees that a probe recovers for sentences, and write or draw them."""
+    for path in out or []:
+        if path.suffix not in SUFFIXES or not path.absolute().parent.is_dir():
+            raise typer.BadParameter(f"{path}; expected a name ending in {', '.join(SUFFIXES)} in a folder that exists")
+    texts = [*(sentences or []), *(_lines_of(source) if source is not None else [])]
+    if not texts:
+        raise typer.BadParameter("no sentence; expected one in quotes, or --from with a file of them")
 
+    from treeprobe.pipeline.parser import Parser
+    from treeprobe.pipeline.tree_files import save_trees
+
+    parser = Parser.from_pretrained(probe, model=model, layer=layer)
+    trees = parser.parse_all([text.split() if words else text for text in texts])
+    trees = [replace(tree, identifier=str(number)) for number, tree in enumerate(trees, start=1)]
+    typer.echo(_printed(trees, form))
     for path in out or []:
-        if path.suffix not in DRAWINGS or not path.absolute().parent.is_dir():
-            raise typer.BadParameter(f"{path}; expected a name ending in {', '.join(DRAWINGS)} in a folder that exists")
-    tree = parse(sentence.split() if words else sentence, probe=probe, model=model)
-    typer.echo(tree.to_text())
-    for path in out or []:
-        typer.echo(f"Drawn in {save_drawing(tree, path)}")
+        typer.echo(f"Written: {', '.join(map(str, save_trees(trees, path)))}", err=True)
+
+
+def _lines_of(source: Path) -> list[str]:
+    """The sentences of a file, or of standard input. Raises typer.BadParameter when they cannot be read."""
+    try:
+        text = sys.stdin.read() if str(source) == "-" else source.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"--from {source}: cannot be read as UTF-8 text: {error}") from error
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _printed(trees: "Sequence[Sentence]", form: Form) -> str:
+    """Trees for standard output, without the line break at the end."""
+    from treeprobe.parsing.treebanks.conllu_writing import format_conllu
+    from treeprobe.pipeline.tree_files import latex
+
+    if form == "conllu":
+        return "".join(map(format_conllu, trees)).removesuffix("\n")
+    return latex(trees).rstrip("\n") if form == "latex" else "\n\n".join(tree.to_text() for tree in trees)

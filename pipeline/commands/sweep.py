@@ -24,7 +24,7 @@ Models = Annotated[
 PARAMETERS = [
     declared.parameter("models", Models),
     declared.parameter(
-        "more_models", Annotated[list[str] | None, typer.Argument(metavar="[MODEL]...", help="More of --models.")], None
+        "more_models", Annotated[list[str] | None, typer.Argument(metavar="MODEL", help="More of --models.")], None
     ),
     declared.parameter(
         "out", Annotated[Path, typer.Option(help="The folder of the sweep; it may hold one that was begun.")]

@@ -251,7 +251,7 @@ def test_a_bug_is_not_dressed_up_as_bad_input(monkeypatch: pytest.MonkeyPatch) -
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("treeprobe.pipeline.parser.parse", broken)
+    monkeypatch.setattr("treeprobe.pipeline.parser.Parser.from_pretrained", broken)
     monkeypatch.setattr(sys, "argv", ["treeprobe", "parse", "--probe", "x", "A cat."])
     with pytest.raises(ZeroDivisionError):
         main()
