@@ -4,6 +4,8 @@ import pkgutil
 import re
 import subprocess
 import sys
+from collections import Counter
+from importlib import import_module
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +17,7 @@ import pandas as pd
 import pytest
 
 from tests.test_architecture import ALLOWED
+from tests.test_readme import python_blocks
 from treeprobe.extraction import Encoder, embedded_checkpoint, extract
 from treeprobe.parsing import score_distances, write_conllu
 from treeprobe.parsing.stimuli import generate
@@ -24,6 +27,7 @@ from treeprobe.pipeline.report.results import read_results
 from treeprobe.probes import DistanceProbe, fit_all
 
 ROOT = Path(__file__).resolve().parent.parent
+OBJECT = re.compile(r"^::: ([\w.]+)", flags=re.MULTILINE)
 PAGES = sorted(path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md"))
 
 
@@ -129,6 +133,29 @@ def add_module(name: str, source: str, monkeypatch: pytest.MonkeyPatch) -> dict[
 def test_every_page_is_in_the_site() -> None:
     named = re.findall(r"[\w./-]+\.md", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
     assert sorted(named) == PAGES
+
+
+def test_the_home_of_the_site_has_the_example_of_the_readme_and_the_picture() -> None:
+    home, readme = ((ROOT / page).read_text(encoding="utf-8") for page in ("docs/README.md", "README.md"))
+    assert python_blocks(home) == python_blocks(readme)  # which tests/test_readme.py runs
+    for picture in re.findall(r"!\[[^\]]*\]\(([^)]*)\)", home):
+        assert (ROOT / "docs" / picture).exists()
+    assert "pip install" in home
+
+
+@pytest.mark.parametrize("room", sorted(ALLOWED))
+def test_every_public_name_of_a_package_is_on_a_reference_page_once(room: str) -> None:
+    shown = [name for page in (ROOT / "docs" / "reference").glob("*.md") for name in OBJECT.findall(page.read_text())]
+    assert [name for name in shown if not names_something(name)] == []
+    assert [name for name, count in Counter(shown).items() if count > 1] == []
+    offered = import_module(f"treeprobe.{room}").__all__
+    last = {name.rpartition(".")[2] for name in shown if name.startswith(f"treeprobe.{room}.")}
+    assert [name for name in offered if name not in last] == []
+
+
+def test_no_placeholder_stands_for_the_projects_address() -> None:
+    for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        assert "git clone REPOSITORY" not in path.read_text(encoding="utf-8")
 
 
 def test_the_page_of_commands_is_what_the_commands_say(tmp_path: Path) -> None:

@@ -43,8 +43,10 @@ class Picker:
 
     def _repr_html_(self) -> str:
         """The page in a frame that keeps its style and its script apart from the notebook's."""
+        # In single quotes, of which the page has few: its data are full of double ones.
+        page = escape(self.page, quote=False).replace("'", "&#39;")
         return (
-            f'<iframe srcdoc="{escape(self.page)}" sandbox="allow-scripts" '
+            f'<iframe srcdoc=\'{page}\' title="Made by treeprobe" sandbox="allow-scripts" '
             f'style="width:100%;height:{self.height}px;border:0;resize:vertical"></iframe>'
         )
 

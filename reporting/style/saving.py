@@ -11,8 +11,10 @@ from matplotlib.figure import Figure
 from treeprobe.files import written_whole
 from treeprobe.reporting.style.missing_glyphs import one_warning_for_all_glyphs
 
-COLUMN_WIDTH, PAGE_WIDTH = 3.03, 6.30
-"""Widths in inches of one column and of the text of a page in the style of ACL conferences, for `new_figure`."""
+COLUMN_WIDTH = 3.03
+"""Width in inches of one column in the style of ACL conferences, for `new_figure`."""
+PAGE_WIDTH = 6.30
+"""Width in inches of the text of a page in the same style."""
 
 FigureFormat = Literal["pdf", "svg", "png"]
 
