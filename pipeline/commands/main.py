@@ -3,7 +3,7 @@
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -17,6 +17,7 @@ from treeprobe.pipeline.commands.cache import app as cache_app
 from treeprobe.pipeline.commands.checkpoints import checkpoints_command
 from treeprobe.pipeline.commands.compare import compare_command
 from treeprobe.pipeline.commands.demo import demo_command
+from treeprobe.pipeline.commands.examples import examples_of
 from treeprobe.pipeline.commands.parse import parse_command
 from treeprobe.pipeline.commands.report import report_command
 from treeprobe.pipeline.commands.showing import LOG
@@ -47,17 +48,20 @@ def common(
     """Find syntax in the hidden states and attention of BERT-like models."""
 
 
-for _analysis in ANALYSES:
-    app.command(_analysis.command or _analysis.name)(command_of(_analysis))
+COMMANDS: Mapping[str, Callable[..., None]] = {
+    **{analysis.command or analysis.name: command_of(analysis) for analysis in ANALYSES},
+    "demo": demo_command,
+    "parse": parse_command,
+    "sweep": sweep_command,
+    "report": report_command,
+    "compare": compare_command,
+    "checkpoints": checkpoints_command,
+}
+"""Every command by its name, in the order of the help."""
 
-
-app.command("demo")(demo_command)
-app.command("parse")(parse_command)
-app.command("sweep")(sweep_command)
-app.command("report")(report_command)
-app.command("compare")(compare_command)
-app.command("checkpoints")(checkpoints_command)
-app.add_typer(cache_app, name="cache")
+for _name, _command in COMMANDS.items():
+    app.command(_name, epilog=examples_of(_name))(_command)
+app.add_typer(cache_app, name="cache", epilog=examples_of("cache"))
 
 
 def main() -> None:

@@ -1,0 +1,34 @@
+"""The examples at the end of each command's help; a test reads them with the commands' own parsers."""
+
+from collections.abc import Mapping
+
+EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "run": (
+        "treeprobe run --model bert-base-cased --train en_ewt --dev en_ewt --out bert",
+        "treeprobe run --model ckpt/ --train t.conllu --dev d.conllu --out run --json",
+    ),
+    "heads": ("treeprobe heads --model bert-base-cased --dev en_ewt --out heads",),
+    "convolution": ("treeprobe convolution --model ckpt/ --dev en_ewt --probes bert --out conv",),
+    "transfer": ("treeprobe transfer --model ckpt/ --probes bert --dev de_gsd --out german",),
+    "demo": ("treeprobe demo --out demo-output",),
+    "parse": (
+        'treeprobe parse --probe bert "The chef ran." --out chef.svg --out chef.tex',
+        "treeprobe parse --probe bert --from sentences.txt --layer 5 --format conllu",
+    ),
+    "sweep": (
+        "treeprobe sweep --models run/ --train en_ewt --dev en_ewt --out sweep",
+        "treeprobe sweep --models run/ --treebanks list.txt --out sweep --dry-run",
+    ),
+    "report": ("treeprobe report bert",),
+    "compare": (
+        "treeprobe compare runs/first runs/second --split test",
+        "treeprobe compare tuned base --sweep sweep/ --format latex",
+    ),
+    "checkpoints": ("treeprobe checkpoints --treebank en_ewt-train.conllu --out family",),
+    "cache": ("treeprobe cache ls", "treeprobe cache rm MiniLM-0f3a"),
+}
+
+
+def examples_of(command: str) -> str:
+    """The examples of a command as the last paragraphs of its help, each on a line of its own that is not wrapped."""
+    return "\n\n".join(["Examples:", *(f"    {line}" for line in EXAMPLES[command])])
