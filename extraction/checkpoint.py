@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import math
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -70,6 +71,16 @@ def verify_digest(path: Path, expected: str) -> None:
 def first_line(error: Exception) -> str:
     """The first line of a library's error message, or the error's class where it has none."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+def check_finite(weights: Iterable[tuple[str, Tensor]], *, name: str) -> None:
+    """Refuse weights with NaN or infinity, from which no number can be computed. Raises CheckpointError."""
+    for key, weight in weights:
+        if weight.numel() and not all(map(math.isfinite, torch.aminmax(weight.detach()))):
+            raise CheckpointError(
+                f"checkpoint {name} has values in {key} that are not finite, expected numbers: its training has "
+                "diverged, or its file is damaged"
+            )
 
 
 def weights_digest(weights: Iterable[tuple[str, Tensor]]) -> str:

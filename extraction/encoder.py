@@ -14,7 +14,14 @@ from torch import Tensor
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 
-from treeprobe.extraction.checkpoint import AttentionError, CheckpointError, checkpoint_name, first_line, weights_digest
+from treeprobe.extraction.checkpoint import (
+    AttentionError,
+    CheckpointError,
+    check_finite,
+    checkpoint_name,
+    first_line,
+    weights_digest,
+)
 from treeprobe.extraction.hub import check_place, read_locally
 from treeprobe.extraction.tokenizer_check import EXPECTED, check_tokenizer
 
@@ -59,8 +66,8 @@ class Encoder:
             trust_remote_code: run Python code that came with the checkpoint. Off: such checkpoints are refused.
 
         Raises:
-            CheckpointError: nothing is there, it is not a checkpoint, it lacks weights, or it has no fast
-                tokenizer that can read text for it.
+            CheckpointError: nothing is there, it is not a checkpoint, it lacks weights or has some that are
+                not finite, or it has no fast tokenizer that can read text for it.
         """
         name = os.path.expanduser(folder_or_hub_name)  # transformers takes "~" for a part of a hub name
         check_place(name, revision=revision)
@@ -107,6 +114,7 @@ class Encoder:
                 "find the words"
             )
         check_tokenizer(model, tokenizer, name=name)
+        check_finite(model.named_parameters(), name=name)
         digest = weights_digest(
             (key, value) for key, value in model.state_dict().items() if not key.startswith(_UNREAD)
         )

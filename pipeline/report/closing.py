@@ -43,8 +43,10 @@ def provenance_section(results: Results) -> Section:
         ]
         for one in results.finished
     ]
-    text = ", ".join(f"{name} {version}" for name, version in versions.items())
-    text += ". Unknown words are those that the tokenizer does not know or drops, in the split with the largest share."
+    made_by = ", ".join(f"{name} {version}" for name, version in versions.items()) or "nothing yet"
+    text = (
+        f"{made_by}. Unknown words are those that the tokenizer does not know or drops, in the split with most of them."
+    )
     table = Table("Analyses", ["analysis", "checkpoint", "time", "digest", "unknown words"], rows)
     return Section("provenance", "How it was made", text, [table], folded=True)
 

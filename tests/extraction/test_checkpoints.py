@@ -126,6 +126,16 @@ def test_folders_and_files_that_are_no_checkpoints_are_refused(tmp_path: Path) -
         Encoder.from_pretrained(tmp_path)
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_refused(value: float, tmp_path: Path) -> None:
+    folder = saved(tmp_path)
+    weights = load_file(folder / "model.safetensors")
+    weights["encoder.layer.2.output.dense.bias"][3] = value
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(CheckpointError, match=r"values in encoder\.layer\.2\.output\.dense\.bias that are not finite"):
+        Encoder.from_pretrained(folder)
+
+
 def test_truncated_weights_are_refused(tmp_path: Path) -> None:
     folder = saved(tmp_path)
     os.truncate(folder / "model.safetensors", 5000)
