@@ -45,7 +45,7 @@ def _draw_shares(stem: Path, kernels: KernelFit) -> None:
     """How much of each head's attention a kernel explains, layer by layer."""
     figure, axes = new_figure((4.8, 3.3))
     shares = {"any kernel": kernels.share, "quadratic kernel": kernels.quadratic_share}
-    behaviour_by_layer(shares, axes, label="share of attention explained")
+    behaviour_by_layer(shares, axes, label="share of deviance explained")
     save_formats(figure, stem)
 
 
@@ -75,11 +75,12 @@ def _draw_kernels(stem: Path, kernels: KernelFit) -> None:
     chosen = _order(kernels)[:PANELS]
     figure = Figure(figsize=(7.2, 5.6), layout="constrained")
     panels = figure.subplots(-(-len(chosen) // 3), 3, squeeze=False).ravel()
-    figure.supxlabel("relative offset (words; negative: to the left)", fontsize=9)
+    explained = "per cent: share of the deviance from uniform attention that the kernel explains"
+    figure.supxlabel(f"relative offset (words; negative: to the left)\n{explained}", fontsize=9)
     figure.supylabel("kernel, over the offsets shown", fontsize=9)
     for panel, place in zip(panels, chosen):
         share, quadratic_share = kernels.share.ravel()[place], kernels.quadratic_share.ravel()[place]
-        title = f"{_name(kernels, place)}: {share:.0%} (quadratic {quadratic_share:.0%})"
+        title = f"{_name(kernels, place)}: explains {share:.0%} (quadratic {quadratic_share:.0%})"
         head_kernel(offsets, weights[place], panel, fitted=quadratic[place], title=title)
     kernel_legend(panels[1] if len(chosen) > 1 else panels[0])
     for panel in panels[len(chosen) :]:
