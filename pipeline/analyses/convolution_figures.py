@@ -75,12 +75,12 @@ def _draw_kernels(stem: Path, kernels: KernelFit) -> None:
     chosen = _order(kernels)[:PANELS]
     figure = Figure(figsize=(7.2, 5.6), layout="constrained")
     panels = figure.subplots(-(-len(chosen) // 3), 3, squeeze=False).ravel()
-    explained = "per cent: share of the deviance from uniform attention that the kernel explains"
+    explained = "per cent: share of the deviance from uniform attention that the free-form (quadratic) kernel explains"
     figure.supxlabel(f"relative offset (words; negative: to the left)\n{explained}", fontsize=9)
     figure.supylabel("kernel, over the offsets shown", fontsize=9)
     for panel, place in zip(panels, chosen):
         share, quadratic_share = kernels.share.ravel()[place], kernels.quadratic_share.ravel()[place]
-        title = f"{_name(kernels, place)}: explains {share:.0%} (quadratic {quadratic_share:.0%})"
+        title = f"{_name(kernels, place)}: {share:.0%} (quadratic {quadratic_share:.0%})"
         head_kernel(offsets, weights[place], panel, fitted=quadratic[place], title=title)
     kernel_legend(panels[1] if len(chosen) > 1 else panels[0])
     for panel in panels[len(chosen) :]:

@@ -54,7 +54,8 @@ def bare_figure(size: tuple[float, float]) -> tuple[Figure, Axes]:
 def save_figure(figure: Figure, path: str | Path, *, dpi: int = 300) -> Path:
     """Save a figure as .pdf, .svg or .png; the file appears whole or not at all.
 
-    The margins of a figure without a layout engine, such as that of `bare_figure`, are cut off.
+    The file has the size of the figure, or, where something reaches beyond the figure, of all that is drawn. The
+    margins of a figure without a layout engine, such as that of `bare_figure`, are cut off.
 
     Args:
         figure: The figure.
@@ -75,7 +76,7 @@ def save_figure(figure: Figure, path: str | Path, *, dpi: int = 300) -> Path:
     if not target.parent.is_dir():
         raise FileNotFoundError(f"cannot save the figure {target.name}: the folder {target.parent} does not exist")
     options: Any = {"dpi": dpi, "metadata": _UNDATED[kind]}
-    if figure.get_layout_engine() is None:
+    if figure.get_layout_engine() is None or not _fits(figure):
         options.update(bbox_inches="tight", pad_inches=0.04)
     with written_whole(target) as draft:
         with matplotlib.rc_context(PRINTABLE), one_warning_for_all_glyphs() as missing:
@@ -91,3 +92,12 @@ def save_formats(
 ) -> list[Path]:
     """Save a figure once in each format; `stem` is the path without its suffix."""
     return [save_figure(figure, Path(f"{stem}.{kind}"), dpi=dpi) for kind in formats]
+
+
+def _fits(figure: Figure) -> bool:
+    """Whether all that is drawn lies within the figure, once it is laid out."""
+    with one_warning_for_all_glyphs():
+        figure.draw_without_rendering()
+        drawn = figure.get_tightbbox()
+    width, height = figure.get_size_inches()
+    return bool(drawn.x0 >= 0 and drawn.y0 >= 0 and drawn.x1 <= width and drawn.y1 <= height)

@@ -48,7 +48,7 @@ def test_percentages_of_kernels_are_explained(saved: list[Figure]) -> None:
     convolution_figures._draw_kernels(Path("kernels"), fit)
     (figure,) = saved
     assert [panel.get_title() for panel in figure.axes[:2]] == [
-        "1-1: explains 98% (quadratic 90%)",
-        "1-2: explains 50% (quadratic 40%)",
+        "1-1: 98% (quadratic 90%)",
+        "1-2: 50% (quadratic 40%)",
     ]
     assert "share of the deviance from uniform attention" in figure.get_supxlabel()

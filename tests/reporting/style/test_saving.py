@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.image import imread
 
 from treeprobe.reporting import bare_figure, new_figure, save_figure, save_formats, tree_arcs
 
@@ -75,3 +76,13 @@ def test_other_formats_and_missing_folders_are_refused(figure: Figure, tmp_path:
         save_figure(figure, tmp_path / "tree.gif")
     with pytest.raises(FileNotFoundError, match="nowhere"):
         save_figure(figure, tmp_path / "nowhere" / "tree.png")
+
+
+def test_nothing_that_reaches_beyond_a_figure_is_cut_off(tmp_path: Path) -> None:
+    figure, ax = new_figure((2.0, 1.0))
+    ax.set_title("within")
+    assert imread(save_figure(figure, tmp_path / "within.png", dpi=100)).shape[:2] == (100, 200)
+    ax.set_title("a title that is much wider than the figure over which it stands")
+    height, width, _ = imread(save_figure(figure, tmp_path / "beyond.png", dpi=100)).shape
+    assert width > 300
+    assert height < 120
