@@ -115,7 +115,9 @@ def read_record(folder: Path, *, remedy: str = AGAIN) -> dict[str, Any]:
             raise FindingsError(
                 f"{folder}: its {earlier[0]} is of an earlier version of treeprobe; {remedy}"
             ) from error
-        raise FindingsError(f"{folder}: holds no {RECORD}; expected the folder of an analysis") from error
+        # What to do again is known of a task in a sweep; of another folder, it is not known that it was an analysis's.
+        hint = f"; {remedy}" if remedy != AGAIN else ""
+        raise FindingsError(f"{folder}: holds no {RECORD}; expected the folder of an analysis{hint}") from error
     found = fields.content.get("format")
     if found != FORMAT:
         raise FindingsError(f"{path}: is of format {found}; expected {FORMAT}; {remedy}")

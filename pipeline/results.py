@@ -238,15 +238,15 @@ def structure_of(folder: str | Path, checkpoint: str | None = None, *, treebank:
 
     Raises FindingsError when there is none, or several, among which `checkpoint` and `treebank` then choose.
     """
-    known = [one for one in read_finished(folder) if one.analysis == "structure"]
+    finished, damaged = read_contents(folder)
+    known = [one for one in finished if one.analysis == "structure"]
     found = [one for one in known if checkpoint in (None, one.checkpoint) and treebank in (None, one.treebank)]
     if len(found) != 1:
         asked = " on ".join(name for name in (checkpoint, treebank) if name is not None) or "one"
         names = ", ".join(f"{one.checkpoint} on {one.treebank}" for one in known) or "none"
-        raise FindingsError(
-            f"{folder}: {len(found)} structural analyses of {asked}, expected one; found {names}; choose by "
-            "checkpoint= and treebank="
-        )
+        problem = f"{folder}: {len(found)} structural analyses of {asked}, expected one; found {names}; choose by "
+        raise FindingsError("\n".join([f"{problem}checkpoint= and treebank=", *damaged.values()]))
+    _warn(damaged)
     return found[0]
 
 

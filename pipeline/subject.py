@@ -133,12 +133,14 @@ class Sources:
             CheckpointError: the checkpoint cannot be loaded.
         """
         stopwatch = Stopwatch(progress=progress)
-        splits = self.read()
+        with stopwatch.stage("read treebanks"):
+            splits = self.read()
         if self.probes is not None and not Path(self.probes).is_dir():
             raise OptionsError(f"{self.probes}: there is no such folder; expected that of a structural analysis")
         if host := asks_hub(str(self.model)):
             stopwatch.say(f"{self.model} is no folder here: asking {host} for it …")
-        encoder = Encoder.from_pretrained(self.model, revision=self.revision, device=self.device)
+        with stopwatch.stage("load checkpoint"):
+            encoder = Encoder.from_pretrained(self.model, revision=self.revision, device=self.device)
         return Subject(
             encoder if self.name is None else replace(encoder, name=self.name),
             lasting_path(self._loaded_from()),

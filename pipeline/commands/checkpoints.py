@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from treeprobe.pipeline.commands.options import Out, Overwrite, Quiet, integers
+from treeprobe.pipeline.commands.showing import progress_of
 
 
 def checkpoints_command(
@@ -60,5 +61,9 @@ def checkpoints_command(
         )
     except PretrainingError as error:
         raise typer.BadParameter(str(error)) from error
-    folders = make_family(list(read_conllu(treebank)), out, options=options, overwrite=overwrite, progress=not quiet)
+    progress = progress_of(quiet=quiet)
+    if progress == "stages":
+        typer.echo(f"pre-training, {steps} steps …", err=True)
+    sentences = list(read_conllu(treebank))
+    folders = make_family(sentences, out, options=options, overwrite=overwrite, progress=progress is True)
     typer.echo(f"Sweep over them with `treeprobe sweep --models {' '.join(map(str, folders))}`")

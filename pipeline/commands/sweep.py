@@ -7,6 +7,7 @@ import typer
 
 from treeprobe.pipeline.analyses import ANALYSES
 from treeprobe.pipeline.commands import options as declared
+from treeprobe.pipeline.commands.showing import progress_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,7 +123,7 @@ def sweep_command(**given: Any) -> None:
         replace=given["replace"],
         verify=given["verify"],
         keep_cache=not given["drop_cache"],
-        progress=not given["quiet"],
+        progress=progress_of(quiet=given["quiet"]),
     )
     typer.echo(_closing_lines(done))
     if done.failed or done.failed_before or done.damaged:

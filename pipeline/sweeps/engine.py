@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from treeprobe.pipeline.results import collect_scores, read_contents, write_table
+from treeprobe.pipeline.stopwatch import Progress
 from treeprobe.pipeline.sweep_folder import SweepFolder
 from treeprobe.pipeline.sweeps.execution import Outcome, execute
 from treeprobe.pipeline.sweeps.progress import SweepProgress
@@ -52,14 +53,14 @@ def sweep(
     replace: bool = False,
     verify: bool = False,
     keep_cache: bool = True,
-    progress: bool = True,
+    progress: Progress = True,
 ) -> Sweep:
     """Do every task of a plan that is not done yet, and write one table of all scores.
 
-    A task is done once: finished ones are left as they are, however the sweep before ended, and done again where their
-    files are damaged. A failure is recorded with
-    its reason and does not stop the rest. Any number of processes may do the same plan in the same folder at once: each
-    task is done by whoever holds its lock, and each process ends when all tasks have.
+    A task is done once: finished ones are left as they are, however the sweep before ended, unless their files are
+    damaged. A failure is recorded with its reason and does not stop the rest. Any number of processes may do the same
+    plan in the same folder at once: each task is done by whoever holds its lock, and each process ends when all tasks
+    have.
 
     Args:
         workers: where this process's tasks run; one by one in this process by default.
@@ -67,6 +68,8 @@ def sweep(
         replace: do tasks again whose checkpoint, treebank or options changed since they were done.
         verify: find damage of finished tasks by the digests of their files too, not by sizes and records alone.
         keep_cache: keep hidden states; otherwise a checkpoint's are removed when its last task ends.
+        progress: show a bar that names the running tasks, and each failure as it happens; with "stages", a line when a
+            task begins and ends instead of the bar.
 
     Raises:
         TreeprobeError: something cannot be used as asked; nothing was computed.
@@ -89,7 +92,7 @@ def sweep(
     )
     settle = partial(_settle, folder=folder, verify=verify)
     run = partial(run_jobs, workers, work, lost=_lost)
-    with SweepProgress(total=len(tasks), finished=len(tasks) - len(todo), shown=progress) as shown:
+    with SweepProgress(total=len(tasks), finished=len(tasks) - len(todo), progress=progress) as shown:
         outcomes = _run_all(todo, folder, run, settle=settle, keep_cache=keep_cache, progress=shown)
     finished, damaged = read_contents(folder.path)
     scores, unreadable = collect_scores(finished)

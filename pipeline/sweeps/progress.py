@@ -1,28 +1,34 @@
 """What a person sees while a sweep is at work: which tasks run, and each failure as it happens."""
 
+import logging
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tqdm import tqdm
+
+from treeprobe.pipeline.stopwatch import Progress
 from treeprobe.pipeline.sweeps.execution import Outcome
 from treeprobe.pipeline.sweeps.tasks import Task
-from treeprobe.progress import bars_are_seen, progress_bar, write_line
+
+_LOG = logging.getLogger(__name__)
 
 
 class SweepProgress:
-    """A bar of tasks that names those that run; in a log, a line when each begins and ends.
+    """A bar of tasks that names those that run or, with `stages`, a line when each begins and ends.
 
     Args:
         total, finished: how many tasks there are, and how many of them had ended before.
-        shown: whether anything is said at all.
+        progress: what is shown.
     """
 
-    def __init__(self, *, total: int, finished: int, shown: bool) -> None:
-        self._shown, self._total, self._ended, self._failed = shown, total, finished, 0
+    def __init__(self, *, total: int, finished: int, progress: Progress) -> None:
+        self._progress, self._total, self._ended, self._failed = progress, total, finished, 0
         self._running: dict[str, None] = {}  # in the order in which they began
         self._named: set[str] = set()
-        self._bar = progress_bar(total=total, initial=finished, unit="task", shown=shown)
+        self._bar = tqdm(total=total, initial=finished, unit="task", disable=progress is not True)
 
     def __enter__(self) -> Self:
         return self
@@ -38,7 +44,7 @@ class SweepProgress:
             self._running[task.name] = None
             # One that another process does is asked for again and again.
             if task.name not in self._named:
-                self._line(f"{task.name} …")
+                self._stage(f"{task.name} …")
             self._named.add(task.name)
             self._refresh()
             yield task
@@ -49,12 +55,10 @@ class SweepProgress:
         self._ended += 1
         if failure is not None:
             self._failed += 1
-            reason = " ".join(outcome.reason.split())
-            self._say(
-                f"{name} failed: {reason} (traceback in {failure})" if outcome.detail else f"{name} failed: {reason}"
-            )
+            traceback = f" (traceback in {failure})" if outcome.detail else ""
+            self._say(f"{name} failed: {' '.join(outcome.reason.split())}{traceback}", shown=bool(self._progress))
         else:
-            self._line(f"{name} done, {self._ended} of {self._total}")
+            self._stage(f"{name} done, {self._ended} of {self._total}")
         self._bar.update()
         self.left(outcome)
 
@@ -68,11 +72,12 @@ class SweepProgress:
         running = ", ".join(list(self._running)) or "none"
         self._bar.set_postfix_str(f"{self._failed} failed, running: {running}")
 
-    def _line(self, line: str) -> None:
-        """A line for logs alone."""
-        if not bars_are_seen():
-            self._say(line)
+    def _stage(self, line: str) -> None:
+        """A line that a bar would say in its own way."""
+        self._say(line, shown=self._progress == "stages")
 
-    def _say(self, line: str) -> None:
-        if self._shown:
-            write_line(line)
+    def _say(self, line: str, *, shown: bool) -> None:
+        """Write a line to standard error where it is shown, and to the log in any case."""
+        _LOG.info("%s", line)
+        if shown:
+            tqdm.write(line, file=sys.stderr)

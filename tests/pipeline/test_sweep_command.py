@@ -73,3 +73,33 @@ def test_checkpoints_that_cannot_be_trained_are_refused(treebank_files: dict[str
     found = run("checkpoints", "--treebank", treebank_files["train"], "--out", tmp_path / "out", "--left-to-right")
     assert found.exit_code == 2
     assert "next_sentence=False" in found.output
+
+
+def test_a_dry_run_says_what_must_fail(asked: list[object], tmp_path: Path) -> None:
+    """A folder without weights, though another tool's `.bin` lies in it."""
+    (tmp_path / "other" / "model.safetensors").unlink()
+    (tmp_path / "other" / "training_args.bin").write_bytes(b"")
+    found = run(*asked, "--dry-run")
+    assert "1 of 2 tasks to do" in found.output
+    assert f"{tmp_path / 'other'} has no weights; expected one of *.safetensors" in found.output
+    (tmp_path / "other" / "config.json").unlink()
+    assert f"{tmp_path / 'other'} has no config.json" in run(*asked, "--dry-run").output
+
+
+def test_running_tasks_are_named_and_failures_said_as_they_happen(asked: list[object], tmp_path: Path) -> None:
+    (tmp_path / "other" / "model.safetensors").write_bytes(b"")
+    found = run(*[word for word in asked if word != "--quiet"])
+    first, second = (f"{name}--{name_of_treebank(asked)}--structure" for name in ("tiny-bert", "other"))
+    lines = found.stderr.splitlines()
+    assert lines[0] == f"{first} …"
+    assert lines[1] == f"{first} done, 1 of 2"
+    assert lines[2] == f"{second} …"
+    assert lines[3].startswith(f"{second} failed: CheckpointError: ")
+    assert lines[3].endswith(f"(traceback in {tmp_path / 'out' / 'failures' / second}.json)")
+    assert "\r" not in found.stderr  # which a bar would leave in a log
+    assert run(*asked, "--retry").stderr == ""
+
+
+def name_of_treebank(asked: list[object]) -> str:
+    """What a sweep calls the treebank of the files."""
+    return Path(str(asked[asked.index("--train") + 1])).parent.name
