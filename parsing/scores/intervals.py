@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from treeprobe.parsing.scores.rare_strata import missing_variance
 from treeprobe.parsing.scores.resampling import Unit, interval, resampled_clusters, resampling_weights
 
 RESAMPLES = 1000
@@ -111,6 +112,18 @@ class Tally:
             return np.where(present > 0, np.nansum(ratios, axis=1) / present, np.nan)
 
     @property
+    def deviations(self) -> NDArray[np.float64]:
+        """By how much each sentence deviates from its stratum, in units of the metric, (sentences,); to first order."""
+        strata = np.unique(self.strata, return_inverse=True)[1]
+        counted = self.denominators > 0
+        tops, bottoms, sizes = (
+            np.bincount(strata, weights=each)[strata] for each in (self.numerators, self.denominators, counted)
+        )
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found = (self.numerators - tops / bottoms * self.denominators) * sizes / bottoms
+        return np.where(counted, found, 0.0)
+
+    @property
     def stratified(self) -> bool:
         """Whether the metric is a mean over more than one stratum."""
         return len(np.unique(self.strata[self.denominators > 0])) > 1
@@ -119,7 +132,9 @@ class Tally:
         """The value with its 95 % percentile interval (Efron & Tibshirani 1993, section 13.3; `resampling.interval`).
 
         For a mean over strata the bootstrap is biased, and its bias is subtracted (chapter 10): a sample lacks some of
-        the strata with few sentences, and where those are the long sentences, which are hard, it comes out too high.
+        the strata with few sentences, and where those are the long sentences, which are hard, it comes out too high. It
+        also varies too little, since it repeats the one sentence of a stratum; it is spread by what is missing
+        (`rare_strata.missing_variance`).
         """
         (score,) = score_all([self], resamples=resamples, seed=seed)
         return score
@@ -179,14 +194,14 @@ class Resampled:
     def score(self, number: int) -> Score:
         """The value and interval of one tally, by its number."""
         tally = self.tallies[number]
-        low, high = interval(_unbiased(self.values[number], tally.value, tally), clusters=self.clusters)
+        low, high = interval(_corrected(self.values[number], tally.value, [tally]), clusters=self.clusters)
         return Score(tally.metric, tally.value, low, high, tally.n, self.unit)
 
     def difference(self, first: int, second: int) -> Difference:
         """The first tally less the second, by their numbers."""
         ours, theirs = self.tallies[first], self.tallies[second]
         value = ours.value - theirs.value
-        gaps = _unbiased(self.values[first] - self.values[second], value, ours)
+        gaps = _corrected(self.values[first] - self.values[second], value, [ours, theirs])
         low, high = interval(gaps, clusters=self.clusters)
         found = gaps[~np.isnan(gaps)]
         tail = min((found <= 0).sum(), (found >= 0).sum())
@@ -266,6 +281,18 @@ def p_text(p: float, least_p: float) -> str:
     return f"{p:.3f}" if p > least_p else f"<{math.ceil(least_p * 1000) / 1000:.3f}"
 
 
-def _unbiased(values: NDArray[np.float64], value: float, tally: Tally) -> NDArray[np.float64]:
-    """Bootstrap values shifted to have mean `value` if `tally` is a mean over strata; see `Tally.score`."""
-    return values - (np.nanmean(values) - value) if tally.stratified else values
+def _corrected(values: NDArray[np.float64], value: float, tallies: Sequence[Tally]) -> NDArray[np.float64]:
+    """Bootstrap values of a mean over strata, or of the first tally less the second, centred and widened.
+
+    They are shifted to have mean `value`, and spread by the variance that they lack; see `Tally.score`. Those of a
+    micro average are left as they are.
+    """
+    first = tallies[0]
+    if not first.stratified:
+        return values
+    centred = values - np.nanmean(values)
+    counted = np.all([tally.denominators > 0 for tally in tallies], axis=0)
+    deviations = first.deviations - tallies[1].deviations if len(tallies) > 1 else first.deviations
+    lacking = missing_variance(deviations[counted], first.strata[counted])
+    variance = float(np.nanvar(values))
+    return value + centred * (np.sqrt(1 + lacking / variance) if variance else 1.0)
