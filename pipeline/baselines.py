@@ -27,12 +27,17 @@ def chain_baseline(subject: Subject, options: Options) -> list[Measurement]:
 
 
 def random_weights_baseline(subject: Subject, options: Options) -> list[Measurement]:
-    """Probes of the largest rank on the same architecture with random weights, as the checkpoint's baseline."""
-    twin = subject.with_random_weights()
+    """Probes of the largest rank on the same architecture with random weights, as the checkpoint's baseline.
+
+    The column `seed` is that of the weights and of their probes: each twin is one draw of both.
+    """
     ranks = options.fitted(dim=subject.encoder.dim, layers=subject.encoder.layers).ranks
-    options = replace(options, ranks=(max(ranks),))
-    states = read_states(twin, options)
-    found = measure(twin, train(twin, new_probes(twin, options), states), states, options)
+    found: list[Measurement] = []
+    for seed in range(options.twins):
+        twin = subject.with_random_weights(seed)
+        own = replace(options, ranks=(max(ranks),), seeds=(seed,))
+        states = read_states(twin, own)
+        found += measure(twin, train(twin, new_probes(twin, own), states), states, own)
     return [measurement.as_baseline(subject.encoder.name, RANDOM_WEIGHTS) for measurement in found]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from treeprobe.pipeline.findings import Closing
-from treeprobe.pipeline.scores import CHAIN, CONTROL, HEADLINE_METRICS, RANDOM_WEIGHTS, best_layer
+from treeprobe.pipeline.scores import CHAIN, CHOSEN_ON, CONTROL, HEADLINE_METRICS, RANDOM_WEIGHTS, best_layer
 from treeprobe.reporting import merge_seeds, metric_name
 
 WIDTH = 80
@@ -22,7 +22,7 @@ METRIC_LEGENDS = {
 CHAIN_LEGEND = "Chain: every word is attached to the one before it."
 LEGEND = "±: half the width of the 95 % interval, resampling {resampled}."
 SEEDS_LEGEND = "Scores are means over {seeds} seeds; sd: standard deviation over seeds."
-BEST_LEGEND = "*: the best layer, chosen by UUAS on dev."
+BEST_LEGEND = "*: the best layer by UUAS on dev, which chose epochs too: scores there are a little optimistic."
 RANK_LEGEND = "Probes of rank {rank}, the largest."
 SELECTIVITY_LEGEND = "Selectivity: the score less that of the same probe on control trees."
 
@@ -103,12 +103,16 @@ def _text(shown: pd.DataFrame, compression: pd.DataFrame, *, ranks: "pd.Series[i
     """
     several = shown["rank"].nunique() > 1
     blocks = []
-    for split, block in shown.groupby("split", sort=False):
+    # The split that is reported stands first, before the one that chose.
+    ordered = shown.sort_values("split", key=lambda splits: splits != "test", kind="stable")
+    for split, block in ordered.groupby("split", sort=False):
         metrics = [metric for metric in HEADLINE_METRICS if metric in set(block["metric"])]
         headings = ["", "layer", *(["rank"] if several else []), *map(metric_name, metrics)]
         grouped = block.groupby(["name", "layer", "rank"], sort=False, dropna=False)
         lines = [_line(row, metrics, several=several) for _, row in grouped]
-        blocks.append("\n".join([split_title(str(split), block["treebank"].iloc[0]), *aligned([headings, *lines])]))
+        title = split_title(str(split), block["treebank"].iloc[0])
+        chosen = f": the best layer is {CHOSEN_ON[str(split)]}" if block["best"].any() else ""
+        blocks.append("\n".join([f"{title}{chosen}", *aligned([headings, *lines])]))
     if not compression.empty:
         blocks.append(_compression_text(compression))
     return "\n\n".join([*blocks, "\n".join(_legend(shown, ranks))])

@@ -36,6 +36,7 @@ class Options:
         text: what the model reads, words joined by spaces or the natural sentence (`SpaceAfter=No`).
         pooling: how subword vectors are pooled into a word's vector.
         random_baseline: also probe the architecture with random weights.
+        twins: how many draws of random weights; draw number s is probed by probes of seed s.
         control: also train on control trees (Hewitt & Liang 2019), for the selectivity of every score.
         description_length: also measure the online code length of the training trees (Voita & Titov 2020).
         samples: sentences whose recovered trees at every layer are kept for the report.
@@ -44,13 +45,14 @@ class Options:
     """
 
     ranks: Sequence[int] = (128,)
-    seeds: Sequence[int] = (0,)
+    seeds: Sequence[int] = (0, 1, 2)
     layers: Sequence[int] | None = None
     epochs: int | None = None
     punctuation: "PunctuationRule" = "auto"
     text: TextForm = "words"
     pooling: "Pooling" = "mean"
     random_baseline: bool = True
+    twins: int = 1
     control: bool = True
     description_length: bool = False
     samples: int = 50
@@ -62,6 +64,8 @@ class Options:
             numbers = getattr(self, name)
             if numbers is not None and (not len(numbers) or min(numbers) < (name == "ranks")):
                 raise OptionsError(f"{name}: found {list(numbers)}; expected one or more numbers, none negative")
+        if self.twins < 1:
+            raise OptionsError(f"twins: found {self.twins}; expected at least 1, or random_baseline=False")
 
     def fitted(self, *, dim: int, layers: Sequence[int]) -> "Options":
         """The same for a checkpoint whose states are `dim` wide: no rank above it, each rank, seed and layer once.

@@ -8,6 +8,7 @@ import pandas as pd
 
 from treeprobe.parsing import Difference, Score, Tally
 from treeprobe.parsing.scores import mean_tally, resample
+from treeprobe.parsing.treebanks import Split
 from treeprobe.reporting import merge_seeds, tables
 
 COLUMNS = (
@@ -24,6 +25,9 @@ HEADLINE_METRICS = ("uuas", "dspr", "root_accuracy", "nspr")
 
 PROBE_OF = {"uuas": "distance", "dspr": "distance", "root_accuracy": "depth", "nspr": "depth"}
 """The kind of probe that each of them is a score of."""
+
+CHOSEN_ON = {"dev": "chosen on the same sentences", "test": "chosen on dev"}
+"""What is said of epochs and layers beside the scores of a split: those that chose them are a little optimistic."""
 
 CHAIN, RANDOM_WEIGHTS, CONTROL = "chain", "random weights", "control"
 """What the column `probe` calls baselines: each word joined to the next, probes of random weights, control trees."""
@@ -100,6 +104,14 @@ def best_layer(
     None where they hold no such probe. `probe` asks for a baseline's layer instead.
     """
     return tables.best_layer(probe_rows(scores, metric, probe=probe), split=split)
+
+
+def reported_split(scores: pd.DataFrame) -> Split:
+    """The split whose scores are reported first: test where every probe was scored on it, or else dev, which chose."""
+    probes = scores[scores["probe"].isin(list(PROBE_OF.values())) & scores["metric"].isin(HEADLINE_METRICS)]
+    where = [name for name in ("checkpoint", "trained_on") if name in probes]
+    every, tested = (len(rows[where].drop_duplicates()) for rows in (probes, probes[probes["split"] == "test"]))
+    return "test" if 0 < tested == every else "dev"
 
 
 def best_rows(scores: pd.DataFrame, *, by: Sequence[str], metric: str = "uuas", split: str = "dev") -> pd.DataFrame:

@@ -12,7 +12,7 @@ from treeprobe.parsing import Sentence, TreebankError, write_conllu
 from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.analyses.structure_figures import StructureFigures
 from treeprobe.pipeline.baselines import chain_baseline, control_baseline, random_weights_baseline
-from treeprobe.pipeline.closing_table import closing_table
+from treeprobe.pipeline.closing_table import closing_table, split_title
 from treeprobe.pipeline.findings import Findings
 from treeprobe.pipeline.options import Options
 from treeprobe.pipeline.probing import (
@@ -27,7 +27,17 @@ from treeprobe.pipeline.probing import (
     train,
 )
 from treeprobe.pipeline.recovered_trees import annotate_predictions
-from treeprobe.pipeline.scores import Setting, best_layer, layer_scores, tabulate
+from treeprobe.pipeline.scores import (
+    CHAIN,
+    CHOSEN_ON,
+    RANDOM_WEIGHTS,
+    Setting,
+    best_layer,
+    best_rows,
+    probe_rows,
+    reported_split,
+    tabulate,
+)
 from treeprobe.pipeline.subject import Subject
 from treeprobe.pipeline.tally_files import write_tallies
 from treeprobe.probes import DepthProbe, DistanceProbe, online_codes
@@ -133,16 +143,30 @@ class _BestTrees:
 
 
 def _summary(subject: Subject, scores: pd.DataFrame) -> str:
-    """The result in one sentence."""
-    means, best = layer_scores(scores), best_layer(scores)
-    chain = scores.query("split == 'dev' and probe == 'chain' and metric == 'uuas'")["value"].iloc[0]
-    if best is None:
-        return f"{subject.encoder.name}: the dev split of {subject.treebank} has no edge to score."
+    """The result in one sentence: UUAS on the reported split, at the layer that dev chose."""
+    split = reported_split(scores)
+    best = best_rows(scores, by=["checkpoint"], split=split).dropna(subset="value")
+    if best.empty:
+        return f"{subject.encoder.name}: {split_title(split, subject.splits[split].name)} has no edge to score."
+    row = best.sort_values("rank").iloc[-1]
+    seeds = f" (mean of {row['seeds']} seeds, sd {row['seed_sd']:.1%})" if row["seeds"] > 1 else ""
     return (
-        f"{subject.encoder.name}: the distance probe of layer {best}, the best on the dev split, finds "
-        f"{means[best]:.1%} of the edges of {subject.treebank}, against {chain:.1%} when each word is joined to the "
-        "next."
+        f"{subject.encoder.name}: the distance probe of layer {row['layer']}, {CHOSEN_ON[split]}, finds "
+        f"{row['value']:.1%} of the edges of {split_title(split, row['treebank'])}{seeds}, against "
+        f"{_baselines(scores, split)}."
     )
+
+
+def _baselines(scores: pd.DataFrame, split: Split) -> str:
+    """The chain's UUAS in words, and that of the best layer of random weights where they were probed."""
+    chain = probe_rows(scores, "uuas", probe=CHAIN).query("split == @split")["value"].iloc[0]
+    told = f"{chain:.1%} when each word is joined to the next"
+    layer = best_layer(scores, probe=RANDOM_WEIGHTS)
+    if layer is None:
+        return told
+    rows = probe_rows(scores, "uuas", probe=RANDOM_WEIGHTS).query("split == @split and layer == @layer")
+    networks = "one network" if len(rows) == 1 else f"{len(rows)} networks"
+    return f"{told} and {rows['value'].mean():.1%} in {networks} of random weights"
 
 
 def _check_codable(subject: Subject) -> None:

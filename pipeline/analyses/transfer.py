@@ -1,12 +1,13 @@
 """Transfer: probes trained on one treebank or language, scored on another."""
 
+import math
 from functools import partial
 
 from treeprobe.pipeline.closing_table import closing_table
 from treeprobe.pipeline.findings import Findings
 from treeprobe.pipeline.options import Options, OptionsError
 from treeprobe.pipeline.probing import load_probes, measure_split
-from treeprobe.pipeline.scores import best_layer, layer_scores, tabulate
+from treeprobe.pipeline.scores import CHOSEN_ON, best_layer, layer_scores, reported_split, tabulate
 from treeprobe.pipeline.subject import Subject
 from treeprobe.pipeline.tally_files import write_tallies
 
@@ -29,10 +30,12 @@ def transfer(subject: Subject, options: Options) -> Findings:
     with subject.stage("bootstrap"):
         scores = tabulate(measurements)
     edges = {split.name: split.edges for split in measured}
-    trained_on, best = saved.record["treebank"], best_layer(scores)
-    found = "no edge to score" if best is None else f"{layer_scores(scores)[best]:.1%} of the edges at layer {best}"
+    trained_on, best, split = saved.record["treebank"], best_layer(scores), reported_split(scores)
+    value = math.nan if best is None else layer_scores(scores, split=split).get(best, math.nan)
+    told = f"{value:.1%} of the edges at layer {best}, {CHOSEN_ON[split]}, in"
+    found = "no edge to score in" if math.isnan(value) else told
     return Findings(
-        summary=f"{subject.encoder.name}: probes of {trained_on} find {found} of {subject.treebank}.",
+        summary=f"{subject.encoder.name}: probes of {trained_on} find {found} {subject.treebank} ({split}).",
         tables={"scores": scores},
         artefacts={"tallies": partial(write_tallies, measurements=measurements, edges=edges)},
         details={"trained_on": trained_on},

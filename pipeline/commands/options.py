@@ -60,6 +60,9 @@ OPTIONS: Mapping[str, Any] = {
         Literal["mean", "first", "last"], typer.Option(help="How subword vectors become a word's vector.")
     ],
     "random_baseline": Annotated[bool, typer.Option(help="Also probe the architecture with random weights.")],
+    "twins": Annotated[
+        int, typer.Option(min=1, help="How many networks of random weights to probe; take 3 for claims about them.")
+    ],
     "control": Annotated[bool, typer.Option(help="Also train on control trees, for the selectivity of scores.")],
     "description_length": Annotated[
         bool, typer.Option(help="Also measure the code length of the training trees, given the states.")
@@ -70,7 +73,11 @@ OPTIONS: Mapping[str, Any] = {
 }
 """The fields of `Options`, as the command line takes them."""
 
-DEFAULTS: Mapping[str, Any] = {**vars(Options()), "ranks": ",".join(map(str, Options().ranks)), "seeds": 1}
+DEFAULTS: Mapping[str, Any] = {
+    **vars(Options()),
+    "ranks": ",".join(map(str, Options().ranks)),
+    "seeds": len(Options().seeds),
+}
 """The defaults of `Options`, as the command line writes them."""
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from treeprobe.parsing import Sentence, Treebank, paired_difference
@@ -13,8 +15,9 @@ from treeprobe.parsing.scores import micro
 from treeprobe.parsing.scores.resampling import resampling_weights
 from treeprobe.parsing.stimuli import generate
 from treeprobe.parsing.treebanks import Split
+from treeprobe.pipeline import Sources, analyse
 from treeprobe.pipeline.baselines import control_bank
-from treeprobe.pipeline.options import Options
+from treeprobe.pipeline.options import Options, OptionsError
 from treeprobe.pipeline.probing import measure
 from treeprobe.pipeline.scores import CONTROL, Measurement, Setting, tabulate
 from treeprobe.pipeline.subject import Subject
@@ -114,3 +117,23 @@ def test_scores_and_selectivity_are_of_the_same_resampled_treebanks(monkeypatch:
     found = table.loc["selectivity_uuas"]
     assert (found["value"], found["low"], found["high"]) == (expected.value, expected.low, expected.high)
     assert table.loc["uuas"].iloc[0]["low"] == gold.score().low
+
+
+def test_each_twin_is_another_draw_of_weights_and_probes(
+    checkpoint: Path, treebank_files: dict[str, Path], tmp_path: Path
+) -> None:
+    sources = Sources(model=checkpoint, train=treebank_files["train"], dev=treebank_files["dev"])
+    options = Options(ranks=(2, 4), seeds=(5,), epochs=1, layers=(1,), samples=0, control=False)
+
+    def twins(count: int) -> pd.DataFrame:
+        out = tmp_path / str(count)
+        found = analyse("structure", sources, out, options=replace(options, twins=count), figures=False, progress=False)
+        return found.tables["scores"].query("probe == 'random weights' and metric == 'dspr'")
+
+    three = twins(3)
+    assert three["seed"].tolist() == [0, 1, 2]
+    assert set(three["rank"]) == {4}
+    assert three["value"].nunique() == 3
+    assert twins(1)["value"].item() == three["value"].iloc[0]
+    with pytest.raises(OptionsError, match="twins: found 0; expected at least 1"):
+        Options(twins=0)

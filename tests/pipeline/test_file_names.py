@@ -154,7 +154,7 @@ def test_a_sweep_of_hostile_names_keeps_to_its_folder_and_its_report_is_whole(ch
         models=[f"{name}={tmp_path / f'model-{number}'}" for number, name in enumerate(names)],
         treebanks=[Splits(bank, files["train"], files["dev"])],
         out=tmp_path / "a" / "b" / "out",
-        options=Options(ranks=(2,), layers=(1,), epochs=1, samples=2, random_baseline=False, control=False),
+        options=Options(ranks=(2,), seeds=(0,), layers=(1,), epochs=1, samples=2, random_baseline=False, control=False),
     )
     done = sweep(plan, progress=False)
     assert (done.failed, len(done.done)) == ({}, 2)

@@ -85,7 +85,7 @@ def test_heads_are_cut_and_the_probes_of_a_run_scored(
     checkpoint: Path, sentences: list[Sentence], tmp_path: Path
 ) -> None:
     train, dev = Treebank(sentences[:60], name="train"), Treebank(sentences[60:], name="dev")
-    options = Options(ranks=(4,), epochs=1, control=False, random_baseline=False, samples=0)
+    options = Options(ranks=(4,), seeds=(0,), epochs=1, control=False, random_baseline=False, samples=0)
     analyse("structure", Sources(model=checkpoint, train=train, dev=dev), tmp_path / "run", options=options,
             figures=False, progress=False)  # fmt: skip
     sources = Sources(model=checkpoint, dev=dev, probes=tmp_path / "run")

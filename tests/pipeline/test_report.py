@@ -53,7 +53,7 @@ def report(checkpoint: Path, treebank_files: dict[str, Path], tmp_path_factory: 
         models=[checkpoint, folder / "run"],
         treebanks=[Splits("<i>toy</i>", treebank_files["train"], folder / "dev.conllu")],
         out=folder / "out",
-        options=Options(ranks=(2, 4), epochs=1, samples=6, random_baseline=False, control=False),
+        options=Options(ranks=(2, 4), seeds=(0,), epochs=1, samples=6, random_baseline=False, control=False),
     )
     done = sweep(plan, progress=False)
     assert not done.failed
@@ -248,7 +248,7 @@ def test_one_analysis_has_a_report(
     analysis: str, checkpoint: Path, treebank_files: dict[str, Path], tmp_path: Path
 ) -> None:
     sources = Sources(model=checkpoint, **treebank_files)
-    options = Options(ranks=(2,), epochs=1, samples=2)
+    options = Options(ranks=(2,), seeds=(0,), epochs=1, samples=2)
     found = analyse(analysis, sources, tmp_path / "out", options=options, figures=False, progress=False)
     page = write_report(tmp_path / "out").read_text()
     assert markupsafe.escape(found.summary) in page
@@ -268,7 +268,7 @@ def test_a_treebank_without_edges_to_score_has_a_report(
         for one in read_conllu(treebank_files["dev"])
     ]  # fmt: skip
     sources = Sources(model=checkpoint, train=treebank_files["train"], dev=Treebank(cut, name="stops"))
-    options = Options(ranks=(2,), epochs=1, samples=2, random_baseline=False, control=False)
+    options = Options(ranks=(2,), seeds=(0,), epochs=1, samples=2, random_baseline=False, control=False)
     found = analyse("structure", sources, tmp_path / "out", options=options, figures=False, progress=False)
     assert found.summary.endswith("has no edge to score.")
     assert found.details["best_layer"] is None

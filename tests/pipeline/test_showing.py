@@ -27,7 +27,8 @@ def run(
 
     def call(*more: object) -> tuple[int, str, str]:
         given = ["--model", checkpoint, "--train", treebank_files["train"], "--dev", treebank_files["dev"]]
-        quick = ["--epochs", 1, "--no-figures", "--no-random-baseline", "--no-control", "--cache", tmp_path / "cache"]
+        quick = ["--epochs", 1, "--seeds", 1, "--no-figures", "--no-random-baseline", "--no-control"]
+        quick += ["--cache", tmp_path / "cache"]
         monkeypatch.setattr(sys, "argv", ["treeprobe", "run", *map(str, [*given, *quick, *more])])
         with pytest.raises(SystemExit) as ended:
             main()

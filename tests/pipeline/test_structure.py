@@ -1,6 +1,7 @@
 """The structural analysis leaves everything it promises, and bad input leaves nothing."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,12 @@ from treeprobe.pipeline import Findings, Options, Parser, Sources, analyse
 from treeprobe.pipeline.closing_table import closing_table
 from treeprobe.pipeline.findings import FindingsError
 from treeprobe.pipeline.options import OptionsError, RankLowered
-from treeprobe.pipeline.scores import COLUMNS, HEADLINE_METRICS, best_layer, read_scores
+from treeprobe.pipeline.scores import COLUMNS, HEADLINE_METRICS, best_layer, read_scores, reported_split
 from treeprobe.pipeline.stopwatch import Stopwatch
 from treeprobe.probes import DepthProbe, DistanceProbe, ProbeError
 from treeprobe.reporting import merge_seeds
 
-QUICK = Options(ranks=(4,), epochs=1, random_baseline=False, control=False)
+QUICK = Options(ranks=(4,), seeds=(0,), epochs=1, random_baseline=False, control=False)
 
 
 def run(
@@ -78,6 +79,33 @@ def test_the_interval_of_the_mean_over_seeds_stands_in_the_row_of_each(done: Pat
     assert set(scores["resampled"]) == {"sentences"}
 
 
+def test_what_chose_the_layer_is_not_what_is_reported_where_there_is_a_test_split(
+    done: Path, checkpoint: Path, two: dict[str, Path], tmp_path: Path
+) -> None:
+    def told(summary: str, scores: pd.DataFrame, split: str) -> str:
+        layer = best_layer(scores)
+        rows = scores.query("probe == 'distance' and metric == 'uuas' and layer == @layer and split == @split")
+        assert f"distance probe of layer {layer}, " in summary
+        assert f"finds {rows['value'].mean():.1%} of the edges of" in summary
+        return summary
+
+    scores = read_scores(done / "scores.csv")
+    with_test = told(json.loads((done / "analysis.json").read_text())["summary"], scores, "test")
+    assert reported_split(scores) == "test"
+    assert ", chosen on dev, finds" in with_test
+    assert "mean of 2 seeds" in with_test
+    assert "in one network of random weights" in with_test
+    assert closing_table(scores).text.startswith("test (treebank0): the best layer is chosen on dev\n")
+    found = run(checkpoint, two, tmp_path / "out", replace(QUICK, layers=(0, 1)))
+    alone = told(found.summary, found.tables["scores"], "dev")
+    assert ", chosen on the same sentences, finds" in alone
+    assert "seeds" not in alone
+    assert "random weights" not in alone
+    assert "): the best layer is chosen on the same sentences\n" in closing_table(found.tables["scores"]).text
+    # Where one checkpoint of several has no test scores, dev is what they have in common.
+    assert reported_split(pd.concat([scores, found.tables["scores"].assign(checkpoint="other")])) == "dev"
+
+
 def test_the_chain_row_is_the_chain(done: Path, treebank_files: dict[str, Path]) -> None:
     bank = read_conllu(treebank_files["dev"])
     edges = hits = 0
@@ -108,7 +136,7 @@ def test_selectivity_is_the_score_less_the_score_on_control_trees(done: Path) ->
 
 
 def test_description_length_is_measured_when_asked(checkpoint: Path, two: dict[str, Path], tmp_path: Path) -> None:
-    options = Options(ranks=(4,), epochs=1, random_baseline=False, control=False, description_length=True)
+    options = Options(ranks=(4,), seeds=(0,), epochs=1, random_baseline=False, control=False, description_length=True)
     scores = run(checkpoint, two, tmp_path / "out", options).tables["scores"]
     codes = scores[scores["split"] == "train"]
     assert set(codes["metric"]) == {"codelength", "compression"}
@@ -190,7 +218,7 @@ def test_parse_finds_the_checkpoint_from_any_folder(
 def test_a_run_on_natural_text_is_parsed_as_it_was_read(
     checkpoint: Path, two: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = Options(ranks=(400,), epochs=1, text="natural", pooling="first", random_baseline=False, control=False)
+    options = replace(QUICK, ranks=(400,), text="natural", pooling="first")
     run(checkpoint, two, tmp_path / "out", options)
     parser = Parser.from_pretrained(tmp_path / "out")
     identities = [parser.distance.identity_]

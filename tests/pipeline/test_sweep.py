@@ -36,8 +36,8 @@ from treeprobe.pipeline.options import OptionsError
 from treeprobe.pipeline.sweep_folder import DamagedResults
 from treeprobe.pipeline.sweeps import Sweep, SweepError, execution
 
-OPTIONS = Options(ranks=(4,), epochs=2, samples=5, control=False)
-QUICK = Options(ranks=(4,), layers=(1,), epochs=1, samples=0, random_baseline=False, control=False)
+OPTIONS = Options(ranks=(4,), seeds=(0,), epochs=2, samples=5, control=False)
+QUICK = Options(ranks=(4,), seeds=(0,), layers=(1,), epochs=1, samples=0, random_baseline=False, control=False)
 KEYS = ["checkpoint", "treebank", "split", "layer", "probe", "rank", "seed", "metric", "analysis", "trained_on"]
 
 

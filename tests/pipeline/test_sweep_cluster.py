@@ -18,7 +18,7 @@ from treeprobe.pipeline import Options, Plan, Splits, Workers, load_results, swe
 
 pytestmark = pytest.mark.slow
 
-OPTIONS = Options(ranks=(4,), epochs=1, samples=2, random_baseline=False, control=False)
+OPTIONS = Options(ranks=(4,), seeds=(0,), epochs=1, samples=2, random_baseline=False, control=False)
 KEYS = ["checkpoint", "treebank", "split", "layer", "probe", "metric"]
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -137,7 +137,7 @@ from treeprobe.pipeline import Options, Plan, Splits, sweep
 print("ready", flush=True)
 sys.stdin.readline()
 out, train, dev, *models = sys.argv[1:]
-options = Options(ranks=(4,), epochs=1, samples=2, random_baseline=False, control=False)
+options = Options(ranks=(4,), seeds=(0,), epochs=1, samples=2, random_baseline=False, control=False)
 plan = Plan(models=models, treebanks=[Splits("toy", Path(train), Path(dev))], out=out, options=options)
 done = sweep(plan, progress=False)
 print(len(done.done), len(done.failed))

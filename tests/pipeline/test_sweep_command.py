@@ -25,7 +25,8 @@ def asked(checkpoint: Path, treebank_files: dict[str, Path], tmp_path: Path) -> 
     """A small sweep over two checkpoints, the second of them after the option's own argument."""
     shutil.copytree(checkpoint, tmp_path / "other")
     files = ["--train", treebank_files["train"], "--dev", treebank_files["dev"]]
-    small = ["--ranks", "2", "--epochs", "1", "--samples", "2", "--no-random-baseline", "--no-control", "--quiet"]
+    small = ["--ranks", "2", "--seeds", "1", "--epochs", "1", "--samples", "2", "--quiet"]
+    small += ["--no-random-baseline", "--no-control"]
     return ["sweep", "--models", checkpoint, tmp_path / "other", *files, "--out", tmp_path / "out", *small]
 
 
