@@ -1,7 +1,8 @@
 """Comparisons: which layer is best, how two checkpoints differ and where, how scores grow with training, which
 directions probes read."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,23 @@ from treeprobe.parsing.scores import Category, break_down, category_tallies
 from treeprobe.pipeline.findings import FindingsError
 from treeprobe.pipeline.punctuation import warn_of_rules
 from treeprobe.pipeline.results import Finished, at_layer, best_measured, probes_in, structure_of
-from treeprobe.pipeline.scores import best_layer, best_rows
+from treeprobe.pipeline.scores import best_layer, best_rows, reported_split
 from treeprobe.probes import DistanceProbe
+
+
+@dataclass(frozen=True)
+class CheckpointDifference(Difference):
+    """The difference of two checkpoints, and where it was measured.
+
+    Attributes:
+        split: what was scored; layers: the layer of each checkpoint.
+        chosen_on: the split that chose the layers, None where they were given. Where it is the one that was scored, the
+            scores of both are a little optimistic.
+    """
+
+    split: str = ""
+    layers: tuple[int, int] = (0, 0)
+    chosen_on: str | None = None
 
 
 def compare_layers(
@@ -23,31 +39,35 @@ def compare_layers(
     checkpoint: str | None = None,
     *,
     metric: str = "uuas",
-    split: str = "dev",
+    split: str | None = None,
     treebank: str | None = None,
 ) -> pd.DataFrame:
     """How far every layer falls short of the best one, best first: layer, value, difference, low, high, p.
 
-    Differences are paired over sentences, of means over seeds. The interval of a layer that is as good as the
-    best one holds zero; where the best layer was chosen on these very sentences, its score is a little optimistic.
+    Differences are paired over sentences, of means over seeds. The interval of a layer that is as good as the best one
+    holds zero. `split` is what was scored and `chosen_on` what chose the best layer and all epochs: where they are the
+    same, scores are a little optimistic.
 
     Args:
         folder: that of a sweep, or of one structural analysis.
+        split: the split that is compared; test where it was scored, or else dev.
         checkpoint, treebank: which analysis, where the folder holds several.
 
     Raises:
         FindingsError: there is no such analysis, or it lacks the metric or the split.
     """
     one = structure_of(folder, checkpoint, treebank=treebank)
+    split = split or _reported([one])
     by_layer = {found.layer: found.tally() for found in probes_in(one, metric=metric, split=split)}
-    best = best_layer(one.scores(), metric=metric, split=split)
-    if best is None:
+    best = best_layer(one.scores(), metric=metric)
+    if best is None or best not in by_layer:
         raise FindingsError(f"{one.folder}: no layer has a {metric} on {split}")
     rows = [
         {"layer": layer, "value": tally.value, **_difference_cells(paired_difference(tally, by_layer[best]))}
         for layer, tally in by_layer.items()
     ]
-    return pd.DataFrame(rows).sort_values("value", ascending=False, kind="stable", ignore_index=True)
+    table = pd.DataFrame(rows).sort_values("value", ascending=False, kind="stable", ignore_index=True)
+    return table.assign(split=split, chosen_on="dev")
 
 
 def compare_checkpoints(
@@ -56,25 +76,27 @@ def compare_checkpoints(
     second: str,
     *,
     metric: str = "uuas",
-    split: str = "dev",
+    split: str | None = None,
     treebank: str | None = None,
     layers: tuple[int, int] | None = None,
-) -> Difference:
+) -> CheckpointDifference:
     """How much the first checkpoint exceeds the second on the same sentences, negative where it falls short.
 
-    Each is read at its best layer on dev (`scores.best_layer`) unless `layers` says which. Raises FindingsError when
-    one of them was not measured.
+    Each is read at its best layer on dev (`scores.best_layer`) unless `layers` says which; on `split`, which is test
+    where both were scored on it, or else dev. Means over seeds are compared. Raises FindingsError when one of them was
+    not measured.
     """
-    found = []
-    for place, name in enumerate((first, second)):
-        one = structure_of(folder, name, treebank=treebank)
-        if layers is None:
-            measured = best_measured(one, metric=metric, split=split)
-        else:
-            measured = at_layer(probes_in(one, metric=metric, split=split), layers[place])
-        found.append(measured)
+    analyses = [structure_of(folder, name, treebank=treebank) for name in (first, second)]
+    scored = split or _reported(analyses)
+    if layers is None:
+        found = [best_measured(one, metric=metric, split=scored) for one in analyses]
+    else:
+        probes = [probes_in(one, metric=metric, split=scored) for one in analyses]
+        found = [at_layer(own, layer) for own, layer in zip(probes, layers)]
     warn_of_rules(one.setting for one in found)
-    return paired_difference(*(one.tally() for one in found))
+    difference = paired_difference(*(one.tally() for one in found))
+    places, chosen_on = (found[0].layer, found[1].layer), "dev" if layers is None else None
+    return CheckpointDifference(**vars(difference), split=scored, layers=places, chosen_on=chosen_on)
 
 
 def compare_by(
@@ -83,16 +105,19 @@ def compare_by(
     second: str,
     by: Category = "relation",
     *,
-    split: str = "dev",
+    split: str | None = None,
     treebank: str | None = None,
     least: int = 1,
 ) -> pd.DataFrame:
     """Where two checkpoints differ: UUAS of each and their paired difference for each relation, or another category.
 
     Columns: category, n, first, second, difference (first less second), low, high, p; the most frequent category first,
-    those of fewer than `least` edges left out. Both are read at the layer that is best on dev.
+    those of fewer than `least` edges left out. Both are read at the layer that is best on dev; `split` is as in
+    `compare_checkpoints`, and a column.
     """
-    best = [best_measured(structure_of(folder, name, treebank=treebank), split=split) for name in (first, second)]
+    analyses = [structure_of(folder, name, treebank=treebank) for name in (first, second)]
+    split = split or _reported(analyses)
+    best = [best_measured(one, split=split) for one in analyses]
     warn_of_rules(one.setting for one in best)
     ours, theirs = (category_tallies(one.edges(), by) for one in best)
     pairs = {category: (tally, theirs[category]) for category, tally in ours.items() if tally.n >= least}
@@ -100,7 +125,7 @@ def compare_by(
         {"category": category, "n": one.n, "first": one.value, "second": other.value, **_difference_cells(difference)}
         for (category, (one, other)), difference in zip(pairs.items(), paired_differences(list(pairs.values())))
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).assign(split=split, chosen_on="dev")
 
 
 def scores_by(
@@ -108,16 +133,21 @@ def scores_by(
     checkpoint: str | None = None,
     by: Category = "relation",
     *,
-    split: str = "dev",
+    split: str | None = None,
     treebank: str | None = None,
 ) -> pd.DataFrame:
-    """UUAS with intervals for each relation (or other category) at the layer that is best on dev, tidy."""
-    return break_down(edges_at_best(structure_of(folder, checkpoint, treebank=treebank), split=split), by)
+    """UUAS with intervals for each relation (or other category) at the layer that is best on dev, tidy.
+
+    Columns are those of `treeprobe.parsing.break_down`, then `split` and `chosen_on` as in `compare_layers`.
+    """
+    one = structure_of(folder, checkpoint, treebank=treebank)
+    split = split or _reported([one])
+    return break_down(best_measured(one, split=split).edges(), by).assign(split=split, chosen_on="dev")
 
 
-def edges_at_best(one: Finished, *, split: str = "dev") -> pd.DataFrame:
-    """The gold edges of a split, and which of them the probe of the best layer found (column `correct`)."""
-    return best_measured(one, split=split).edges()
+def _reported(analyses: Sequence[Finished]) -> str:
+    """The split on which some analyses are compared unless one is asked for."""
+    return reported_split(pd.concat([one.scores() for one in analyses]))
 
 
 def _difference_cells(found: Difference) -> dict[str, Any]:
@@ -126,12 +156,17 @@ def _difference_cells(found: Difference) -> dict[str, Any]:
     return {"difference": cells["value"], **{name: cells[name] for name in ("low", "high", "p")}}
 
 
-def training_curve(scores: pd.DataFrame, family: str, *, metric: str = "uuas", split: str = "dev") -> pd.DataFrame:
-    """The best layer's score at every step of a training run, ready for `treeprobe.reporting.step_curves`.
+def training_curve(
+    scores: pd.DataFrame, family: str, *, metric: str = "uuas", split: str | None = None
+) -> pd.DataFrame:
+    """The score at every step of a training run, at its best layer on dev, for `treeprobe.reporting.step_curves`.
 
-    Takes the frame of `load_results`. Raises FindingsError when it has no such run.
+    Takes the frame of `load_results`; `split` is test where every step was scored on it, or else dev.
+
+    Raises FindingsError when it has no such run.
     """
     rows = scores[(scores["analysis"] == "structure") & (scores["family"] == family)]
+    split = split or reported_split(rows)
     best = best_rows(rows, by=["trained_on", "step"], metric=metric, split=split)
     if best.empty:
         families = ", ".join(scores["family"].dropna().unique()) or "none"

@@ -19,18 +19,21 @@ def comparison_section(results: Results) -> Section | None:
     for bank in results.treebanks:
         best, others = _of_one_rule(results.best_on(bank))
         left_out += others
-        tallies = {name: measured.tally() for name, measured in best.items()}
-        ordered = sorted(tallies, key=lambda name: -tallies[name].value)
+        chosen = {name: measured for name, measured in results.best_on(bank, "dev").items() if name in best}
+        ordered = sorted(chosen, key=lambda name: -chosen[name].tally().value)
         if len(ordered) > 1:
-            pictures.append(_difference_picture(tallies, ordered, bank))
+            tallies = {name: measured.tally() for name, measured in best.items()}
+            pictures.append(_difference_picture(tallies, ordered, f"{bank}, {results.reported_split(bank)}"))
             tables.append(_relation_differences(best[ordered[0]], best[ordered[1]], bank))
     if not pictures:
         return None
     return Section(
         "comparison",
         "Checkpoints compared",
-        "Differences on the same resampled sentences, so that what is hard for all cancels out. Filled points: the "
-        "95 % interval excludes zero. No correction is made for the number of comparisons." + _said_of(left_out),
+        "Differences on the same resampled sentences, so that what is hard for all cancels out; on test where all "
+        "were scored there. Layers, and the checkpoint that the others are compared with, are the best on dev. Filled "
+        "points: the 95 % interval excludes zero. No correction is made for the number of comparisons."
+        + _said_of(left_out),
         tables,
         pictures,
     )

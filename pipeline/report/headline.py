@@ -5,14 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from treeprobe.pipeline.closing_table import split_title
 from treeprobe.pipeline.report.results import BASELINES, METRICS, Results, score_at, structure_rows
+from treeprobe.pipeline.scores import CHOSEN_ON, reported_split
 from treeprobe.reporting.html import Cell, Section, Table
 
 EXPLANATION = (
     "UUAS is the share of gold edges in the tree that a distance probe recovers, punctuation left out; DSpr. and NSpr. "
     "are rank correlations of distances and depths; root accuracy is how often the shallowest word is the root. Each "
     "cell has its own best layer, chosen on the development sentences, so that its scores there are a little "
-    "optimistic."
+    "optimistic. Where probes have several seeds, scores are their means, and sd is their standard deviation."
 )
 
 
@@ -27,30 +29,35 @@ def headline_sentence(results: Results) -> str:
     ]
     if not found:
         return ""
-    best, rows = max(found, key=lambda pair: pair[0]["value"])
-    chain = rows.query("split == 'dev' and probe == 'chain' and metric == 'uuas'")["value"].max()
-    found_here = f"its distance probe finds {best['value']:.1%} of the edges of {best['treebank']}"
+    chosen, rows = max(found, key=lambda pair: pair[0]["value"])
+    split = reported_split(rows)
+    best = score_at(rows[rows["checkpoint"] == chosen["checkpoint"]], "uuas", split=split)
+    if best is None:
+        return ""
+    chain = rows.query("split == @split and probe == 'chain' and metric == 'uuas'")["value"].max()
+    found_here = f"its distance probe finds {best['value']:.1%} of the edges of {split_title(split, best['treebank'])}"
+    layer = f"at layer {int(best['layer'])}, {CHOSEN_ON[split]}"
     if not best["value"] > chain:
         return (
             f"No checkpoint exceeds the left-to-right chain ({chain:.1%} of the edges): UUAS is highest for "
-            f"{best['checkpoint']}, where {found_here} at layer {int(best['layer'])}."
+            f"{best['checkpoint']}, where {found_here} {layer}."
         )
     return (
-        f"UUAS is highest for {best['checkpoint']}: at layer {int(best['layer'])}, {found_here}, against {chain:.1%} "
+        f"UUAS is highest for {best['checkpoint']}: {layer}, {found_here}, against {chain:.1%} "
         "when each word is joined to the next."
     )
 
 
 def headline_section(results: Results) -> Section | None:
-    """Best layers of every checkpoint and treebank, baselines below them; on test too, at the layers chosen on dev."""
+    """Every checkpoint and treebank, baselines below them: test at the layers chosen on dev first, then dev itself."""
     tables = []
     for bank in results.treebanks:
         rows = structure_rows(results, bank)
         rules = ", ".join(sorted(rows["punctuation"].dropna().unique()))
         rule = f"; punctuation: {rules}" if rules else ""
         captions = {
-            "dev": f"{bank}, development sentences: each checkpoint at its best layer [95 % interval]{rule}",
-            "test": f"{bank}, test sentences: at the layers that are best on the development sentences{rule}",
+            "test": f"{bank}, test sentences: each checkpoint at its best layer, chosen on dev [95 % interval]{rule}",
+            "dev": f"{bank}, development sentences: best layers, chosen on the same sentences [95 % interval]{rule}",
         }
         tables += [
             checkpoint_table(rows, split, caption)
@@ -96,7 +103,8 @@ def _score_cell(own: pd.DataFrame, metric: str, split: str, *, probe: str | None
     if found is None:
         return Cell("–")
     layer = "" if pd.isna(found["layer"]) else f"layer {int(found['layer'])} "
-    note = f"{layer}[{found['low']:.3f}, {found['high']:.3f}]"
+    spread = "" if pd.isna(found.get("seed_sd")) else f" sd {found['seed_sd']:.3f}"
+    note = f"{layer}[{found['low']:.3f}, {found['high']:.3f}]{spread}"
     return Cell(f"{found['value']:.3f}", note, round(float(found["value"]), 6))
 
 

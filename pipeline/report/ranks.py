@@ -3,7 +3,7 @@
 import pandas as pd
 
 from treeprobe.pipeline.report.results import Results, spread
-from treeprobe.pipeline.scores import best_rows, probe_rows
+from treeprobe.pipeline.scores import CHOSEN_ON, best_rows, probe_rows, reported_split
 from treeprobe.reporting import new_figure, rank_curves
 from treeprobe.reporting.html import Picture, Section, curve_size, picture
 
@@ -11,17 +11,19 @@ from treeprobe.reporting.html import Picture, Section, curve_size, picture
 def ranks_section(results: Results) -> Section | None:
     """UUAS by rank, each checkpoint at its best layer; None where there is but one rank."""
     scores = results.scores
-    rows = scores[(scores["analysis"] == "structure") & (scores["split"] == "dev")]
+    rows = scores[scores["analysis"] == "structure"]
+    split = reported_split(rows)
     if probe_rows(rows, "uuas")["rank"].nunique() < 2:
         return None
-    best = best_rows(rows[rows["checkpoint"].isin(spread(rows))], by=["checkpoint", "treebank"])
+    best = best_rows(rows[rows["checkpoint"].isin(spread(rows))], by=["checkpoint", "trained_on"], split=split)
     if best.empty:
         return None
     return Section(
         "ranks",
         "Ranks",
-        "How many dimensions the tree needs: UUAS at the best layer, by the rank of the probe.",
-        pictures=[_rank_picture(own, str(bank)) for bank, own in best.groupby("treebank", sort=False)],
+        "How many dimensions the tree needs: UUAS at the best layer, by the rank of the probe. "
+        f"Scores are of {split}; layers are {CHOSEN_ON[split]}.",
+        pictures=[_rank_picture(own, str(bank)) for bank, own in best.groupby("trained_on", sort=False)],
     )
 
 

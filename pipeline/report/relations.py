@@ -15,7 +15,10 @@ def relations_section(results: Results) -> Section | None:
     pictures = [_relation_map(best, bank) for bank in results.treebanks if (best := results.best_on(bank))]
     if not pictures:
         return None
-    text = "Each checkpoint at its best layer, the commonest relations first; how many edges there are in brackets."
+    text = (
+        "Each checkpoint at the layer that is best on dev, scored on test where all were; the commonest relations "
+        "first, how many edges there are in brackets."
+    )
     return Section("relations", "Relations", text, pictures=pictures)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.findings import FindingsError
 from treeprobe.pipeline.results import Finished, Measured, best_measured, collect_scores, read_contents
 from treeprobe.pipeline.scores import (
@@ -18,6 +19,7 @@ from treeprobe.pipeline.scores import (
     best_layer,
     best_rows,
     probe_rows,
+    reported_split,
 )
 from treeprobe.pipeline.sweep_folder import MARK, SweepFolder
 from treeprobe.reporting import merge_seeds, metric_name
@@ -69,10 +71,19 @@ class Results:
         """The finished analyses of a name."""
         return [one for one in self.finished if one.analysis == analysis]
 
-    def best_on(self, treebank: str) -> dict[str, Measured]:
-        """UUAS on dev of every checkpoint at its best layer, by its name; without those that have no edge to score."""
+    def reported_split(self, treebank: str) -> Split:
+        """The split of a treebank whose scores are reported: see `scores.reported_split`."""
+        return reported_split(structure_rows(self, treebank))
+
+    def best_on(self, treebank: str, split: Split | None = None) -> dict[str, Measured]:
+        """UUAS of every checkpoint at the layer best on dev, by its name; without those that have no edge to score.
+
+        On the split that is reported, unless `split` is another.
+        """
+        split = split or self.reported_split(treebank)
         found = [one for one in self.of("structure") if one.treebank == treebank]
-        return {one.checkpoint: best_measured(one) for one in found if one.record["details"]["best_layer"] is not None}
+        known = [one for one in found if one.record["details"]["best_layer"] is not None]
+        return {one.checkpoint: best_measured(one, split=split) for one in known}
 
 
 def read_results(folder: str | Path) -> Results:

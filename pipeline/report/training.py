@@ -2,8 +2,9 @@
 
 import pandas as pd
 
+from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.report.results import METRICS, TITLES, Results
-from treeprobe.pipeline.scores import best_rows, probe_rows
+from treeprobe.pipeline.scores import CHAIN, CHOSEN_ON, best_rows, probe_rows, reported_split
 from treeprobe.reporting import new_figure, step_curves
 from treeprobe.reporting.html import Picture, Section, curve_size, picture
 
@@ -11,20 +12,24 @@ from treeprobe.reporting.html import Picture, Section, curve_size, picture
 def training_section(results: Results) -> Section | None:
     """Each metric over training, each step at its best layer."""
     scores = results.scores
-    rows = scores[(scores["analysis"] == "structure") & (scores["split"] == "dev") & scores["step"].notna()]
-    rows = rows.dropna(subset="value")
+    rows = scores[(scores["analysis"] == "structure") & scores["step"].notna()].dropna(subset="value")
+    split = reported_split(rows)
     metrics = [metric for metric in METRICS if not probe_rows(rows, metric).empty]
     if not metrics:
         return None
-    text = "Each step at the layer that is best for it; steps on a logarithmic scale."
-    return Section("training", "Training", text, pictures=[training_picture(rows, metric) for metric in metrics])
+    text = (
+        f"Scores of {split}, each step at the layer that is best for it, {CHOSEN_ON[split]}; steps on a logarithmic "
+        "scale."
+    )
+    pictures = [training_picture(rows, metric, split=split) for metric in metrics]
+    return Section("training", "Training", text, pictures=pictures)
 
 
-def training_picture(rows: pd.DataFrame, metric: str) -> Picture:
-    """One metric over training, above the left-to-right chain."""
-    best = best_rows(rows, by=["family", "treebank", "step"], metric=metric)
+def training_picture(rows: pd.DataFrame, metric: str, *, split: Split = "dev") -> Picture:
+    """One metric of a split over training, above the left-to-right chain."""
+    best = best_rows(rows, by=["family", "treebank", "step"], metric=metric, split=split)
     best = best[best["rank"] == best.groupby(["family", "treebank", "step"])["rank"].transform("max")]
-    chain = rows[(rows["metric"] == metric) & (rows["probe"] == "chain")].drop_duplicates("treebank").astype(object)
+    chain = probe_rows(rows[rows["split"] == split], metric, probe=CHAIN).drop_duplicates("treebank").astype(object)
     chain["step"] = None
     best = best.assign(probe=best["family"])
     if best["treebank"].nunique() > 1:

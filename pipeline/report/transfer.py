@@ -3,7 +3,7 @@
 import pandas as pd
 
 from treeprobe.pipeline.report.results import Results
-from treeprobe.pipeline.scores import best_rows
+from treeprobe.pipeline.scores import CHOSEN_ON, best_rows, reported_split
 from treeprobe.reporting import heat_map, new_figure
 from treeprobe.reporting.html import Picture, Section, picture
 
@@ -11,16 +11,20 @@ from treeprobe.reporting.html import Picture, Section, picture
 def transfer_section(results: Results) -> Section | None:
     """A map for each checkpoint, treebanks by treebanks; None where nothing was transferred."""
     scores = results.scores
-    rows = scores[(scores["split"] == "dev") & scores["analysis"].isin(["structure", "transfer"])]
+    rows = scores[scores["analysis"].isin(["structure", "transfer"])]
+    split = reported_split(rows)
     if not (rows["analysis"] == "transfer").any():
         return None
-    best = best_rows(rows, by=["checkpoint", "trained_on", "treebank"])
+    best = best_rows(rows, by=["checkpoint", "trained_on", "treebank"], split=split)
     if best.empty:
         return None
     best = best[best["rank"] == best.groupby("checkpoint")["rank"].transform("max")]
     limits = float(best["value"].min()), float(best["value"].max())
     pictures = [_transfer_map(str(name), own, *limits) for name, own in best.groupby("checkpoint", sort=False)]
-    text = "Probes trained on one treebank, scored on another, at the layer that is best there."
+    text = (
+        "Probes trained on one treebank, scored on another, at the layer that is best there. "
+        f"Scores are of {split}; layers are {CHOSEN_ON[split]}."
+    )
     return Section("transfer", "Transfer", text, pictures=pictures)
 
 
