@@ -9,6 +9,7 @@ from typing import Any
 from treeprobe.digests import json_digest
 from treeprobe.files import staged_folder
 from treeprobe.parsing import Treebank
+from treeprobe.parsing.treebanks import document_numbers
 from treeprobe.pipeline.alignment import check_alignment
 from treeprobe.pipeline.analyses import Analysis, find_analysis
 from treeprobe.pipeline.findings import Findings, write_record
@@ -109,6 +110,13 @@ def perform(
 
 
 def split_record(bank: Treebank) -> dict[str, Any]:
-    """What a record says of a split: its name, place, size and digest."""
-    words = sum(map(len, bank))
-    return {"name": bank.name, "path": bank.path, "sentences": len(bank), "words": words, "digest": bank.digest}
+    """What a record says of a split: its name, place, size and digest; `documents` is None where it names none."""
+    numbers = document_numbers(bank)
+    return {
+        "name": bank.name,
+        "path": bank.path,
+        "documents": None if numbers is None else len(set(numbers.tolist())),
+        "sentences": len(bank),
+        "words": sum(map(len, bank)),
+        "digest": bank.digest,
+    }

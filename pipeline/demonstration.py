@@ -14,10 +14,10 @@ DEV_SENTENCES = 400
 
 MEANING = """\
 What the numbers mean
-  dev    held-out sentences of the grammar. The probe has seen their constructions and most of their words,
-         so a high score says that the probe can learn this grammar from the model's states, no more.
   test   40 natural sentences annotated by hand, many with words and constructions that the grammar lacks. This
          is the score to compare with the chain and with random weights; with so few its interval is wide.
+  dev    held-out sentences of the grammar, which choose the layer. The probe has seen their constructions and
+         most of their words: a high score says that it can learn this grammar from the model's states, no more.
 For scores to set beside published ones, train on a treebank:
   treeprobe run --model M --train T.conllu --dev D.conllu --out DIR"""
 """What a person reads below the demo's tables."""
