@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy.stats import norm as normal
 from scipy.stats import t as student
 
-MIN_DOCUMENTS = 30
-"""The fewest documents that are resampled: percentile intervals over fewer clusters are too narrow themselves."""
+MIN_DOCUMENTS = 10
+"""The fewest documents that are resampled: fewer say too little of how documents differ."""
 
 _RESAMPLES_AT_ONCE = 100
 
