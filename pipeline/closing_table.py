@@ -26,6 +26,10 @@ BEST_LEGEND = "*: the best layer by UUAS on dev, which chose epochs too: scores 
 RANK_LEGEND = "Probes of rank {rank}, the largest."
 SELECTIVITY_LEGEND = "Selectivity: the score less that of the same probe on control trees."
 
+FEW_SENTENCES = 500
+"""Of fewer sentences, intervals of scores hold the truth too rarely where the sentences come from a few documents."""
+FEW_LEGEND = "Of fewer than {few} sentences from a few documents, intervals are too narrow."
+
 PROBES, SELECTIVITY, SPREAD = "probes", "selectivity", "sd over seeds"
 """What the first column calls the trained probes, and the rows of their selectivity and of their spread."""
 
@@ -153,6 +157,8 @@ def _legend(shown: pd.DataFrame, ranks: "pd.Series[int]") -> list[str]:
         marks.append(RANK_LEGEND.format(rank=ranks.max()))
     if (shown["name"] == SELECTIVITY).any():
         marks.append(SELECTIVITY_LEGEND)
+    if (shown.loc[shown["metric"] == "root_accuracy", "n"] < FEW_SENTENCES).any():
+        marks.append(FEW_LEGEND.format(few=FEW_SENTENCES))
     meanings = [meaning for metric, meaning in METRIC_LEGENDS.items() if metric in set(shown["metric"])]
     chain = [CHAIN_LEGEND] if (shown["name"] == CHAIN).any() else []
     return [*textwrap.wrap(" ".join(marks), WIDTH), *meanings, *chain]

@@ -60,6 +60,13 @@ def test_first_come_the_best_layer_its_selectivity_layer_0_and_the_baselines() -
     assert "control" not in text.replace("control\ntrees", "").replace("control trees", "")
 
 
+def test_it_warns_of_intervals_over_few_sentences_and_of_no_others() -> None:
+    few = table()
+    many = few.assign(n=2000)
+    assert "fewer than 500 sentences" in " ".join(closing_table(few).text.split())
+    assert "fewer than" not in " ".join(closing_table(many).text.split())
+
+
 def test_it_fits_80_columns_and_cells_begin_below_their_headings() -> None:
     for scores in (table(), table(ranks=(4, 8), seeds=(0, 1))):
         text = closing_table(scores).text
