@@ -41,10 +41,13 @@ LEAST_P = 1 / 2001
 SHOWN = 400
 """Sentences among which those that show a head at work are found."""
 
-LEGEND = """From the dependent to its head: the best head of each relation, the relations by their number n.
-name: 3-9 is layer 3, head 9. baseline: the best fixed offset, in words from the dependent to its head.
-held_out: the accuracy when each half of the sentences chooses the head for the other.
-p: of a head so far above its baseline by chance, corrected for the search over all heads and relations."""
+LEGEND = """\
+The best head of each relation, from the dependent to its head; relations by
+their number n. name: 3-9 is layer 3, head 9. baseline: the best fixed offset,
+in words from the dependent to its head. held_out: the accuracy when each half
+of the sentences chooses the head for the other. p: of a head so far above its
+baseline by chance, corrected for the search over all heads and relations; –
+where edges are too few to tell."""
 
 
 def heads(subject: Subject, options: Options) -> Findings:

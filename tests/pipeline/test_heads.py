@@ -34,6 +34,9 @@ def sentences() -> list[Sentence]:
 def test_everything_is_written(checkpoint: Path, sentences: list[Sentence], tmp_path: Path) -> None:
     sources = Sources(model=checkpoint, dev=Treebank(sentences, name="random"))
     done = analyse("heads", sources, tmp_path / "out", progress=False)
+    assert done.closing is not None
+    assert max(map(len, done.closing.text.splitlines())) <= 80
+    assert len(done.closing.rows) == 6
     relations = pd.read_csv(tmp_path / "out" / "relations.csv")
     assert relations.columns.tolist() == RELATION_COLUMNS
     assert len(relations) == len(done.tables["relations"]) == 3 * 2 * 4
