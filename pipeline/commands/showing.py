@@ -49,6 +49,9 @@ def logged(path: Path | None) -> Iterator[None]:
     LOG.info("treeprobe %s: %s", version("treeprobe"), " ".join(sys.argv[1:]))
     try:
         yield
+    except typer.Exit as ending:
+        LOG.info("exit code %d", ending.exit_code)
+        raise
     except BaseException as error:
         LOG.error("%s: %s", type(error).__name__, error)
         raise

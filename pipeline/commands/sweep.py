@@ -1,5 +1,6 @@
 """`treeprobe sweep`: many checkpoints and treebanks, as one thin command over `treeprobe.pipeline.sweeps`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -7,7 +8,7 @@ import typer
 
 from treeprobe.pipeline.analyses import ANALYSES
 from treeprobe.pipeline.commands import options as declared
-from treeprobe.pipeline.commands.showing import progress_of
+from treeprobe.pipeline.commands.showing import LOG, logged, progress_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,12 +93,19 @@ PARAMETERS = [
         False,
     ),
     declared.parameter("quiet", declared.Quiet, False),
+    declared.parameter("log_file", declared.LogFile, None),
 ]
 
 
 @declared.takes(PARAMETERS)
 def sweep_command(**given: Any) -> None:
     """Analyse every checkpoint on every treebank; what is finished already is not done again."""
+    with logged(given["log_file"]):
+        _sweep(given)
+
+
+def _sweep(given: Mapping[str, Any]) -> None:
+    """Sweep as the command was asked to, and print how it ended."""
     from treeprobe.pipeline.sweeps import Plan, Workers, dry_run, sweep
 
     plan = Plan(
@@ -125,12 +133,13 @@ def sweep_command(**given: Any) -> None:
         keep_cache=not given["drop_cache"],
         progress=progress_of(quiet=given["quiet"]),
     )
+    LOG.info("%s", _closing_lines(done))
     typer.echo(_closing_lines(done))
     if done.failed or done.failed_before or done.damaged:
         raise typer.Exit(FAILED)
 
 
-def _chosen_treebanks(given: dict[str, Any]) -> "list[Splits]":
+def _chosen_treebanks(given: Mapping[str, Any]) -> "list[Splits]":
     """The treebanks asked for. Raises typer.BadParameter unless they are given in exactly one of the two ways."""
     from treeprobe.pipeline.treebanks import read_list, splits_of
 

@@ -101,6 +101,14 @@ def test_running_tasks_are_named_and_failures_said_as_they_happen(asked: list[ob
     assert run(*asked, "--retry").stderr == ""
 
 
+def test_a_log_file_holds_the_tasks_and_how_the_sweep_ended(asked: list[object], tmp_path: Path) -> None:
+    log = tmp_path / "sweep.log"
+    run(*asked, "--epochs", 1, "--layers", 0, "--no-control", "--no-random-baseline", "--quiet", "--log-file", log)
+    text = log.read_text(encoding="utf-8")
+    for told in ("INFO train probes …", "done, 2 of 2", "2 tasks done now"):
+        assert told in text
+
+
 def name_of_treebank(asked: list[object]) -> str:
     """What a sweep calls the treebank of the files."""
     return Path(str(asked[asked.index("--train") + 1])).parent.name
