@@ -1,5 +1,6 @@
 """A small treebank and a small random checkpoint, so that the pipeline runs in seconds."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -53,8 +54,12 @@ def treebank_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a BERT with two blocks and random weights, with a tokenizer that knows `WORDS`."""
-    folder = tmp_path_factory.mktemp("checkpoints") / "tiny-bert"
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", ",", *WORDS]
+    return tiny_bert(tmp_path_factory.mktemp("checkpoints") / "tiny-bert", words=(".", ",", *WORDS))
+
+
+def tiny_bert(folder: Path, *, words: Iterable[str]) -> Path:
+    """Write a BERT with two blocks and random weights, whose tokenizer knows these words, into a new folder."""
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words]
     tokenizer = Tokenizer(models.WordLevel({word: i for i, word in enumerate(vocabulary)}, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.parsing.japanese import PUNCTUATION, WORDS, japanese_bank
+from tests.pipeline.conftest import tiny_bert
 from treeprobe.parsing import PunctuationRule, write_conllu
 from treeprobe.pipeline import (
     Options,
@@ -24,6 +25,13 @@ from treeprobe.pipeline.punctuation import PunctuationWarning, warn_of_rules
 from treeprobe.pipeline.scores import Setting, read_scores
 
 QUICK = {"ranks": (4,), "epochs": 1, "samples": 3, "random_baseline": False}
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small checkpoint that knows the words of the Japanese treebank."""
+    words = {word for sentence in japanese_bank(50) for word in sentence.words}
+    return tiny_bert(tmp_path_factory.mktemp("checkpoints") / "tiny-bert", words=sorted(words))
 
 
 @pytest.fixture(scope="module")
