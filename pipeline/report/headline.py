@@ -35,7 +35,10 @@ def headline_sentence(results: Results) -> str:
     if best is None:
         return ""
     chain = rows.query("split == @split and probe == 'chain' and metric == 'uuas'")["value"].max()
-    found_here = f"its distance probe finds {best['value']:.1%} of the edges of {split_title(split, best['treebank'])}"
+    found_here = (
+        f"its distance probe recovers {best['value']:.1%} of the edges of {split_title(split, best['treebank'])} (95 % "
+        f"interval {best['low']:.1%} to {best['high']:.1%})"
+    )
     layer = f"at layer {int(best['layer'])}, {CHOSEN_ON[split]}"
     if not best["value"] > chain:
         return (

@@ -225,6 +225,15 @@ def test_checkpoints_that_failed_are_counted_and_named(report: Path) -> None:
     assert known.title == whole.title
 
 
+def test_the_summary_says_what_was_measured_with_its_interval(report: Path) -> None:
+    whole = make_report(Results(report.parent, load_results(report.parent), read_finished(report.parent), []))
+    assert re.search(r"UUAS is highest for \S+", whole.summary)
+    measured = r"recovers [\d.]+% of the edges of .*<i>toy</i>.* \(95 % interval [\d.]+% to [\d.]+%\)"
+    assert re.search(measured, whole.summary)
+    assert "chain" in whole.summary or "joined to the next" in whole.summary
+    assert "syntax" not in whole.summary  # which no score shows: docs/explanation.md
+
+
 def test_failures_are_grouped_by_checkpoint_and_reason(tmp_path: Path) -> None:
     other = {"task": "broken-a--en--transfer", "checkpoint": "broken-a", "treebank": "en", "analysis": "transfer",
              "reason": "ValueError: too short", "detail": ""}  # fmt: skip
