@@ -24,7 +24,7 @@ def compare_runs(
     *,
     sweep: str | Path | None = None,
     treebank: str | None = None,
-    split: str = "dev",
+    split: str | None = None,
     metrics: Sequence[str] = HEADLINE_METRICS,
     layers: tuple[int, int] | None = None,
 ) -> pd.DataFrame:
@@ -38,7 +38,7 @@ def compare_runs(
         first, second: folders of runs; with `sweep`, names of its checkpoints.
         sweep: the folder of a sweep.
         treebank: which treebank, where a folder holds several.
-        split: the split that is scored; dev chooses layers in any case.
+        split: the split that is scored, test where both were scored on it, or else dev; dev chooses layers in any case.
         metrics: which scores, and in which order.
         layers: one layer of each to compare, instead of all.
 
@@ -51,7 +51,9 @@ def compare_runs(
     Raises:
         FindingsError: one of them is no run, lacks the split, a metric or a layer, or was scored on other sentences.
     """
-    pair = [_Run.open(name, sweep=sweep, treebank=treebank, split=split, metrics=metrics) for name in (first, second)]
+    finished = [_find(name, sweep=sweep, treebank=treebank) for name in (first, second)]
+    split = split or ("test" if all("test" in one.record["splits"] for one in finished) else "dev")
+    pair = [_Run.of(one, split=split, metrics=metrics) for one in finished]
     _check_same_sentences(*pair)
     warn_of_rules(measured.setting for run in pair for measured in run.best)
     places = [layers] if layers is not None else [(pair[0].best_layer, pair[1].best_layer), *_common_layers(*pair)]
@@ -83,16 +85,8 @@ class _Run:
     best: Sequence[Measured]
 
     @classmethod
-    def open(
-        cls, name: str | Path, *, sweep: str | Path | None, treebank: str | None, split: str, metrics: Sequence[str]
-    ) -> "_Run":
-        """Find a run by its folder, or a checkpoint by its name in a sweep. Raises FindingsError."""
-        if sweep is None and not Path(name).expanduser().is_dir():
-            raise FindingsError(
-                f"{name}: there is no such folder; expected that of a run, or the name of a checkpoint and the folder "
-                "of its sweep (--sweep, sweep=)"
-            )
-        one = structure_of(name if sweep is None else sweep, None if sweep is None else str(name), treebank=treebank)
+    def of(cls, one: Finished, *, split: str, metrics: Sequence[str]) -> "_Run":
+        """A finished run as it was scored on a split. Raises FindingsError when it was not."""
         if split not in one.record["splits"]:
             raise FindingsError(f"{one.folder}: was not scored on {split}; found {', '.join(one.record['splits'])}")
         probes = {metric: probes_in(one, metric=metric, split=split) for metric in metrics}
@@ -111,6 +105,16 @@ class _Run:
     def at(self, metric: str, layer: int) -> Measured:
         """A metric at a layer. Raises FindingsError when it was not measured."""
         return at_layer(self.probes[metric], layer)
+
+
+def _find(name: str | Path, *, sweep: str | Path | None, treebank: str | None) -> Finished:
+    """A run by its folder, or a checkpoint by its name in a sweep. Raises FindingsError."""
+    if sweep is None and not Path(name).expanduser().is_dir():
+        raise FindingsError(
+            f"{name}: there is no such folder; expected that of a run, or the name of a checkpoint and the folder of "
+            "its sweep (--sweep, sweep=)"
+        )
+    return structure_of(name if sweep is None else sweep, None if sweep is None else str(name), treebank=treebank)
 
 
 def _common_layers(first: _Run, second: _Run) -> list[tuple[int, int]]:

@@ -15,7 +15,10 @@ def compare_command(
     second: Annotated[str, typer.Argument(metavar="B", help="Another, scored on the same sentences.")],
     sweep: Annotated[Path | None, typer.Option(help="Folder of the sweep that holds both checkpoints.")] = None,
     treebank: Annotated[str | None, typer.Option(help="Name of the treebank, where the sweep has several.")] = None,
-    split: Annotated[Literal["dev", "test"], typer.Option(help="Split that is scored; dev chooses layers.")] = "dev",
+    split: Annotated[
+        Literal["dev", "test"] | None,
+        typer.Option(help="Split that is scored; test where both have it. Layers are chosen on dev."),
+    ] = None,
     metrics: Annotated[str, typer.Option(help="Scores to compare, with commas between.")] = METRICS,
     layers: Annotated[
         str | None, typer.Option(metavar="A,B", help="One layer of each to compare; all layers unless given.")

@@ -21,7 +21,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "report": ("treeprobe report bert",),
     "compare": (
-        "treeprobe compare runs/first runs/second --split test",
+        "treeprobe compare runs/first runs/second",
         "treeprobe compare tuned base --sweep sweep/ --format latex",
     ),
     "checkpoints": ("treeprobe checkpoints --treebank en_ewt-train.conllu --out family",),

@@ -49,6 +49,7 @@ def place(checkpoint: Path, treebank_files: dict[str, Path], tmp_path_factory: p
 
 def test_scores_are_those_of_the_tables_and_differences_first_less_second(place: Path) -> None:
     runs = [place / "runs" / "first", place / "runs" / "second"]
+    pd.testing.assert_frame_equal(compare_runs(*runs), compare_runs(*runs, split="test"))
     for split in ("dev", "test"):
         table = compare_runs(*runs, split=split)
         scores = [structure_of(run).scores() for run in runs]
@@ -98,10 +99,10 @@ def test_nothing_differs_from_itself(place: Path) -> None:
 @pytest.mark.parametrize(
     ("second", "options", "message"),
     [
-        ("runs/other", {}, r"different sentences of dev: .*first on 20 of \S+ and .*other on 9 of"),
+        ("runs/other", {}, r"different sentences of dev: .*first on 20 of .* and .*other on 9 of"),
         ("runs/other", {"split": "test"}, "other: was not scored on test; found train, dev"),
         ("runs/second", {"layers": (0, 0)}, r"base: no layer 0; measured \[1, 2\]"),
-        ("runs/second", {"metrics": ["las"]}, "no las on dev"),
+        ("runs/second", {"metrics": ["las"]}, "no las on test"),
         ("base", {}, "base: there is no such folder.*--sweep"),
     ],
 )
@@ -114,14 +115,14 @@ def test_what_cannot_be_compared_is_refused(
 
 
 def test_the_text_fits_80_columns_and_says_the_least_p(place: Path) -> None:
-    table = compare_runs("tuned", "base", sweep=place / "sweep")
+    table = compare_runs("tuned", "base", sweep=place / "sweep", split="dev")
     text = print_comparison(table.assign(uuas_p=table["least_p"]))
     assert max(map(len, text.splitlines())) <= 80
     assert re.search(r"^UUAS .*<0\.002$", text, flags=re.MULTILINE)
     assert "1,000 resamples" in text.replace("\n", " ")
     assert [line[:5] for line in text.splitlines() if "±" in line and "*:" not in line] == ["    0", "    1", "    2"]
     assert "chosen on these sentences" in text.replace("\n", " ")
-    assert "chosen" not in print_comparison(compare_runs("tuned", "base", sweep=place / "sweep", split="test"))
+    assert "chosen" not in print_comparison(compare_runs("tuned", "base", sweep=place / "sweep"))
 
 
 def test_latex_is_a_booktabs_table_of_as_many_columns_as_cells(place: Path) -> None:
