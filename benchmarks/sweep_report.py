@@ -21,7 +21,6 @@ from treeprobe.parsing.trees import chain_distances
 from treeprobe.pipeline import write_report
 from treeprobe.pipeline.findings import write_record
 from treeprobe.pipeline.recovered_trees import SampleTrees, sample_numbers
-from treeprobe.pipeline.results import TALLIES
 from treeprobe.pipeline.scores import CHAIN, Measurement, Setting, best_layer, tabulate
 from treeprobe.pipeline.sweep_folder import SweepFolder
 from treeprobe.pipeline.tally_files import EDGE_COLUMNS, FoundEdges, write_tallies
@@ -72,7 +71,7 @@ def write_task(folder: Path, bank: Treebank, number: int) -> None:
     scores = tabulate(measurements)
     scores.to_csv(folder / "scores.csv", index=False)
     edges = FoundEdges(tables[0][list(EDGE_COLUMNS)], settings, correct)
-    write_tallies(folder / TALLIES, measurements=measurements, edges={"dev": edges})
+    write_tallies(folder / "tallies", measurements=measurements, edges={"dev": edges})
     trees = SampleTrees(bank.name, "dev", [bank[place] for place in numbers], RANK, samples)
     trees.write(folder / "trees.json", punctuation="xpos")
     record = {

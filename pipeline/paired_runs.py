@@ -9,8 +9,9 @@ import pandas as pd
 
 from treeprobe.parsing import Difference, Tally, paired_differences
 from treeprobe.pipeline.findings import FindingsError
+from treeprobe.pipeline.measured import Measured, at_layer, best_measured, probes_in
 from treeprobe.pipeline.punctuation import warn_of_rules
-from treeprobe.pipeline.results import Finished, Measured, at_layer, best_measured, probes_in, structure_of
+from treeprobe.pipeline.results import Finished, structure_of
 from treeprobe.pipeline.scores import HEADLINE_METRICS
 
 SIDES = ("first", "second")

@@ -10,7 +10,8 @@ import pandas as pd
 
 from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.findings import FindingsError
-from treeprobe.pipeline.results import Finished, Measured, best_measured, collect_scores, read_contents
+from treeprobe.pipeline.measured import Measured, best_measured
+from treeprobe.pipeline.results import Finished, collect_scores, read_contents
 from treeprobe.pipeline.scores import (
     CHAIN,
     CONTROL,
