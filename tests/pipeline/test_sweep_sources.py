@@ -1,5 +1,6 @@
 """Names on the command line become checkpoints and treebanks, or one clear message."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treeprobe.parsing import TreebankError
-from treeprobe.pipeline import Sources, read_list, splits_of
+from treeprobe.pipeline import Plan, Sources, Splits, read_list, splits_of
 from treeprobe.pipeline.sweeps import Checkpoint, CheckpointNameError, find_checkpoints
 from treeprobe.pipeline.sweeps.checkpoints import step_of
 
@@ -155,3 +156,19 @@ def test_a_treebank_is_read_once_and_again_when_its_file_changes(
 def test_a_treebank_is_called_by_its_files() -> None:
     assert splits_of("x/en_ewt-ud-train.conllu", "x/en_ewt-ud-dev.conllu").name == "en_ewt"
     assert splits_of("x/train.conllu", "x/dev.conllu").name == "x"
+
+
+def test_a_task_is_the_same_from_every_folder(
+    checkpoint: Path, treebank_files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker elsewhere finds the same files, and a sweep goes on from another folder."""
+    found = []
+    for place in (checkpoint.parent, tmp_path):
+        monkeypatch.chdir(place)
+        files = {split: Path(os.path.relpath(treebank_files[split])) for split in ("train", "dev")}
+        bank = Splits("toy", files["train"], files["dev"])
+        (task,) = Plan(models=[os.path.relpath(checkpoint)], treebanks=[bank], out=tmp_path / "out").tasks()
+        paths = (task.sources.model, task.sources.train, task.sources.dev, task.sources.cache)
+        assert all(Path(str(path)).is_absolute() for path in paths)
+        found.append((task.name, task.identity))
+    assert found[0] == found[1]
