@@ -73,6 +73,7 @@ def test_a_difference_is_that_of_the_scores_and_turns_round(done: Sweep) -> None
     other = compare_checkpoints(done.out, "run/step-50", "run/step-0", layers=(2, 1), metric="dspr")
     assert one.value == pytest.approx(value(done, "run/step-0", 1, "dspr") - value(done, "run/step-50", 2, "dspr"))
     assert (one.value, one.low, one.high) == pytest.approx((-other.value, -other.high, -other.low))
+    assert (one.split, one.layers, one.chosen_on) == ("dev", (1, 2), None)
 
 
 def test_relations_add_up_to_the_whole(done: Sweep) -> None:
@@ -88,6 +89,8 @@ def test_relations_add_up_to_the_whole(done: Sweep) -> None:
 def test_a_checkpoint_does_not_differ_from_itself(done: Sweep) -> None:
     same = compare_checkpoints(done.out, "run/step-0", "run/step-0")
     assert (same.value, same.low, same.high, same.p) == (0, 0, 0, 1)
+    # Without a test split the sentences that chose the layers are those that are compared, and the result says so.
+    assert (same.split, same.chosen_on, same.layers) == ("dev", "dev", (best(done, "run/step-0"),) * 2)
     assert (compare_by(done.out, "run/step-0", "run/step-0")["difference"] == 0).all()
     angles = probe_angles(done.out, "run/step-0", "run/step-0")
     assert angles["largest"].max() < 0.1
