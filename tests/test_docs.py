@@ -205,3 +205,25 @@ def test_code_on_the_page_imports_things_that_exist(page: str) -> None:
     for module, names in re.findall(r"^from (treeprobe[\w.]*) import ([^(\n]+)$", code, flags=re.MULTILINE):
         names = {name.strip() for name in names.split("#")[0].split(",")}
         assert [name for name in names - shown if not names_something(f"{module}:{name}")] == [], module
+
+
+OTHERS = {"how-to/move-from-0.1.md", "how-to/add-an-analysis.md"}
+"""Pages that show commands of an earlier version, or one that the page itself adds."""
+SHOWN_OPTIONS = [
+    (path, *found)
+    for path in ["README.md", *(f"docs/{page}" for page in PAGES if page not in OTHERS)]
+    for block in re.findall(r"^```bash\n(.*?)^```", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    for found in re.findall(r"^treeprobe ([\w-]+(?: [a-z]+)?)\b(.*)$", block.replace("\\\n", " "), re.MULTILINE)
+]
+
+
+def test_commands_on_the_pages_have_the_options_that_they_are_given() -> None:
+    reference = (ROOT / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^##+ `treeprobe ([^`]+)`\n(.*?)(?=^##+ `|\Z)", reference, re.MULTILINE | re.DOTALL))
+    assert len(SHOWN_OPTIONS) > 10
+    for path, command, rest in SHOWN_OPTIONS:
+        name = command if command in sections else command.split()[0]
+        assert name in sections, f"{path}: treeprobe {command}"
+        given = set(re.findall(r"(?<=\s)--[a-z][a-z-]*", rest.split("#")[0]))
+        known = set(re.findall(r"--[a-z][a-z-]*", sections[name]))
+        assert given - known == set(), f"{path}: treeprobe {name}"
