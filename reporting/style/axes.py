@@ -42,7 +42,9 @@ def add_colorbar(
 def legend_above(ax: Axes, **options: Any) -> Axes:
     """Place the legend above the axes, where it covers no data; `options` are those of `Axes.legend`."""
     placed = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": 3, "frameon": False}
-    ax.legend(**{**placed, "fontsize": SMALL_FONTSIZE, **options})
+    legend = ax.legend(**{**placed, "fontsize": SMALL_FONTSIZE, **options})
+    for text in legend.get_texts():  # names of checkpoints, in which "$" is a character
+        text.set(**PLAIN)
     return ax
 
 
