@@ -16,8 +16,8 @@ import numpy as np
 from treeprobe.parsing import Tally, read_conllu
 from treeprobe.parsing.scores import micro
 from treeprobe.parsing.treebanks import document_numbers
-from treeprobe.pipeline.results import best_measured, structure_of
-from treeprobe.pipeline.scores import HEADLINE_METRICS
+from treeprobe.pipeline.results.finished import best_measured, structure_of
+from treeprobe.pipeline.results.scores import HEADLINE_METRICS
 
 TRUTH = 0.6
 

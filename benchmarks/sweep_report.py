@@ -19,11 +19,11 @@ from selenium import webdriver
 from treeprobe.parsing import Treebank, edge_table, read_conllu, score_depths, score_distances
 from treeprobe.parsing.trees import chain_distances
 from treeprobe.pipeline import write_report
-from treeprobe.pipeline.findings import write_record
-from treeprobe.pipeline.recovered_trees import SampleTrees, sample_numbers
-from treeprobe.pipeline.scores import CHAIN, Measurement, Setting, best_layer, tabulate
-from treeprobe.pipeline.sweep_folder import SweepFolder
-from treeprobe.pipeline.tally_files import EDGE_COLUMNS, FoundEdges, write_tallies
+from treeprobe.pipeline.probing.recovered_trees import SampleTrees, sample_numbers
+from treeprobe.pipeline.results.findings import write_record
+from treeprobe.pipeline.results.scores import CHAIN, Measurement, Setting, best_layer, tabulate
+from treeprobe.pipeline.results.sweep_folder import SweepFolder
+from treeprobe.pipeline.results.tally_files import EDGE_COLUMNS, FoundEdges, write_tallies
 
 LAYERS, RANK, SHOWN = range(13), 64, 50
 

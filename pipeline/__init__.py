@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from treeprobe.pipeline.analysis import analyse
-    from treeprobe.pipeline.compare import (
+    from treeprobe.pipeline.comparisons.checkpoints import (
         compare_by,
         compare_checkpoints,
         compare_layers,
@@ -16,43 +16,43 @@ if TYPE_CHECKING:
         scores_by,
         training_curve,
     )
+    from treeprobe.pipeline.comparisons.runs import compare_runs
     from treeprobe.pipeline.demonstration import demo
-    from treeprobe.pipeline.findings import Findings
     from treeprobe.pipeline.options import Options
-    from treeprobe.pipeline.paired_runs import compare_runs
     from treeprobe.pipeline.parser import Parser, parse
     from treeprobe.pipeline.report import explore_trees, write_report
-    from treeprobe.pipeline.results import load_results, read_finished
-    from treeprobe.pipeline.subject import Sources, Subject
+    from treeprobe.pipeline.results.findings import Findings
+    from treeprobe.pipeline.results.finished import load_results, read_finished
+    from treeprobe.pipeline.subjects.subject import Sources, Subject
+    from treeprobe.pipeline.subjects.treebanks import Splits, read_list, splits_of
     from treeprobe.pipeline.sweeps import Plan, Workers, dry_run, sweep
-    from treeprobe.pipeline.treebanks import Splits, read_list, splits_of
 
 _HOMES = {
-    "Findings": "findings",
+    "Findings": "results.findings",
     "Options": "options",
     "Parser": "parser",
     "Plan": "sweeps",
-    "Sources": "subject",
-    "Splits": "treebanks",
-    "Subject": "subject",
+    "Sources": "subjects.subject",
+    "Splits": "subjects.treebanks",
+    "Subject": "subjects.subject",
     "Workers": "sweeps",
     "analyse": "analysis",
-    "compare_by": "compare",
-    "compare_checkpoints": "compare",
-    "compare_layers": "compare",
-    "compare_runs": "paired_runs",
+    "compare_by": "comparisons.checkpoints",
+    "compare_checkpoints": "comparisons.checkpoints",
+    "compare_layers": "comparisons.checkpoints",
+    "compare_runs": "comparisons.runs",
     "demo": "demonstration",
     "dry_run": "sweeps",
     "explore_trees": "report",
-    "load_results": "results",
+    "load_results": "results.finished",
     "parse": "parser",
-    "probe_angles": "compare",
-    "read_finished": "results",
-    "read_list": "treebanks",
-    "scores_by": "compare",
-    "splits_of": "treebanks",
+    "probe_angles": "comparisons.checkpoints",
+    "read_finished": "results.finished",
+    "read_list": "subjects.treebanks",
+    "scores_by": "comparisons.checkpoints",
+    "splits_of": "subjects.treebanks",
     "sweep": "sweeps",
-    "training_curve": "compare",
+    "training_curve": "comparisons.checkpoints",
     "write_report": "report",
 }
 

@@ -10,13 +10,13 @@ from treeprobe.digests import json_digest
 from treeprobe.files import staged_folder
 from treeprobe.parsing import Treebank
 from treeprobe.parsing.treebanks import document_numbers
-from treeprobe.pipeline.alignment import check_alignment
 from treeprobe.pipeline.analyses import Analysis, find_analysis
-from treeprobe.pipeline.findings import Findings, write_record
 from treeprobe.pipeline.options import Options, OptionsError, RankLowered
-from treeprobe.pipeline.punctuation import punctuation_record, settle_punctuation
+from treeprobe.pipeline.results.findings import Findings, write_record
 from treeprobe.pipeline.stopwatch import Progress
-from treeprobe.pipeline.subject import Sources, Subject
+from treeprobe.pipeline.subjects.alignment import check_alignment
+from treeprobe.pipeline.subjects.punctuation import punctuation_record, settle_punctuation
+from treeprobe.pipeline.subjects.subject import Sources, Subject
 
 
 def analyse(

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from treeprobe.pipeline.findings import Closing
-from treeprobe.pipeline.scores import CHAIN, CHOSEN_ON, CONTROL, HEADLINE_METRICS, RANDOM_WEIGHTS, best_layer
+from treeprobe.pipeline.results.findings import Closing
+from treeprobe.pipeline.results.scores import CHAIN, CHOSEN_ON, CONTROL, HEADLINE_METRICS, RANDOM_WEIGHTS, best_layer
 from treeprobe.reporting import merge_seeds, metric_name
 
 WIDTH = 80

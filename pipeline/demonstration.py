@@ -6,9 +6,9 @@ from treeprobe.extraction import embedded_checkpoint
 from treeprobe.parsing import Treebank
 from treeprobe.parsing.stimuli import generate, natural_sentences
 from treeprobe.pipeline.analysis import analyse
-from treeprobe.pipeline.findings import Findings
+from treeprobe.pipeline.results.findings import Findings
 from treeprobe.pipeline.stopwatch import Progress
-from treeprobe.pipeline.subject import Sources
+from treeprobe.pipeline.subjects.subject import Sources
 
 DEV_SENTENCES = 400
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from treeprobe.extraction import Encoder, Reading, extract
 from treeprobe.parsing import Sentence
 from treeprobe.parsing.decoding import complete_tree
-from treeprobe.pipeline.findings import RECORD, FindingsError, read_record
-from treeprobe.pipeline.probing import probe_folder
-from treeprobe.pipeline.recovered_trees import recovered_relations
+from treeprobe.pipeline.probing.probes import probe_folder
+from treeprobe.pipeline.probing.recovered_trees import recovered_relations
+from treeprobe.pipeline.results.findings import RECORD, FindingsError, read_record
 from treeprobe.pipeline.words import SentenceError, is_punctuation, split_words, warn_of_script
 from treeprobe.probes import DepthProbe, DistanceProbe, ProbeError
 

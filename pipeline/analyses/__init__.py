@@ -13,8 +13,8 @@ from treeprobe.pipeline.options import Options, OptionsError
 
 if TYPE_CHECKING:
     from treeprobe.parsing.treebanks import Split
-    from treeprobe.pipeline.findings import Findings
-    from treeprobe.pipeline.subject import Subject
+    from treeprobe.pipeline.results.findings import Findings
+    from treeprobe.pipeline.subjects.subject import Subject
 
 Need = Literal["required", "optional", "none"]
 

@@ -7,10 +7,10 @@ from treeprobe.parsing import TreebankError
 from treeprobe.pipeline.analyses.convolution_figures import draw_convolution
 from treeprobe.pipeline.analyses.head_kernels import HeadKernels, fit_heads
 from treeprobe.pipeline.analyses.kernel_survival import Survival, replace_and_measure, train_distance_probes
-from treeprobe.pipeline.findings import Findings
 from treeprobe.pipeline.options import Options
-from treeprobe.pipeline.probing import SavedProbes, load_probes
-from treeprobe.pipeline.subject import Subject
+from treeprobe.pipeline.probing.probes import SavedProbes, load_probes
+from treeprobe.pipeline.results.findings import Findings
+from treeprobe.pipeline.subjects.subject import Subject
 
 
 def convolution(subject: Subject, options: Options) -> Findings:

@@ -10,8 +10,8 @@ from treeprobe.attention import ablated_heads, ablation_effects
 from treeprobe.extraction import CheckpointError, Encoder, Reading, extract, masked_lm_encoder, masked_lm_loss
 from treeprobe.parsing import Scorer, Treebank
 from treeprobe.pipeline.options import Options
-from treeprobe.pipeline.probing import SavedProbes, load_probes
-from treeprobe.pipeline.subject import Subject, spaces
+from treeprobe.pipeline.probing.probes import SavedProbes, load_probes
+from treeprobe.pipeline.subjects.subject import Subject, spaces
 from treeprobe.probes import DistanceProbe
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from treeprobe.attention import Behaviour, HeadExample
-from treeprobe.pipeline.file_names import file_names
+from treeprobe.pipeline.results.file_names import file_names
 from treeprobe.reporting import (
     attention_svg,
     behaviour_by_layer,

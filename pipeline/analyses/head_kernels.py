@@ -29,7 +29,7 @@ from treeprobe.convolution.statistics import OffsetTally
 from treeprobe.extraction import Encoder
 from treeprobe.parsing import Treebank
 from treeprobe.pipeline.options import Options
-from treeprobe.pipeline.subject import Subject
+from treeprobe.pipeline.subjects.subject import Subject
 
 
 @dataclass(frozen=True)

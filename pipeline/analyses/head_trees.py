@@ -35,7 +35,7 @@ from treeprobe.parsing.scores import micro
 from treeprobe.parsing.treebanks import document_numbers
 from treeprobe.parsing.trees import chain_distances
 from treeprobe.pipeline.options import Options
-from treeprobe.pipeline.subject import Subject
+from treeprobe.pipeline.subjects.subject import Subject
 from treeprobe.reporting import head_name
 
 COLUMNS = ["trees", "heads", "metric", "value", "low", "high", "n"]

@@ -29,9 +29,9 @@ from treeprobe.parsing.scores.intervals import p_text
 from treeprobe.pipeline.analyses.head_ablation import ablation_measures, ablation_table
 from treeprobe.pipeline.analyses.head_figures import draw_heads
 from treeprobe.pipeline.analyses.head_trees import score_probes, score_trees
-from treeprobe.pipeline.findings import Closing, Findings
 from treeprobe.pipeline.options import Options, OptionsError
-from treeprobe.pipeline.subject import Subject
+from treeprobe.pipeline.results.findings import Closing, Findings
+from treeprobe.pipeline.subjects.subject import Subject
 
 CLUSTERS = 8
 COMPARED = 200

@@ -17,8 +17,8 @@ from treeprobe.parsing.treebanks import Split
 from treeprobe.parsing.trees import chain_distances
 from treeprobe.pipeline.analyses.head_kernels import HeadKernels
 from treeprobe.pipeline.options import Options
-from treeprobe.pipeline.probing import new_probes, train
-from treeprobe.pipeline.subject import Subject
+from treeprobe.pipeline.probing.probes import new_probes, train
+from treeprobe.pipeline.subjects.subject import Subject
 from treeprobe.probes import DistanceProbe
 from treeprobe.reporting import merge_seeds
 

@@ -11,11 +11,10 @@ import pandas as pd
 from treeprobe.parsing import Sentence, TreebankError, write_conllu
 from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.analyses.structure_figures import StructureFigures
-from treeprobe.pipeline.baselines import chain_baseline, control_baseline, random_weights_baseline
 from treeprobe.pipeline.closing_table import closing_table, split_title
-from treeprobe.pipeline.findings import Findings
 from treeprobe.pipeline.options import Options
-from treeprobe.pipeline.probing import (
+from treeprobe.pipeline.probing.baselines import chain_baseline, control_baseline, random_weights_baseline
+from treeprobe.pipeline.probing.probes import (
     Predictions,
     Probe,
     SplitStates,
@@ -26,8 +25,9 @@ from treeprobe.pipeline.probing import (
     save_probes,
     train,
 )
-from treeprobe.pipeline.recovered_trees import annotate_predictions
-from treeprobe.pipeline.scores import (
+from treeprobe.pipeline.probing.recovered_trees import annotate_predictions
+from treeprobe.pipeline.results.findings import Findings
+from treeprobe.pipeline.results.scores import (
     CHAIN,
     CHOSEN_ON,
     RANDOM_WEIGHTS,
@@ -38,8 +38,8 @@ from treeprobe.pipeline.scores import (
     reported_split,
     tabulate,
 )
-from treeprobe.pipeline.subject import Subject
-from treeprobe.pipeline.tally_files import write_tallies
+from treeprobe.pipeline.results.tally_files import write_tallies
+from treeprobe.pipeline.subjects.subject import Subject
 from treeprobe.probes import DepthProbe, DistanceProbe, online_codes
 from treeprobe.probes.description_length import HELD_OUT
 

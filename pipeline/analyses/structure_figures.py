@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from treeprobe.parsing import PunctuationRule, Sentence, Treebank, head_edges, punctuation_mask
 from treeprobe.pipeline.closing_table import split_title
-from treeprobe.pipeline.scores import HEADLINE_METRICS
+from treeprobe.pipeline.results.scores import HEADLINE_METRICS
 from treeprobe.reporting import (
     arcs_size,
     bare_figure,

@@ -4,12 +4,12 @@ import math
 from functools import partial
 
 from treeprobe.pipeline.closing_table import closing_table
-from treeprobe.pipeline.findings import Findings
 from treeprobe.pipeline.options import Options, OptionsError
-from treeprobe.pipeline.probing import load_probes, measure_split
-from treeprobe.pipeline.scores import CHOSEN_ON, best_layer, layer_scores, reported_split, tabulate
-from treeprobe.pipeline.subject import Subject
-from treeprobe.pipeline.tally_files import write_tallies
+from treeprobe.pipeline.probing.probes import load_probes, measure_split
+from treeprobe.pipeline.results.findings import Findings
+from treeprobe.pipeline.results.scores import CHOSEN_ON, best_layer, layer_scores, reported_split, tabulate
+from treeprobe.pipeline.results.tally_files import write_tallies
+from treeprobe.pipeline.subjects.subject import Subject
 
 
 def transfer(subject: Subject, options: Options) -> Findings:

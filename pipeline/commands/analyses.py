@@ -30,7 +30,7 @@ def command_of(analysis: Analysis) -> Callable[..., None]:
 def _run(analysis: Analysis, given: Mapping[str, Any]) -> None:
     """Run an analysis as the command was asked to, and print how it ended."""
     from treeprobe.pipeline.analysis import analyse
-    from treeprobe.pipeline.subject import Sources
+    from treeprobe.pipeline.subjects.subject import Sources
 
     sources = Sources(
         model=given["model"],

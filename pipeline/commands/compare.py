@@ -35,8 +35,8 @@ def compare_command(
     names = [name.strip() for name in metrics.split(",")]
     if unknown := set(names) - set(METRICS.split(",")):
         raise typer.BadParameter(f"--metrics {', '.join(sorted(unknown))}; expected some of {METRICS}")
-    from treeprobe.pipeline.comparison_formats import print_comparison
-    from treeprobe.pipeline.paired_runs import compare_runs
+    from treeprobe.pipeline.comparisons.formats import print_comparison
+    from treeprobe.pipeline.comparisons.runs import compare_runs
 
     table = compare_runs(
         first,

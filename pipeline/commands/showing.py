@@ -19,7 +19,7 @@ import typer
 from treeprobe.errors import OutputError
 
 if TYPE_CHECKING:
-    from treeprobe.pipeline.findings import Findings
+    from treeprobe.pipeline.results.findings import Findings
     from treeprobe.pipeline.stopwatch import Progress
 
 LOG = logging.getLogger("treeprobe")
@@ -101,7 +101,7 @@ def _json(findings: "Findings", out: Path) -> str:
 
 def _times(out: Path) -> str:
     """The seconds of every stage, as the record of an analysis has them."""
-    from treeprobe.pipeline.findings import read_record
+    from treeprobe.pipeline.results.findings import read_record
 
     return "\n".join(f"{seconds:9.1f} s  {stage}" for stage, seconds in read_record(out)["seconds"].items())
 

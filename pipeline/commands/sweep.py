@@ -13,8 +13,8 @@ from treeprobe.pipeline.commands.showing import LOG, logged, progress_of
 if TYPE_CHECKING:
     import pandas as pd
 
+    from treeprobe.pipeline.subjects.treebanks import Splits
     from treeprobe.pipeline.sweeps import Sweep
-    from treeprobe.pipeline.treebanks import Splits
 
 FAILED = 1
 NAMES = ", ".join(analysis.name for analysis in ANALYSES)
@@ -141,7 +141,7 @@ def _sweep(given: Mapping[str, Any]) -> None:
 
 def _chosen_treebanks(given: Mapping[str, Any]) -> "list[Splits]":
     """The treebanks asked for. Raises typer.BadParameter unless they are given in exactly one of the two ways."""
-    from treeprobe.pipeline.treebanks import read_list, splits_of
+    from treeprobe.pipeline.subjects.treebanks import read_list, splits_of
 
     splits = [given["train"], given["dev"], given["test"]]
     if given["treebanks"] is not None and splits == [None, None, None]:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from treeprobe.pipeline.alignment import WARNED_SHARE, lost_share
 from treeprobe.pipeline.report.results import Results
+from treeprobe.pipeline.subjects.alignment import WARNED_SHARE, lost_share
 from treeprobe.reporting.html import Cell, Section, Table
 
 

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from treeprobe.parsing import Tally, paired_difference
-from treeprobe.pipeline.measured import Measured
-from treeprobe.pipeline.punctuation import warn_of_rules
 from treeprobe.pipeline.report.results import Results
+from treeprobe.pipeline.results.measured import Measured
+from treeprobe.pipeline.subjects.punctuation import warn_of_rules
 from treeprobe.reporting import new_figure, paired_differences
 from treeprobe.reporting.html import Cell, Picture, Section, Table, picture
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from treeprobe.pipeline.findings import FindingsError
 from treeprobe.pipeline.report.results import Results, read_results
+from treeprobe.pipeline.results.findings import FindingsError
 from treeprobe.reporting import Picker, tree_picker
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from treeprobe.pipeline.closing_table import split_title
 from treeprobe.pipeline.report.results import BASELINES, METRICS, Results, score_at, structure_rows
-from treeprobe.pipeline.scores import CHOSEN_ON, reported_split
+from treeprobe.pipeline.results.scores import CHOSEN_ON, reported_split
 from treeprobe.reporting.html import Cell, Section, Table
 
 EXPLANATION = (

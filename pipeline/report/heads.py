@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from treeprobe.pipeline.report.results import Results
-from treeprobe.pipeline.results import Finished
+from treeprobe.pipeline.results.finished import Finished
 from treeprobe.reporting import head_grid, new_figure
 from treeprobe.reporting.html import Cell, Picture, Section, Table, picture
 

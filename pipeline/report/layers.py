@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from treeprobe.pipeline.file_names import file_names
 from treeprobe.pipeline.report.results import (
     BASELINES,
     METRICS,
@@ -14,7 +13,8 @@ from treeprobe.pipeline.report.results import (
     spread,
     structure_rows,
 )
-from treeprobe.pipeline.scores import best_rows, probe_rows
+from treeprobe.pipeline.results.file_names import file_names
+from treeprobe.pipeline.results.scores import best_rows, probe_rows
 from treeprobe.reporting import heat_map, layer_curves, new_figure
 from treeprobe.reporting.html import Picture, Section, curve_size, picture
 

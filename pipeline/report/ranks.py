@@ -3,7 +3,7 @@
 import pandas as pd
 
 from treeprobe.pipeline.report.results import Results, spread
-from treeprobe.pipeline.scores import CHOSEN_ON, best_rows, probe_rows, reported_split
+from treeprobe.pipeline.results.scores import CHOSEN_ON, best_rows, probe_rows, reported_split
 from treeprobe.reporting import new_figure, rank_curves
 from treeprobe.reporting.html import Picture, Section, curve_size, picture
 

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from treeprobe.pipeline.measured import Measured
 from treeprobe.pipeline.report.results import Results
+from treeprobe.pipeline.results.measured import Measured
 from treeprobe.reporting import category_map, new_figure
 from treeprobe.reporting.html import Picture, Section, picture
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from treeprobe.parsing.treebanks import Split
-from treeprobe.pipeline.findings import FindingsError
-from treeprobe.pipeline.measured import Measured, best_measured
-from treeprobe.pipeline.results import Finished, collect_scores, read_contents
-from treeprobe.pipeline.scores import (
+from treeprobe.pipeline.results.findings import FindingsError
+from treeprobe.pipeline.results.finished import Finished, collect_scores, read_contents
+from treeprobe.pipeline.results.measured import Measured, best_measured
+from treeprobe.pipeline.results.scores import (
     CHAIN,
     CONTROL,
     HEADLINE_METRICS,
@@ -22,7 +22,7 @@ from treeprobe.pipeline.scores import (
     probe_rows,
     reported_split,
 )
-from treeprobe.pipeline.sweep_folder import MARK, SweepFolder
+from treeprobe.pipeline.results.sweep_folder import MARK, SweepFolder
 from treeprobe.reporting import merge_seeds, metric_name
 
 METRICS = {metric: metric_name(metric) for metric in HEADLINE_METRICS}

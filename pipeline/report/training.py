@@ -4,7 +4,7 @@ import pandas as pd
 
 from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.report.results import METRICS, TITLES, Results
-from treeprobe.pipeline.scores import CHAIN, CHOSEN_ON, best_rows, probe_rows, reported_split
+from treeprobe.pipeline.results.scores import CHAIN, CHOSEN_ON, best_rows, probe_rows, reported_split
 from treeprobe.reporting import new_figure, step_curves
 from treeprobe.reporting.html import Picture, Section, curve_size, picture
 

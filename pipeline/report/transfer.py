@@ -3,7 +3,7 @@
 import pandas as pd
 
 from treeprobe.pipeline.report.results import Results
-from treeprobe.pipeline.scores import CHOSEN_ON, best_rows, reported_split
+from treeprobe.pipeline.results.scores import CHOSEN_ON, best_rows, reported_split
 from treeprobe.reporting import heat_map, new_figure
 from treeprobe.reporting.html import Picture, Section, picture
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from treeprobe.digests import file_digest
 from treeprobe.errors import TreeprobeError
-from treeprobe.pipeline.file_names import file_name, same_file
+from treeprobe.pipeline.results.file_names import file_name, same_file
 
 STEP_FOLDER = re.compile(r"(?:step|checkpoint|ckpt|global_?step|iter)?[-_ ]?(\d+)(?:[kK])?$")
 TRAINED = ("*.safetensors", "pytorch_model*.bin", "adapter_model*.bin")

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from treeprobe.pipeline.results import collect_scores, read_contents, write_table
+from treeprobe.pipeline.results.finished import collect_scores, read_contents, write_table
+from treeprobe.pipeline.results.sweep_folder import SweepFolder
 from treeprobe.pipeline.stopwatch import Progress
-from treeprobe.pipeline.sweep_folder import SweepFolder
 from treeprobe.pipeline.sweeps.execution import Outcome, execute
 from treeprobe.pipeline.sweeps.progress import SweepProgress
 from treeprobe.pipeline.sweeps.standing import Standing, standing_of

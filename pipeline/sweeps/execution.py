@@ -17,9 +17,9 @@ from treeprobe.errors import BusyError
 from treeprobe.files import staged_folder
 from treeprobe.parsing import TreebankError
 from treeprobe.pipeline.analysis import open_subject, perform
-from treeprobe.pipeline.findings import FindingsError
-from treeprobe.pipeline.subject import Subject
-from treeprobe.pipeline.sweep_folder import SweepFolder
+from treeprobe.pipeline.results.findings import FindingsError
+from treeprobe.pipeline.results.sweep_folder import SweepFolder
+from treeprobe.pipeline.subjects.subject import Subject
 from treeprobe.pipeline.sweeps.standing import standing_of
 from treeprobe.pipeline.sweeps.tasks import Task
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from treeprobe.pipeline.findings import FindingsError
-from treeprobe.pipeline.sweep_folder import SweepFolder
+from treeprobe.pipeline.results.findings import FindingsError
+from treeprobe.pipeline.results.sweep_folder import SweepFolder
 from treeprobe.pipeline.sweeps.tasks import Task
 
 State = Literal["to do", "done", "failed", "changed", "damaged"]

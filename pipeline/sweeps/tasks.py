@@ -9,12 +9,12 @@ from treeprobe.digests import json_digest
 from treeprobe.errors import TreeprobeError
 from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.analyses import Analysis, find_analysis
-from treeprobe.pipeline.file_names import file_name, same_file
 from treeprobe.pipeline.options import Options
-from treeprobe.pipeline.subject import Sources
-from treeprobe.pipeline.sweep_folder import SweepFolder
+from treeprobe.pipeline.results.file_names import file_name, same_file
+from treeprobe.pipeline.results.sweep_folder import SweepFolder
+from treeprobe.pipeline.subjects.subject import Sources
+from treeprobe.pipeline.subjects.treebanks import Splits
 from treeprobe.pipeline.sweeps.checkpoints import Checkpoint, find_checkpoints
-from treeprobe.pipeline.treebanks import Splits
 
 
 class SweepError(TreeprobeError, ValueError):

@@ -36,7 +36,7 @@ from treeprobe.pipeline import (
 )
 from treeprobe.pipeline.report.explorer import explorer
 from treeprobe.pipeline.report.results import Results, read_results
-from treeprobe.pipeline.sweep_folder import DamagedResults
+from treeprobe.pipeline.results.sweep_folder import DamagedResults
 
 __all__ = ["checkpoint", "treebank_files"]
 

@@ -10,10 +10,10 @@ from tests.extraction import zoo
 from treeprobe.extraction import CheckpointError, Encoder
 from treeprobe.parsing import Sentence, Treebank
 from treeprobe.pipeline import Options, Sources, analyse
-from treeprobe.pipeline.alignment import WARNED_SHARE, AlignmentWarning, check_alignment
 from treeprobe.pipeline.report.page import make_report
 from treeprobe.pipeline.report.results import read_results
-from treeprobe.pipeline.subject import Subject
+from treeprobe.pipeline.subjects.alignment import WARNED_SHARE, AlignmentWarning, check_alignment
+from treeprobe.pipeline.subjects.subject import Subject
 from treeprobe.reporting.html import render_report
 
 UNKNOWN = "\u4e2d\u6587"

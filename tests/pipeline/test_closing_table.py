@@ -8,7 +8,7 @@ import pytest
 
 from treeprobe.parsing import Score
 from treeprobe.pipeline.closing_table import closing_table
-from treeprobe.pipeline.scores import PROBE_OF, Setting, score_table
+from treeprobe.pipeline.results.scores import PROBE_OF, Setting, score_table
 
 LAYERS, BEST = range(13), 8
 

@@ -19,9 +19,9 @@ from treeprobe.pipeline import (
     sweep,
     training_curve,
 )
-from treeprobe.pipeline.findings import FindingsError
-from treeprobe.pipeline.results import structure_of
-from treeprobe.pipeline.scores import best_layer
+from treeprobe.pipeline.results.findings import FindingsError
+from treeprobe.pipeline.results.finished import structure_of
+from treeprobe.pipeline.results.scores import best_layer
 from treeprobe.pipeline.sweeps import Sweep
 from treeprobe.probes import DistanceProbe
 

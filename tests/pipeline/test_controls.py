@@ -16,11 +16,11 @@ from treeprobe.parsing.scores.resampling import resampling_weights
 from treeprobe.parsing.stimuli import generate
 from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline import Sources, analyse
-from treeprobe.pipeline.baselines import control_bank
 from treeprobe.pipeline.options import Options, OptionsError
-from treeprobe.pipeline.probing import measure
-from treeprobe.pipeline.scores import CONTROL, Measurement, Setting, tabulate
-from treeprobe.pipeline.subject import Subject
+from treeprobe.pipeline.probing.baselines import control_bank
+from treeprobe.pipeline.probing.probes import measure
+from treeprobe.pipeline.results.scores import CONTROL, Measurement, Setting, tabulate
+from treeprobe.pipeline.subjects.subject import Subject
 from treeprobe.probes import ArrayStates, DepthProbe, DistanceProbe, fit_all
 from treeprobe.probes.control import ENGLISH
 

@@ -19,10 +19,10 @@ from treeprobe.pipeline import (
     sweep,
     write_report,
 )
-from treeprobe.pipeline.findings import FindingsError, read_record, write_record
 from treeprobe.pipeline.report.results import read_results
-from treeprobe.pipeline.result_files import ResultFiles
-from treeprobe.pipeline.sweep_folder import DamagedResults
+from treeprobe.pipeline.results.files import ResultFiles
+from treeprobe.pipeline.results.findings import FindingsError, read_record, write_record
+from treeprobe.pipeline.results.sweep_folder import DamagedResults
 
 QUICK = Options(ranks=(2,), layers=(1,), epochs=1, samples=2, random_baseline=False, control=False)
 FIRST, SECOND = "first--toy--structure", "second--toy--structure"

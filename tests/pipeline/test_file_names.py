@@ -17,7 +17,7 @@ from treeprobe.attention import HeadExample
 from treeprobe.parsing import Sentence, Treebank, write_conllu
 from treeprobe.pipeline import Options, Plan, Sources, Splits, analyse, sweep, write_report
 from treeprobe.pipeline.analyses import head_figures
-from treeprobe.pipeline.file_names import file_name, file_names, same_file
+from treeprobe.pipeline.results.file_names import file_name, file_names, same_file
 
 
 def check_names(names: list[str], folder: Path) -> None:

@@ -13,8 +13,8 @@ from treeprobe.parsing import Sentence, Treebank, TreebankError, score_heads
 from treeprobe.parsing.decoding import arborescence, decode
 from treeprobe.pipeline import Options, Sources, analyse
 from treeprobe.pipeline.analyses.head_trees import attachment, score_probes
-from treeprobe.pipeline.findings import FindingsError
 from treeprobe.pipeline.options import OptionsError
+from treeprobe.pipeline.results.findings import FindingsError
 from treeprobe.probes import ProbeError
 
 WORDS = ("a", "cat", "dog", "sees", "the", "that", "runs", "old", "man", "here")

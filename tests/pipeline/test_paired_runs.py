@@ -14,10 +14,10 @@ import pytest
 from treeprobe.extraction import Encoder
 from treeprobe.pipeline import Options, Plan, Sources, Splits, analyse, compare_checkpoints, compare_runs, sweep
 from treeprobe.pipeline.commands.main import main
-from treeprobe.pipeline.comparison_formats import print_comparison
-from treeprobe.pipeline.findings import FindingsError
-from treeprobe.pipeline.results import structure_of
-from treeprobe.pipeline.scores import HEADLINE_METRICS, best_layer, layer_scores
+from treeprobe.pipeline.comparisons.formats import print_comparison
+from treeprobe.pipeline.results.findings import FindingsError
+from treeprobe.pipeline.results.finished import structure_of
+from treeprobe.pipeline.results.scores import HEADLINE_METRICS, best_layer, layer_scores
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "compare-two-checkpoints.md"
 QUICK = Options(ranks=(4,), seeds=(0, 1), epochs=1, samples=0, random_baseline=False, control=False)

@@ -10,7 +10,7 @@ import pytest
 from treeprobe.parsing import read_conllu
 from treeprobe.pipeline import Options, Parser, Sources, analyse
 from treeprobe.pipeline.commands.main import main
-from treeprobe.pipeline.findings import FindingsError
+from treeprobe.pipeline.results.findings import FindingsError
 from treeprobe.pipeline.tree_files import save_trees
 
 Parse = Callable[..., tuple[int, str, str]]

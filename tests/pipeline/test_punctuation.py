@@ -20,9 +20,9 @@ from treeprobe.pipeline import (
     sweep,
     write_report,
 )
-from treeprobe.pipeline.findings import read_record
-from treeprobe.pipeline.punctuation import PunctuationWarning, warn_of_rules
-from treeprobe.pipeline.scores import Setting, read_scores
+from treeprobe.pipeline.results.findings import read_record
+from treeprobe.pipeline.results.scores import Setting, read_scores
+from treeprobe.pipeline.subjects.punctuation import PunctuationWarning, warn_of_rules
 
 QUICK = {"ranks": (4,), "epochs": 1, "samples": 3, "random_baseline": False}
 

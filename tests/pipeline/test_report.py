@@ -15,7 +15,6 @@ from treeprobe.errors import OutputError
 from treeprobe.extraction import Encoder
 from treeprobe.parsing import Treebank, read_conllu, write_conllu
 from treeprobe.pipeline import Options, Parser, Plan, Sources, Splits, analyse, compare_layers, sweep, write_report
-from treeprobe.pipeline.findings import FindingsError
 from treeprobe.pipeline.report.closing import failures_section
 from treeprobe.pipeline.report.headline import checkpoint_table
 from treeprobe.pipeline.report.heads import grid_pictures
@@ -23,9 +22,10 @@ from treeprobe.pipeline.report.layers import layer_picture
 from treeprobe.pipeline.report.page import make_report
 from treeprobe.pipeline.report.results import Results, score_at
 from treeprobe.pipeline.report.training import training_picture
-from treeprobe.pipeline.results import Finished, load_results, read_finished
-from treeprobe.pipeline.scores import COLUMNS, best_layer, best_rows
-from treeprobe.pipeline.sweep_folder import natural_key
+from treeprobe.pipeline.results.findings import FindingsError
+from treeprobe.pipeline.results.finished import Finished, load_results, read_finished
+from treeprobe.pipeline.results.scores import COLUMNS, best_layer, best_rows
+from treeprobe.pipeline.results.sweep_folder import natural_key
 from treeprobe.reporting import merge_seeds, new_figure
 from treeprobe.reporting.html import Cell, Picture, Report, Section, Table, picture, render_report
 

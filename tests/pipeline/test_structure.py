@@ -12,9 +12,9 @@ from treeprobe.extraction import extract
 from treeprobe.parsing import TreebankError, read_conllu
 from treeprobe.pipeline import Findings, Options, Parser, Sources, analyse
 from treeprobe.pipeline.closing_table import closing_table
-from treeprobe.pipeline.findings import FindingsError
 from treeprobe.pipeline.options import OptionsError, RankLowered
-from treeprobe.pipeline.scores import COLUMNS, HEADLINE_METRICS, best_layer, read_scores, reported_split
+from treeprobe.pipeline.results.findings import FindingsError
+from treeprobe.pipeline.results.scores import COLUMNS, HEADLINE_METRICS, best_layer, read_scores, reported_split
 from treeprobe.pipeline.stopwatch import Stopwatch
 from treeprobe.probes import DepthProbe, DistanceProbe, ProbeError
 from treeprobe.reporting import merge_seeds

@@ -31,9 +31,9 @@ from treeprobe.pipeline import (
     sweep,
     write_report,
 )
-from treeprobe.pipeline.findings import FindingsError, read_record, write_record
 from treeprobe.pipeline.options import OptionsError
-from treeprobe.pipeline.sweep_folder import DamagedResults
+from treeprobe.pipeline.results.findings import FindingsError, read_record, write_record
+from treeprobe.pipeline.results.sweep_folder import DamagedResults
 from treeprobe.pipeline.sweeps import Sweep, SweepError, execution
 
 OPTIONS = Options(ranks=(4,), seeds=(0,), epochs=2, samples=5, control=False)

@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 
 from treeprobe.files import written_whole
-from treeprobe.pipeline.findings import EARLIER, RECORD, FindingsError
-from treeprobe.pipeline.result_files import ResultFiles
-from treeprobe.pipeline.scores import COLUMNS, read_scores, score_table
-from treeprobe.pipeline.sweep_folder import MARK, DamagedResults, SweepFolder
+from treeprobe.pipeline.results.files import ResultFiles
+from treeprobe.pipeline.results.findings import EARLIER, RECORD, FindingsError
+from treeprobe.pipeline.results.scores import COLUMNS, read_scores, score_table
+from treeprobe.pipeline.results.sweep_folder import MARK, DamagedResults, SweepFolder
 
 SCORES = "scores.csv"
 TASK_COLUMNS = ("analysis", "trained_on", "family", "step")

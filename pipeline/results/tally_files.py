@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from treeprobe.parsing import Tally
 from treeprobe.parsing.treebanks import Split
-from treeprobe.pipeline.result_files import ResultFiles
-from treeprobe.pipeline.scores import Measurement, Setting
+from treeprobe.pipeline.results.files import ResultFiles
+from treeprobe.pipeline.results.scores import Measurement, Setting
 
 INDEX, TALLIES, EDGES = (f"tallies/{name}" for name in ("index.json", "tallies.npz", "edges.npz"))
 EDGE_COLUMNS = (

@@ -12,11 +12,11 @@ from scipy.linalg import subspace_angles
 
 from treeprobe.parsing import Difference, paired_difference, paired_differences
 from treeprobe.parsing.scores import Category, break_down, category_tallies
-from treeprobe.pipeline.findings import FindingsError
-from treeprobe.pipeline.measured import at_layer, best_measured, probes_in
-from treeprobe.pipeline.punctuation import warn_of_rules
-from treeprobe.pipeline.results import Finished, structure_of
-from treeprobe.pipeline.scores import best_layer, best_rows, reported_split
+from treeprobe.pipeline.results.findings import FindingsError
+from treeprobe.pipeline.results.finished import Finished, structure_of
+from treeprobe.pipeline.results.measured import at_layer, best_measured, probes_in
+from treeprobe.pipeline.results.scores import best_layer, best_rows, reported_split
+from treeprobe.pipeline.subjects.punctuation import warn_of_rules
 from treeprobe.probes import DistanceProbe
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from treeprobe.extraction import AlignmentReport, CheckpointError, Reading, alignment_report
 from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.options import Options
-from treeprobe.pipeline.subject import Subject, spaces
+from treeprobe.pipeline.subjects.subject import Subject, spaces
 
 WARNED_SHARE = 0.05
 """Share of a split's words above which unknown or dropped ones are warned of."""

@@ -6,8 +6,8 @@ from typing import Any
 
 from treeprobe.parsing import PunctuationChoice, PunctuationRule, Treebank, choose_punctuation, punctuation_masks
 from treeprobe.parsing.treebanks import Split
-from treeprobe.pipeline.scores import Setting
-from treeprobe.pipeline.subject import Subject
+from treeprobe.pipeline.results.scores import Setting
+from treeprobe.pipeline.subjects.subject import Subject
 
 
 class PunctuationWarning(UserWarning):

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from treeprobe.extraction import States
 from treeprobe.parsing import Scorer, Tally, TreebankError, edge_table
 from treeprobe.parsing.treebanks import Split
-from treeprobe.pipeline.findings import FindingsError, read_record
 from treeprobe.pipeline.options import Options
-from treeprobe.pipeline.recovered_trees import SampleTrees, sample_numbers
-from treeprobe.pipeline.scores import Measurement, Setting
-from treeprobe.pipeline.subject import Subject
-from treeprobe.pipeline.tally_files import EDGE_COLUMNS, FoundEdges
+from treeprobe.pipeline.probing.recovered_trees import SampleTrees, sample_numbers
+from treeprobe.pipeline.results.findings import FindingsError, read_record
+from treeprobe.pipeline.results.scores import Measurement, Setting
+from treeprobe.pipeline.results.tally_files import EDGE_COLUMNS, FoundEdges
+from treeprobe.pipeline.subjects.subject import Subject
 from treeprobe.probes import DepthProbe, DistanceProbe, fit_all
 
 Probe = DistanceProbe | DepthProbe

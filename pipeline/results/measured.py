@@ -7,11 +7,11 @@ import pandas as pd
 
 from treeprobe.parsing import Tally
 from treeprobe.parsing.scores import mean_tally
-from treeprobe.pipeline.findings import FindingsError
-from treeprobe.pipeline.result_files import ResultFiles
-from treeprobe.pipeline.results import Finished
-from treeprobe.pipeline.scores import PROBE_OF, Setting, best_layer
-from treeprobe.pipeline.tally_files import FoundEdges, read_edges, read_index, read_tally
+from treeprobe.pipeline.results.files import ResultFiles
+from treeprobe.pipeline.results.findings import FindingsError
+from treeprobe.pipeline.results.finished import Finished
+from treeprobe.pipeline.results.scores import PROBE_OF, Setting, best_layer
+from treeprobe.pipeline.results.tally_files import FoundEdges, read_edges, read_index, read_tally
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from treeprobe.parsing import Treebank, TreebankError
 from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.options import Options, OptionsError
 from treeprobe.pipeline.stopwatch import Progress, Stopwatch
-from treeprobe.pipeline.treebanks import common_name, read_split
+from treeprobe.pipeline.subjects.treebanks import common_name, read_split
 
 
 @dataclass(frozen=True)

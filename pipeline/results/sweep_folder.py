@@ -21,9 +21,9 @@ from typing import Any
 
 from treeprobe.errors import OutputError
 from treeprobe.files import write_json
-from treeprobe.pipeline.file_names import file_name
-from treeprobe.pipeline.findings import FORMAT, FindingsError
-from treeprobe.pipeline.result_files import ResultFiles
+from treeprobe.pipeline.results.file_names import file_name
+from treeprobe.pipeline.results.files import ResultFiles
+from treeprobe.pipeline.results.findings import FORMAT, FindingsError
 from treeprobe.records import Fields, sealed
 
 MARK = "sweep.json"

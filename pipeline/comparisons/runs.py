@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 
 from treeprobe.parsing import Difference, Tally, paired_differences
-from treeprobe.pipeline.findings import FindingsError
-from treeprobe.pipeline.measured import Measured, at_layer, best_measured, probes_in
-from treeprobe.pipeline.punctuation import warn_of_rules
-from treeprobe.pipeline.results import Finished, structure_of
-from treeprobe.pipeline.scores import HEADLINE_METRICS
+from treeprobe.pipeline.results.findings import FindingsError
+from treeprobe.pipeline.results.finished import Finished, structure_of
+from treeprobe.pipeline.results.measured import Measured, at_layer, best_measured, probes_in
+from treeprobe.pipeline.results.scores import HEADLINE_METRICS
+from treeprobe.pipeline.subjects.punctuation import warn_of_rules
 
 SIDES = ("first", "second")
 CELLS = ("first", "second", "difference", "low", "high", "p")

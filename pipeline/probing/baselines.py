@@ -7,9 +7,9 @@ import numpy as np
 from treeprobe.parsing import Scorer, Sentence, Treebank
 from treeprobe.parsing.trees import chain_distances
 from treeprobe.pipeline.options import Options
-from treeprobe.pipeline.probing import SplitStates, measure, new_probes, read_states, train
-from treeprobe.pipeline.scores import CHAIN, CONTROL, RANDOM_WEIGHTS, Measurement, Setting
-from treeprobe.pipeline.subject import Subject
+from treeprobe.pipeline.probing.probes import SplitStates, measure, new_probes, read_states, train
+from treeprobe.pipeline.results.scores import CHAIN, CONTROL, RANDOM_WEIGHTS, Measurement, Setting
+from treeprobe.pipeline.subjects.subject import Subject
 from treeprobe.probes import TreeShape, control_heads
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from treeprobe.digests import file_digest
-from treeprobe.pipeline.findings import AGAIN, RECORD, FindingsError, read_record
+from treeprobe.pipeline.results.findings import AGAIN, RECORD, FindingsError, read_record
 from treeprobe.records import Fields
 
 

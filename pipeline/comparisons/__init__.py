@@ -1,0 +1,1 @@
+"""Comparisons of what was found: checkpoints, layers and steps of a sweep, or two runs."""

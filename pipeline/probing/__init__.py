@@ -1,0 +1,1 @@
+"""Structural probes of a subject, their baselines, and the trees that they recover."""
