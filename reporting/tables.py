@@ -23,14 +23,14 @@ def merge_seeds(scores: pd.DataFrame) -> pd.DataFrame:
     without those columns the ends of the seeds' own intervals are averaged, which is a little too wide.
 
     Args:
-        scores: The score table. One without a column `seed` is returned as it is.
+        scores: The score table. One without a column `seed`, or that was merged before, keeps its rows.
 
     Returns:
         The table without the columns `seed`, `mean_low` and `mean_high`; with `seeds`, how many were averaged (0 for
         what has no seed), and `seed_sd`, the sample standard deviation over them (NaN for fewer than two).
     """
     if "seed" not in scores:
-        return scores
+        return scores if "seeds" in scores else scores.assign(seeds=0, seed_sd=np.nan)
     keys = [column for column in scores if column not in (*_MERGED, *_OF_SEEDS)]
     if "mean_low" in scores:
         scores = scores.assign(low=scores["mean_low"], high=scores["mean_high"])

@@ -33,6 +33,13 @@ def test_the_headline_is_the_best_layer_by_the_mean_of_its_seeds(scores: pd.Data
     assert (probe["low"], probe["high"]) == (pytest.approx(0.635), pytest.approx(0.675))
 
 
+def test_a_table_without_seeds_has_a_headline_too(scores: pd.DataFrame) -> None:
+    own = scores[scores["seed"].isna() | (scores["seed"] == 0)].drop(columns="seed")
+    table = headline_table(own)
+    assert set(table["seeds"]) == {0}
+    assert not headline_text(table).apply(lambda cells: cells.astype(str).str.contains(" sd ")).to_numpy().any()
+
+
 def test_one_lucky_seed_does_not_choose_the_layer(scores: pd.DataFrame) -> None:
     lucky = scores.copy()
     lucky.loc[(lucky["layer"] == 1) & (lucky["seed"] == 1), "value"] = 0.67
