@@ -227,3 +227,12 @@ class Treebank(Sequence[Sentence]):
         for sentence in self._sentences:
             digest.update(repr((sentence.words, sentence.heads, sentence.relations)).encode())
         return digest.hexdigest()
+
+    @property
+    def annotation_digest(self) -> str:
+        """SHA-256 of everything that a score or a choice may depend on: the trees, tags, features, spaces, documents."""
+        names = ("words", "heads", "relations", "upos", "xpos", "features", "space_after", "document")
+        digest = hashlib.sha256()
+        for sentence in self._sentences:
+            digest.update(repr([getattr(sentence, name) for name in names]).encode())
+        return digest.hexdigest()

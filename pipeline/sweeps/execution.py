@@ -98,7 +98,7 @@ def _about(task: Task) -> dict[str, object]:
 def _check_unchanged(task: Task, subject: Subject) -> None:
     """Refuse treebanks that are no longer what they were when the sweep was planned."""
     for split, bank in subject.splits.items():
-        if bank.digest != task.identity[split]:
+        if bank.annotation_digest != task.identity[split]:
             raise TreebankError(f"{bank.path} changed while the sweep was running; start it again")
 
 

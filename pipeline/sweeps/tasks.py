@@ -164,4 +164,4 @@ class Plan:
         sources = Sources(
             model="", train=splits.train, dev=splits.dev, test=splits.test, max_sentences=self.max_sentences
         )
-        return {split: bank.digest for split, bank in sources.read().items()}
+        return {split: bank.annotation_digest for split, bank in sources.read().items()}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.parsing.toys import sentence, trees
 from tests.parsing.ud_validator import refused_for
-from treeprobe.parsing import Sentence, TreebankError, format_conllu, read_conllu, write_conllu
+from treeprobe.parsing import Sentence, Treebank, TreebankError, format_conllu, read_conllu, write_conllu
 from treeprobe.parsing.treebanks import MultiwordToken, document_numbers
 
 SAMPLE = """\
@@ -335,6 +335,19 @@ def test_a_treebank_is_a_sequence_of_sentences_with_columns(tmp_path: Path) -> N
     assert len(bank[:1]) == 1
     assert bank[:1].digest != bank.digest
     assert bank.digest == read_conllu(bank.path).digest
+
+
+@pytest.mark.parametrize("change", ["upos", "xpos", "features", "space_after", "document"])
+def test_another_annotation_of_the_same_trees_is_another_treebank_to_a_sweep(tmp_path: Path, change: str) -> None:
+    bank = read_conllu(written(tmp_path, SAMPLE))
+    first = bank[0]
+    other = {
+        "space_after": tuple(not space for space in first.space_after),
+        "document": "another",
+    }.get(change, ("X=Y",) * len(first))
+    changed = Treebank([replace(first, **{change: other}), *bank[1:]], name=bank.name)
+    assert changed.digest == bank.digest
+    assert changed.annotation_digest != bank.annotation_digest
 
 
 def test_a_sentence_does_not_keep_the_matrices_that_it_gives(tmp_path: Path) -> None:
