@@ -230,7 +230,7 @@ class Treebank(Sequence[Sentence]):
 
     @property
     def annotation_digest(self) -> str:
-        """SHA-256 of everything that a score or a choice may depend on: the trees, tags, features, spaces, documents."""
+        """SHA-256 of everything that an analysis may depend on: the trees, tags, features, spaces, documents."""
         names = ("words", "heads", "relations", "upos", "xpos", "features", "space_after", "document")
         digest = hashlib.sha256()
         for sentence in self._sentences:
