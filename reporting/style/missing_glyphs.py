@@ -10,6 +10,10 @@ from functools import cache
 
 # The first words of Unicode names by which characters of Chinese, Japanese and Korean are recognised.
 _CJK = {"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC", "FULLWIDTH", "HALFWIDTH"}
+# Blocks of their punctuation and symbols, whose names say nothing of it: 「 is "left corner bracket".
+_CJK_BLOCKS = ((0x3000, 0x303F), (0x3200, 0x33FF), (0xFE30, 0xFE4F), (0xFF00, 0xFFEF))
+# General punctuation, of no script.
+_PUNCTUATION_BLOCKS = ((0x2000, 0x206F), (0x2E00, 0x2E7F))
 _MISSING_GLYPH = re.compile(r"Glyph (\d+) ")
 
 
@@ -83,9 +87,15 @@ def _advice(script: str) -> str:
 
 
 def _script(character: str) -> str:
-    """The script of a character, from its Unicode name."""
-    if unicodedata.category(character).startswith("S"):
+    """The script of a character, from its block or its Unicode name."""
+    if _within(character, _CJK_BLOCKS):
+        return "Chinese, Japanese and Korean"
+    if unicodedata.category(character).startswith("S") or _within(character, _PUNCTUATION_BLOCKS):
         return "symbols"
     name = unicodedata.name(character, "")
     first = name.split()[0].split("-")[0] if name else ""
     return "Chinese, Japanese and Korean" if first in _CJK else first.capitalize() or "private use"
+
+
+def _within(character: str, blocks: Iterable[tuple[int, int]]) -> bool:
+    return any(first <= ord(character) <= last for first, last in blocks)

@@ -103,7 +103,13 @@ def test_characters_that_no_font_has_are_named_with_what_to_install() -> None:
 
 @pytest.mark.parametrize(
     ("character", "advice"),
-    [("猫", "fonts-noto-cjk"), ("ภ", "Noto Sans Thai"), ("Ꭳ", "Noto Sans Cherokee"), ("🙂", "Noto Emoji")],
+    [
+        *((character, "fonts-noto-cjk") for character in "猫。「〒￥㈱"),
+        ("ภ", "Noto Sans Thai"),
+        ("Ꭳ", "Noto Sans Cherokee"),
+        ("🙂", "Noto Emoji"),
+        ("⸢", "Symbola"),
+    ],
 )
 def test_advice_fits_the_script(character: str, advice: str) -> None:
     with pytest.warns(MissingGlyphs) as caught:
