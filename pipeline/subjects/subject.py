@@ -10,10 +10,11 @@ from huggingface_hub import snapshot_download
 from treeprobe.extraction import Encoder, Reading, States, extract, stream_attention
 from treeprobe.extraction.attention import AttentionStream, Level
 from treeprobe.extraction.hub import asks_hub
-from treeprobe.parsing import Treebank, TreebankError
+from treeprobe.parsing import Treebank
 from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.options import Options, OptionsError
 from treeprobe.pipeline.stopwatch import Progress, Stopwatch
+from treeprobe.pipeline.subjects.splits import check_splits
 from treeprobe.pipeline.subjects.treebanks import common_name, read_split
 
 
@@ -169,26 +170,6 @@ class Sources:
                 splits[split] = Treebank(bank, name=name, path=bank.path)
         check_splits(splits)
         return splits
-
-
-def check_splits(splits: Mapping[Split, Treebank]) -> None:
-    """Refuse splits that cannot serve: without a sentence of two words, or the same sentences twice.
-
-    What trains, what chooses and what is reported must be different sentences. Raises TreebankError.
-    """
-    seen: dict[str, Split] = {}
-    for split, bank in splits.items():
-        name = bank.path or bank.name
-        if all(len(sentence) < 2 for sentence in bank):
-            raise TreebankError(
-                f"{name}: the {split} split has {len(bank)} sentences, none of two words or more; expected at least one"
-            )
-        earlier = seen.setdefault(bank.digest, split)
-        if earlier != split:
-            raise TreebankError(
-                f"{name}: the {split} treebank is the {earlier} treebank again; expected other sentences, as "
-                "probes are not to be chosen or scored on the sentences that trained or chose them"
-            )
 
 
 def lasting_path(checkpoint: str | Path) -> str:
