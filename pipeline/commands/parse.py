@@ -43,7 +43,10 @@ def parse_command(
             raise typer.BadParameter(f"{path}; expected a name ending in {', '.join(SUFFIXES)} in a folder that exists")
     texts = [*(sentences or []), *(_lines_of(source) if source is not None else [])]
     if not texts:
-        raise typer.BadParameter("no sentence; expected one in quotes, or --from with a file of them")
+        where = f"--from {source}: " if source is not None else ""
+        raise typer.BadParameter(f"{where}no sentence; expected one in quotes, or --from with a file of them")
+    if sentences and len(sentences) > 1 and not any(len(one.split()) > 1 for one in sentences):
+        typer.echo(f"note: {len(sentences)} sentences of one word each; a sentence of several needs quotes", err=True)
 
     from treeprobe.pipeline.parser import Parser
     from treeprobe.pipeline.tree_files import save_trees

@@ -52,6 +52,19 @@ def test_standard_input_will_do(parse: Parse, monkeypatch: pytest.MonkeyPatch) -
     assert parse("--from", "-") == parse("a cat runs")
 
 
+def test_forgotten_quotes_are_noted(parse: Parse) -> None:
+    assert "note: 3 sentences of one word each" in parse("a", "cat", "runs")[2]
+    for whole in (("a cat runs",), SENTENCES, ("runs",)):
+        assert parse(*whole)[2] == ""
+
+
+def test_a_file_without_sentences_is_named(parse: Parse, tmp_path: Path) -> None:
+    (tmp_path / "none.txt").write_text("\n \n", encoding="utf-8")
+    code, _, error = parse("--from", tmp_path / "none.txt")
+    assert code == 2
+    assert "none.txt: no sentence" in "".join(error.split("\n"))
+
+
 def test_a_layer_of_choice_is_parsed_with_its_probes(parse: Parse, done: Path) -> None:
     for layer in (1, 2):
         parser = Parser.from_pretrained(done, layer=layer)
