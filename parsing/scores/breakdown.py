@@ -177,7 +177,8 @@ def category_tallies(
 ) -> dict[Hashable, Tally]:
     """The tallies of which `category_scores` gives the scores; arguments, order and errors are the same."""
     if by not in table.columns or column not in table.columns:
-        raise ValueError(f"no column {by!r} or {column!r} in the table; expected some of {list(table.columns)}")
+        lacking = next(name for name in (by, column) if name not in table.columns)
+        raise ValueError(f"no column {lacking!r} in the table; expected one of {', '.join(map(str, table.columns))}")
     labels = length_classes(table[by], LENGTH_CLASSES[by]) if by in LENGTH_CLASSES else table[by]
     counts = labels.value_counts(sort=by not in LENGTH_CLASSES)
     sentence, every = pd.factorize(table["sentence"])

@@ -26,7 +26,7 @@ def failures_section(results: Results) -> Section | None:
     text = f"{count} {'analysis' if count == 1 else 'analyses'} failed."
     if lacking:
         text += f" Without any results: {', '.join(lacking)}."
-    text += " The same sweep with --retry tries them again."
+    text += " The same sweep with --retry tries them again, with --verify those that are damaged."
     return Section("failed", "Failed", text, [Table("Why, and which analyses", ["checkpoint", "reason"], rows)])
 
 

@@ -42,11 +42,11 @@ def headline_sentence(results: Results) -> str:
     layer = f"at layer {int(best['layer'])}, {CHOSEN_ON[split]}"
     if not best["value"] > chain:
         return (
-            f"No checkpoint exceeds the left-to-right chain ({chain:.1%} of the edges): UUAS is highest for "
-            f"{best['checkpoint']}, where {found_here} {layer}."
+            f"{best['checkpoint']}, whose UUAS is highest on dev, does not exceed the left-to-right chain "
+            f"({chain:.1%} of the edges): {found_here} {layer}."
         )
     return (
-        f"UUAS is highest for {best['checkpoint']}: {layer}, {found_here}, against {chain:.1%} "
+        f"UUAS on dev is highest for {best['checkpoint']}: {layer}, {found_here}, against {chain:.1%} "
         "when each word is joined to the next."
     )
 

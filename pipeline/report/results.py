@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from treeprobe.parsing.treebanks import Split
+from treeprobe.pipeline.results.files import ResultFiles
 from treeprobe.pipeline.results.findings import FindingsError
 from treeprobe.pipeline.results.finished import Finished, collect_scores, read_contents
 from treeprobe.pipeline.results.measured import Measured, best_measured
@@ -100,7 +101,17 @@ def read_results(folder: str | Path) -> Results:
     if unreadable and not (place / MARK).exists():
         raise FindingsError(*unreadable.values())
     whole = [one for one in finished if one.folder.name not in lost]
-    return Results(place.absolute(), scores, whole, [*failed, *({"task": task, "reason": lost[task]} for task in lost)])
+    damages = ({**_about_damaged(place, task), "task": task, "reason": lost[task]} for task in lost)
+    return Results(place.absolute(), scores, whole, [*failed, *damages])
+
+
+def _about_damaged(sweep: Path, task: str) -> dict[str, str]:
+    """What a damaged task is about, as a failure says it; empty where its record is what is damaged."""
+    try:
+        one = Finished(ResultFiles.of(SweepFolder.existing(sweep).task(task)))
+    except FindingsError:
+        return {}
+    return {"checkpoint": one.checkpoint, "treebank": one.treebank, "analysis": one.analysis}
 
 
 def structure_rows(results: Results, treebank: str) -> pd.DataFrame:

@@ -144,6 +144,15 @@ def test_records_of_before_there_were_digests_are_read(asked: Plan) -> None:
         (folder / name).write_bytes(content)
 
 
+def test_a_report_counts_a_damaged_task_to_its_checkpoint(asked: Plan) -> None:
+    flip_digit(Path(asked.out) / "tasks" / FIRST / "scores.csv")
+    results = read_results(asked.out)
+    assert [(one["task"], one["checkpoint"], one["analysis"]) for one in results.failed] == [
+        (FIRST, "first", "structure")
+    ]
+    assert results.without_results == ["first"]  # not the task's name beside the checkpoint's
+
+
 def test_the_mark_of_a_sweep_can_be_lost_to_damage(asked: Plan) -> None:
     before = load_results(asked.out)
     (Path(asked.out) / "sweep.json").write_text("{")

@@ -113,7 +113,7 @@ def test_a_tally_splits_by_sentence(gold: list[Sentence], distances: list[np.nda
 
 
 def test_an_unknown_category_is_refused(table: pd.DataFrame) -> None:
-    with pytest.raises(ValueError, match="no column 'colour' or 'correct' in the table; expected some of"):
+    with pytest.raises(ValueError, match="no column 'colour' in the table; expected one of sentence"):
         break_down(table, "colour")  # type: ignore[arg-type]
 
 
