@@ -34,7 +34,8 @@ def layers_section(results: Results, bank: str) -> Section | None:
     best = best_rows(rows, by=["checkpoint"])
     owner = str(names[0] if best.empty else best["checkpoint"].iloc[int(best["value"].argmax())])
     curves = [layer_picture(rows[rows["checkpoint"].isin({*shown, owner})], metric, bank, owner) for metric in metrics]
-    text = "Bands are 95 % intervals; the hollow point is layer 0, the embeddings; grey lines are baselines"
+    text = "Scores of the development sentences. "
+    text += "Bands are 95 % intervals; the hollow point is layer 0, the embeddings; grey lines are baselines"
     text += f", those of {owner}." if len(names) > 1 else "."
     if len(shown) < len(names):
         text += f" Curves show {len(shown)} of {len(names)} checkpoints, spread over the range of their best scores."
