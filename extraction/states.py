@@ -109,6 +109,7 @@ class States:
         starts, ends = self._word_bounds[wanted], self._word_bounds[wanted + 1]
         out = np.empty((len(layers), int((ends - starts).sum()), self.dim), np.float32)
         shards = np.searchsorted(self._shard_bounds, wanted, "right") - 1
+        places = bounds_of(ends - starts)
         # Each shard is visited once; within it, sentences are read in the order asked for.
         order = np.argsort(shards, kind="stable")
         for sentences_of_one in np.split(order, np.flatnonzero(np.diff(shards[order])) + 1):
@@ -117,7 +118,7 @@ class States:
             shard = int(shards[sentences_of_one[0]])
             origin = self._word_bounds[self._shard_bounds[shard]]
             rows = _merge(starts[sentences_of_one] - origin, ends[sentences_of_one] - origin)
-            place = _words_of(sentences_of_one, bounds_of(ends - starts))
+            place = _words_of(sentences_of_one, places)
             for row, layer in enumerate(layers):
                 out[row, place] = self._shards[shard].read(layer, rows)
         return out
