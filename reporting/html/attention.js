@@ -1,10 +1,7 @@
-"use strict";
 /* Attention of one head over one sentence, as lines or as a matrix. Words reach the page by textContent alone. */
 (async () => {
-  const SVG = "http://www.w3.org/2000/svg";
   const FONT = '14px system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif';
   const ROW = 20, CELL = 22, LINES = 170, GAP = 6, MARGIN = 8, FAINTEST = 0.02;
-  const byId = (name) => document.getElementById(name);
 
   const data = JSON.parse(byId("data").textContent);
   const inputs = Object.fromEntries(["sentence", "layer", "head", "view"].map((name) => [name, byId(name)]));
@@ -86,19 +83,6 @@
     const made = element("text", { x, y, "text-anchor": anchor, "dominant-baseline": "central" });
     made.textContent = text;
     return made;
-  }
-
-  function element(name, attributes) {
-    const made = document.createElementNS(SVG, name);
-    Object.entries(attributes).forEach(([key, value]) => made.setAttribute(key, value));
-    return made;
-  }
-
-  function addOption(select, value, text) {
-    const option = document.createElement("option");
-    option.value = value;
-    option.textContent = text;
-    select.append(option);
   }
 
   /* The bytes of a Base64 text in zlib's format. */

@@ -1,9 +1,5 @@
-"use strict";
 /* The explorer and the sorting of tables. Words reach the page by textContent alone. */
 (() => {
-  const SVG = "http://www.w3.org/2000/svg";
-  const byId = (name) => document.getElementById(name);
-
   sortTables();
   addEventListener("hashchange", unfold);
   unfold();
@@ -158,23 +154,10 @@
     }));
   }
 
-  function element(name, attributes) {
-    const made = document.createElementNS(SVG, name);
-    Object.entries(attributes).forEach(([key, value]) => made.setAttribute(key, value));
-    return made;
-  }
-
   function label(text, x, y, kind) {
     const made = element("text", { x, y, class: kind });
     made.textContent = text;
     return made;
-  }
-
-  function addOption(select, value, text) {
-    const option = document.createElement("option");
-    option.value = value;
-    option.textContent = text;
-    select.append(option);
   }
 
   function sortTables() {

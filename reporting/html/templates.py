@@ -18,12 +18,12 @@ def render(template: str, *, script: str, data: Mapping[str, Any], title: str, *
 
     Args:
         template: File of this package that extends `page.html`.
-        script: File of this package, the only script that the page may run.
+        script: File of this package, the only script that the page may run; `elements.js` comes before it.
         data: What the script reads, in JSON types.
         title: Of the page.
         **values: What else the template shows.
     """
-    source = _read(script)
+    source = _read("elements.js") + _read(script)
     return (
         _environment()
         .get_template(template)
