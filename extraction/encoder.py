@@ -24,6 +24,7 @@ from treeprobe.extraction.checkpoint import (
 )
 from treeprobe.extraction.hub import check_place, read_locally
 from treeprobe.extraction.tokenizer_check import EXPECTED, check_tokenizer
+from treeprobe.processor import warn_where_bfloat16_is_slow
 
 Dtype = Literal["float32", "bfloat16", "float16"]
 """Number formats of weights and states, by torch's name."""
@@ -106,7 +107,7 @@ class Encoder:
         """An encoder from a model and a fast tokenizer that are already in memory; the model is changed in place.
 
         In bfloat16 on a CPU it attends by plain matrix products (`eager`), which PyTorch computes faster there than its
-        fused attention.
+        fused attention; where the processor has no instructions for bfloat16, a warning says once that it is slower.
         """
         if not getattr(tokenizer, "is_fast", False):
             raise CheckpointError(
@@ -125,8 +126,10 @@ class Encoder:
             model = model.eval().requires_grad_(False).to(device=device or "cpu", dtype=getattr(torch, number))
         except (RuntimeError, AssertionError) as error:
             raise CheckpointError(f"checkpoint {name} cannot be put on device {device}: {first_line(error)}") from error
-        if model.device.type == "cpu" and number == "bfloat16" and model._can_set_attn_implementation():
-            model.set_attn_implementation("eager")
+        if model.device.type == "cpu" and number == "bfloat16":
+            warn_where_bfloat16_is_slow(torch.cpu, work="extraction")
+            if model._can_set_attn_implementation():
+                model.set_attn_implementation("eager")
         return cls(model, tokenizer, name, digest)
 
     def with_random_weights(self, seed: int = 0) -> "Encoder":

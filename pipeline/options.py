@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     # Loaded by type checkers alone, so that the command line's help need not wait for numpy and torch.
     from treeprobe.extraction.alignment import Pooling
     from treeprobe.parsing import PunctuationRule
+    from treeprobe.probes.precision import Precision
 
 TextForm = Literal["words", "natural"]
 
@@ -31,6 +32,7 @@ class Options:
             is lowered to it: a linear map of more rows can say nothing more.
         layers: layers to probe; all where None.
         epochs: passes of the probes over the training treebank; the probes' own default where None.
+        precision: number format of the matrix products of the probes' training.
         punctuation: which words are punctuation, which UUAS leaves out. "auto" looks at the tags of the dev split
             (`parsing.choose_punctuation`).
         text: what the model reads, words joined by spaces or the natural sentence (`SpaceAfter=No`).
@@ -48,6 +50,7 @@ class Options:
     seeds: Sequence[int] = (0, 1, 2)
     layers: Sequence[int] | None = None
     epochs: int | None = None
+    precision: "Precision" = "float32"
     punctuation: "PunctuationRule" = "auto"
     text: TextForm = "words"
     pooling: "Pooling" = "mean"

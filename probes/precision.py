@@ -1,12 +1,12 @@
 """The number format of the matrix products of training."""
 
-import warnings
 from collections.abc import Sequence
-from functools import cache
 from typing import Literal
 
 import torch
 from torch import Tensor
+
+from treeprobe.processor import warn_where_bfloat16_is_slow
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -30,23 +30,5 @@ def check_precision(precision: str, device: str, *, known: Sequence[Precision], 
     """
     if precision not in known:
         raise ValueError(f"precision {precision!r} of {what}; expected {' or '.join(known)}")
-    if precision == "bfloat16" and torch.device(device).type == "cpu" and not multiplies_bfloat16():
-        _say_slow()
-
-
-def multiplies_bfloat16() -> bool:
-    """Whether the processor has instructions for products in bfloat16; True where PyTorch cannot tell."""
-    capabilities: dict[str, object] = getattr(
-        torch.cpu, "get_capabilities", dict
-    )()  # newer than the oldest PyTorch that is supported
-    if capabilities.get("architecture") != "x86_64":
-        return True
-    return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16"))
-
-
-@cache
-def _say_slow() -> None:
-    warnings.warn(
-        "precision bfloat16: this processor has no instructions for it; training works, and is slower than in float32",
-        stacklevel=2,
-    )
+    if precision == "bfloat16" and torch.device(device).type == "cpu":
+        warn_where_bfloat16_is_slow(torch.cpu, work="training")

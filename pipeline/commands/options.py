@@ -45,6 +45,13 @@ OPTIONS: Mapping[str, Any] = {
     "epochs": Annotated[
         int | None, typer.Option(min=1, help="Passes of the probes over the training treebank at most.")
     ],
+    "precision": Annotated[
+        Literal["float32", "bfloat16"],
+        typer.Option(
+            help="Number format of the matrix products of the probes' training; bfloat16 is faster where the processor "
+            "has instructions for it."
+        ),
+    ],
     "punctuation": Annotated[
         Literal["auto", "xpos", "upos", "none"],
         typer.Option(

@@ -41,7 +41,14 @@ def read_states(subject: Subject, options: Options) -> dict[Split, States]:
 def new_probes(subject: Subject, options: Options) -> list[Probe]:
     """A distance and a depth probe, not yet trained, for each rank, layer and seed of the options."""
     return [
-        kind(layer, rank, seed, epochs=options.epochs, device=str(subject.encoder.device))
+        kind(
+            layer,
+            rank,
+            seed,
+            epochs=options.epochs,
+            precision=options.precision,
+            device=str(subject.encoder.device),
+        )
         for rank in options.fitted(dim=subject.encoder.dim, layers=subject.encoder.layers).ranks
         for kind in (DistanceProbe, DepthProbe)
         for layer in (subject.encoder.layers if options.layers is None else options.layers)
@@ -160,8 +167,12 @@ class SavedProbes:
         return replace(options, text=read["text"], pooling=read["pooling"])
 
     def training(self, options: Options) -> Options:
-        """The options with everything that decided how the probes were trained, and on what states."""
-        trained = {name: self.record["options"][name] for name in ("ranks", "seeds", "layers", "epochs")}
+        """The options with everything that decided how the probes were trained, and on what states.
+
+        An option that was not there yet when the record was written had its default.
+        """
+        recorded = {**vars(Options()), **self.record["options"]}
+        trained = {name: recorded[name] for name in ("ranks", "seeds", "layers", "epochs", "precision")}
         return replace(self.reading(options), **trained)
 
     @property

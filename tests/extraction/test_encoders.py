@@ -1,12 +1,14 @@
 """Every family of models: layers, words and attention are where they should be."""
 
 import copy
+import warnings
 
 import numpy as np
 import pytest
 import torch
 
 from tests.extraction import oracles, zoo
+from treeprobe import processor
 from treeprobe.extraction import (
     Encoder,
     Reading,
@@ -80,6 +82,19 @@ def test_every_family_computes_in_bfloat16_near_float32(name: str) -> None:
     assert (found != expected).any()
     differences = np.linalg.norm(found - expected, axis=-1) / np.linalg.norm(expected, axis=-1)
     assert np.median(differences) < 0.02
+
+
+def test_extraction_in_slow_bfloat16_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    processor._say_slow.cache_clear()
+    monkeypatch.setattr(processor, "multiplies_bfloat16", lambda _: False)
+    exact = zoo.encoder("bert")
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for dtype in ("float32", "bfloat16", "bfloat16"):
+            encoder = Encoder.from_parts(copy.deepcopy(exact.model), exact.tokenizer, name="bert", dtype=dtype)
+            extract(encoder, zoo.SENTENCES)
+    assert [str(each.message).split(":")[0] for each in told] == ["extraction in bfloat16"]
+    assert "slower" in str(told[0].message)
 
 
 @pytest.mark.parametrize("name", zoo.NAMES)

@@ -180,6 +180,32 @@ def test_the_record_says_what_was_run(done: Path) -> None:
     assert f"layer {record['details']['best_layer']}" in record["summary"]
 
 
+@pytest.mark.filterwarnings("ignore:training in bfloat16")  # most processors say that they are slow at it
+def test_every_probe_is_trained_in_the_precision_asked_for(
+    checkpoint: Path, two: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The probes of the checkpoint, of random weights, of control trees, and those of the code."""
+    trained: list[str] = []
+    keep = DistanceProbe.keep
+
+    def note(probe: DistanceProbe, learned: Any) -> None:
+        trained.append(probe.precision)
+        keep(probe, learned)
+
+    monkeypatch.setattr(DistanceProbe, "keep", note)
+    options = replace(QUICK, layers=(1,), random_baseline=True, control=True, description_length=True, samples=0)
+    for precision in ("float32", "bfloat16"):
+        trained.clear()
+        run(checkpoint, two, tmp_path / precision, replace(options, precision=precision))
+        assert len(trained) > 3
+        assert set(trained) == {precision}
+    records = [json.loads((tmp_path / name / "analysis.json").read_text()) for name in ("float32", "bfloat16")]
+    assert [record["options"]["precision"] for record in records] == ["float32", "bfloat16"]
+    assert records[0]["options"]["digest"] != records[1]["options"]["digest"]
+    (saved,) = (tmp_path / "bfloat16" / "probes").glob("distance-*")
+    assert DistanceProbe.from_pretrained(saved).precision == "bfloat16"
+
+
 def test_probes_and_figures_are_there(done: Path) -> None:
     for layer in range(3):
         assert DistanceProbe.from_pretrained(done / "probes" / f"distance-layer-{layer}-rank-4-seed-0").layer == layer

@@ -345,14 +345,15 @@ def test_the_disk_of_a_dry_run_is_the_disk_used(done: Sweep, models: dict[str, P
 def test_a_task_depends_on_the_options_that_its_analysis_reads_alone(
     models: dict[str, Path], splits: Splits, tmp_path: Path
 ) -> None:
-    before, after = (
+    before, ranks, precision = (
         {task.name: task.identity for task in plan([models["first"]], splits, tmp_path, options=options,
                                                    analyses=["structure", "heads", "convolution"]).tasks()}
-        for options in (OPTIONS, replace(OPTIONS, ranks=(2,)))
+        for options in (OPTIONS, replace(OPTIONS, ranks=(2,)), replace(OPTIONS, precision="bfloat16"))
     )  # fmt: skip
-    changed = {name for name in before if before[name] != after[name]}
-    # Convolution scores the probes of the structural task beside it.
-    assert changed == {"first--toy--structure", "first--toy--convolution"}
+    for after in (ranks, precision):
+        changed = {name for name in before if before[name] != after[name]}
+        # Convolution scores the probes of the structural task beside it.
+        assert changed == {"first--toy--structure", "first--toy--convolution"}
     assert "probes" in before["first--toy--convolution"]
 
 

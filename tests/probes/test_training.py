@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from tests.probes.corpora import LayeredStates, make_corpus
-from treeprobe.probes import DepthProbe, DistanceProbe, PoincareProbe, fit_all, precision
+from treeprobe import processor
+from treeprobe.probes import DepthProbe, DistanceProbe, PoincareProbe, fit_all
 from treeprobe.probes.estimator import PREDICTION_BATCH
 from treeprobe.probes.initial import SCALE_SENTENCES
 from treeprobe.probes.training import LEAST_STEPS, VALIDATION_BATCH, cosine_decay, epochs_for, split_contiguously
@@ -233,14 +234,15 @@ def test_a_format_that_a_probe_cannot_be_trained_in_is_refused(train):
             fit_all([probe.set_params(rank=8)], LayeredStates([train.vectors]), train)
 
 
-def test_slow_bfloat16_is_said_once(monkeypatch):
-    precision._say_slow.cache_clear()
-    monkeypatch.setattr(precision, "multiplies_bfloat16", lambda: False)
+def test_slow_bfloat16_is_said_once(monkeypatch, train):
+    processor._say_slow.cache_clear()
+    monkeypatch.setattr(processor, "multiplies_bfloat16", lambda _: False)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        for _ in range(3):
-            precision.check_precision("bfloat16", "cpu", known=FORMATS, what="a probe")
-    assert len(told) == 1
+        for _ in range(2):
+            probes = [kind(0, 4, epochs=1, precision="bfloat16") for kind in (DistanceProbe, DepthProbe)]
+            fit_all(probes, LayeredStates([train.vectors]), train)
+    assert [str(each.message).split(":")[0] for each in told] == ["training in bfloat16"]
     assert "slower" in str(told[0].message)
 
 
