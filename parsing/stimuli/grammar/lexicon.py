@@ -93,6 +93,7 @@ MANNER = listed("quietly slowly happily suddenly carefully quickly gladly secret
 MODALS = listed("will can may should must might could would")
 SUBORDINATORS = listed("because when although while if before after")
 PREPOSITIONS = listed("in near behind at")
+BESIDE = listed("near behind beside with")
 FREQUENCY = listed("often always never sometimes usually rarely already still just")
 DAYS = listed("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
 PERIODS = listed("week month year summer winter night")
