@@ -14,6 +14,10 @@ from treeprobe.extraction.text import Text
 TOKEN_BUDGET = 1024
 """Positions in a batch, padding counted; the fastest of those tried by `benchmarks/extraction_speed.py` on a CPU."""
 
+CARD_TOKEN_BUDGET = 8192
+"""The same on a card, which is busy with so many for long enough that starting its kernels costs nothing beside it: a
+BERT of width 1,024 takes some 10 ms for them in bfloat16, of which the calls of its kernels are 3."""
+
 BATCH_COST = 1 / 16
 """Fixed cost of a batch, as a share of the budget of positions: calling the kernels takes time however little they
 compute. On two cores a call of MiniLM costs as much as some 30 positions in float32 and 75 in bfloat16, of a budget of
@@ -169,6 +173,7 @@ class Batcher:
         self._aligner = Aligner(encoder.tokenizer)
         self._segment = segment or None
         self._padding = encoder.tokenizer.pad_token_id or 0
+        self._on_card = encoder.device.type != "cpu"
         self.specials = self._aligner.specials
         self.capacity = None if max_subwords is None else max_subwords - len(self.specials)
         """Subwords in a window at most, special tokens not counted."""
@@ -180,7 +185,7 @@ class Batcher:
     def batches(
         self, alignment: Alignment, windows: Windows, chosen: Integers, *, max_pairs: int | None = None
     ) -> Iterator[tuple[Integers, Batch]]:
-        """The chosen windows, longest first, in batches of at most `TOKEN_BUDGET` positions.
+        """The chosen windows, longest first, in batches of at most `TOKEN_BUDGET` positions, or `CARD_TOKEN_BUDGET`.
 
         Args:
             chosen: numbers of windows.
@@ -190,7 +195,8 @@ class Batcher:
             the numbers of a batch's windows, and the batch, special tokens around each window.
         """
         lengths = windows.lengths[chosen] + len(self.specials)
-        for group in token_budget_batches(lengths, TOKEN_BUDGET, max_pairs=max_pairs):
+        budget = CARD_TOKEN_BUDGET if self._on_card else TOKEN_BUDGET
+        for group in token_budget_batches(lengths, budget, max_pairs=max_pairs):
             yield chosen[group], self._pad(alignment.ids, windows, chosen[group])
 
     def _pad(self, ids: Integers, windows: Windows, chosen: Integers) -> Batch:

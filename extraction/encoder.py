@@ -14,6 +14,7 @@ from torch import Tensor
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 
+from treeprobe.devices import check_device, memory_named, moved
 from treeprobe.extraction.checkpoint import (
     AttentionError,
     CheckpointError,
@@ -69,7 +70,10 @@ class Encoder:
         Raises:
             CheckpointError: nothing is there, it is not a checkpoint, it lacks weights or has some that are
                 not finite, or it has no fast tokenizer that can read text for it.
+            DeviceError: there is no such device here.
+            DeviceMemoryError: the model does not fit into its memory.
         """
+        check_device(torch, str(device or "cpu"))
         name = os.path.expanduser(folder_or_hub_name)  # transformers takes "~" for a part of a hub name
         check_place(name, revision=revision)
         options: dict[str, Any] = {
@@ -122,10 +126,9 @@ class Encoder:
         number = str(dtype).removeprefix("torch.")
         if number not in get_args(Dtype):
             raise ValueError(f"dtype must be one of {', '.join(get_args(Dtype))}; found {dtype}")
-        try:
+        check_device(torch, str(device or "cpu"))
+        with memory_named(torch, work=f"loading {name}", remedy="bfloat16 (dtype)"):
             model = model.eval().requires_grad_(False).to(device=device or "cpu", dtype=getattr(torch, number))
-        except (RuntimeError, AssertionError) as error:
-            raise CheckpointError(f"checkpoint {name} cannot be put on device {device}: {first_line(error)}") from error
         if model.device.type == "cpu" and number == "bfloat16":
             warn_where_bfloat16_is_slow(torch.cpu, work="extraction")
             if model._can_set_attn_implementation():
@@ -227,7 +230,7 @@ class Encoder:
             inputs["token_type_ids"] = token_type_ids
         if getattr(self.model.config, "use_cache", False):
             options["use_cache"] = False
-        return self.model(**{key: value.to(self.device) for key, value in inputs.items()}, **options)
+        return self.model(**{key: moved(value, self.device) for key, value in inputs.items()}, **options)
 
 
 @contextmanager

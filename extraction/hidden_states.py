@@ -1,7 +1,7 @@
 """Word-aligned hidden states of a whole text, in memory or in a cache: `extract`."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from treeprobe.devices import memory_named
 from treeprobe.errors import TreeprobeError
 from treeprobe.extraction.alignment import bounds_of
 from treeprobe.extraction.cache import cached_states
@@ -23,6 +24,11 @@ SHARD_NUMBERS = 18 << 20
 """Words times layers times dim that a shard holds at most: 36 MB in half precision. Sentences are sorted by length
 within a shard, so small shards mean more padding; a shard holds the same sentences in every storage format, so batches
 are the same too."""
+
+
+CARD_NUMBERS = 1 << 29
+"""Words times layers times dim that are read at once on a card, 1 GiB in half precision: its batches are larger than
+what a shard of a large model holds, so it reads the words of several shards together."""
 
 
 class StorageError(TreeprobeError, ValueError):
@@ -69,17 +75,34 @@ def extract(
     text = Text.checked(words, space_after)
     reader = WordReader(encoder, reading)
     layout = _layout(encoder, text, reader)
+    at_once = _shards_at_once(encoder)
+    ready: dict[int, WordVectors] = {}
 
     def produce(shard: int) -> WordVectors:
-        first, last = int(layout.shard_bounds[shard]), int(layout.shard_bounds[shard + 1])
-        bar.update(int(layout.word_bounds[first]) - bar.n)  # past the shards that are there already
+        if shard not in ready:
+            ready.clear()
+            ready.update(read_shards(shard, min(shard + at_once, layout.shards)))
+        return ready.pop(shard)
+
+    def read_shards(start: int, stop: int) -> Iterator[tuple[int, WordVectors]]:
+        bounds = layout.shard_bounds[start : stop + 1]
+        first, last = int(bounds[0]), int(bounds[-1])
+        words = layout.word_bounds[first : last + 1]
+        bar.update(int(words[0]) - bar.n)  # past the shards that are there already
         found = reader.read(text.part(first, last), first_sentence=first, advance=bar.update)
-        bar.update(int(layout.word_bounds[last]) - bar.n)
-        _check_range(found, reader, layout.word_bounds[first : last + 1], first)
-        return found
+        bar.update(int(words[-1]) - bar.n)
+        _check_range(found, reader, words, first)
+        found = found.on_processor()
+        for number, (begin, end) in enumerate(zip(bounds - first, bounds[1:] - first), start=start):
+            rows = slice(int(words[begin] - words[0]), int(words[end] - words[0]))
+            yield number, found.part(slice(int(begin), int(end)), rows, first_sentence=first)
 
     description, total = f"reading with {encoder.name}", int(layout.word_bounds[-1])
-    with tqdm(desc=description, total=total, unit=" words", disable=not progress, delay=1.0) as bar:
+    remedy = "smaller batches (extraction.batching.CARD_TOKEN_BUDGET), bfloat16 (dtype), fewer layers"
+    with (
+        memory_named(torch, work=description, remedy=remedy),
+        tqdm(desc=description, total=total, unit=" words", disable=not progress, delay=1.0) as bar,
+    ):
         if cache is not None:
             return cached_states(Path(cache).expanduser(), layout, produce, verify=verify, repair=repair)
         return _in_memory(layout, produce)
@@ -135,6 +158,13 @@ def _layout(encoder: Encoder, text: Text, reader: WordReader) -> Layout:
     return Layout(identity, reader.layers, reader.dim, word_bounds, _shard_bounds(word_bounds, shard_words))
 
 
+def _shards_at_once(encoder: Encoder) -> int:
+    """How many shards are read together: one, and on a card as many as `CARD_NUMBERS` allow."""
+    if encoder.device.type == "cpu":
+        return 1
+    return max(1, CARD_NUMBERS // SHARD_NUMBERS)
+
+
 def _shard_bounds(word_bounds: NDArray[np.int64], shard_words: int) -> NDArray[np.int64]:
     """(shards + 1,) the first sentence of each shard, so that a shard holds about `shard_words` words."""
     shards = -(-np.maximum(word_bounds[1:], 1) // shard_words)
@@ -145,10 +175,10 @@ def _shard_bounds(word_bounds: NDArray[np.int64], shard_words: int) -> NDArray[n
 def _check_range(found: WordVectors, reader: WordReader, word_bounds: NDArray[np.int64], first: int) -> None:
     """Refuse values that are not finite, or no longer finite in the storage format, and layers of zeros alone."""
     read = found.report.words > len(found.report.dropped)  # words that the tokenizer drops have zeros
-    for layer, vectors in zip(reader.layers, found.vectors):
-        if not vectors.numel():
-            continue
-        least, largest = map(float, torch.aminmax(vectors))
+    if not found.vectors.numel():
+        return
+    ranges = torch.stack([torch.stack(torch.aminmax(vectors)) for vectors in found.vectors]).tolist()
+    for layer, vectors, (least, largest) in zip(reader.layers, found.vectors, ranges):
         if least == largest == 0 and read and reader.reading.site == "hidden":
             raise StorageError(
                 f"layer {layer} is zero for every word of sentences {first + 1} to {first + len(word_bounds) - 1}, "

@@ -81,6 +81,15 @@ class AlignmentReport:
             found.integers("skipped"),
         )
 
+    def part(self, sentences: range, *, words: int, subwords: int) -> "AlignmentReport":
+        """The report of some neighbouring sentences, by their numbers, which have so many words and subwords."""
+
+        def inside(found: tuple[Any, ...]) -> tuple[Any, ...]:
+            return tuple(one for one in found if (one if isinstance(one, int) else one[0]) in sentences)
+
+        exceptions = (self.dropped, self.unknown, self.shared, self.windowed, self.skipped)
+        return AlignmentReport(len(sentences), words, subwords, *map(inside, exceptions))
+
     def to_json(self) -> dict[str, Any]:
         """Plain lists and numbers."""
         return asdict(self)

@@ -1,7 +1,7 @@
 """From sentences to word vectors: one pass of the model over some sentences, subword vectors pooled into words'."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
+from treeprobe.devices import fetched, moved
 from treeprobe.extraction.alignment import Alignment, Integers, Pooling, bounds_of
 from treeprobe.extraction.batching import Batcher, Windows, cut_windows
 from treeprobe.extraction.encoder import Encoder
@@ -23,8 +24,25 @@ class WordVectors:
     """The vectors of some sentences' words and how the words met the tokenizer."""
 
     vectors: Tensor
-    """(layers, words, dim) on the CPU, in the number format in which they are stored."""
+    """(layers, words, dim) where the model computes, in the number format in which they are stored."""
     report: AlignmentReport
+    subwords: Integers
+    """(sentences,) subwords of each sentence."""
+
+    def on_processor(self) -> "WordVectors":
+        """The same with the vectors on the CPU."""
+        return replace(self, vectors=fetched(torch, self.vectors))
+
+    def part(self, sentences: slice, words: slice, *, first_sentence: int) -> "WordVectors":
+        """Some neighbouring sentences, given their places among these and among their words; a view.
+
+        Args:
+            first_sentence: the number in the report of the first of all sentences here.
+        """
+        subwords = self.subwords[sentences]
+        numbers = range(first_sentence + sentences.start, first_sentence + sentences.stop)
+        report = self.report.part(numbers, words=words.stop - words.start, subwords=int(subwords.sum()))
+        return WordVectors(self.vectors[:, words], report, subwords)
 
 
 class WordReader:
@@ -55,7 +73,8 @@ class WordReader:
         reading, batcher = self.reading, self._batcher
         alignment, windows = self._align(text)
         links = _Links.of(alignment, windows, reading.pooling)
-        out = torch.zeros((len(self.layers), alignment.words, self.dim), dtype=getattr(torch, reading.storage))
+        size = (len(self.layers), alignment.words, self.dim)
+        out = torch.zeros(size, dtype=getattr(torch, reading.storage), device=self._encoder.device)
         # Windows without a word to read are left out: one of empty words alone has none, and some models refuse it.
         needed = np.flatnonzero(np.diff(links.bounds))
         is_first = np.diff(windows.sentences, prepend=-1) != 0
@@ -65,7 +84,7 @@ class WordReader:
             links.pool([states[layer] for layer in self.layers], chosen, len(batcher.specials.leading), out)
             advance(int(words[chosen].sum()))
         report = AlignmentReport.of(alignment, text.words, first_sentence=first_sentence, windowed=windows.cut.tolist())
-        return WordVectors(out, report)
+        return WordVectors(out, report, np.diff(alignment.subword_bounds))
 
     def report(self, text: Text) -> AlignmentReport:
         """What `read` reports of the same sentences, without running the model."""
@@ -103,7 +122,7 @@ class _Links:
             states: a (windows, positions, dim) tensor per layer.
             chosen: numbers of the batch's windows.
             leading: special tokens before a window's subwords.
-            out: (layers, words, dim) on the CPU.
+            out: (layers, words, dim), where the states are.
         """
         counts = self.bounds[chosen + 1] - self.bounds[chosen]
         rows = np.repeat(np.arange(len(chosen)), counts)
@@ -113,9 +132,9 @@ class _Links:
         # A word's links in a window are adjacent; a word of two windows has two sums, which add up in its row.
         begins = np.flatnonzero((np.diff(words, prepend=-1) != 0) | (within == 0))
         flat = rows * states[0].shape[1] + leading + self.positions[links]
-        into_rows = torch.from_numpy(words[begins])
-        bags = [torch.from_numpy(one).to(states[0].device) for one in (flat, begins, self.weights[links])]
+        parts = (flat, begins, self.weights[links], words[begins])
+        subwords, bounds, weights, into_rows = (moved(torch.from_numpy(one), out.device) for one in parts)
         for layer, into in zip(states, out):
             vectors = layer.flatten(0, 1).float()
-            sums = embedding_bag(bags[0], vectors, bags[1], mode="sum", per_sample_weights=bags[2])
-            into.index_add_(0, into_rows, sums.to("cpu", into.dtype))
+            sums = embedding_bag(subwords, vectors, bounds, mode="sum", per_sample_weights=weights)
+            into.index_add_(0, into_rows, sums.to(into.dtype))

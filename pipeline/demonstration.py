@@ -23,7 +23,14 @@ For scores to set beside published ones, train on a treebank:
 """What a person reads below the demo's tables."""
 
 
-def demo(out: str | Path, *, sentences: int = 3000, overwrite: bool = False, progress: Progress = True) -> Findings:
+def demo(
+    out: str | Path,
+    *,
+    sentences: int = 3000,
+    device: str = "cpu",
+    overwrite: bool = False,
+    progress: Progress = True,
+) -> Findings:
     """Run the structural analysis on the embedded checkpoint and sentences, and write everything to `out`.
 
     Probes train on `sentences` sentences of the grammar and the natural training sentences; held-out grammar
@@ -35,5 +42,6 @@ def demo(out: str | Path, *, sentences: int = 3000, overwrite: bool = False, pro
         train=Treebank([*grammar[:sentences], *natural_sentences("train")], name="grammar and natural"),
         dev=Treebank(list(grammar[sentences:]), name="grammar"),
         test=natural_sentences("test"),
+        device=device,
     )
     return analyse("structure", sources, out, overwrite=overwrite, progress=progress)

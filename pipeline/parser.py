@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from treeprobe.devices import check_device
 from treeprobe.extraction import Encoder, Reading, extract
 from treeprobe.parsing import Sentence
 from treeprobe.parsing.decoding import complete_tree
@@ -30,24 +32,29 @@ class Parser:
     depth: DepthProbe | None
 
     @classmethod
-    def from_pretrained(cls, probe: str | Path, *, model: str | Path | None = None, layer: int | None = None) -> Self:
+    def from_pretrained(
+        cls, probe: str | Path, *, model: str | Path | None = None, layer: int | None = None, device: str = "cpu"
+    ) -> Self:
         """Load the probes of a run's folder, or a saved distance probe and the depth probe beside it.
 
         Args:
             probe: the folder of a run, or of a saved distance probe.
             model: the checkpoint when it is no longer where the probes were trained on it.
             layer: which layer's probes of a run; those of its best layer where None.
+            device: where the model computes.
 
         Raises:
+            DeviceError: this machine has no such device.
             FindingsError: the folder holds no probes, or none of that layer, or does not tell its checkpoint.
             ProbeError: the checkpoint is not the one that the probes were trained on.
             CheckpointError: the checkpoint cannot be loaded.
         """
+        check_device(torch, device)
         folder = _distance_folder(Path(probe), layer)
         distance = DistanceProbe.from_pretrained(folder)
         beside = folder.with_name(folder.name.replace("distance", "depth", 1))
         depth = DepthProbe.from_pretrained(beside) if (beside / "probe.json").exists() else None
-        encoder = Encoder.from_pretrained(model or _recorded_model(Path(probe), distance))
+        encoder = Encoder.from_pretrained(model or _recorded_model(Path(probe), distance), device=device)
         _check_same_checkpoint(encoder, distance, folder)
         return cls(encoder, distance, depth)
 

@@ -49,3 +49,11 @@ def browser() -> Iterator[Any]:
     found = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
     yield found
     found.quit()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Tests marked `cuda` run wherever there is a CUDA device, unasked."""
+    if item.get_closest_marker("cuda") is not None:
+        torch = pytest.importorskip("torch")
+        if not torch.cuda.is_available():
+            pytest.skip("no CUDA device on this machine")

@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
-from treeprobe.pipeline.commands.options import Json, LogFile, Out, Overwrite, Quiet, Verbose
+from treeprobe.pipeline.commands.options import Device, Json, LogFile, Out, Overwrite, Quiet, Verbose
 from treeprobe.pipeline.commands.showing import logged, progress_of, show
 
 
 def demo_command(
     out: Out = Path("demo-output"),
     sentences: Annotated[int, typer.Option(min=100, help="How many grammar sentences to train on.")] = 3000,
+    device: Device = "cpu",
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -22,6 +23,6 @@ def demo_command(
     from treeprobe.pipeline.demonstration import MEANING, demo
 
     with logged(log_file):
-        findings = demo(out, sentences=sentences, overwrite=overwrite, progress=progress_of(quiet=quiet))
+        findings = demo(out, sentences=sentences, device=device, overwrite=overwrite, progress=progress_of(quiet=quiet))
         notes = ["", MEANING, "", f"Everything is in {out}: start with figures/layers-uuas.png"]
         show(findings, out, verbose=verbose, as_json=json, notes=notes)

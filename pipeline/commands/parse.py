@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from treeprobe.pipeline.commands.options import Device
+
 if TYPE_CHECKING:
     from treeprobe.parsing import Sentence
 
@@ -36,6 +38,7 @@ def parse_command(
     ] = None,
     words: Annotated[bool, typer.Option("--words", help="Sentences are split already: words at spaces.")] = False,
     form: Annotated[Form, typer.Option("--format", help="What to print; latex needs tikz-dependency.")] = "text",
+    device: Device = "cpu",
 ) -> None:
     """Print the trees that a probe recovers for sentences, and write or draw them."""
     for path in out or []:
@@ -51,7 +54,7 @@ def parse_command(
     from treeprobe.pipeline.parser import Parser
     from treeprobe.pipeline.tree_files import save_trees
 
-    parser = Parser.from_pretrained(probe, model=model, layer=layer)
+    parser = Parser.from_pretrained(probe, model=model, layer=layer, device=device)
     trees = parser.parse_all([text.split() if words else text for text in texts])
     trees = [replace(tree, identifier=str(number)) for number, tree in enumerate(trees, start=1)]
     typer.echo(_printed(trees, form))

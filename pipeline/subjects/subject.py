@@ -5,8 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import torch
 from huggingface_hub import snapshot_download
 
+from treeprobe.devices import check_device
 from treeprobe.extraction import Encoder, Reading, States, extract, stream_attention
 from treeprobe.extraction.attention import AttentionStream, Level
 from treeprobe.extraction.hub import asks_hub
@@ -129,10 +131,12 @@ class Sources:
         """Read the splits, check them, then load the checkpoint.
 
         Raises:
+            DeviceError: this machine has no such device.
             TreebankError: a split cannot be read, has no sentence of two words, or is another split again.
             OptionsError: `probes` is no folder.
             CheckpointError: the checkpoint cannot be loaded.
         """
+        check_device(torch, self.device)
         stopwatch = Stopwatch(progress=progress)
         with stopwatch.stage("read treebanks"):
             splits = self.read()

@@ -565,3 +565,21 @@ def test_killed_at_random_moments_a_cache_ends_equal_to_an_uninterrupted_one(kil
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 caches unequal" in done.stdout
+
+
+def test_shards_that_are_read_together_hold_what_each_holds_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, produced: list[int]
+) -> None:
+    """As on a card, whose batches are larger than a shard; the report of each is that of its own sentences."""
+    sentences = [*SENTENCES, ["", "Keys"], ["Keys", "\N{SNOWMAN}"], *SENTENCES]
+    alone = extract(zoo.encoder("bert"), sentences, cache=tmp_path / "alone")
+    reads = len(produced)
+    monkeypatch.setattr(hidden_states, "_shards_at_once", lambda encoder: 3)
+    together = extract(zoo.encoder("bert"), sentences, cache=tmp_path / "together")
+    assert reads > 4
+    assert len(produced) - reads == -(-reads // 3)
+    np.testing.assert_allclose(together.read(slice(None)), alone.read(slice(None)), atol=1e-5)
+    assert together.report == alone.report
+    assert together.report.dropped
+    shards = [sorted(path.name for path in only_cache(tmp_path / name).iterdir()) for name in ("alone", "together")]
+    assert shards[0] == shards[1]

@@ -13,6 +13,7 @@ import transformers as hf
 from safetensors.torch import load_file, save_file
 
 from tests.extraction import zoo
+from treeprobe.devices import DeviceError
 from treeprobe.extraction import CheckpointError, Encoder, embedded_checkpoint, extract
 from treeprobe.extraction import checkpoint as checkpoint_module
 
@@ -212,7 +213,7 @@ def test_number_formats_go_by_name_or_by_torchs_own(minilm: Encoder) -> None:
 
 
 def test_a_device_that_is_not_there_is_named() -> None:
-    with pytest.raises(CheckpointError, match="cannot be put on device gpu: "):
+    with pytest.raises(DeviceError, match=r"device \(--device\): found gpu; this machine has cpu"):
         Encoder.from_pretrained(embedded_checkpoint(), device="gpu")
 
 

@@ -153,7 +153,7 @@ def test_a_device_that_is_not_there_is_refused(
     code, told = command("run", "--model", checkpoint, "--train", treebank_files["train"],
                          "--dev", treebank_files["dev"], "--out", tmp_path / "out", "--device", "gpu")  # fmt: skip
     assert code == 2
-    assert "cannot be put on device gpu" in told
+    assert "device (--device): found gpu; this machine has cpu" in told
     assert not (tmp_path / "out").exists()
 
 
