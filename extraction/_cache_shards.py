@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors.torch import save
 from torch import Tensor
@@ -29,6 +28,7 @@ from treeprobe.extraction._cache_records import (
     shard_name,
 )
 from treeprobe.extraction.report import AlignmentReport
+from treeprobe.extraction.states import Piece
 
 _WRITERS = 2
 """Files of a shard that are written at once; each is in memory several times over meanwhile."""
@@ -93,7 +93,7 @@ class DiskShard:
         """That shard of the cache in `folder`, with so many words."""
         self._manifest, self._number = manifest, number
         self._shard, self._shape = str(folder / shard_name(number)), (words, manifest.dim)
-        self._type = np.dtype(_NUMPY_TYPES[manifest.storage])
+        self.dtype = np.dtype(_NUMPY_TYPES[manifest.storage])
         self._origins: dict[int, int] = {}
 
     def check(self, layer: int) -> None:
@@ -101,16 +101,14 @@ class DiskShard:
         with self._opened(layer) as file:
             self._origin(file, layer)
 
-    def read(self, layer: int, rows: Sequence[slice]) -> NDArray[np.float32]:
-        """The states of one layer, (words of the rows, dim). Raises CacheError when its file is damaged."""
-        raw = np.empty((sum(one.stop - one.start for one in rows), self._shape[1]), self._type)
+    def read_into(self, out: NDArray[Any], layer: int, pieces: Sequence[Piece]) -> None:
+        """Read rows of one layer to their places in `out`, (words, dim). Raises CacheError when its file is damaged."""
         with self._opened(layer) as file:
-            origin, row, done = self._origin(file, layer), self._type.itemsize * self._shape[1], 0
-            for one in rows:
-                part = raw[done : done + one.stop - one.start]
-                _read_fully(file, part, origin + one.start * row)
-                done += len(part)
-        return _as_float32(raw, self._manifest.storage)
+            origin, row = self._origin(file, layer), self.dtype.itemsize * self._shape[1]
+            bytes_of_out = out.reshape(-1).view(np.uint8).data
+            for rows, place in pieces:
+                end = place + rows.stop - rows.start
+                _read_fully(file, bytes_of_out[place * row : end * row], origin + rows.start * row)
 
     def _path(self, layer: int) -> str:
         # Text, as there may be thousands of files, and joining a Path takes longer than looking at one.
@@ -133,7 +131,7 @@ class DiskShard:
         if layer not in self._origins:
             path = self._path(layer)
             place = _place(self._manifest.key, self._number, layer)
-            size = self._type.itemsize * self._shape[0] * self._shape[1]
+            size = self.dtype.itemsize * self._shape[0] * self._shape[1]
             held = {
                 "dtype": STORED_AS[self._manifest.storage],
                 "shape": list(self._shape),
@@ -160,17 +158,9 @@ def _check_header(file: int, path: str, expected: Mapping[str, Any], size: int) 
     return origin
 
 
-def _read_fully(file: int, into: NDArray[Any], position: int) -> None:
-    view = memoryview(into.reshape(-1).view(np.uint8).data)
+def _read_fully(file: int, view: memoryview, position: int) -> None:
     while len(view):
         count = os.preadv(file, [view], position)
         if count == 0:
             raise OSError("it ends too early: it is truncated")
         view, position = view[count:], position + count
-
-
-def _as_float32(raw: NDArray[Any], storage: str) -> NDArray[np.float32]:
-    if storage == "bfloat16":
-        return (raw.astype(np.uint32) << 16).view(np.float32)
-    # torch widens half precision several times faster than numpy.
-    return torch.from_numpy(raw).float().numpy()

@@ -20,7 +20,7 @@ from treeprobe.extraction.alignment import Aligner, Alignment, Pooling, bounds_o
 from treeprobe.extraction.attention import AttentionBatch
 from treeprobe.extraction.checkpoint import first_line
 from treeprobe.extraction.report import AlignmentReport
-from treeprobe.extraction.states import Layout, States
+from treeprobe.extraction.states import Layout, Piece, States, copy_pieces
 from treeprobe.extraction.text import Text
 from treeprobe.files import written_whole
 
@@ -148,13 +148,14 @@ class _Rows:
 class _Hdf5Sentence:
     """One sentence of an open HDF5 file, as a shard."""
 
+    dtype = np.dtype(np.float32)
+
     def __init__(self, file: Any, sentence: int, layers: tuple[int, ...], rows: _Rows) -> None:
         self._file, self._sentence, self._layers, self._rows = file, sentence, layers, rows
 
-    def read(self, layer: int, rows: Sequence[slice]) -> NDArray[np.float32]:
+    def read_into(self, out: NDArray[Any], layer: int, pieces: Sequence[Piece]) -> None:
         found = self._file[str(self._sentence)][self._layers.index(layer)].astype(np.float32)
-        pooled = self._rows.pool(self._sentence, found)
-        return np.concatenate([pooled[one] for one in rows])
+        copy_pieces(self._rows.pool(self._sentence, found), out, pieces)
 
 
 def _hdf5_library() -> Any:

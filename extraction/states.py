@@ -5,29 +5,38 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from treeprobe.extraction.alignment import bounds_of
 from treeprobe.extraction.report import AlignmentReport
 
+Piece = tuple[slice, int]
+"""Consecutive rows of a shard, which are words numbered within it, and where the first of them goes."""
+
 
 class Shard(Protocol):
     """The states of some consecutive sentences."""
 
-    def read(self, layer: int, rows: Sequence[slice]) -> NDArray[np.float32]:
-        """(words, dim) the rows of those slices back to back; rows are words, numbered within the shard."""
+    dtype: np.dtype[Any]
+    """Number format that the states are kept in; bfloat16, which numpy lacks, is uint16, its bits."""
+
+    def read_into(self, out: NDArray[Any], layer: int, pieces: Sequence[Piece]) -> None:
+        """Copy rows of one layer to their places in `out`, (words, dim) of the shard's format."""
 
 
 class MemoryShard:
     """States held in memory, in float32."""
 
+    dtype = np.dtype(np.float32)
+
     def __init__(self, layers: Mapping[int, NDArray[np.float32]]) -> None:
         """Keep the (words, dim) states of each layer, not a copy of them."""
         self._layers = layers
 
-    def read(self, layer: int, rows: Sequence[slice]) -> NDArray[np.float32]:
-        """The states of one layer, (words of the rows, dim), as a copy."""
-        return np.concatenate([self._layers[layer][one] for one in rows])
+    def read_into(self, out: NDArray[Any], layer: int, pieces: Sequence[Piece]) -> None:
+        """Copy rows of one layer to their places in `out`, (words, dim)."""
+        copy_pieces(self._layers[layer], out, pieces)
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,7 @@ class States:
 
     def __init__(self, shards: Sequence[Shard], layout: Layout, report: AlignmentReport) -> None:
         self._shards = shards
+        self._dtype = shards[0].dtype if shards else MemoryShard.dtype
         self._word_bounds, self._shard_bounds = layout.word_bounds, layout.shard_bounds
         self.layers, self.dim, self.identity = layout.layers, layout.dim, dict(layout.identity)
         self.report = report
@@ -107,21 +117,21 @@ class States:
             if layer not in self.layers:
                 raise IndexError(f"there is no layer {layer}; these states hold {list(self.layers)}")
         starts, ends = self._word_bounds[wanted], self._word_bounds[wanted + 1]
-        out = np.empty((len(layers), int((ends - starts).sum()), self.dim), np.float32)
-        shards = np.searchsorted(self._shard_bounds, wanted, "right") - 1
         places = bounds_of(ends - starts)
+        shards = np.searchsorted(self._shard_bounds, wanted, "right") - 1
+        # All in the format that they are kept in, then widened in one pass.
+        raw = np.empty((len(layers), int(places[-1]), self.dim), self._dtype)
         # Each shard is visited once; within it, sentences are read in the order asked for.
         order = np.argsort(shards, kind="stable")
-        for sentences_of_one in np.split(order, np.flatnonzero(np.diff(shards[order])) + 1):
-            if not len(sentences_of_one):
+        for among in np.split(order, np.flatnonzero(np.diff(shards[order])) + 1):
+            if not len(among):
                 continue
-            shard = int(shards[sentences_of_one[0]])
+            shard = int(shards[among[0]])
             origin = self._word_bounds[self._shard_bounds[shard]]
-            rows = _merge(starts[sentences_of_one] - origin, ends[sentences_of_one] - origin)
-            place = _words_of(sentences_of_one, places)
-            for row, layer in enumerate(layers):
-                out[row, place] = self._shards[shard].read(layer, rows)
-        return out
+            pieces = _merge(starts[among] - origin, ends[among] - origin, places[among])
+            for out, layer in zip(raw, layers):
+                self._shards[shard].read_into(out, layer, pieces)
+        return _as_float32(raw)
 
     def sentence(self, i: int, layer: int) -> NDArray[np.float32]:
         """(words, dim) float32 of sentence `i`."""
@@ -136,15 +146,21 @@ class States:
         return np.where(wanted < 0, wanted + len(self), wanted)
 
 
-def _words_of(sentences: NDArray[np.int64], bounds: NDArray[np.int64]) -> slice | NDArray[np.int64]:
-    """The places of some sentences' words, given where each sentence begins; a slice where they are neighbours."""
-    if sentences[-1] - sentences[0] == len(sentences) - 1:
-        return slice(bounds[sentences[0]], bounds[sentences[-1] + 1])
-    return np.concatenate([np.arange(bounds[each], bounds[each + 1]) for each in sentences])
+def copy_pieces(states: NDArray[Any], out: NDArray[Any], pieces: Sequence[Piece]) -> None:
+    """Copy rows of `states` to their places in `out`."""
+    for rows, place in pieces:
+        out[place : place + rows.stop - rows.start] = states[rows]
 
 
-def _merge(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> list[slice]:
-    """The slices from `starts` to `ends` in the same order, adjacent ones joined."""
-    heads = np.concatenate([[True], starts[1:] != ends[:-1]])
+def _merge(starts: NDArray[np.int64], ends: NDArray[np.int64], places: NDArray[np.int64]) -> list[Piece]:
+    """The rows from `starts` to `ends` and their places in the same order; neighbours in both are joined."""
+    heads = np.concatenate([[True], (starts[1:] != ends[:-1]) | (np.diff(places - starts) != 0)])
     tails = np.concatenate([heads[1:], [True]])
-    return [slice(int(start), int(end)) for start, end in zip(starts[heads], ends[tails])]
+    joined = zip(starts[heads].tolist(), ends[tails].tolist(), places[heads].tolist())
+    return [(slice(start, end), place) for start, end, place in joined]
+
+
+def _as_float32(raw: NDArray[Any]) -> NDArray[np.float32]:
+    # torch widens half precision several times faster than numpy, and has bfloat16.
+    numbers = torch.from_numpy(raw)
+    return (numbers.view(torch.bfloat16) if raw.dtype == np.uint16 else numbers).float().numpy()
