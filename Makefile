@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := parsing extraction probes training attention convolution reporting pipeline
+PACKAGES := parsing extraction probes training behaviour attention convolution reporting pipeline
 SOURCES := treeprobe $(PACKAGES) tests benchmarks
 LINKS := build/links/treeprobe
 

@@ -16,7 +16,14 @@ from treeprobe.extraction.embeddings import EmbeddingParts, read_embeddings
 from treeprobe.extraction.encoder import Encoder
 from treeprobe.extraction.hdf5 import Hdf5Error, read_hdf5, write_attention, write_hdf5
 from treeprobe.extraction.hidden_states import StorageError, alignment_report, extract
-from treeprobe.extraction.masked_lm import masked_lm_encoder, masked_lm_loss
+from treeprobe.extraction.language_model import (
+    LanguageModel,
+    TiedHeadAssumed,
+    causal_lm_encoder,
+    language_model,
+    masked_lm_encoder,
+)
+from treeprobe.extraction.masked_lm import masked_lm_loss
 from treeprobe.extraction.reading import Reading
 from treeprobe.extraction.report import AlignmentReport
 from treeprobe.extraction.states import States
@@ -31,14 +38,18 @@ __all__ = [
     "EmbeddingParts",
     "Encoder",
     "Hdf5Error",
+    "LanguageModel",
     "Reading",
     "States",
     "StorageError",
+    "TiedHeadAssumed",
     "alignment_report",
+    "causal_lm_encoder",
     "edit_attention",
     "embedded_checkpoint",
     "extract",
     "find_cache",
+    "language_model",
     "list_caches",
     "masked_lm_encoder",
     "masked_lm_loss",

@@ -1,6 +1,5 @@
-"""A checkpoint with its masked-LM head, and the loss that it has on a text."""
+"""The masked-LM loss of a checkpoint on a text."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -8,31 +7,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
-from transformers import AutoModelForMaskedLM, PreTrainedModel
 
 from treeprobe.extraction.batching import Batch, Batcher, cut_windows
-from treeprobe.extraction.checkpoint import CheckpointError
-from treeprobe.extraction.encoder import Encoder, quiet_loading
-from treeprobe.extraction.hub import read_locally
+from treeprobe.extraction.encoder import Encoder
 from treeprobe.extraction.text import Text
 
 MASKED_SHARE = 0.15
 """Share of a sentence's subwords that is masked (Devlin et al. 2019, section 3.1)."""
-
-
-def masked_lm_encoder(folder_or_hub_name: str | os.PathLike[str], encoder: Encoder) -> Encoder:
-    """The checkpoint with its masked-LM head, as an encoder whose attention can be edited.
-
-    Args:
-        encoder: the same checkpoint, already loaded: its tokenizer, number format and device are used again.
-
-    Raises:
-        CheckpointError: the checkpoint has no masked-LM head, or its tokenizer no mask token.
-    """
-    model = _load(folder_or_hub_name, encoder)
-    return Encoder.from_parts(
-        model, encoder.tokenizer, name=encoder.name, device=encoder.device, dtype=encoder.model.dtype
-    )
 
 
 @torch.inference_mode()
@@ -86,32 +67,3 @@ def _summed_loss(encoder: Encoder, batch: Batch, masked: torch.Tensor, mask_toke
     ids = batch.input_ids.masked_fill(masked, mask_token)
     logits = encoder.run(ids, batch.attention_mask, batch.token_type_ids).logits
     return float(cross_entropy(logits[masked.to(logits.device)].float().cpu(), gold, reduction="sum"))
-
-
-def _load(folder_or_hub_name: str | os.PathLike[str], encoder: Encoder) -> PreTrainedModel:
-    """The model with its masked-LM head, in the checkpoint's number format; `CheckpointError` where it has none."""
-    refusal = f"checkpoint {encoder.name} has no masked-LM head"
-    if getattr(encoder.model.config, "is_decoder", False):
-        raise CheckpointError(f"{refusal}: it is a decoder, whose head predicts the next subword")
-    try:
-        with quiet_loading():
-            model, loading = AutoModelForMaskedLM.from_pretrained(
-                str(folder_or_hub_name),
-                dtype="auto",
-                output_loading_info=True,
-                trust_remote_code=False,
-                local_files_only=read_locally(str(folder_or_hub_name)),
-            )
-    except ValueError as error:
-        raise CheckpointError(f"{refusal}: transformers knows none for a {type(encoder.model).__name__}") from error
-    missing = sorted(loading["missing_keys"])
-    if missing:
-        raise CheckpointError(f"{refusal}: weights such as {missing[0]} are not in it")
-    if encoder.tokenizer.mask_token_id is None:
-        raise CheckpointError(f"{refusal}: its tokenizer has no mask token")
-    if not isinstance(model.base_model, type(encoder.model)):
-        raise CheckpointError(
-            f"{refusal}: a {type(model).__name__} encodes text by a {type(model.base_model).__name__}, not by the "
-            f"{type(encoder.model).__name__} whose attention is analysed"
-        )
-    return model

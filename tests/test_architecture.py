@@ -14,10 +14,11 @@ ALLOWED: dict[str, set[str]] = {
     "extraction": set(),
     "probes": set(),
     "training": {"parsing", "extraction"},
+    "behaviour": {"parsing", "extraction"},
     "attention": {"parsing", "extraction"},
     "convolution": {"parsing", "extraction"},
     "reporting": {"parsing"},
-    "pipeline": {"parsing", "extraction", "probes", "training", "attention", "convolution", "reporting"},
+    "pipeline": {"parsing", "extraction", "probes", "training", "behaviour", "attention", "convolution", "reporting"},
 }
 
 
