@@ -1,4 +1,4 @@
-"""What several test folders share: one thread, English EWT, a browser, how long property tests may think, how much is damaged."""
+"""What test folders share: one core, English EWT, a browser, how long property tests may think, how much is damaged."""
 
 import os
 import shutil
@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-# A test process has one thread, and takes the machine for one core: several of them share it, and threads that outnumber
-# the cores wait for each other in every small matrix product.
+# A test process has one thread and takes the machine for one core, since several share it: threads that outnumber the
+# cores wait for each other in every small matrix product.
 os.environ["OMP_NUM_THREADS"] = os.environ["LOKY_MAX_CPU_COUNT"] = "1"
 settings.register_profile("treeprobe", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50)
 settings.load_profile("treeprobe")
