@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from treeprobe.attention.masks import between_words, sentences_of, word_mask
+from treeprobe.devices import moved
 from treeprobe.extraction import AttentionBatch
 from treeprobe.extraction.diagonals import OffsetSums
 from treeprobe.extraction.heads import head_table
@@ -63,12 +64,14 @@ class Behaviour:
 
 
 class BehaviourTally:
-    """Sums over batches of attention between words; memory depends on the longest sentence alone."""
+    """Sums over batches of attention between words, kept where the attention is until `result` asks for them.
+
+    Memory depends on the longest sentence alone.
+    """
 
     def __init__(self, *, punctuation: PunctuationRule) -> None:
         self._rule = punctuation
-        self._queries = 0
-        self._sums: dict[str, Grid] = {}
+        self._sums: dict[str, Tensor] = {}
         self._pairs = OffsetSums()
         self._weight: OffsetSums | None = None
 
@@ -79,13 +82,13 @@ class BehaviourTally:
         queries = batch.attention[:, :, :, batch.leading : batch.leading + mask.shape[1]]
         # The attention of a word without subwords is zero in every layer and head, so one of them shows it.
         counted = mask & (queries[0, :, 0].sum(-1) > 0)
-        self._queries += int(counted.sum())
+        self._add("queries", counted.sum())
         rows = counted.to(queries.dtype)
         self._add("entropy", torch.einsum("lshq,sq->lh", torch.special.entr(queries).sum(-1), rows))
         keys = torch.einsum("lshqk,sq->lshk", queries, rows)
         self._add("first_special", keys[..., : batch.leading].sum((1, 3)))
         self._add("last_special", keys.gather(3, _trailing_positions(batch, keys)).sum((1, 3)))
-        marks = _punctuation(sentences_of(batch, sentences), self._rule, mask.shape[1])
+        marks = moved(_punctuation(sentences_of(batch, sentences), self._rule, mask.shape[1]), keys.device)
         words = keys[..., batch.leading : batch.leading + mask.shape[1]]
         self._add("punctuation", torch.einsum("lshk,sk->lh", words, marks.to(words.dtype)))
         self._add("squares", torch.einsum("lshqk,lshqk->lh", between, between))
@@ -100,17 +103,19 @@ class BehaviourTally:
         Raises:
             ValueError: no word was counted.
         """
-        if self._weight is None or not self._queries:
+        sums = {name: total.cpu().numpy() for name, total in self._sums.items()}
+        queries = int(sums.pop("queries", 0))
+        if self._weight is None or not queries:
             raise ValueError("no attention was counted: the text has no sentence with a word that the model reads")
-        means = {name: total / self._queries for name, total in self._sums.items()}
-        squares = means.pop("squares") * self._queries
+        squares = sums.pop("squares")
+        means = {name: total / queries for name, total in sums.items()}
         weight, pairs = self._weight.values, self._pairs.values
         offsets = np.arange(-self._pairs.span, self._pairs.span + 1)
         total = weight.sum(-1)
         # Where a causal mask alone keeps attention at zero, the offset would seem to explain it.
         causal = not weight[..., offsets > 0].any()
         allowed = np.where(offsets > 0, 0.0, pairs) if causal else pairs
-        at = {offset: weight[..., offsets == offset].sum(-1) / self._queries for offset in (-1, 0, 1)}
+        at = {offset: weight[..., offsets == offset].sum(-1) / queries for offset in (-1, 0, 1)}
         with np.errstate(invalid="ignore", divide="ignore"):
             return Behaviour(
                 **means,
@@ -123,7 +128,8 @@ class BehaviourTally:
             )
 
     def _add(self, name: str, values: Tensor) -> None:
-        self._sums[name] = self._sums.get(name, 0.0) + values.double().numpy()
+        added = values.double()
+        self._sums[name] = self._sums[name] + added if name in self._sums else added
 
 
 def correlation_ratio(sums: Grid, counts: NDArray[np.float64], squares: Grid) -> Grid:
@@ -149,8 +155,8 @@ def correlation_ratio(sums: Grid, counts: NDArray[np.float64], squares: Grid) ->
 
 def _trailing_positions(batch: AttentionBatch, keys: Tensor) -> Tensor:
     """Positions of the special tokens after each sentence, as an index into (layers, sentences, heads, positions)."""
-    ends = torch.from_numpy(np.asarray(batch.lengths, dtype=np.int64)) + batch.leading
-    positions = ends[:, None] + torch.arange(batch.trailing)
+    ends = np.asarray(batch.lengths, dtype=np.int64) + batch.leading
+    positions = moved(torch.from_numpy(ends[:, None] + np.arange(batch.trailing)), keys.device)
     layers, sentences, heads, _ = keys.shape
     return positions[None, :, None].expand(layers, sentences, heads, batch.trailing)
 

@@ -71,7 +71,7 @@ def best_head_sentences(
     found: dict[int, tuple[float, HeadExample]] = {}
     for batch in batches:
         between = between_words(batch)
-        attended = most_attended(between)
+        attended, between = most_attended(between).cpu(), between.cpu()
         for row, (index, sentence) in enumerate(zip(batch.indices, sentences_of(batch, sentences))):
             for place, (relation, block, head, to_head) in enumerate(rows):
                 pairs = _relation_pairs(sentence, relation, to_head=to_head)

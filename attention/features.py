@@ -43,13 +43,13 @@ def pair_features(batches: Iterable[AttentionBatch]) -> Iterator[PairFeatures]:
             attention = batch.attention[:, row]
             # A head that finds nothing attends to a special token (Clark et al. 2019, §3.2), which stands for the root.
             special = 0 if batch.leading else (length if batch.trailing else None)
-            others = attention[..., words, words] * (1 - torch.eye(length))
-            towards, back = torch.zeros(2, *attention.shape[:2], length, length + 1)
+            others = attention[..., words, words] * (1 - torch.eye(length, device=attention.device))
+            towards, back = attention.new_zeros(2, *attention.shape[:2], length, length + 1)
             towards[..., 1:], back[..., 1:] = others, others.transpose(-1, -2)
             if special is not None:
                 towards[..., 0], back[..., 0] = attention[..., words, special], attention[..., special, words]
             both = torch.cat([towards.flatten(0, 1), back.flatten(0, 1)])
-            yield PairFeatures(int(index), both.permute(1, 2, 0).to(torch.float16).contiguous())
+            yield PairFeatures(int(index), both.permute(1, 2, 0).to(torch.float16).contiguous().cpu())
 
 
 def static_embeddings(

@@ -6,14 +6,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from treeprobe.devices import moved
 from treeprobe.extraction import AttentionBatch
 from treeprobe.parsing import Sentence
 
 
 def word_mask(batch: AttentionBatch) -> Tensor:
     """(sentences, words) bool: which positions hold a word and not padding."""
-    lengths = torch.from_numpy(np.asarray(batch.lengths, dtype=np.int64))
-    return torch.arange(int(lengths.max())) < lengths[:, None]
+    lengths = np.asarray(batch.lengths, dtype=np.int64)
+    return moved(torch.from_numpy(np.arange(lengths.max()) < lengths[:, None]), batch.attention.device)
 
 
 def between_words(batch: AttentionBatch) -> Tensor:

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from treeprobe.devices import moved
 from treeprobe.extraction import AttentionBatch, Encoder, edit_attention
 from treeprobe.extraction.alignment import Aligner
 from treeprobe.extraction.attention import word_matrices
@@ -42,7 +43,8 @@ def weighted_norms(encoder: Encoder, words: Sequence[Sequence[str]]) -> Iterator
         if too_long or not len(alignment.ids):
             continue
         blocks = [_block_norms(encoder, ids, block) for block in range(encoder.blocks)]
-        (mean,), (total,) = word_matrices(alignment, np.array([0]), len(leading), len(trailing), width=len(ids))
+        matrices = word_matrices(alignment, np.array([0]), len(leading), len(trailing), width=len(ids))
+        (mean,), (total,) = (moved(matrix, encoder.device) for matrix in matrices)
         norms = mean @ torch.stack(blocks) @ total.T
         yield AttentionBatch(np.array([place]), np.array([len(sentence)]), len(leading), len(trailing), norms[:, None])
 
@@ -56,7 +58,7 @@ def _block_norms(encoder: Encoder, ids: Tensor, block: int) -> Tensor:
     def edit(number: int, probabilities: Tensor, _mask: Tensor) -> Tensor:
         if number != block:
             return probabilities
-        weights.append(probabilities[-1].float().cpu())
+        weights.append(probabilities[-1].float())
         edited = torch.zeros_like(probabilities)
         # In copy h only head h speaks, each subword its own value; the last two copies give the bias and the weights.
         for head in range(heads):
@@ -67,6 +69,6 @@ def _block_norms(encoder: Encoder, ids: Tensor, block: int) -> Tensor:
     copies = ids.repeat(heads + 2, 1)
     with capture(encoder, "attention") as captured, edit_attention(encoder, edit):
         encoder.run(copies, torch.ones_like(copies))
-    outputs = captured[block + 1].float().cpu()
+    outputs = captured[block + 1].float()
     values = (outputs[:heads] - outputs[heads]).norm(dim=-1)
     return weights[0] * values[:, None]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from treeprobe.attention.masks import between_words, sentences_of
+from treeprobe.devices import moved
 from treeprobe.errors import TreeprobeError
 from treeprobe.extraction import AttentionBatch
 from treeprobe.parsing import Sentence, labelled_edges
@@ -57,7 +58,7 @@ class RelationCounts:
 
 
 class RelationTally:
-    """Counts over batches of attention between words.
+    """Counts over batches of attention between words, kept where the attention is until `result` asks for them.
 
     A word's attention to itself and to special tokens is left out of the search for the most-attended word (Clark et
     al. 2019, section 4.1); of equal weights the first word counts, and a word that attends to no other word has none.
@@ -82,16 +83,16 @@ class RelationTally:
         if not self._correct:
             self._grid = (between.shape[0], between.shape[2])
             shape = (self._totals.numel(), between.shape[0] * between.shape[2])
-            self._correct = [torch.zeros(shape, dtype=torch.int64) for _ in DIRECTIONS]
+            self._correct = [torch.zeros(shape, dtype=torch.int64, device=between.device) for _ in DIRECTIONS]
         row, dependent, head, relation, group = self._edges(batch, sentences)
         if not len(row):
             return
-        attended = most_attended(between)
         cell = group * len(self._relations) + relation
-        by_word = attended.permute(1, 3, 0, 2)  # sentences, words, layers, heads
-        for counts, query, key in zip(self._correct, (dependent, head), (head, dependent)):
-            hits = (by_word[row, query] == key[:, None, None]).flatten(1)
-            counts.index_add_(0, cell, hits.to(torch.int64))
+        by_word = most_attended(between).permute(1, 3, 0, 2)  # sentences, words, layers, heads
+        rows, cells, dependents, heads = moved(torch.stack([row, cell, dependent, head]), between.device)
+        for counts, query, key in zip(self._correct, (dependents, heads), (heads, dependents)):
+            hits = (by_word[rows, query] == key[:, None, None]).flatten(1)
+            counts.index_add_(0, cells, hits.to(torch.int64))
         self._totals.view(-1).index_add_(0, cell, torch.ones_like(cell))
         offset = head - dependent
         near = offset.abs() <= LONGEST_OFFSET
@@ -107,7 +108,7 @@ class RelationTally:
         if not int(self._totals.sum()):
             raise RelationError("no edge between two words was counted; expected sentences of more than one word")
         groups, relations = self._totals.shape
-        correct = torch.stack(self._correct).view(len(DIRECTIONS), groups, relations, *self._grid)
+        correct = torch.stack(self._correct).cpu().view(len(DIRECTIONS), groups, relations, *self._grid)
         return RelationCounts(
             self._relations, self._totals.numpy(), correct.permute(1, 2, 0, 3, 4).numpy(), self._offsets.numpy()
         )

@@ -34,14 +34,14 @@ def head_divergences(batches: Iterable[AttentionBatch]) -> NDArray[np.float64]:
         rows = rows[:, rows[0].sum(-1) > 0]
         words += rows.shape[1]
         if not len(total):
-            total = torch.zeros(len(rows), len(rows), dtype=torch.float64)
+            total = torch.zeros(len(rows), len(rows), dtype=torch.float64, device=rows.device)
         entropy = torch.special.entr(rows).sum((1, 2), dtype=torch.float64)
         for head in range(len(rows) - 1):
             mixed = torch.special.entr((rows[head] + rows[head + 1 :]) / 2).sum((1, 2), dtype=torch.float64)
             total[head, head + 1 :] += mixed - (entropy[head] + entropy[head + 1 :]) / 2
     if not words:
         raise ValueError("no words to compare heads on; expected at least one batch")
-    return np.maximum((total + total.T).numpy() / words, 0.0)
+    return np.maximum((total + total.T).cpu().numpy() / words, 0.0)
 
 
 def map_heads(divergences: NDArray[np.float64], *, seed: int = 0) -> NDArray[np.float64]:

@@ -70,7 +70,7 @@ def head_tree_tallies(
     masks = punctuation_masks(sentences, punctuation)
     for batch in batches:
         between = between_words(batch)
-        both = torch.maximum(between, between.transpose(-1, -2)).numpy()
+        both = torch.maximum(between, between.transpose(-1, -2)).cpu().numpy()
         layers, _, heads = both.shape[:3]
         correct = np.zeros((GROUPS, layers, heads)) if correct is None else correct
         for row, (index, sentence) in enumerate(zip(batch.indices, sentences_of(batch, sentences))):
@@ -159,7 +159,7 @@ def _ensemble_scores(batch: AttentionBatch, heads: Sequence[ChosenHead]) -> list
     for chosen in heads:
         attention = between[chosen.block, :, chosen.head]
         total += attention.transpose(-1, -2) if chosen.direction == DIRECTIONS[0] else attention
-    means = total.double().numpy() / len(heads)
+    means = total.cpu().double().numpy() / len(heads)
     return [scores[:length, :length] for scores, length in zip(means, batch.lengths)]
 
 

@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from treeprobe.devices import moved
 from treeprobe.errors import TreeprobeError
 from treeprobe.extraction import Encoder
 
@@ -66,11 +67,11 @@ def split_logits(encoder: Encoder, words: Sequence[Sequence[str]]) -> LogitSplit
         ValueError: there are no sentences.
     """
     block = FirstBlock.of(encoder)
-    covariances = torch.zeros(encoder.heads, 3, dtype=torch.float64)
-    variances, queries = torch.zeros(encoder.heads, dtype=torch.float64), 0
+    covariances = torch.zeros(encoder.heads, 3, dtype=torch.float64, device=encoder.device)
+    variances, queries = covariances.new_zeros(encoder.heads), 0
     for sentence in words:
         ids = encoder.tokenizer(" ".join(sentence), truncation=True, max_length=encoder.max_subwords)["input_ids"]
-        parts = block.parts(torch.tensor(ids, device=encoder.device)).double().cpu()
+        parts = block.parts(moved(torch.tensor(ids), encoder.device)).double()
         parts = parts - parts.mean(-1, keepdim=True)
         whole = parts.sum(0)
         covariances += (parts * whole).mean(-1).sum(-1).T
@@ -78,7 +79,7 @@ def split_logits(encoder: Encoder, words: Sequence[Sequence[str]]) -> LogitSplit
         queries += len(ids)
     if not queries:
         raise ValueError("no sentences to decompose scores over; expected at least one")
-    return LogitSplit((covariances / variances[:, None]).numpy(), (variances / queries).numpy())
+    return LogitSplit((covariances / variances[:, None]).cpu().numpy(), (variances / queries).cpu().numpy())
 
 
 @dataclass(frozen=True)

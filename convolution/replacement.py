@@ -38,7 +38,7 @@ def replace_heads(encoder: Encoder, kernels: Kernels, *, heads: Collection[Head]
             f"the kernels are of {shape[0]} blocks of {shape[1]} heads, the model has {encoder.blocks} of "
             f"{encoder.heads}"
         )
-    blocks = [BlockKernels.of(kernels, block) for block in range(encoder.blocks)]
+    blocks = [BlockKernels.of(kernels, block).to(encoder.device) for block in range(encoder.blocks)]
 
     def attention(block: int, chosen: list[int], mask: Tensor, sentences: int) -> Tensor:
         return blocks[block].of_heads(chosen).attention(mask, sentences)
@@ -70,6 +70,11 @@ class BlockKernels:
             kernels.leading,
         )
 
+    def to(self, device: torch.device) -> "BlockKernels":
+        """The same kernels on a device."""
+        rows = None if self.special_rows is None else self.special_rows.to(device)
+        return BlockKernels(self.log_offsets.to(device), self.log_specials.to(device), rows, self.leading)
+
     def of_heads(self, heads: list[int]) -> "BlockKernels":
         """The kernels of some of these heads."""
         rows = self.special_rows
@@ -85,15 +90,14 @@ class BlockKernels:
             sentences: number of sentences.
 
         Returns:
-            (sentences, heads, positions, positions) on the CPU.
+            (sentences, heads, positions, positions) where the kernels and the mask are.
 
         Raises:
             ValueError: sentences are padded on the left.
         """
-        mask = mask.cpu()
         real = mask.any(dim=-2)[:, 0].expand(sentences, -1)
         lengths = real.sum(-1)
-        if not (real == (torch.arange(real.shape[1]) < lengths[:, None])).all():
+        if not (real == (torch.arange(real.shape[1], device=real.device) < lengths[:, None])).all():
             raise ValueError(
                 "found padding before a sentence; kernels can be applied only to sentences that are padded on the right"
             )
@@ -103,12 +107,12 @@ class BlockKernels:
     def _scores(self, lengths: Tensor, positions: int) -> Tensor:
         """(sentences, heads, positions, positions) log-weights before masking, for these lengths."""
         sentences, specials = len(lengths), self.log_specials.shape[-1]
-        position = torch.arange(positions)
+        position = torch.arange(positions, device=lengths.device)
         scores = self._by_offset(position - position[:, None]).expand(sentences, -1, -1, -1).clone()
         # (sentences, specials): the position of each special token.
-        trailing = lengths[:, None] - (specials - self.leading) + torch.arange(specials - self.leading)
-        places = torch.cat([torch.arange(self.leading).expand(sentences, -1), trailing], dim=1)
-        rows = torch.arange(sentences)
+        trailing = lengths[:, None] - (specials - self.leading) + position[: specials - self.leading]
+        places = torch.cat([position[: self.leading].expand(sentences, -1), trailing], dim=1)
+        rows = torch.arange(sentences, device=lengths.device)
         for special in range(specials):
             scores[rows, :, :, places[:, special]] = self.log_specials[None, :, special, None]
         for special in range(specials):
@@ -125,12 +129,12 @@ class BlockKernels:
         """(sentences, heads, positions): log-weights of every position for the query at a special position."""
         sentences, specials = places.shape
         if self.special_rows is None:
-            return torch.zeros(sentences, len(self.log_offsets), positions)
+            return self.log_offsets.new_zeros(sentences, len(self.log_offsets), positions)
         to_specials = self.special_rows[:, special]
         remaining = (1 - to_specials.sum(-1)).clamp(min=0)
         row = (remaining[None] / words.clamp(min=1)[:, None])[..., None].expand(-1, -1, positions).clone()
         for other in range(specials):
-            row[torch.arange(sentences), :, places[:, other]] = to_specials[:, other]
+            row[torch.arange(sentences, device=row.device), :, places[:, other]] = to_specials[:, other]
         return row.log().clamp(min=FLOOR)
 
 

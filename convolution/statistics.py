@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from treeprobe.devices import moved
 from treeprobe.extraction import AttentionBatch
 from treeprobe.extraction.diagonals import OffsetSums
 
@@ -49,12 +50,14 @@ class OffsetStatistics:
 
 
 class OffsetTally:
-    """Adds batches of attention up to an `OffsetStatistics`; memory does not grow with the treebank."""
+    """Adds batches of attention up to an `OffsetStatistics`; memory does not grow with the treebank.
+
+    Sums are kept where the attention is, on a card too, until `result` asks for them.
+    """
 
     def __init__(self) -> None:
         self._offsets = OffsetSums()
-        self._specials = self._special_rows = self._entropy = np.zeros(0)
-        self._borders = np.zeros((0, 0), np.int64)
+        self._specials = self._special_rows = self._entropy = self._borders = torch.zeros(0)
         self._shape: tuple[int, ...] = ()
         self._sentences = 0
 
@@ -62,7 +65,7 @@ class OffsetTally:
     def nbytes(self) -> int:
         """Bytes that the sums take."""
         arrays = (self._offsets.values, self._specials, self._special_rows, self._entropy, self._borders)
-        return sum(array.nbytes for array in arrays)
+        return sum(int(array.nbytes) for array in arrays)
 
     def update(self, batch: AttentionBatch) -> None:
         """Add a batch of `stream_attention`.
@@ -72,29 +75,25 @@ class OffsetTally:
         """
         layers, _, heads, _, _ = batch.attention.shape
         specials = batch.leading + batch.trailing
-        self._start(layers, heads, batch.leading, specials)
+        self._start(layers, heads, batch.leading, specials, device=batch.attention.device)
         longest = int(batch.lengths.max(initial=0))
         missing = max(longest - len(self._borders), 0)
-        self._borders = np.pad(self._borders, (0, missing))
+        self._borders = torch.nn.functional.pad(self._borders, (0, missing, 0, missing))
         # float64: shares are ratios of small differences between these sums.
-        between = torch.zeros(layers, heads, longest, longest, dtype=torch.float64)
-        to_specials = torch.zeros(layers, heads, specials, dtype=torch.float64)
-        special_rows = torch.zeros(layers, heads, specials, specials, dtype=torch.float64)
-        entropy = torch.zeros(layers, heads, dtype=torch.float64)
+        between = self._entropy.new_zeros(layers, heads, longest, longest)
+        queries_of = torch.zeros(len(batch.lengths), longest, dtype=torch.bool, device=between.device)
         for sentence, length in enumerate(batch.lengths.tolist()):
             attention = batch.attention[:, sentence]
             words = slice(batch.leading, batch.leading + length)
-            special = [*range(batch.leading), *range(words.stop, words.stop + batch.trailing)]
             queries = attention[:, :, words, : length + specials]
             between[:, :, :length, :length] += queries[..., words]
-            to_specials += queries[..., special].sum(dim=2, dtype=torch.float64)
-            special_rows += attention[:, :, special][..., special]
-            entropy += torch.special.entr(queries).sum(dim=(2, 3), dtype=torch.float64)
-            self._count(attention[0, 0, words, : length + specials].sum(-1) > 0.5)
+            self._specials += _ends(queries, batch).sum(dim=2, dtype=torch.float64)
+            whole = attention[:, :, : length + specials, : length + specials]
+            self._special_rows += _ends(_ends(whole, batch).mT, batch).mT
+            self._entropy += torch.special.entr(queries).sum(dim=(2, 3), dtype=torch.float64)
+            queries_of[sentence, :length] = queries[0, 0].sum(-1) > 0.5
         self._offsets.add(between)
-        self._specials += to_specials.numpy()
-        self._special_rows += special_rows.numpy()
-        self._entropy += entropy.numpy()
+        self._count(queries_of, batch)
         self._sentences += len(batch.lengths)
 
     def result(self) -> OffsetStatistics:
@@ -105,18 +104,19 @@ class OffsetTally:
         """
         if not self._sentences:
             raise ValueError("no attention to fit kernels to; expected a sentence that is short enough for the model")
-        left, right = np.nonzero(self._borders)
+        borders = self._borders.cpu().numpy()
+        left, right = np.nonzero(borders)
         return OffsetStatistics(
             span=self._offsets.span,
             offsets=self._offsets.values,
-            specials=self._specials,
-            special_rows=self._special_rows / self._sentences,
-            entropy=self._entropy,
-            borders=np.stack([left, right, self._borders[left, right]], axis=1),
+            specials=self._specials.cpu().numpy(),
+            special_rows=self._special_rows.cpu().numpy() / self._sentences,
+            entropy=self._entropy.cpu().numpy(),
+            borders=np.stack([left, right, borders[left, right]], axis=1),
             leading=self._shape[2],
         )
 
-    def _start(self, *shape: int) -> None:
+    def _start(self, *shape: int, device: torch.device) -> None:
         """Make room at the first batch; refuse a later one of another shape."""
         if self._shape not in ((), shape):
             raise ValueError(f"batches differ: (layers, heads, leading, specials) {self._shape}, then {shape}")
@@ -125,15 +125,24 @@ class OffsetTally:
         self._shape = shape
         layers, heads, _, specials = shape
         self._offsets = OffsetSums(layers, heads)
-        self._specials = np.zeros((layers, heads, specials))
-        self._special_rows = np.zeros((layers, heads, specials, specials))
-        self._entropy = np.zeros((layers, heads))
+        self._entropy = torch.zeros(layers, heads, dtype=torch.float64, device=device)
+        self._specials = self._entropy.new_zeros(layers, heads, specials)
+        self._special_rows = self._entropy.new_zeros(layers, heads, specials, specials)
+        self._borders = torch.zeros(0, 0, dtype=torch.int64, device=device)
 
-    def _count(self, is_query: Tensor) -> None:
-        """Count a sentence's queries by the words to their left and right; `is_query` is (words,)."""
+    def _count(self, is_query: Tensor, batch: AttentionBatch) -> None:
+        """Count queries by the words to their left and right; `is_query` is (sentences, words), false at padding."""
         # A word without subwords has a row of zeros: it is no query.
-        place = np.flatnonzero(is_query.numpy())
-        np.add.at(self._borders, (place, len(is_query) - 1 - place), 1)
+        lengths = moved(torch.from_numpy(np.asarray(batch.lengths, dtype=np.int64)), is_query.device)
+        left = torch.arange(is_query.shape[1], device=is_query.device).expand_as(is_query)
+        right = (lengths[:, None] - 1 - left).clamp_(min=0)  # at padding any place will do
+        self._borders.index_put_((left, right), is_query.long(), accumulate=True)
+
+
+def _ends(attention: Tensor, batch: AttentionBatch) -> Tensor:
+    """The special positions at both ends of the last axis, which holds one sentence without padding."""
+    size = attention.shape[-1]
+    return torch.cat([attention[..., : batch.leading], attention[..., size - batch.trailing :]], dim=-1)
 
 
 def measure_offsets(batches: Iterable[AttentionBatch]) -> OffsetStatistics:

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from treeprobe.devices import memory_named, moved
 from treeprobe.extraction.alignment import Alignment, bounds_of
 from treeprobe.extraction.batching import Batch, Batcher, Windows, cut_windows
 from treeprobe.extraction.checkpoint import AttentionError
@@ -26,6 +27,9 @@ _CHUNK = 1024
 _PROBABILITIES = 1 << 26
 """Attention probabilities in a batch at most, unless one sentence alone has more."""
 
+_CARD_PROBABILITIES = 1 << 29
+"""The same on a card: 2 GiB, and a few times that while they are counted."""
+
 
 @dataclass(frozen=True)
 class AttentionBatch:
@@ -40,8 +44,8 @@ class AttentionBatch:
     trailing: int
     """Special positions after the last word; in each sentence they follow it directly."""
     attention: Tensor
-    """(layers, sentences, heads, positions, positions) float32; rows are queries. The row of a real position sums
-    to 1, rows and columns of padding are zero, and so are those of a word without subwords."""
+    """(layers, sentences, heads, positions, positions) float32, where the model computes; rows are queries. The row of
+    a real position sums to 1, rows and columns of padding are zero, and so are those of a word without subwords."""
 
     def unpadded(self) -> dict[int, NDArray[np.float32]]:
         """The attention of each sentence without padding, (layers, heads, positions, positions), by its index."""
@@ -65,8 +69,16 @@ class AttentionStream:
         self.report = AlignmentReport()
 
     def __iter__(self) -> Iterator[AttentionBatch]:
-        """Read the text from its beginning, batch by batch; `report` begins anew too."""
+        """Read the text from its beginning, batch by batch; `report` begins anew too.
+
+        Raises DeviceMemoryError where a batch, or what is done with it meanwhile, does not fit into the card's memory.
+        """
         self.report = AlignmentReport()
+        work, remedy = f"reading attention with {self._encoder.name}", "shorter sentences, bfloat16 (dtype)"
+        with memory_named(torch, work=work, remedy=remedy):
+            yield from self._read()
+
+    def _read(self) -> Iterator[AttentionBatch]:
         for first in range(0, len(self._text), _CHUNK):
             text = self._text.part(first, first + _CHUNK)
             alignment = self._batcher.align(text)
@@ -81,13 +93,15 @@ class AttentionStream:
         leading, trailing = (
             len(tokens) for tokens in (self._batcher.specials.leading, self._batcher.specials.trailing)
         )
-        max_pairs = _PROBABILITIES // (self._encoder.blocks * self._encoder.heads)
+        most = _PROBABILITIES if self._encoder.device.type == "cpu" else _CARD_PROBABILITIES
+        max_pairs = most // (self._encoder.blocks * self._encoder.heads)
         for chosen, batch in self._batcher.batches(alignment, windows, kept, max_pairs=max_pairs):
             attention = _attention(self._encoder, batch)
             counts = windows.lengths[chosen]
             if self._level == "words":
                 counts = np.diff(alignment.word_bounds)[chosen]
-                mean, total = word_matrices(alignment, chosen, leading, trailing, width=attention.shape[-1])
+                matrices = word_matrices(alignment, chosen, leading, trailing, width=attention.shape[-1])
+                mean, total = (moved(matrix, attention.device) for matrix in matrices)
                 attention = mean[:, None] @ attention @ total[:, None].transpose(-1, -2)
             yield AttentionBatch(chosen, counts, leading, trailing, attention)
 
@@ -143,12 +157,12 @@ def _kept(alignment: Alignment, capacity: int | None) -> NDArray[np.bool_]:
 
 @torch.inference_mode()
 def _attention(encoder: Encoder, batch: Batch) -> Tensor:
-    """(layers, sentences, heads, subwords, subwords) float32 on the CPU, zero at padding."""
+    """(layers, sentences, heads, subwords, subwords) float32 where the model computes, zero at padding."""
     with reported_attention(encoder):
         output = encoder.run(batch.input_ids, batch.attention_mask, batch.token_type_ids, output_attentions=True)
     reported = _whole_attention(encoder, getattr(output, "attentions", None), tuple(batch.input_ids.shape))
-    real = batch.attention_mask.to(torch.float32)
-    return torch.stack([block.float().cpu() for block in reported]) * (real[:, None, :, None] * real[:, None, None])
+    real = moved(batch.attention_mask, reported[0].device).float()
+    return torch.stack([block.float() for block in reported]).mul_(real[:, None, :, None] * real[:, None, None])
 
 
 def _whole_attention(
@@ -172,11 +186,13 @@ def _whole_attention(
                 f"{shape[0]} sentences and {shape[1]} subwords"
             )
             break
-        # The first row of the first sentence is never padding; an edit may make of it what it likes.
-        sums = block[0, :, 0].float().sum(-1)
-        if not edited(encoder) and not torch.allclose(sums, torch.ones_like(sums), atol=0.02):
-            found = f"returned attention that sums to {float(sums[0]):.3g} over a row, expected probabilities"
-            break
+    if not found and not edited(encoder):  # an edit may make of it what it likes
+        # The first row of the first sentence is never padding; all blocks are looked at together, for on a card each
+        # look waits for all work before it.
+        sums = torch.stack([block[0, :, 0].float().sum(-1) for block in blocks]).cpu()
+        if len(wrong := sums[(sums - 1).abs() > 0.02]) or sums.isnan().any():
+            total = float(wrong[0]) if len(wrong) else float("nan")
+            found = f"returned attention that sums to {total:.3g} over a row, expected probabilities"
     if found:
         raise AttentionError(
             f"{type(encoder.model).__name__} {found}: its heads cannot be analysed. Choose full softmax attention in "

@@ -27,22 +27,26 @@ def diagonal_sums(square: Tensor) -> Tensor:
 class OffsetSums:
     """Sums by offset over square matrices of any sizes; memory depends on the largest size alone.
 
-    `values` is (..., 2·span + 1) float64, from offset −span to span, where span is the largest size less one.
+    They are kept where the matrices are, on a card too, until `values` asks for them.
     """
 
     def __init__(self, *shape: int) -> None:
-        self.values: NDArray[np.float64] = np.zeros((*shape, 1))
+        self._sums = torch.zeros((*shape, 1), dtype=torch.float64)
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """(..., 2·span + 1), from offset −span to span, where span is the largest size so far less one."""
+        return self._sums.cpu().numpy()
 
     @property
     def span(self) -> int:
         """The farthest offset so far."""
-        return self.values.shape[-1] // 2
+        return self._sums.shape[-1] // 2
 
     def add(self, square: Tensor) -> None:
         """Add the matrices (..., size, size), of the shape before it that the sums were made with."""
-        sums = diagonal_sums(square.double()).numpy()
+        sums = diagonal_sums(square.double())
         margin = self.span - sums.shape[-1] // 2
-        if margin < 0:
-            self.values = np.pad(self.values, [(0, 0)] * (self.values.ndim - 1) + [(-margin, -margin)])
-            margin = 0
-        self.values[..., margin : self.values.shape[-1] - margin] += sums
+        self._sums = torch.nn.functional.pad(self._sums.to(sums.device), (max(-margin, 0),) * 2)
+        margin = max(margin, 0)
+        self._sums[..., margin : self._sums.shape[-1] - margin] += sums

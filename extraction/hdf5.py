@@ -112,7 +112,7 @@ def write_attention(batches: Iterable[AttentionBatch], path: str | Path) -> None
             file.attrs["leading"], file.attrs["trailing"] = batch.leading, batch.trailing
             for row, (index, length) in enumerate(zip(batch.indices, batch.lengths)):
                 real = batch.leading + int(length) + batch.trailing
-                found = batch.attention[:, row, :, :real, :real].numpy()
+                found = batch.attention[:, row, :, :real, :real].cpu().numpy()
                 file.create_dataset(str(index), data=found.astype(np.float16))
 
 

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
+from treeprobe.devices import moved
 from treeprobe.extraction.batching import Batch, Batcher, cut_windows
 from treeprobe.extraction.encoder import Encoder
 from treeprobe.extraction.text import Text
@@ -43,7 +44,7 @@ def masked_lm_loss(encoder: Encoder, words: Sequence[Sequence[str]], *, seed: in
     if batcher.capacity is not None:
         windows = replace(windows, ends=np.minimum(windows.ends, windows.starts + batcher.capacity))
     leading, lengths = len(batcher.specials.leading), windows.lengths
-    total, count = 0.0, 0
+    total, count = torch.zeros((), dtype=torch.float64, device=encoder.device), 0
     for sentences, batch in batcher.batches(alignment, windows, np.flatnonzero(lengths)):
         masked = torch.zeros_like(batch.input_ids, dtype=torch.bool)
         for row, sentence in enumerate(sentences.tolist()):
@@ -52,7 +53,7 @@ def masked_lm_loss(encoder: Encoder, words: Sequence[Sequence[str]], *, seed: in
         count += int(masked.sum())
     if not count:
         raise ValueError("no subwords to mask; expected at least one sentence with a word that the model reads")
-    return total / count
+    return float(total) / count
 
 
 def choose_masked(subwords: int, *, seed: tuple[int, int]) -> NDArray[np.int64]:
@@ -61,9 +62,11 @@ def choose_masked(subwords: int, *, seed: tuple[int, int]) -> NDArray[np.int64]:
     return np.random.default_rng(seed).choice(subwords, size, replace=False)
 
 
-def _summed_loss(encoder: Encoder, batch: Batch, masked: torch.Tensor, mask_token: int) -> float:
-    """Cross-entropy at the masked positions of a batch, added up, in nats."""
-    gold = batch.input_ids[masked]
+def _summed_loss(encoder: Encoder, batch: Batch, masked: torch.Tensor, mask_token: int) -> torch.Tensor:
+    """Cross-entropy at the masked positions of a batch, added up, in nats, where the model computes."""
     ids = batch.input_ids.masked_fill(masked, mask_token)
     logits = encoder.run(ids, batch.attention_mask, batch.token_type_ids).logits
-    return float(cross_entropy(logits[masked.to(logits.device)].float().cpu(), gold, reduction="sum"))
+    # Places rather than a mask: for a mask, a card would have to wait to learn how many they are.
+    places = masked.flatten().nonzero().squeeze(1)
+    gold, places = moved(batch.input_ids[masked], logits.device), moved(places, logits.device)
+    return cross_entropy(logits.flatten(0, 1)[places].float(), gold, reduction="sum")

@@ -1,7 +1,8 @@
 """Vectors and gold values of some sentences, read batch by batch: words packed, pairs padded in groups."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from treeprobe.devices import moved
 from treeprobe.probes.states import States
 from treeprobe.probes.targets import PackedGold, Quantity
 
@@ -52,7 +54,7 @@ class Group:
     def to(self, device: torch.device) -> "Group":
         """The group with its tensors on another device."""
         names = ("index", "mask", "lengths", "pair_weights", "word_weights", "real")
-        return replace(self, **{name: getattr(self, name).to(device) for name in names})
+        return replace(self, **{name: moved(getattr(self, name), device) for name in names})
 
 
 @dataclass(frozen=True)
@@ -101,11 +103,11 @@ class Batch:
             return self
         return replace(
             self,
-            words=self.words.to(device),
-            word_weights=self.word_weights.to(device),
+            words=moved(self.words, device),
+            word_weights=moved(self.word_weights, device),
             groups=tuple(group.to(device) for group in self.groups),
             gold={
-                quantity: [each.to(device) for each in values] if quantity == "distance" else values.to(device)
+                quantity: [moved(each, device) for each in values] if quantity == "distance" else moved(values, device)
                 for quantity, values in self.gold.items()
             },
         )
@@ -162,16 +164,16 @@ def ordered_batches(lengths: NDArray[np.int64], *, size: int) -> list[NDArray[np
     return [order[start : start + size] for start in range(0, len(order), size)]
 
 
-def read_ahead(jobs: Iterable[Callable[[], Result]]) -> Iterator[Result]:
-    """Results of the jobs in order; a thread does the next job while the caller works on the last result."""
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        coming = None
+def read_ahead(jobs: Iterable[Callable[[], Result]], *, threads: int = 1) -> Iterator[Result]:
+    """Results of the jobs in order; each thread does a job to come while the caller works on the last result."""
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        coming: deque[Future[Result]] = deque()
         for job in jobs:
-            arrived, coming = coming, thread.submit(job)
-            if arrived is not None:
-                yield arrived.result()
-        if coming is not None:
-            yield coming.result()
+            coming.append(pool.submit(job))
+            if len(coming) > threads:
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()
 
 
 def read_batch(

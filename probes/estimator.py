@@ -17,9 +17,11 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 from tqdm import tqdm
 
+from treeprobe.devices import check_device, memory_named
 from treeprobe.probes.data import Examples, ordered_batches, read_ahead
 from treeprobe.probes.initial import layer_scales
 from treeprobe.probes.precision import Precision, check_precision
+from treeprobe.probes.resident import held_on
 from treeprobe.probes.saving import (
     REMEDY,
     Arrays,
@@ -36,6 +38,8 @@ from treeprobe.probes.training import Learner, Schedule, Worker, split_contiguou
 PREDICTION_BATCH = 64
 # Layers are divided between workers only where whole layers would give the busiest of them so many times the load.
 IMBALANCE = 1.25
+LESS_MEMORY = "fewer layers, ranks or seeds at once (--layers, --ranks, --seeds), or smaller batches (batch_size)"
+"""What helps where a card's memory is too small to train on."""
 
 AnyProbe = TypeVar("AnyProbe", bound="Probe")
 
@@ -53,7 +57,7 @@ class Probe(BaseEstimator):
             A small one cuts off the fall that only the last, small steps bring.
         batch_size: sentences a step.
         learning_rate: Adam's initial step size, which falls to zero along half a cosine.
-        device: where to train, "cpu" or "cuda".
+        device: where to train, by torch's name: "cpu", "cuda", "cuda:1".
         precision: number format of the matrix products of training; the structural probes alone take "bfloat16".
 
     Attributes after `fit`:
@@ -252,8 +256,11 @@ def fit_all(
         ValueError: before training, a layer is not in the states, a rank is above the width of the vectors, there are
             not as many targets as sentences, or a target has another size than its sentence.
         NotFiniteError: in training, the loss of a probe is NaN or infinity.
+        DeviceError: this machine has no device that a probe is to be trained on.
+        DeviceMemoryError: training does not fit into its memory.
     """
     for probe in probes:
+        check_device(torch, probe.device)
         probe.prepare(targets)
     data = _examples(probes, states, targets)
     held_out = None if validation is None else _examples(probes, *validation)
@@ -262,7 +269,8 @@ def fit_all(
         passes[probe.epochs, probe.batch_size, probe.device].append(probe)
     for (epochs, batch_size, device), together in passes.items():
         schedule = Schedule.of(epochs, sentences=len(data), batch_size=batch_size, device=device)
-        _train(together, data, held_out, schedule, progress=progress)
+        with memory_named(torch, work=f"training {len(together)} probes", remedy=LESS_MEMORY):
+            _train(together, data, held_out, schedule, progress=progress)
     return probes
 
 
@@ -285,8 +293,14 @@ def _examples(probes: Sequence[Probe], states: Vectors, targets: Any) -> Example
 def _train(
     probes: Sequence[Probe], data: Examples, held_out: Examples | None, schedule: Schedule, *, progress: bool
 ) -> None:
-    """Train probes of one schedule together until all have stopped, and hand each what it has learned."""
-    threads = 1 if schedule.device.type == "cuda" else torch.get_num_threads()
+    """Train probes of one schedule together until all have stopped, and hand each what it has learned.
+
+    On a card, where they fit, the states of their layers are held for as long.
+    """
+    layers = sorted({_layer_of(probe, data.states) for probe in probes})
+    data = held_on(data, layers=layers, device=schedule.device)
+    held_out = None if held_out is None else held_on(held_out, layers=layers, device=schedule.device)
+    threads = torch.get_num_threads() if schedule.device.type == "cpu" else 1
     workers = [_worker(part, data, schedule.device) for part in _divide(probes, data.states, workers=threads)]
     steps = len(workers) * schedule.epochs * schedule.steps
     with tqdm(total=steps, desc=f"training {len(probes)} probes", disable=not progress, leave=False) as bar:

@@ -36,19 +36,23 @@ class PackedGold:
     """One column of gold values, flat: integers from 0 to 255 take a byte each, anything else a float32.
 
     A treebank may compute its matrices on demand; packing asks for each of them once, not once an epoch.
+
+    Attributes:
+        lengths: words of each sentence, (sentences,).
+        flat: the values, sentence after sentence.
     """
 
     def __init__(self, quantity: Quantity, column: Sequence[NDArray[Any]], lengths: NDArray[np.int64]) -> None:
         """Pack one array a sentence. Raises ValueError where the arrays do not fit sentences of these lengths."""
         self.lengths = lengths
         self._axes = 2 if quantity == "distance" else 1
-        self._flat = np.concatenate(list(checked_values(quantity, column, lengths.tolist())))
+        self.flat = np.concatenate(list(checked_values(quantity, column, lengths.tolist())))
         self._starts = np.concatenate([[0], np.cumsum(lengths**self._axes)])
 
     def __getitem__(self, sentence: int) -> NDArray[Any]:
         """The gold values of a sentence, in its shape: a view."""
         shape = (int(self.lengths[sentence]),) * self._axes
-        return self._flat[self._starts[sentence] : self._starts[sentence + 1]].reshape(shape)
+        return self.flat[self._starts[sentence] : self._starts[sentence + 1]].reshape(shape)
 
 
 def column_of(quantity: Quantity, targets: Targets) -> Sequence[NDArray[Any]]:

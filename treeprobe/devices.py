@@ -30,13 +30,13 @@ def devices_here(torch: ModuleType) -> list[str]:
 
 
 def check_device(torch: ModuleType, name: str) -> None:
-    """Refuse a device that is not here; `cuda` is there where any card is.
+    """Refuse a device that is not here. `cuda` is where any card is, `meta`, which has shapes alone, everywhere.
 
     Raises:
         DeviceError: this machine has no such device, or torch knows none of this name.
     """
     here = devices_here(torch)
-    if name in here or name in {one.partition(":")[0] for one in here}:
+    if name in here or name in {"meta", *(one.partition(":")[0] for one in here)}:
         return
     without = torch.version.cuda is None and torch.version.hip is None
     why = "; this PyTorch is built without CUDA" if name.startswith("cuda") and without else ""
