@@ -6,11 +6,13 @@ from treeprobe.extraction import embedded_checkpoint
 from treeprobe.parsing import Treebank
 from treeprobe.parsing.stimuli import generate, natural_sentences
 from treeprobe.pipeline.analysis import analyse
+from treeprobe.pipeline.options import Options
 from treeprobe.pipeline.results.findings import Findings
 from treeprobe.pipeline.stopwatch import Progress
 from treeprobe.pipeline.subjects.subject import Sources
 
 DEV_SENTENCES = 400
+"""Held-out sentences of the grammar; no more than those to train on."""
 
 MEANING = """\
 What the numbers mean
@@ -27,6 +29,7 @@ def demo(
     out: str | Path,
     *,
     sentences: int = 3000,
+    options: Options | None = None,
     device: str = "cpu",
     overwrite: bool = False,
     progress: Progress = True,
@@ -36,7 +39,7 @@ def demo(
     Probes train on `sentences` sentences of the grammar and the natural training sentences; held-out grammar
     sentences are dev, held-out natural ones test.
     """
-    grammar = generate(sentences + DEV_SENTENCES, seed=0)
+    grammar = generate(sentences + min(sentences, DEV_SENTENCES), seed=0)
     sources = Sources(
         model=embedded_checkpoint(),
         train=Treebank([*grammar[:sentences], *natural_sentences("train")], name="grammar and natural"),
@@ -44,4 +47,4 @@ def demo(
         test=natural_sentences("test"),
         device=device,
     )
-    return analyse("structure", sources, out, overwrite=overwrite, progress=progress)
+    return analyse("structure", sources, out, options=options, overwrite=overwrite, progress=progress)

@@ -181,7 +181,8 @@ def test_the_readme_runs_among_decoys(decoys: Path, from_wheel: dict[str, str]) 
 
 @pytest.mark.slow
 def test_the_demo_runs_among_decoys(decoys: Path, from_wheel: dict[str, str]) -> None:
-    python("-m", "treeprobe", "demo", "--sentences", "100", "--quiet", cwd=decoys, env=from_wheel)
+    small = ("--sentences", "100", "--seeds", "1", "--layers", "0,3")
+    python("-m", "treeprobe", "demo", *small, "--quiet", cwd=decoys, env=from_wheel)
     assert (decoys / "demo-output" / "scores.csv").exists()
 
 

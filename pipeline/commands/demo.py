@@ -5,13 +5,27 @@ from typing import Annotated
 
 import typer
 
-from treeprobe.pipeline.commands.options import Device, Json, LogFile, Out, Overwrite, Quiet, Verbose
+from treeprobe.pipeline.commands.options import (
+    DEFAULTS,
+    Device,
+    Json,
+    Layers,
+    LogFile,
+    Out,
+    Overwrite,
+    Quiet,
+    Seeds,
+    Verbose,
+    options_of,
+)
 from treeprobe.pipeline.commands.showing import logged, progress_of, show
 
 
 def demo_command(
     out: Out = Path("demo-output"),
     sentences: Annotated[int, typer.Option(min=100, help="How many grammar sentences to train on.")] = 3000,
+    seeds: Seeds = DEFAULTS["seeds"],
+    layers: Layers = None,
     device: Device = "cpu",
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -23,6 +37,13 @@ def demo_command(
     from treeprobe.pipeline.demonstration import MEANING, demo
 
     with logged(log_file):
-        findings = demo(out, sentences=sentences, device=device, overwrite=overwrite, progress=progress_of(quiet=quiet))
+        findings = demo(
+            out,
+            sentences=sentences,
+            options=options_of({"seeds": seeds, "layers": layers}),
+            device=device,
+            overwrite=overwrite,
+            progress=progress_of(quiet=quiet),
+        )
         notes = ["", MEANING, "", f"Everything is in {out}: start with figures/layers-uuas.png"]
         show(findings, out, verbose=verbose, as_json=json, notes=notes)

@@ -26,6 +26,8 @@ LogFile = Annotated[
 ]
 MaxSentences = Annotated[int | None, typer.Option(min=1, help="Read no more than the first so many of each split.")]
 Figures = Annotated[bool, typer.Option(help="Draw figures.")]
+Seeds = Annotated[int, typer.Option(min=1, help="How many seeds to train each probe with.")]
+Layers = Annotated[str | None, typer.Option(help="Layers to probe, with commas between; all unless given.")]
 
 SPLITS: Mapping[str, str] = {
     "train": "Treebank to train on: a CoNLL-U file, a UD folder, or a name: en_ewt.",
@@ -40,8 +42,8 @@ OPTIONS: Mapping[str, Any] = {
     "ranks": Annotated[
         str, typer.Option(help="Ranks of the probes, with commas between; at most the width of the states.")
     ],
-    "seeds": Annotated[int, typer.Option(min=1, help="How many seeds to train each probe with.")],
-    "layers": Annotated[str | None, typer.Option(help="Layers to probe, with commas between; all unless given.")],
+    "seeds": Seeds,
+    "layers": Layers,
     "epochs": Annotated[
         int | None, typer.Option(min=1, help="Passes of the probes over the training treebank at most.")
     ],
