@@ -16,6 +16,7 @@ def make_family(
     out: str | Path,
     *,
     options: PretrainingOptions | None = None,
+    device: str = "cpu",
     overwrite: bool = False,
     progress: bool = True,
 ) -> list[Path]:
@@ -28,6 +29,7 @@ def make_family(
         sentences: as for `pretrain`.
         out: the folder to write.
         options: of the tiny BERT; their seed draws the random weights too.
+        device: where the tiny BERT is pre-trained.
         overwrite: replace what `out` holds.
         progress: show a progress bar.
 
@@ -45,5 +47,5 @@ def make_family(
         twin = encoder.with_random_weights(seed=options.seed)
         for name, each in (("MiniLM", encoder), ("MiniLM-random", twin)):
             save_checkpoint(each.model, each.tokenizer, folder / name)
-        pretrain(sentences, folder / "tiny-bert", options=options, progress=progress)
+        pretrain(sentences, folder / "tiny-bert", options=options, device=device, progress=progress)
     return [Path(out) / name for name in ("MiniLM", "MiniLM-random", "tiny-bert")]

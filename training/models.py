@@ -15,6 +15,7 @@ from transformers import (
 )
 from transformers.utils import logging
 
+from treeprobe.devices import moved
 from treeprobe.training.options import PretrainingOptions
 
 _NOT_PREDICTED = -100
@@ -41,18 +42,22 @@ def new_model(tokenizer: PreTrainedTokenizerFast, options: PretrainingOptions) -
 
 
 def training_loss(model: PreTrainedModel, batch: dict[str, Tensor]) -> Tensor:
-    """`model(**batch).loss`, in nats, with logits computed for the masked subwords alone.
+    """`model(**batch).loss`, in nats, with logits computed for the masked subwords alone; batches are on the CPU.
 
     transformers computes logits over the vocabulary at every position, and then uses the 15 % that are predicted; in a
     small model that is most of the work.
     """
+    # Places rather than a mask, found here: for a mask, a card would have to wait to learn how many they are.
+    places = (batch["labels"].flatten() != _NOT_PREDICTED).nonzero().squeeze(1)
+    batch = {name: moved(values, model.device) for name, values in batch.items()}
     if isinstance(model, BertLMHeadModel):
         return model(**batch).loss
     labels, next_sentence = batch["labels"], batch.get("next_sentence_label")
     inputs = {name: values for name, values in batch.items() if name not in ("labels", "next_sentence_label")}
     encoded = model.bert(**inputs)
-    predicted = labels != _NOT_PREDICTED
-    loss = cross_entropy(model.cls.predictions(encoded.last_hidden_state[predicted]), labels[predicted])
+    predicted = moved(places, model.device)
+    chosen = encoded.last_hidden_state.flatten(0, 1)[predicted]
+    loss = cross_entropy(model.cls.predictions(chosen), labels.flatten()[predicted])
     if next_sentence is None:
         return loss
     return loss + cross_entropy(model.cls.seq_relationship(encoded.pooler_output), next_sentence)

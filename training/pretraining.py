@@ -10,9 +10,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
+from torch import Tensor
 from tqdm import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerFast, get_linear_schedule_with_warmup
 
+from treeprobe.devices import check_device, memory_named
 from treeprobe.files import staged_folder, write_json
 from treeprobe.parsing import Sentence
 from treeprobe.training.examples import split_documents, training_batches
@@ -26,6 +28,7 @@ def pretrain(
     out: str | Path,
     *,
     options: PretrainingOptions | None = None,
+    device: str = "cpu",
     overwrite: bool = False,
     progress: bool = True,
 ) -> Path:
@@ -39,6 +42,7 @@ def pretrain(
         out: the folder to write. Besides the checkpoints it holds `training.json`: the options, and the loss of every
             step in nats.
         options: size, objective and schedule; the defaults take about ten minutes on two cores.
+        device: where to train, by torch's name. Weights are drawn on the CPU, so step 0 is the same everywhere.
         overwrite: replace what `out` holds.
         progress: show a progress bar.
 
@@ -48,7 +52,10 @@ def pretrain(
     Raises:
         OutputError: `out` holds files.
         PretrainingError: fewer than two sentences, or no document of two where the next sentence is predicted.
+        DeviceError: this machine has no such device.
+        DeviceMemoryError: training does not fit into its memory.
     """
+    check_device(torch, device)
     options = options or PretrainingOptions()
     documents = split_documents(sentences)
     if len(sentences) < 2:
@@ -57,23 +64,29 @@ def pretrain(
         raise PretrainingError(
             f"{len(documents)} documents of one sentence each; expected a longer document, or next_sentence=False"
         )
-    with staged_folder(out, overwrite=overwrite) as folder, torch.random.fork_rng(devices=[]):
+    place = torch.device(device)
+    remedy = "smaller batches (batch_size), shorter examples (max_subwords), a smaller model"
+    with (
+        staged_folder(out, overwrite=overwrite) as folder,
+        torch.random.fork_rng(devices=[place] if place.type == "cuda" else []),
+        memory_named(torch, work="pre-training", remedy=remedy),
+    ):
         torch.manual_seed(options.seed)
         tokenizer = train_tokenizer(
             (line for document in documents for line in document),
             vocabulary_size=options.vocabulary_size,
             max_subwords=options.max_subwords,
         )
-        model = new_model(tokenizer, options)
+        model = new_model(tokenizer, options).to(place)
         if 0 in options.save_steps:
             save_checkpoint(model, tokenizer, folder / "step-0")
         losses = []
         steps = _training_steps(model, tokenizer, documents, options)
         for step, loss in enumerate(tqdm(steps, "pre-training", options.steps, unit="step", disable=not progress), 1):
-            losses.append(loss)
+            losses.append(loss)  # a tensor: to read each would have a card wait for it
             if step in options.save_steps:
                 save_checkpoint(model, tokenizer, folder / f"step-{step}")
-        record = {"options": asdict(options), "sentences": len(sentences), "losses": losses}
+        record = {"options": asdict(options), "sentences": len(sentences), "losses": torch.stack(losses).tolist()}
         write_json(folder / "training.json", record)
     return Path(out)
 
@@ -83,8 +96,8 @@ def _training_steps(
     tokenizer: PreTrainedTokenizerFast,
     documents: Sequence[Sequence[str]],
     options: PretrainingOptions,
-) -> Iterator[float]:
-    """Train the model, and yield the loss of each step in nats, after its update."""
+) -> Iterator[Tensor]:
+    """Train the model, and yield the loss of each step in nats, after its update, where the model is."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=options.learning_rate, weight_decay=0.01)
     # The learning rate of the last step is above zero, that of the step after it would be zero.
     schedule = get_linear_schedule_with_warmup(optimizer, options.steps // 10, options.steps + 1)
@@ -97,4 +110,4 @@ def _training_steps(
         optimizer.step()
         schedule.step()
         optimizer.zero_grad()
-        yield float(loss.detach())
+        yield loss.detach()

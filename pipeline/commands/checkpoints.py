@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from treeprobe.pipeline.commands.options import Out, Overwrite, Quiet, integers
+from treeprobe.pipeline.commands.options import Device, Out, Overwrite, Quiet, integers
 from treeprobe.pipeline.commands.showing import progress_of
 
 
@@ -35,6 +35,7 @@ def checkpoints_command(
     ] = False,
     dropout: Annotated[float, typer.Option(min=0.0, help="Dropout in training.")] = 0.0,
     seed: Annotated[int, typer.Option(help="Seed of weights, order, sentence pairs and masks.")] = 0,
+    device: Device = "cpu",
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
@@ -65,5 +66,7 @@ def checkpoints_command(
     if progress == "stages":
         typer.echo(f"pre-training, {steps} steps …", err=True)
     sentences = list(read_conllu(treebank))
-    folders = make_family(sentences, out, options=options, overwrite=overwrite, progress=progress is True)
+    folders = make_family(
+        sentences, out, options=options, device=device, overwrite=overwrite, progress=progress is True
+    )
     typer.echo(f"Sweep over them with `treeprobe sweep --models {' '.join(map(str, folders))}`")
