@@ -81,7 +81,7 @@ def pretrain(
         if 0 in options.save_steps:
             save_checkpoint(model, tokenizer, folder / "step-0")
         losses = []
-        steps = _training_steps(model, tokenizer, documents, options)
+        steps = training_steps(model, tokenizer, documents, options)
         for step, loss in enumerate(tqdm(steps, "pre-training", options.steps, unit="step", disable=not progress), 1):
             losses.append(loss)  # a tensor: to read each would have a card wait for it
             if step in options.save_steps:
@@ -91,7 +91,7 @@ def pretrain(
     return Path(out)
 
 
-def _training_steps(
+def training_steps(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerFast,
     documents: Sequence[Sequence[str]],

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-import torch
+from scipy.stats import spearmanr
 
 from tests.probes.corpora import LayeredStates
 from treeprobe.probes import (
     BilinearProbe,
+    DepProbe,
     DepthProbe,
     DistanceProbe,
     JointProbe,
@@ -14,9 +15,10 @@ from treeprobe.probes import (
     OrthogonalProbe,
     PoincareProbe,
     fit_all,
+    resident,
 )
 
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+pytestmark = pytest.mark.cuda
 
 KINDS = [DistanceProbe, DepthProbe, BilinearProbe, OrthogonalProbe, KernelProbe, PoincareProbe, JointProbe]
 
@@ -45,3 +47,46 @@ def test_probes_that_stop_leave_the_gpu_product(train, dev):
     gold = type("Gold", (), {"distances": train.distances[:30], "depths": train.depths[:30]})()
     fit_all(probes, LayeredStates([noisy]), gold, validation=(held, dev))
     assert len(probes[0].history_) < len(probes[1].history_)
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_states_held_on_the_card_and_states_read_every_epoch_train_the_same(train, dev, monkeypatch, held):
+    """In float16, as a run stores them, with probes on some of the layers alone."""
+    monkeypatch.setattr(resident, "has_room", lambda *_: held)
+
+    def fitted(device):
+        states, held_out = LayeredStates([train.vectors] * 3), LayeredStates([dev.vectors] * 3)
+        for each in (states, held_out):
+            each.stack = [[words.astype(np.float16) for words in layer] for layer in each.stack]
+            each.identity = {"settings": {"storage": "float16"}}
+        probes = [kind(layer, 6, epochs=3, device=device) for kind in (DistanceProbe, DepthProbe) for layer in (0, 2)]
+        fit_all(probes, states, train, validation=(held_out, dev))
+        directed = DepProbe(1, 6, epochs=2, device=device).fit(states, train.trees)
+        return [*probes, directed], states
+
+    (here, _), (there, states) = fitted("cpu"), fitted("cuda")
+    for one, other in zip(here, there):
+        expected, found = ([entry["training"] for entry in probe.history_] for probe in (one, other))
+        np.testing.assert_allclose(found, expected, rtol=0.01)
+    epochs = 1 if held else 3
+    assert states.sentences_read(0) <= (epochs + 1) * len(states)
+
+
+def test_scores_of_probes_trained_on_either_agree(train, dev):
+    """Spearman correlations of predicted distances within .002."""
+
+    def score(device):
+        probe = DistanceProbe(None, 24, epochs=20, device=device)
+        predicted = probe.fit(train.vectors, train.distances).predict(dev.vectors)
+        return np.mean([spearmanr(p.ravel(), g.ravel()).statistic for p, g in zip(predicted, dev.distances)])
+
+    assert score("cuda") == pytest.approx(score("cpu"), abs=0.002)
+    assert score("cpu") > 0.9
+
+
+def test_bfloat16_products_train_on_the_card(train, dev):
+    exact, rounded = (
+        DistanceProbe(None, 24, epochs=10, device="cuda", precision=precision).fit(train.vectors, train.distances)
+        for precision in ("float32", "bfloat16")
+    )
+    assert rounded.history_[-1]["training"] == pytest.approx(exact.history_[-1]["training"], rel=0.05)
