@@ -48,7 +48,7 @@ def moved(tensor: Any, device: Any) -> Any:
 
     From pinned memory alone can a card fetch by itself. What is queued on the card afterwards sees the whole copy.
     """
-    if device.type == "cuda" and tensor.device.type == "cpu":
+    if device.type == "cuda" and tensor.device.type == "cpu" and tensor.numel():
         return tensor.pin_memory().to(device, non_blocking=True)
     return tensor.to(device)
 
