@@ -11,7 +11,8 @@ from treeprobe.extraction.cache import (
     verify_cache,
 )
 from treeprobe.extraction.checkpoint import AttentionError, CheckpointError, embedded_checkpoint
-from treeprobe.extraction.editing import edit_attention
+from treeprobe.extraction.editing_attention import edit_attention
+from treeprobe.extraction.editing_states import EditError, StateEdit, WordEdit, edit_states, on_words
 from treeprobe.extraction.embeddings import EmbeddingParts, read_embeddings
 from treeprobe.extraction.encoder import Encoder
 from treeprobe.extraction.hdf5 import Hdf5Error, read_hdf5, write_attention, write_hdf5
@@ -24,6 +25,7 @@ from treeprobe.extraction.language_model import (
     masked_lm_encoder,
 )
 from treeprobe.extraction.masked_lm import masked_lm_loss
+from treeprobe.extraction.places import Places
 from treeprobe.extraction.reading import Reading
 from treeprobe.extraction.report import AlignmentReport
 from treeprobe.extraction.states import States
@@ -35,17 +37,22 @@ __all__ = [
     "CacheEntry",
     "CacheError",
     "CheckpointError",
+    "EditError",
     "EmbeddingParts",
     "Encoder",
     "Hdf5Error",
     "LanguageModel",
+    "Places",
     "Reading",
+    "StateEdit",
     "States",
     "StorageError",
     "TiedHeadAssumed",
+    "WordEdit",
     "alignment_report",
     "causal_lm_encoder",
     "edit_attention",
+    "edit_states",
     "embedded_checkpoint",
     "extract",
     "find_cache",
@@ -53,6 +60,7 @@ __all__ = [
     "list_caches",
     "masked_lm_encoder",
     "masked_lm_loss",
+    "on_words",
     "open_states",
     "read_embeddings",
     "read_hdf5",

@@ -58,6 +58,15 @@ class Alignment:
         crowded = np.bincount(self.link_subwords, minlength=len(self.ids)) > 1
         return np.unique(self.link_words[crowded[self.link_subwords]])
 
+    @property
+    def first_words(self) -> Integers:
+        """(subwords,) the first word that each subword belongs to, numbered in its sentence; -1 where there is none."""
+        found = np.full(len(self.ids), -1, np.int64)
+        # Links are ordered by word: of several assignments to a subword, the last one, its first word's, is kept.
+        words = self.link_words - self.word_bounds[np.searchsorted(self.word_bounds, self.link_words, "right") - 1]
+        found[self.link_subwords[::-1]] = words[::-1]
+        return found
+
     def weights(self, pooling: Pooling) -> NDArray[np.float32]:
         """(links,) share of each link's subword in its word's vector; a word's shares sum to 1."""
         counts = np.bincount(self.link_words, minlength=self.words)

@@ -13,7 +13,7 @@ from treeprobe.devices import memory_named, moved
 from treeprobe.extraction.alignment import Alignment, bounds_of
 from treeprobe.extraction.batching import Batch, Batcher, Windows, cut_windows
 from treeprobe.extraction.checkpoint import AttentionError
-from treeprobe.extraction.editing import edited, reported_attention
+from treeprobe.extraction.editing_attention import edited, reported_attention
 from treeprobe.extraction.encoder import Encoder
 from treeprobe.extraction.reading import Reading
 from treeprobe.extraction.report import AlignmentReport
@@ -86,16 +86,19 @@ class AttentionStream:
             kept = _kept(alignment, self._batcher.capacity)
             skipped = np.flatnonzero(~kept).tolist()
             self.report += AlignmentReport.of(alignment, text.words, first_sentence=first, skipped=skipped)
-            for batch in self._batches(alignment, windows, np.flatnonzero(kept)):
+            for batch in self._batches(alignment, windows, np.flatnonzero(kept), first):
                 yield replace(batch, indices=batch.indices + first)
 
-    def _batches(self, alignment: Alignment, windows: Windows, kept: NDArray[np.int64]) -> Iterator[AttentionBatch]:
+    def _batches(
+        self, alignment: Alignment, windows: Windows, kept: NDArray[np.int64], first: int
+    ) -> Iterator[AttentionBatch]:
         leading, trailing = (
             len(tokens) for tokens in (self._batcher.specials.leading, self._batcher.specials.trailing)
         )
         most = _PROBABILITIES if self._encoder.device.type == "cpu" else _CARD_PROBABILITIES
         max_pairs = most // (self._encoder.blocks * self._encoder.heads)
-        for chosen, batch in self._batcher.batches(alignment, windows, kept, max_pairs=max_pairs):
+        batches = self._batcher.batches(alignment, windows, kept, first_sentence=first, max_pairs=max_pairs)
+        for chosen, batch in batches:
             attention = _attention(self._encoder, batch)
             counts = windows.lengths[chosen]
             if self._level == "words":
@@ -159,7 +162,9 @@ def _kept(alignment: Alignment, capacity: int | None) -> NDArray[np.bool_]:
 def _attention(encoder: Encoder, batch: Batch) -> Tensor:
     """(layers, sentences, heads, subwords, subwords) float32 where the model computes, zero at padding."""
     with reported_attention(encoder):
-        output = encoder.run(batch.input_ids, batch.attention_mask, batch.token_type_ids, output_attentions=True)
+        output = encoder.run(
+            batch.input_ids, batch.attention_mask, batch.token_type_ids, places=batch.places, output_attentions=True
+        )
     reported = _whole_attention(encoder, getattr(output, "attentions", None), tuple(batch.input_ids.shape))
     real = moved(batch.attention_mask, reported[0].device).float()
     return torch.stack([block.float() for block in reported]).mul_(real[:, None, :, None] * real[:, None, None])

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from treeprobe.extraction.alignment import Aligner, Alignment, Integers
 from treeprobe.extraction.encoder import Encoder
+from treeprobe.extraction.places import NO_WORD, Places
 from treeprobe.extraction.text import Text
 
 TOKEN_BUDGET = 1024
@@ -158,6 +159,8 @@ class Batch:
     input_ids: Tensor
     attention_mask: Tensor
     token_type_ids: Tensor | None
+    places: Places
+    """The word that each position holds, for edits of the model's states."""
 
 
 class Batcher:
@@ -183,31 +186,44 @@ class Batcher:
         return self._aligner(text.words, text.space_after)
 
     def batches(
-        self, alignment: Alignment, windows: Windows, chosen: Integers, *, max_pairs: int | None = None
+        self,
+        alignment: Alignment,
+        windows: Windows,
+        chosen: Integers,
+        *,
+        first_sentence: int = 0,
+        max_pairs: int | None = None,
     ) -> Iterator[tuple[Integers, Batch]]:
         """The chosen windows, longest first, in batches of at most `TOKEN_BUDGET` positions, or `CARD_TOKEN_BUDGET`.
 
         Args:
             chosen: numbers of windows.
+            first_sentence: number of the first sentence in the text, for `Batch.places`.
             max_pairs: pairs of positions in a batch at most.
 
         Yields:
             the numbers of a batch's windows, and the batch, special tokens around each window.
         """
+        words = alignment.first_words
         lengths = windows.lengths[chosen] + len(self.specials)
         budget = CARD_TOKEN_BUDGET if self._on_card else TOKEN_BUDGET
         for group in token_budget_batches(lengths, budget, max_pairs=max_pairs):
-            yield chosen[group], self._pad(alignment.ids, windows, chosen[group])
+            yield chosen[group], self._pad(alignment.ids, words, windows, chosen[group], first_sentence)
 
-    def _pad(self, ids: Integers, windows: Windows, chosen: Integers) -> Batch:
+    def _pad(self, ids: Integers, words: Integers, windows: Windows, chosen: Integers, first_sentence: int) -> Batch:
         specials, segment = self.specials, self._segment
         lengths = windows.lengths[chosen]
         leading, width = len(specials.leading), int(lengths.max()) + len(specials)
         inputs = np.full((len(chosen), width), self._padding, np.int64)
         types = np.full((len(chosen), width), specials.segment if segment is None else segment, np.int64)
+        held = np.full((len(chosen), width), NO_WORD, np.int64)
         inputs[:, :leading] = specials.leading
         for row, window in enumerate(chosen):
-            inputs[row, leading : leading + lengths[row]] = ids[windows.starts[window] : windows.ends[window]]
+            place, subwords = (
+                slice(leading, leading + lengths[row]),
+                slice(windows.starts[window], windows.ends[window]),
+            )
+            inputs[row, place], held[row, place] = ids[subwords], words[subwords]
         rows = np.arange(len(chosen))
         for position, token in enumerate(specials.trailing):
             inputs[rows, leading + lengths + position] = token
@@ -220,4 +236,5 @@ class Batcher:
             torch.from_numpy(inputs),
             torch.from_numpy(mask.astype(np.int64)),
             torch.from_numpy(types) if segment is not None or types.any() else None,
+            Places(torch.from_numpy(windows.sentences[chosen] + first_sentence), torch.from_numpy(held)),
         )

@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -24,6 +24,7 @@ from treeprobe.extraction.checkpoint import (
     weights_digest,
 )
 from treeprobe.extraction.hub import check_place, read_locally
+from treeprobe.extraction.places import Pass, Places
 from treeprobe.extraction.tokenizer_check import EXPECTED, check_tokenizer
 from treeprobe.processor import warn_where_bfloat16_is_slow
 
@@ -48,6 +49,8 @@ class Encoder:
     name: str
     digest: str
     """SHA-256 of the checkpoint's weights as stored (names, dtypes, shapes, bytes), before `dtype` is applied."""
+    under_way: Pass = field(default_factory=Pass, init=False)
+    """What edits of its states (`edit_states`) must know of the pass that is running."""
 
     @classmethod
     def from_pretrained(
@@ -202,18 +205,25 @@ class Encoder:
 
     @torch.inference_mode()
     def hidden_states(
-        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        token_type_ids: Tensor | None = None,
+        *,
+        places: Places | None = None,
     ) -> tuple[Tensor, ...]:
         """Hidden states of a batch, layer 0 first.
 
         Args:
             input_ids: (sentences, subwords); attention_mask: same shape, 1 where a subword is, 0 at padding.
             token_type_ids: same shape; left to the model's default where None.
+            places: as in `run`.
 
         Returns:
             one (sentences, subwords, dim) tensor for each of `layers`.
         """
-        states = self.run(input_ids, attention_mask, token_type_ids, output_hidden_states=True).hidden_states
+        output = self.run(input_ids, attention_mask, token_type_ids, places=places, output_hidden_states=True)
+        states = output.hidden_states
         if len(states) != len(self.layers):
             raise CheckpointError(
                 f"{type(self.model).__name__} reports {len(states)} layers of hidden states, expected "
@@ -222,15 +232,28 @@ class Encoder:
         return tuple(states)
 
     def run(
-        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None, **options: Any
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        token_type_ids: Tensor | None = None,
+        *,
+        places: Places | None = None,
+        **options: Any,
     ) -> Any:
-        """One forward pass of a batch on the encoder's device; `options` go to the model."""
+        """One forward pass of a batch on the encoder's device.
+
+        Args:
+            input_ids, attention_mask, token_type_ids: as in `hidden_states`.
+            places: the word that each position holds, for edits of words (`edit_states`); batches carry it.
+            options: given to the model.
+        """
         inputs = {"input_ids": input_ids, "attention_mask": attention_mask}
         if token_type_ids is not None:
             inputs["token_type_ids"] = token_type_ids
         if getattr(self.model.config, "use_cache", False):
             options["use_cache"] = False
-        return self.model(**{key: moved(value, self.device) for key, value in inputs.items()}, **options)
+        with self.under_way.reading(places):
+            return self.model(**{key: moved(value, self.device) for key, value in inputs.items()}, **options)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from torch import Tensor
 
-from treeprobe.extraction.editing import edit_attention
+from treeprobe.extraction.editing_attention import edit_attention
 from treeprobe.extraction.encoder import Encoder
 
 Head = tuple[int, int]

@@ -13,6 +13,7 @@ from treeprobe.devices import memory_named
 from treeprobe.errors import TreeprobeError
 from treeprobe.extraction.alignment import bounds_of
 from treeprobe.extraction.cache import cached_states
+from treeprobe.extraction.editing_attention import edited
 from treeprobe.extraction.encoder import Encoder
 from treeprobe.extraction.reading import Reading
 from treeprobe.extraction.report import AlignmentReport
@@ -67,13 +68,18 @@ def extract(
         the states of every sentence; from a cache, they are read from disk as they are asked for.
 
     Raises:
-        ValueError: `words` or `space_after` is not as described, or the encoder cannot be read as `reading` says.
+        ValueError: `words` or `space_after` is not as described, the encoder cannot be read as `reading` says, or it is
+            being edited while a cache is named.
         StorageError: a value is not finite in the storage format, or a layer is zero throughout; the layer and the
             sentence are named.
         CacheError: the cache is damaged or cannot be written.
     """
     text = Text.checked(words, space_after)
     reader = WordReader(encoder, reading)
+    if cache is not None and (encoder.under_way.edits or edited(encoder)):
+        raise ValueError(
+            f"{encoder.name} is being edited, and a cache would keep its states as its own: leave cache out"
+        )
     layout = _layout(encoder, text, reader)
     at_once = _shards_at_once(encoder)
     ready: dict[int, WordVectors] = {}

@@ -27,33 +27,33 @@ _WITHIN_BLOCKS = ("attention", "mlp")
 
 
 @dataclass(frozen=True)
-class _Hooked:
-    """A module by the end of its name, and whether its output has positions before sentences."""
+class Hooked:
+    """A module by the end of its name, and whether its states have positions before sentences."""
 
     path: str
     positions_first: bool = False
 
 
-_HOOKED: Mapping[str, tuple[_Hooked, ...]] = {
+_HOOKED: Mapping[str, tuple[Hooked, ...]] = {
     "attention": (
-        _Hooked("attention.output.dense"),  # BERT, RoBERTa, ELECTRA, DeBERTa
-        _Hooked("attention.out_lin"),  # DistilBERT
-        _Hooked("layer.0.SelfAttention"),  # T5
-        _Hooked("rel_attn.dropout", positions_first=True),  # XLNet: its last dropout follows the projection
-        _Hooked("self_attn"),  # Llama
-        _Hooked("attn"),  # GPT-2, ModernBERT
+        Hooked("attention.output.dense"),  # BERT, RoBERTa, ELECTRA, DeBERTa
+        Hooked("attention.out_lin"),  # DistilBERT
+        Hooked("layer.0.SelfAttention"),  # T5
+        Hooked("rel_attn.dropout", positions_first=True),  # XLNet: its last dropout follows the projection
+        Hooked("self_attn"),  # Llama
+        Hooked("attn"),  # GPT-2, ModernBERT
     ),
     "mlp": (
-        _Hooked("output.dense"),  # BERT, RoBERTa, ELECTRA, DeBERTa
-        _Hooked("ffn"),  # DistilBERT
-        _Hooked("layer.1.DenseReluDense"),  # T5
-        _Hooked("ff.layer_2", positions_first=True),  # XLNet
-        _Hooked("mlp"),  # Llama, GPT-2, ModernBERT
+        Hooked("output.dense"),  # BERT, RoBERTa, ELECTRA, DeBERTa
+        Hooked("ffn"),  # DistilBERT
+        Hooked("layer.1.DenseReluDense"),  # T5
+        Hooked("ff.layer_2", positions_first=True),  # XLNet
+        Hooked("mlp"),  # Llama, GPT-2, ModernBERT
     ),
-    "token": (_Hooked("word_embedding", positions_first=True),),  # XLNet; others name it by get_input_embeddings
-    "position": (_Hooked("embeddings.position_embeddings"), _Hooked("wpe")),
-    "segment": (_Hooked("embeddings.token_type_embeddings"),),
-    "embedding": (_Hooked("embeddings.LayerNorm"), _Hooked("embeddings.norm")),
+    "token": (Hooked("word_embedding", positions_first=True),),  # XLNet; others name it by get_input_embeddings
+    "position": (Hooked("embeddings.position_embeddings"), Hooked("wpe")),
+    "segment": (Hooked("embeddings.token_type_embeddings"),),
+    "embedding": (Hooked("embeddings.LayerNorm"), Hooked("embeddings.norm")),
 }
 
 
@@ -81,7 +81,7 @@ def has_site(encoder: Encoder, site: Site) -> bool:
     if site == "hidden":
         return True
     try:
-        _modules(encoder, site)
+        site_modules(encoder, site)
     except SiteError:
         return False
     return True
@@ -90,10 +90,10 @@ def has_site(encoder: Encoder, site: Site) -> bool:
 def read_site(encoder: Encoder, batch: Batch, site: Site) -> dict[int, Tensor]:
     """States of a batch at a site: layer number -> (windows, positions, dim)."""
     if site == "hidden" or (site == "embedding" and not has_site(encoder, site)):
-        states = encoder.hidden_states(batch.input_ids, batch.attention_mask, batch.token_type_ids)
+        states = encoder.hidden_states(batch.input_ids, batch.attention_mask, batch.token_type_ids, places=batch.places)
         return dict(enumerate(states))
     with capture(encoder, site) as outputs, torch.inference_mode():
-        encoder.run(batch.input_ids, batch.attention_mask, batch.token_type_ids)
+        encoder.run(batch.input_ids, batch.attention_mask, batch.token_type_ids, places=batch.places)
     missing = [layer for layer in site_layers(encoder, site) if layer not in outputs]
     if missing:
         raise SiteError(f"{encoder.name}: layers {missing} never showed their {site} output")
@@ -113,7 +113,7 @@ def capture(encoder: Encoder, site: Site) -> Iterator[dict[int, Tensor]]:
     Raises:
         SiteError: the model has no such part under any module name that is known here.
     """
-    modules, hooked = _modules(encoder, site)
+    modules, hooked = site_modules(encoder, site)
     outputs: dict[int, Tensor] = {}
     hooks = []
     try:
@@ -125,7 +125,7 @@ def capture(encoder: Encoder, site: Site) -> Iterator[dict[int, Tensor]]:
             hook.remove()
 
 
-def _keep(outputs: dict[int, Tensor], layer: int, hooked: _Hooked) -> Any:
+def _keep(outputs: dict[int, Tensor], layer: int, hooked: Hooked) -> Any:
     def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
         found = output[0] if isinstance(output, tuple) else output
         # Of a module that runs twice in a block, the last output is kept.
@@ -134,7 +134,24 @@ def _keep(outputs: dict[int, Tensor], layer: int, hooked: _Hooked) -> Any:
     return hook
 
 
-def _modules(encoder: Encoder, site: Site) -> tuple[list[nn.Module], _Hooked]:
+def block_modules(encoder: Encoder) -> tuple[list[nn.Module], Hooked]:
+    """The blocks, in order; fewer than the encoder has where blocks share their weights (ALBERT).
+
+    Raises:
+        SiteError: they are not under any name that is known here.
+    """
+    modules: list[nn.Module] = list(encoder.model.base_model.modules())
+    for found in modules:
+        if isinstance(found, nn.ModuleList) and len(found) == encoder.blocks:
+            return list(found), Hooked("", positions_first=_has(found[0], "rel_attn"))  # XLNet
+    kind = (getattr(encoder.model, "_can_record_outputs", None) or {}).get("hidden_states")
+    shared = [module for module in modules if isinstance(kind, type) and isinstance(module, kind)]
+    if not shared:
+        raise SiteError(f"{type(encoder.model).__name__} has no list of {encoder.blocks} blocks that is known here")
+    return shared, Hooked("")
+
+
+def site_modules(encoder: Encoder, site: Site) -> tuple[list[nn.Module], Hooked]:
     """The modules whose outputs are a site, one per layer."""
     named = dict(encoder.model.named_modules())
     for hooked in _HOOKED.get(site, ()):
@@ -147,7 +164,7 @@ def _modules(encoder: Encoder, site: Site) -> tuple[list[nn.Module], _Hooked]:
             if isinstance(module, nn.ModuleList) and len(module) == encoder.blocks and _has(module[0], hooked.path):
                 return [block.get_submodule(hooked.path) for block in module], hooked
     if site == "token":
-        return [encoder.model.get_input_embeddings()], _Hooked("")
+        return [encoder.model.get_input_embeddings()], Hooked("")
     each = f", one for each of {encoder.blocks} blocks" if site in _WITHIN_BLOCKS else ""
     raise SiteError(f"{type(encoder.model).__name__} has no {site} output under any name known here{each}")
 

@@ -65,8 +65,8 @@ def choose_masked(subwords: int, *, seed: tuple[int, int]) -> NDArray[np.int64]:
 def _summed_loss(encoder: Encoder, batch: Batch, masked: torch.Tensor, mask_token: int) -> torch.Tensor:
     """Cross-entropy at the masked positions of a batch, added up, in nats, where the model computes."""
     ids = batch.input_ids.masked_fill(masked, mask_token)
-    logits = encoder.run(ids, batch.attention_mask, batch.token_type_ids).logits
-    # Places rather than a mask: for a mask, a card would have to wait to learn how many they are.
-    places = masked.flatten().nonzero().squeeze(1)
-    gold, places = moved(batch.input_ids[masked], logits.device), moved(places, logits.device)
-    return cross_entropy(logits.flatten(0, 1)[places].float(), gold, reduction="sum")
+    logits = encoder.run(ids, batch.attention_mask, batch.token_type_ids, places=batch.places).logits
+    # Numbers rather than a mask: for a mask, a card would have to wait to learn how many they are.
+    hidden = masked.flatten().nonzero().squeeze(1)
+    gold, hidden = moved(batch.input_ids[masked], logits.device), moved(hidden, logits.device)
+    return cross_entropy(logits.flatten(0, 1)[hidden].float(), gold, reduction="sum")

@@ -66,7 +66,7 @@ class WordReader:
         """The word vectors of some sentences, batched by length.
 
         Args:
-            first_sentence: number of the first sentence, for the report.
+            first_sentence: number of the first sentence, for the report and for edits of the model's states.
             advance: called after each batch with the number of words read; the words of a sentence of several windows
                 count with its first.
         """
@@ -79,7 +79,7 @@ class WordReader:
         needed = np.flatnonzero(np.diff(links.bounds))
         is_first = np.diff(windows.sentences, prepend=-1) != 0
         words = np.where(is_first, np.diff(alignment.word_bounds)[windows.sentences], 0)
-        for chosen, batch in batcher.batches(alignment, windows, needed):
+        for chosen, batch in batcher.batches(alignment, windows, needed, first_sentence=first_sentence):
             states = read_site(self._encoder, batch, reading.site)
             links.pool([states[layer] for layer in self.layers], chosen, len(batcher.specials.leading), out)
             advance(int(words[chosen].sum()))
