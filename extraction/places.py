@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from treeprobe.devices import moved
+
 NO_WORD = -1
 """The number that stands in `Places.words` where a position holds no word."""
 
@@ -26,7 +28,7 @@ class Places:
 
     def to(self, device: torch.device) -> "Places":
         """The same on a device."""
-        return Places(self.sentences.to(device), self.words.to(device))
+        return Places(moved(self.sentences, device), moved(self.words, device))
 
 
 @dataclass
