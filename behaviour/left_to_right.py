@@ -49,7 +49,7 @@ def left_to_right_scores(encoder: Encoder, subwords: Subwords, wanted: NDArray[n
     for rows, batch in batcher.batches(subwords.alignment, subwords.copies(np.arange(len(read))), chosen):
         if not leading:
             batch = with_first(batch, first_token(encoder))
-        logits = encoder.run(batch.input_ids, batch.attention_mask, batch.token_type_ids).logits
+        logits = encoder.run(batch.input_ids, batch.attention_mask, batch.token_type_ids, places=batch.places).logits
         logits = logits[:, max(leading, 1) - 1 :].float().log_softmax(-1)
         counts = bounds[rows + 1] - bounds[rows]
         sentence = np.repeat(np.arange(len(rows)), counts)

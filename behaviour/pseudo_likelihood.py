@@ -33,12 +33,12 @@ def pseudo_log_likelihoods(encoder: Encoder, subwords: Subwords, wanted: NDArray
     for rows, batch in batcher.batches(subwords.alignment, copies, np.arange(len(chosen))):
         at = torch.from_numpy(leading + chosen[rows] - starts[rows])
         until = torch.from_numpy(leading + ends[rows] - starts[rows])
-        places = torch.arange(batch.input_ids.shape[1])
-        masked = (places >= at[:, None]) & (places < until[:, None])
+        positions = torch.arange(batch.input_ids.shape[1])
+        masked = (positions >= at[:, None]) & (positions < until[:, None])
         ids = batch.input_ids.masked_fill(masked, mask_token)
         every = torch.arange(len(rows))
         with only_at(encoder, every, at):
-            logits = encoder.run(ids, batch.attention_mask, batch.token_type_ids).logits[:, 0]
+            logits = encoder.run(ids, batch.attention_mask, batch.token_type_ids, places=batch.places).logits[:, 0]
         gold = torch.from_numpy(subwords.ids[chosen[rows]]).to(logits.device)
         log_p = logits.float().log_softmax(-1).gather(1, gold[:, None])[:, 0]
         found[chosen[rows]] = log_p.double().cpu().numpy()

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from treeprobe.extraction import Encoder
 from treeprobe.extraction.alignment import Alignment, Integers
 from treeprobe.extraction.batching import Batch, Batcher, Windows
+from treeprobe.extraction.places import NO_WORD, Places
 from treeprobe.extraction.text import Text
 
 
@@ -91,4 +92,5 @@ def with_first(batch: Batch, token: int) -> Batch:
         return torch.cat([torch.full_like(values[:, :1], first), values], dim=1)
 
     types = None if batch.token_type_ids is None else put(batch.token_type_ids, 0)
-    return Batch(put(batch.input_ids, token), put(batch.attention_mask, 1), types)
+    places = Places(batch.places.sentences, put(batch.places.words, NO_WORD))
+    return Batch(put(batch.input_ids, token), put(batch.attention_mask, 1), types, places)

@@ -57,7 +57,7 @@ def edit_states(
     whatever happens.
 
     Args:
-        encoder: the model; one with a head is another encoder than the same model without.
+        encoder: the model. An encoder with a head that was made of it (`language_model`) is edited with it.
         edit: called once for each layer in every forward pass.
         layers: layers of the site; all that it has where None.
         site: where in the model, as in `Reading`.

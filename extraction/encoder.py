@@ -49,8 +49,8 @@ class Encoder:
     name: str
     digest: str
     """SHA-256 of the checkpoint's weights as stored (names, dtypes, shapes, bytes), before `dtype` is applied."""
-    under_way: Pass = field(default_factory=Pass, init=False)
-    """What edits of its states (`edit_states`) must know of the pass that is running."""
+    under_way: Pass = field(default_factory=Pass)
+    """What edits of states (`edit_states`) must know of the pass that is running; encoders of one model share it."""
 
     @classmethod
     def from_pretrained(

@@ -13,7 +13,15 @@ from tests.behaviour.conftest import MASKED, NEXT, speaker
 from tests.extraction import zoo
 from treeprobe.behaviour import word_scores
 from treeprobe.behaviour.word_starts import first_token, word_starts
-from treeprobe.extraction import CheckpointError, Encoder, LanguageModel, batching, edit_attention
+from treeprobe.extraction import (
+    CheckpointError,
+    Encoder,
+    LanguageModel,
+    batching,
+    edit_attention,
+    edit_states,
+    on_words,
+)
 
 NATURAL = [[*([True] * (len(sentence) - 2)), False, False][-len(sentence) :] for sentence in zoo.SENTENCES]
 
@@ -152,6 +160,25 @@ def test_edits_of_attention_act_on_the_scores(name: str) -> None:
         edited = np.concatenate(word_scores(model, zoo.SENTENCES))
     assert np.abs(edited - intact).max() > 1e-2
     np.testing.assert_array_equal(np.concatenate(word_scores(model, zoo.SENTENCES)), intact)
+
+
+@pytest.mark.parametrize("name", [*MASKED, *NEXT])
+def test_edits_of_states_act_on_the_scores_of_the_words_that_they_choose(name: str) -> None:
+    """At every layer: the identity changes no bit, and an edit of the third sentence leaves all others alone."""
+    model = speaker(name)
+    whole = word_scores(model, zoo.SENTENCES)
+    shift = torch.linspace(-2, 2, model.encoder.dim)
+
+    def third(_layer, vectors, sentences, _words):
+        return vectors + shift * (sentences == 2)[:, None]
+
+    for layer in model.encoder.layers:
+        with edit_states(model.encoder, lambda _layer, states, _places: states, layers=layer):
+            assert all(map(np.array_equal, word_scores(model, zoo.SENTENCES), whole))
+        with edit_states(model.encoder, on_words(third), layers=layer):
+            edited = word_scores(model, zoo.SENTENCES)
+        moved = [not np.allclose(one, other, atol=1e-6) for one, other in zip(edited, whole, strict=True)]
+        assert moved == [False, False, True, False], layer
 
 
 def test_words_without_subwords_have_no_score_and_add_nothing() -> None:

@@ -13,7 +13,15 @@ from transformers import (
 )
 
 from tests.extraction import zoo
-from treeprobe.extraction import CheckpointError, Encoder, batching, edit_attention, masked_lm_encoder, masked_lm_loss
+from treeprobe.extraction import (
+    CheckpointError,
+    Encoder,
+    batching,
+    edit_attention,
+    edit_states,
+    masked_lm_encoder,
+    masked_lm_loss,
+)
 from treeprobe.extraction.masked_lm import choose_masked
 
 FAMILIES = ("bert", "roberta", "distilbert", "modernbert")
@@ -90,6 +98,16 @@ def test_edits_of_attention_act_on_the_loss(folders) -> None:
     with edit_attention(encoder, lambda _block, weights, _mask: torch.zeros_like(weights)):
         assert abs(masked_lm_loss(encoder, zoo.SENTENCES) - intact) > 1e-3
     assert masked_lm_loss(encoder, zoo.SENTENCES) == intact
+
+
+def test_edits_of_the_encoder_s_states_act_on_the_loss_of_the_head_that_was_put_on_it(folders) -> None:
+    encoder = Encoder.from_pretrained(folders["bert"])
+    with_head = masked_lm_encoder(folders["bert"], encoder)
+    intact = masked_lm_loss(with_head, zoo.SENTENCES)
+    for edited in (encoder, with_head):
+        with edit_states(edited, lambda _layer, states, _places: -states, layers=1):
+            assert abs(masked_lm_loss(with_head, zoo.SENTENCES) - intact) > 1e-3
+    assert masked_lm_loss(with_head, zoo.SENTENCES) == intact
 
 
 def test_the_head_computes_where_and_how_the_encoder_does(folders, tmp_path) -> None:
