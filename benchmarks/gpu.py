@@ -19,6 +19,7 @@ import argparse
 import copy
 import gc
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -29,10 +30,11 @@ import torch
 from transformers import BertConfig, BertModel
 
 from benchmarks.inputs import parser, read_bank
-from benchmarks.measuring import Ratio, interleaved, median_of, product_rate, ratio, report
+from benchmarks.measuring import Ratio, interleaved, median_of, product_rate, ratio, report, write_rows
 from treeprobe.attention import survey_heads
 from treeprobe.convolution import measure_offsets
-from treeprobe.extraction import Encoder, Reading, States, attention, extract, stream_attention, word_vectors
+from treeprobe.devices import check_device
+from treeprobe.extraction import Encoder, Reading, attention, extract, stream_attention, word_vectors
 from treeprobe.extraction.attention import reported_attention
 from treeprobe.extraction.batching import Batch
 from treeprobe.parsing import Scorer, Treebank
@@ -173,14 +175,14 @@ def product_seconds(card: Card, *, layers: int, words: int, dim: int, columns: i
     return min(interleaved({"products": card.timed(multiply)}, rounds=3)["products"].wall) / times
 
 
-def measure_probes(card: Card, train: tuple[States, Treebank], dev: tuple[States, Treebank]) -> list[Ratio]:
+def measure_probes(card: Card, encoder: Encoder, bank: Treebank, dev: Treebank) -> list[Ratio]:
     """Training of all probes against their products, in float32 and with products in bfloat16."""
     rows: list[Ratio] = []
-    states, bank = train
+    states, held_out = (extract(encoder, each.words, reading=Reading(storage="float16")) for each in (bank, dev))
     gold = GoldTargets(list(bank.distances), list(bank.depths))
     rank = min(128, states.dim)
     words = int(states.lengths.sum())
-    scorer = Scorer(dev[1])
+    scorer = Scorer(dev)
     for precision, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
         with card.peak(rows, f"probes, {precision}"):
             probes = [
@@ -208,7 +210,7 @@ def measure_probes(card: Card, train: tuple[States, Treebank], dev: tuple[States
             one, everything = taken["one"].wall[0], taken["all"].wall[0]
             epoch = (everything - one) / max(1, epochs - 1)
             middle = probes[2 * (len(states.layers) // 2)]
-            uuas = scorer.distances(middle.predict(dev[0]))["uuas"].value
+            uuas = scorer.distances(middle.predict(held_out))["uuas"].value
             name = f"{len(probes)} probes, products in {precision}"
             rows += [
                 Ratio(f"{name}: {epochs} epochs, with packing gold and reading states", everything, unit="s"),
@@ -293,6 +295,7 @@ def main() -> None:
     options.add_argument("--device", default="cuda")
     options.add_argument("--small", action="store_true", help="a tiny model, to try the script")
     arguments = options.parse_args()
+    check_device(torch, arguments.device)
     card = Card(arguments.device)
     train, dev = read_bank(arguments, "train"), read_bank(arguments, "dev")
     rates = {
@@ -306,19 +309,32 @@ def main() -> None:
         flush=True,
     )
     encoder = new_encoder(train, small=arguments.small, device=arguments.device)
-    rows = measure_extraction(card, encoder, train, rounds=arguments.rounds)
-    half = in_bfloat16(encoder)
-    rows += measure_extraction(card, half, train, rounds=arguments.rounds)
-    del half
-    rows += measure_heads(card, encoder, dev, rounds=arguments.rounds)
-    reading = Reading(storage="float16")
-    states = [extract(encoder, bank.words, reading=reading) for bank in (train, dev)]
-    del encoder
-    rows += measure_probes(card, (states[0], train), (states[1], dev))
-    states.clear()
-    rows += measure_pretraining(card, train, small=arguments.small)
-    print()
-    report("gpu", rows, out=arguments.out)
+    rounds = arguments.rounds
+    parts: dict[str, Callable[[], list[Ratio]]] = {
+        "extraction": lambda: measure_extraction(card, encoder, train, rounds=rounds),
+        "extraction in bfloat16": lambda: measure_extraction(card, in_bfloat16(encoder), train, rounds=rounds),
+        "heads": lambda: measure_heads(card, encoder, dev, rounds=rounds),
+        "probes": lambda: measure_probes(card, encoder, train, dev),
+        "pre-training": lambda: measure_pretraining(card, train, small=arguments.small),
+    }
+    rows: list[Ratio] = []
+    if arguments.out is not None:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+    for name, measure in parts.items():
+        found = measured(name, measure)
+        report("gpu", found)
+        rows += found
+        if arguments.out is not None:
+            write_rows(arguments.out / "gpu.json", rows)  # after each part, so that one cut short leaves its figures
+
+
+def measured(name: str, measure: Callable[[], list[Ratio]]) -> list[Ratio]:
+    """The rows of a part, or one that says why there are none: the other parts are measured all the same."""
+    try:
+        return measure()
+    except Exception as error:
+        traceback.print_exc()
+        return [Ratio(name, None, note=f"{type(error).__name__}: {error}")]
 
 
 if __name__ == "__main__":
