@@ -29,8 +29,9 @@ def write_end_labels(labels: Sequence[EndLabel], ax: Axes, *, fontsize: float = 
     found = [label for label in labels if np.isfinite(label.y)]
     if not found:
         return ax
-    low, high = ax.get_ylim()
-    wanted = np.array([(label.y - low) / (high - low) for label in found]) * size_in_points(ax)[1]
+    ends = [(ax.get_xlim()[1], label.y) for label in found]
+    # Whatever the scale of the axis is, linear or logarithmic.
+    wanted = (ax.transScale + ax.transLimits).transform(ends)[:, 1] * size_in_points(ax)[1]
     # Anchored to the height of its line, a label follows it when the limits change.
     for label, rise in zip(found, spread_apart(wanted, fontsize * 1.25) - wanted, strict=True):
         ax.annotate(
