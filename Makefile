@@ -2,6 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# What benchmarks read, a UD name or a folder of CoNLL-U files, and where they write their rows.
+TREEBANK ?= en_ewt
+BENCHMARKS ?= build/benchmarks
 PACKAGES := parsing extraction probes training behaviour attention convolution reporting pipeline
 SOURCES := treeprobe $(PACKAGES) tests benchmarks
 LINKS := build/links/treeprobe
@@ -11,7 +14,7 @@ links:
 	rm -rf build/links && mkdir -p $(LINKS)
 	ln -s $(addprefix ../../../,$(wildcard treeprobe/*.py) treeprobe/py.typed $(PACKAGES)) $(LINKS)
 
-.PHONY: links demo test test-all format-check lint types tests tests-all notebooks docs clean
+.PHONY: links demo test test-all format-check lint types tests tests-all notebooks growth docs clean
 
 demo: $(VENV)/demo-installed
 	$(BIN)/treeprobe demo --out demo-output
@@ -39,6 +42,10 @@ tests-all: $(VENV)/dev-installed
 # Every notebook from top to bottom in a fresh kernel; an error in any fails.
 notebooks: $(VENV)/dev-installed
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal tests/test_notebooks.py
+
+# How time and memory grow with words, layers, ranks and seeds, on the figure of docs/speed.md: some four minutes.
+growth: $(VENV)/dev-installed
+	$(BIN)/python -m benchmarks.growth --treebank $(TREEBANK) --out $(BENCHMARKS) --figure docs/images/growth.png
 
 # The site in site/, with the reference from the docstrings; a broken link fails.
 docs: $(VENV)/dev-installed links
