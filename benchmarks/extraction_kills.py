@@ -20,7 +20,7 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-from treeprobe.extraction import Encoder, Reading, extract, hidden_states
+from treeprobe.extraction import Encoder, Reading, extract, hidden_states, stretches
 
 WORDS = [f"w{number}" for number in range(200)]
 
@@ -78,6 +78,7 @@ def main() -> int:
     torch.set_num_threads(1)  # forked processes share no thread pools, and one thread makes sums reproducible
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     hidden_states.SHARD_NUMBERS = 1 << 17  # several shards of a small text
+    stretches.STRETCH_WORDS = 2000  # and several stretches, of four shards
     draw = random.Random(options.seed)
     sentences = [draw.choices(WORDS, k=draw.randint(1, 30)) for _ in range(options.sentences)]
     encoder, root = small_encoder(), Path(tempfile.mkdtemp())

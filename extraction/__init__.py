@@ -16,7 +16,7 @@ from treeprobe.extraction.editing_states import EditError, StateEdit, WordEdit, 
 from treeprobe.extraction.embeddings import EmbeddingParts, read_embeddings
 from treeprobe.extraction.encoder import Encoder
 from treeprobe.extraction.hdf5 import Hdf5Error, read_hdf5, write_attention, write_hdf5
-from treeprobe.extraction.hidden_states import StorageError, alignment_report, extract
+from treeprobe.extraction.hidden_states import alignment_report, extract
 from treeprobe.extraction.language_model import (
     LanguageModel,
     TiedHeadAssumed,
@@ -29,6 +29,7 @@ from treeprobe.extraction.places import Places
 from treeprobe.extraction.reading import Reading
 from treeprobe.extraction.report import AlignmentReport
 from treeprobe.extraction.states import States
+from treeprobe.extraction.stretches import StorageError
 
 __all__ = [
     "AlignmentReport",

@@ -1,80 +1,45 @@
-"""The shards of a cache: states written layer by layer, and rows of them read by position."""
+"""The shards of a cache: one file a layer, whose rows are read by position."""
 
-import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.torch import save
-from torch import Tensor
 
 from treeprobe.extraction._cache_records import (
     REMEDY,
-    SHARD_RECORD,
     STORED_AS,
     CacheError,
-    FileRecord,
-    KeptShard,
     Manifest,
-    ShardRecord,
     layer_file,
     shard_name,
 )
-from treeprobe.extraction.report import AlignmentReport
 from treeprobe.extraction.states import Piece
 
-_WRITERS = 2
-"""Files of a shard that are written at once; each is in memory several times over meanwhile."""
 _NUMPY_TYPES: Mapping[str, str] = {"float32": "<f4", "float16": "<f2", "bfloat16": "<u2"}
 """numpy's name of each storage format; bfloat16, which numpy lacks, is read as its bits."""
 _HEADER_READ = 512
 """Bytes that are read for a header at first: more than ours have."""
 
 
-def write_shard(
-    folder: Path, manifest: Manifest, number: int, vectors: Mapping[int, Tensor], report: AlignmentReport
-) -> KeptShard:
-    """Write one shard of the cache in `folder` beside its place, then rename it into place; returns its record.
-
-    Args:
-        vectors: (words, dim) of each layer.
-    """
-    shard = folder / shard_name(number)
-    draft = shard.with_name(f".{shard.name}.partial")
-    draft.mkdir()
-    try:
-        # Digests and writes release the interpreter's lock, so several layers are under way at once.
-        with ThreadPoolExecutor(_WRITERS) as writers:
-            written = writers.map(
-                lambda layer: _write_layer(
-                    draft / layer_file(layer), vectors[layer], _place(manifest.key, number, layer)
-                ),
-                vectors,
-            )
-            files = dict(zip(map(layer_file, vectors), written))
-        kept = KeptShard(ShardRecord(manifest.key, shard.name, files), report, sealed=True)
-        (draft / SHARD_RECORD).write_text(json.dumps(kept.to_json()), encoding="utf-8")
-        draft.rename(shard)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
-    return kept
+def file_header(manifest: Manifest, number: int, layer: int, *, words: int) -> tuple[bytes, int]:
+    """The beginning of a layer's file in a shard of so many words, as safetensors writes it, and the bytes after it."""
+    content, size = _content(manifest, number, layer, words)
+    # One entry of metadata: safetensors writes several in no fixed order, and equal caches should be equal files.
+    text = json.dumps(content, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text, size
 
 
-def _write_layer(path: Path, states: Tensor, place: str) -> FileRecord:
-    """Write one layer of a shard, (words, dim)."""
-    # Serialised here and written by Python, whose errors tell a full disk; one entry of metadata, because several
-    # are written in no fixed order, and equal caches should be equal files.
-    content = save({"states": states}, metadata={"place": place})
-    path.write_bytes(content)
-    return FileRecord(len(content), hashlib.sha256(content).hexdigest())
+def _content(manifest: Manifest, number: int, layer: int, words: int) -> tuple[dict[str, Any], int]:
+    """What a file of states says of itself, and the bytes of its numbers."""
+    size = np.dtype(_NUMPY_TYPES[manifest.storage]).itemsize * words * manifest.dim
+    held = {"dtype": STORED_AS[manifest.storage], "shape": [words, manifest.dim], "data_offsets": [0, size]}
+    return {"__metadata__": {"place": _place(manifest.key, number, layer)}, "states": held}, size
 
 
 def _place(key: str, number: int, layer: int) -> str:
@@ -130,14 +95,8 @@ class DiskShard:
         """Where the numbers of a layer begin; its header is checked when it is first asked for."""
         if layer not in self._origins:
             path = self._path(layer)
-            place = _place(self._manifest.key, self._number, layer)
-            size = self.dtype.itemsize * self._shape[0] * self._shape[1]
-            held = {
-                "dtype": STORED_AS[self._manifest.storage],
-                "shape": list(self._shape),
-                "data_offsets": [0, size],
-            }
-            self._origins[layer] = _check_header(file, path, {"__metadata__": {"place": place}, "states": held}, size)
+            expected, size = _content(self._manifest, self._number, layer, self._shape[0])
+            self._origins[layer] = _check_header(file, path, expected, size)
         return self._origins[layer]
 
 

@@ -7,14 +7,15 @@ say, `_cache_records`, and how its shards are written and read, `_cache_shards`.
 import errno
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from treeprobe.extraction._cache_drafts import DraftShards
 from treeprobe.extraction._cache_files import (
     begin_cache,
     cache_folder_name,
@@ -35,22 +36,24 @@ from treeprobe.extraction._cache_records import (
     cache_key,
     shard_name,
 )
-from treeprobe.extraction._cache_shards import write_shard
+from treeprobe.extraction.overlap import Background
 from treeprobe.extraction.states import Layout, States
-from treeprobe.extraction.word_vectors import WordVectors
+from treeprobe.extraction.stretches import Stretch, placed
+from treeprobe.extraction.word_vectors import WordBatch
 from treeprobe.files import remove_drafts
+
+Read = Callable[[Sequence[int]], Generator[Stretch]]
+"""Reads the stretches that hold the shards of some numbers, one after the other."""
 
 _OWN = re.compile("|".join([*map(re.escape, (MANIFEST, *BOUNDS)), r"shard-\d{5}", r"\..*\.partial.*"]))
 """Names of what lies in a cache's folder, the drafts of killed processes among them."""
 
 
-def cached_states(
-    root: Path, layout: Layout, produce: Callable[[int], WordVectors], *, verify: bool, repair: bool
-) -> States:
+def cached_states(root: Path, layout: Layout, read: Read, *, verify: bool, repair: bool) -> States:
     """The states of a layout from their folder under `root`, extracting only the shards that are not there.
 
     Args:
-        produce: the word vectors of one shard, by its number.
+        read: the stretches that hold the shards of some numbers.
         verify: compare every file with its digest first.
         repair: extract damaged shards anew instead of refusing them.
 
@@ -60,7 +63,7 @@ def cached_states(
     folder = root / cache_folder_name(layout)
     if repair or not (folder / MANIFEST).exists() or not Manifest.read(folder).complete:
         with _writing(folder):
-            _fill(folder, layout, produce, repair=repair)
+            _fill(folder, layout, read, repair=repair)
     return open_states(folder, verify=verify, expected_key=cache_key(layout))
 
 
@@ -186,18 +189,29 @@ def remove_cache(folder: str | Path) -> None:
     lock.unlink(missing_ok=True)
 
 
-def _fill(folder: Path, layout: Layout, produce: Callable[[int], WordVectors], *, repair: bool) -> None:
-    """Bring a cache folder to completion; the caller holds its lock."""
+def _fill(folder: Path, layout: Layout, read: Read, *, repair: bool) -> None:
+    """Bring a cache folder to completion; the caller holds its lock. Writing goes on while the model works."""
     remove_drafts(folder)
     manifest = begin_cache(folder, layout, repair=repair)
-    kept = []
-    for number in range(layout.shards):
-        one = _kept_shard(folder, manifest, number, repair=repair)
-        if one is None:
-            found = produce(number)
-            one = write_shard(folder, manifest, number, dict(zip(layout.layers, found.vectors)), found.report)
-        kept.append(one)
-    complete_cache(folder, manifest, kept)
+    found = {number: _kept_shard(folder, manifest, number, repair=repair) for number in range(layout.shards)}
+    kept = {number: one for number, one in found.items() if one is not None}
+
+    def write(draft: DraftShards, batch: WordBatch) -> None:
+        draft.write(*placed(batch, layout))
+
+    def finish(draft: DraftShards, stretch: Stretch) -> None:
+        kept.update(draft.finish(dict(zip(stretch.shards, stretch.reports))))
+
+    # Left in the opposite order: no more is read, nothing is being written, and what is not in place is removed.
+    with ExitStack() as drafts, Background() as writer, closing(read(sorted(found.keys() - kept.keys()))) as stretches:
+        for stretch in stretches:
+            draft = DraftShards(folder, manifest, layout, [n for n in stretch.shards if n not in kept])
+            drafts.callback(draft.discard)
+            writer.do(draft.begin)
+            for batch in stretch.batches:
+                writer.do(partial(write, draft, batch))
+            writer.do(partial(finish, draft, stretch))
+    complete_cache(folder, manifest, [kept[number] for number in range(layout.shards)])
 
 
 def _kept_shard(folder: Path, manifest: Manifest, number: int, *, repair: bool) -> KeptShard | None:

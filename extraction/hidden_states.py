@@ -1,7 +1,6 @@
 """Word-aligned hidden states of a whole text, in memory or in a cache: `extract`."""
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,6 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from treeprobe.devices import memory_named
-from treeprobe.errors import TreeprobeError
 from treeprobe.extraction.alignment import bounds_of
 from treeprobe.extraction.cache import cached_states
 from treeprobe.extraction.editing_attention import edited
@@ -18,22 +16,13 @@ from treeprobe.extraction.encoder import Encoder
 from treeprobe.extraction.reading import Reading
 from treeprobe.extraction.report import AlignmentReport
 from treeprobe.extraction.states import Layout, MemoryShard, States
+from treeprobe.extraction.stretches import Stretch, placed, read_stretches
 from treeprobe.extraction.text import Text
-from treeprobe.extraction.word_vectors import WordReader, WordVectors
+from treeprobe.extraction.word_vectors import WordReader
 
 SHARD_NUMBERS = 18 << 20
-"""Words times layers times dim that a shard holds at most: 36 MB in half precision. Sentences are sorted by length
-within a shard, so small shards mean more padding; a shard holds the same sentences in every storage format, so batches
-are the same too."""
-
-
-CARD_NUMBERS = 1 << 29
-"""Words times layers times dim that are read at once on a card, 1 GiB in half precision: its batches are larger than
-what a shard of a large model holds, so it reads the words of several shards together."""
-
-
-class StorageError(TreeprobeError, ValueError):
-    """Vectors that tell nothing: not finite, all zero, or beyond what the storage format can hold."""
+"""Words times layers times dim that a shard holds at most: 36 MB in half precision. It is a fixed number, so that
+a shard holds the same sentences in every storage format."""
 
 
 def extract(
@@ -81,27 +70,9 @@ def extract(
             f"{encoder.name} is being edited, and a cache would keep its states as its own: leave cache out"
         )
     layout = _layout(encoder, text, reader)
-    at_once = _shards_at_once(encoder)
-    ready: dict[int, WordVectors] = {}
 
-    def produce(shard: int) -> WordVectors:
-        if shard not in ready:
-            ready.clear()
-            ready.update(read_shards(shard, min(shard + at_once, layout.shards)))
-        return ready.pop(shard)
-
-    def read_shards(start: int, stop: int) -> Iterator[tuple[int, WordVectors]]:
-        bounds = layout.shard_bounds[start : stop + 1]
-        first, last = int(bounds[0]), int(bounds[-1])
-        words = layout.word_bounds[first : last + 1]
-        bar.update(int(words[0]) - bar.n)  # past the shards that are there already
-        found = reader.read(text.part(first, last), first_sentence=first, advance=bar.update)
-        bar.update(int(words[-1]) - bar.n)
-        _check_range(found, reader, words, first)
-        found = found.on_processor()
-        for number, (begin, end) in enumerate(zip(bounds - first, bounds[1:] - first), start=start):
-            rows = slice(int(words[begin] - words[0]), int(words[end] - words[0]))
-            yield number, found.part(slice(int(begin), int(end)), rows, first_sentence=first)
+    def read(wanted: Sequence[int]) -> Generator[Stretch]:
+        return read_stretches(reader, text, layout, wanted, passed=lambda words: bar.update(words - bar.n))
 
     description, total = f"reading with {encoder.name}", int(layout.word_bounds[-1])
     remedy = "smaller batches (extraction.batching.CARD_TOKEN_BUDGET), bfloat16 (dtype), fewer layers"
@@ -110,8 +81,8 @@ def extract(
         tqdm(desc=description, total=total, unit=" words", disable=not progress, delay=1.0) as bar,
     ):
         if cache is not None:
-            return cached_states(Path(cache).expanduser(), layout, produce, verify=verify, repair=repair)
-        return _in_memory(layout, produce)
+            return cached_states(Path(cache).expanduser(), layout, read, verify=verify, repair=repair)
+        return _in_memory(layout, read(range(layout.shards)))
 
 
 def alignment_report(
@@ -129,7 +100,7 @@ def alignment_report(
     Raises:
         ValueError: as in `extract`.
     """
-    return WordReader(encoder, reading).report(Text.checked(words, space_after))
+    return WordReader(encoder, reading).align(Text.checked(words, space_after)).report
 
 
 def _layout(encoder: Encoder, text: Text, reader: WordReader) -> Layout:
@@ -164,13 +135,6 @@ def _layout(encoder: Encoder, text: Text, reader: WordReader) -> Layout:
     return Layout(identity, reader.layers, reader.dim, word_bounds, _shard_bounds(word_bounds, shard_words))
 
 
-def _shards_at_once(encoder: Encoder) -> int:
-    """How many shards are read together: one, and on a card as many as `CARD_NUMBERS` allow."""
-    if encoder.device.type == "cpu":
-        return 1
-    return max(1, CARD_NUMBERS // SHARD_NUMBERS)
-
-
 def _shard_bounds(word_bounds: NDArray[np.int64], shard_words: int) -> NDArray[np.int64]:
     """(shards + 1,) the first sentence of each shard, so that a shard holds about `shard_words` words."""
     shards = -(-np.maximum(word_bounds[1:], 1) // shard_words)
@@ -178,34 +142,20 @@ def _shard_bounds(word_bounds: NDArray[np.int64], shard_words: int) -> NDArray[n
     return np.append(starts, len(word_bounds) - 1) if len(starts) else np.array([0, len(word_bounds) - 1])
 
 
-def _check_range(found: WordVectors, reader: WordReader, word_bounds: NDArray[np.int64], first: int) -> None:
-    """Refuse values that are not finite, or no longer finite in the storage format, and layers of zeros alone."""
-    read = found.report.words > len(found.report.dropped)  # words that the tokenizer drops have zeros
-    if not found.vectors.numel():
-        return
-    ranges = torch.stack([torch.stack(torch.aminmax(vectors)) for vectors in found.vectors]).tolist()
-    for layer, vectors, (least, largest) in zip(reader.layers, found.vectors, ranges):
-        if least == largest == 0 and read and reader.reading.site == "hidden":
-            raise StorageError(
-                f"layer {layer} is zero for every word of sentences {first + 1} to {first + len(word_bounds) - 1}, "
-                f"expected vectors that differ: the checkpoint's weights are zero, or too small for "
-                f"{reader.reading.storage}"
-            )
-        if math.isfinite(least) and math.isfinite(largest):
-            continue
-        bad = int(torch.nonzero(~vectors.isfinite().all(1))[0])
-        sentence = first + int(np.searchsorted(word_bounds - word_bounds[0], bad, "right"))
-        raise StorageError(
-            f"layer {layer} of sentence {sentence} has a value beyond {reader.reading.storage} (largest "
-            f"{torch.finfo(vectors.dtype).max:g}), which would be stored as {vectors[bad].abs().amax():g}: store "
-            "float32 or bfloat16, and if it is not finite there either, compute in float32"
-        )
-
-
-def _in_memory(layout: Layout, produce: Callable[[int], WordVectors]) -> States:
-    shards, report = [], AlignmentReport()
-    for number in range(layout.shards):
-        found = produce(number)
-        shards.append(MemoryShard(dict(zip(layout.layers, found.vectors.float().numpy()))))
-        report += found.report
+def _in_memory(layout: Layout, stretches: Iterable[Stretch]) -> States:
+    shards: list[MemoryShard] = []
+    report = AlignmentReport()
+    words = np.diff(layout.shard_words)
+    for stretch in stretches:
+        into = {
+            number: np.zeros((len(layout.layers), words[number], layout.dim), np.float32) for number in stretch.shards
+        }
+        for batch in stretch.batches:
+            vectors, runs = placed(batch, layout)
+            wide = vectors.float().numpy()
+            for number, some in runs.items():
+                for run in some:
+                    into[number][:, run.word : run.word + run.length] = wide[:, run.row : run.row + run.length]
+        shards += [MemoryShard(dict(zip(layout.layers, into[number]))) for number in stretch.shards]
+        report = sum(stretch.reports, report)
     return States(shards, layout, report)

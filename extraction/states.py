@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -13,6 +13,16 @@ from treeprobe.extraction.report import AlignmentReport
 
 Piece = tuple[slice, int]
 """Consecutive rows of a shard, which are words numbered within it, and where the first of them goes."""
+
+
+class Run(NamedTuple):
+    """Rows of a batch whose words follow each other in a shard."""
+
+    row: int
+    """The first of the rows."""
+    length: int
+    word: int
+    """Its word, numbered within the shard."""
 
 
 class Shard(Protocol):
@@ -58,6 +68,26 @@ class Layout:
     def shards(self) -> int:
         """How many shards there are."""
         return len(self.shard_bounds) - 1
+
+    @property
+    def shard_words(self) -> NDArray[np.int64]:
+        """(shards + 1,) first word of each shard, and the number of words."""
+        return self.word_bounds[self.shard_bounds]
+
+    def runs(self, words: NDArray[np.int64]) -> dict[int, list[Run]]:
+        """Where the rows of some words go: by shard, the runs of words that follow each other within it.
+
+        Args:
+            words: (rows,) number of each row's word.
+        """
+        firsts = self.shard_words
+        shards = np.searchsorted(firsts, words, "right") - 1
+        begins = np.flatnonzero((np.diff(words, prepend=-2) != 1) | (np.diff(shards, prepend=-1) != 0))
+        found: dict[int, list[Run]] = {}
+        for row, stop in zip(begins.tolist(), [*begins[1:].tolist(), len(words)]):
+            shard = int(shards[row])
+            found.setdefault(shard, []).append(Run(row, stop - row, int(words[row] - firsts[shard])))
+        return found
 
 
 class States:

@@ -1,6 +1,6 @@
 """From sentences to word vectors: one pass of the model over some sentences, subword vectors pooled into words'."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
-from treeprobe.devices import fetched, moved
+from treeprobe.devices import moved
 from treeprobe.extraction.alignment import Alignment, Integers, Pooling, bounds_of
-from treeprobe.extraction.batching import Batcher, Windows, cut_windows
+from treeprobe.extraction.batching import Batch, Batcher, Windows, cut_windows
 from treeprobe.extraction.encoder import Encoder
 from treeprobe.extraction.hooks import read_site, site_dim
 from treeprobe.extraction.reading import Reading
@@ -20,29 +20,33 @@ from treeprobe.extraction.text import Text
 
 
 @dataclass(frozen=True)
-class WordVectors:
-    """The vectors of some sentences' words and how the words met the tokenizer."""
+class AlignedText:
+    """Some sentences as subwords, cut into windows that the model can take."""
 
+    first_sentence: int
+    """Number of the first sentence, for the report and for edits of the model's states."""
+    alignment: Alignment
+    windows: Windows
+    links: "_Links"
+    report: AlignmentReport
+
+
+@dataclass(frozen=True)
+class WordBatch:
+    """Vectors of some words, each of them whole."""
+
+    words: Integers
+    """(words,) their numbers, those of a sentence side by side."""
     vectors: Tensor
     """(layers, words, dim) where the model computes, in the number format in which they are stored."""
-    report: AlignmentReport
-    subwords: Integers
-    """(sentences,) subwords of each sentence."""
+    ranges: Tensor
+    """(layers, 2) the least and the largest value of each layer, where the model computes."""
+    read: int
+    """Words of the sentences whose first window was in the batch, words without a subword among them."""
 
-    def on_processor(self) -> "WordVectors":
-        """The same with the vectors on the CPU."""
-        return replace(self, vectors=fetched(torch, self.vectors))
-
-    def part(self, sentences: slice, words: slice, *, first_sentence: int) -> "WordVectors":
-        """Some neighbouring sentences, given their places among these and among their words; a view.
-
-        Args:
-            first_sentence: the number in the report of the first of all sentences here.
-        """
-        subwords = self.subwords[sentences]
-        numbers = range(first_sentence + sentences.start, first_sentence + sentences.stop)
-        report = self.report.part(numbers, words=words.stop - words.start, subwords=int(subwords.sum()))
-        return WordVectors(self.vectors[:, words], report, subwords)
+    def moved(self, first_word: int) -> "WordBatch":
+        """The same with words numbered from another one."""
+        return replace(self, words=self.words + first_word)
 
 
 class WordReader:
@@ -62,38 +66,37 @@ class WordReader:
         self._encoder = encoder
         self._batcher = Batcher(encoder, segment=self.reading.segment, max_subwords=self.reading.max_subwords)
 
-    def read(self, text: Text, *, first_sentence: int = 0, advance: Callable[[int], object] = int) -> WordVectors:
-        """The word vectors of some sentences, batched by length.
+    def align(self, text: Text, *, first_sentence: int = 0) -> AlignedText:
+        """The subwords and windows of some sentences, which reports and edits number from `first_sentence`."""
+        alignment = self._batcher.align(text)
+        windows = cut_windows(alignment, self._batcher.capacity, overlap=self.reading.overlap)
+        links = _Links.of(alignment, windows, self.reading.pooling)
+        cut = windows.cut.tolist()
+        report = AlignmentReport.of(alignment, text.words, first_sentence=first_sentence, windowed=cut)
+        return AlignedText(first_sentence, alignment, windows, links, report)
 
-        Args:
-            first_sentence: number of the first sentence, for the report and for edits of the model's states.
-            advance: called after each batch with the number of words read; the words of a sentence of several windows
-                count with its first.
-        """
-        reading, batcher = self.reading, self._batcher
-        alignment, windows = self._align(text)
-        links = _Links.of(alignment, windows, reading.pooling)
-        size = (len(self.layers), alignment.words, self.dim)
-        out = torch.zeros(size, dtype=getattr(torch, reading.storage), device=self._encoder.device)
+    def read(self, aligned: AlignedText) -> Iterator[WordBatch]:
+        """The vectors of all words that have a subword, in batches of sentences of about the same length."""
+        windows, links = aligned.windows, aligned.links
         # Windows without a word to read are left out: one of empty words alone has none, and some models refuse it.
         needed = np.flatnonzero(np.diff(links.bounds))
         is_first = np.diff(windows.sentences, prepend=-1) != 0
-        words = np.where(is_first, np.diff(alignment.word_bounds)[windows.sentences], 0)
-        for chosen, batch in batcher.batches(alignment, windows, needed, first_sentence=first_sentence):
-            states = read_site(self._encoder, batch, reading.site)
-            links.pool([states[layer] for layer in self.layers], chosen, len(batcher.specials.leading), out)
-            advance(int(words[chosen].sum()))
-        report = AlignmentReport.of(alignment, text.words, first_sentence=first_sentence, windowed=windows.cut.tolist())
-        return WordVectors(out, report, np.diff(alignment.subword_bounds))
+        counts = np.where(is_first, np.diff(aligned.alignment.word_bounds)[windows.sentences], 0)
+        parted = _PartedWords(links)
+        for chosen, batch in self._batcher.batches(
+            aligned.alignment, windows, needed, first_sentence=aligned.first_sentence
+        ):
+            words, sums = parted.joined(*self._word_sums(links, chosen, batch))
+            vectors = sums.to(getattr(torch, self.reading.storage))
+            if len(words):
+                ranges = torch.stack([torch.stack(torch.aminmax(layer)) for layer in vectors])
+                yield WordBatch(words, vectors, ranges, int(counts[chosen].sum()))
 
-    def report(self, text: Text) -> AlignmentReport:
-        """What `read` reports of the same sentences, without running the model."""
-        alignment, windows = self._align(text)
-        return AlignmentReport.of(alignment, text.words, windowed=windows.cut.tolist())
-
-    def _align(self, text: Text) -> tuple[Alignment, Windows]:
-        alignment = self._batcher.align(text)
-        return alignment, cut_windows(alignment, self._batcher.capacity, overlap=self.reading.overlap)
+    @torch.inference_mode()
+    def _word_sums(self, links: "_Links", chosen: Integers, batch: Batch) -> tuple[Integers, Tensor]:
+        """Words of a batch and their vectors, where the model computes: the one place where batches reach a device."""
+        states = read_site(self._encoder, batch, self.reading.site)
+        return links.pool([states[layer] for layer in self.layers], chosen, len(self._batcher.specials.leading))
 
 
 @dataclass(frozen=True)
@@ -115,26 +118,66 @@ class _Links:
         counts = np.bincount(window, minlength=len(windows.starts))
         return cls(alignment.link_words[order], positions, weights[order], bounds_of(counts))
 
-    def pool(self, states: Sequence[Tensor], chosen: Integers, leading: int, out: Tensor) -> None:
-        """Add the weighted sums of a batch's subword vectors, computed in float32, to their words' rows.
+    @property
+    def begins(self) -> Integers:
+        """The first link of each word in each window; a word's links in a window are adjacent."""
+        changes = np.diff(self.words, prepend=-1) != 0
+        changes[self.bounds[:-1][np.diff(self.bounds) > 0]] = True
+        return np.flatnonzero(changes)
+
+    def pool(self, states: Sequence[Tensor], chosen: Integers, leading: int) -> tuple[Integers, Tensor]:
+        """The weighted sums of the subword vectors of each word in each window of a batch, computed in float32.
 
         Args:
             states: a (windows, positions, dim) tensor per layer.
             chosen: numbers of the batch's windows.
             leading: special tokens before a window's subwords.
-            out: (layers, words, dim), where the states are.
+
+        Returns:
+            (sums,) words, and (layers, sums, dim) float32, where the states are.
         """
         counts = self.bounds[chosen + 1] - self.bounds[chosen]
         rows = np.repeat(np.arange(len(chosen)), counts)
         within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
         links = np.repeat(self.bounds[chosen], counts) + within
         words = self.words[links]
-        # A word's links in a window are adjacent; a word of two windows has two sums, which add up in its row.
         begins = np.flatnonzero((np.diff(words, prepend=-1) != 0) | (within == 0))
         flat = rows * states[0].shape[1] + leading + self.positions[links]
-        parts = (flat, begins, self.weights[links], words[begins])
-        subwords, bounds, weights, into_rows = (moved(torch.from_numpy(one), out.device) for one in parts)
+        parts = (flat, begins, self.weights[links])
+        subwords, bounds, weights = (moved(torch.from_numpy(one), states[0].device) for one in parts)
+        out = torch.empty((len(states), len(begins), states[0].shape[2]), device=states[0].device)
         for layer, into in zip(states, out):
             vectors = layer.flatten(0, 1).float()
-            sums = embedding_bag(subwords, vectors, bounds, mode="sum", per_sample_weights=weights)
-            into.index_add_(0, into_rows, sums.to(into.dtype))
+            into.copy_(embedding_bag(subwords, vectors, bounds, mode="sum", per_sample_weights=weights))
+        return words[begins], out
+
+
+class _PartedWords:
+    """Words whose subwords are read from several windows, since no window holds them all: their sums are added up."""
+
+    def __init__(self, links: _Links) -> None:
+        parts = np.bincount(links.words[links.begins])
+        self._missing = dict(zip(*(found.tolist() for found in (np.flatnonzero(parts > 1), parts[parts > 1]))))
+        self._sums: dict[int, Tensor] = {}
+
+    def joined(self, words: Integers, sums: Tensor) -> tuple[Integers, Tensor]:
+        """The words of a batch that are whole, those of earlier batches that have become so among them.
+
+        Args:
+            words: (sums,) numbers of words.
+            sums: (layers, sums, dim).
+        """
+        parted = np.isin(words, list(self._missing))
+        if not parted.any():
+            return words, sums
+        finished = []
+        for row in np.flatnonzero(parted).tolist():
+            word = int(words[row])
+            self._sums[word] = sums[:, row] + self._sums.get(word, 0)
+            self._missing[word] -= 1
+            if not self._missing[word]:
+                finished.append(word)
+        rows = np.flatnonzero(~parted)
+        kept = sums[:, torch.from_numpy(rows).to(sums.device)]
+        ends = [self._sums.pop(word)[:, None] for word in finished]
+        return np.concatenate([words[rows], np.array(finished, np.int64)]), torch.cat([kept, *ends], dim=1)

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -12,23 +13,28 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import save
 from tqdm import tqdm
 from typer.testing import CliRunner
 
 from tests.extraction import zoo
 from treeprobe.extraction import (
     CacheError,
+    Encoder,
     Reading,
     States,
     StorageError,
+    batching,
     extract,
     hidden_states,
     list_caches,
     open_states,
     remove_cache,
+    stretches,
     verify_cache,
 )
-from treeprobe.extraction import _cache_shards as cache_shards
 from treeprobe.extraction.word_vectors import WordReader
 from treeprobe.records import sealed
 
@@ -38,8 +44,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(autouse=True)
 def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shards of a few sentences."""
+    """Shards of a few sentences, each read by itself."""
     monkeypatch.setattr(hidden_states, "SHARD_NUMBERS", 1 << 10)
+    monkeypatch.setattr(stretches, "STRETCH_WORDS", 1)
 
 
 def fill(root: Path, **options) -> States:
@@ -62,9 +69,9 @@ def produced(monkeypatch) -> list[int]:
     seen: list[int] = []
     read = WordReader.read
 
-    def spy(self, text, *, first_sentence, advance):
-        seen.append(first_sentence)
-        return read(self, text, first_sentence=first_sentence, advance=advance)
+    def spy(self, aligned):
+        seen.append(aligned.first_sentence)
+        return read(self, aligned)
 
     monkeypatch.setattr(WordReader, "read", spy)
     return seen
@@ -328,16 +335,16 @@ def test_what_is_no_cache_is_refused(tmp_path: Path) -> None:
 def test_a_full_disk_is_one_clear_error_and_keeps_what_was_finished(
     tmp_path: Path, monkeypatch, produced: list[int]
 ) -> None:
-    write, written = cache_shards._write_layer, []
+    write, written = os.pwrite, []
 
-    def write_until_full(*args, **options):
+    def write_until_full(*args):
         if len(written) == 6:  # in the middle of the second shard
             raise OSError(errno.ENOSPC, "No space left on device")
         written.append(1)
-        return write(*args, **options)
+        return write(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(cache_shards, "_write_layer", write_until_full)
+        patch.setattr(os, "pwrite", write_until_full)
         with pytest.raises(CacheError, match="the disk is full"):
             fill(tmp_path)
     folder = only_cache(tmp_path)
@@ -570,16 +577,74 @@ def test_killed_at_random_moments_a_cache_ends_equal_to_an_uninterrupted_one(kil
 def test_shards_that_are_read_together_hold_what_each_holds_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, produced: list[int]
 ) -> None:
-    """As on a card, whose batches are larger than a shard; the report of each is that of its own sentences."""
+    """Up to rounding, as their batches are others; the report of each is that of its own sentences."""
     sentences = [*SENTENCES, ["", "Keys"], ["Keys", "\N{SNOWMAN}"], *SENTENCES]
     alone = extract(zoo.encoder("bert"), sentences, cache=tmp_path / "alone")
     reads = len(produced)
-    monkeypatch.setattr(hidden_states, "_shards_at_once", lambda encoder: 3)
+    monkeypatch.setattr(stretches, "STRETCH_WORDS", 40)
     together = extract(zoo.encoder("bert"), sentences, cache=tmp_path / "together")
     assert reads > 4
-    assert len(produced) - reads == -(-reads // 3)
+    assert 1 < len(produced) - reads < reads / 2
     np.testing.assert_allclose(together.read(slice(None)), alone.read(slice(None)), atol=1e-5)
     assert together.report == alone.report
     assert together.report.dropped
     shards = [sorted(path.name for path in only_cache(tmp_path / name).iterdir()) for name in ("alone", "together")]
     assert shards[0] == shards[1]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file of a cache, by its path in it."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("storage", ["float32", "float16", "bfloat16"])
+def test_files_are_what_safetensors_writes(storage: str, tmp_path: Path) -> None:
+    fill(tmp_path, reading=Reading(storage=storage))
+    files = sorted(only_cache(tmp_path).rglob("*.safetensors"))
+    for path in files:
+        with safe_open(path, "pt") as file:
+            tensor, metadata = file.get_tensor("states"), file.metadata()
+        assert tensor.dtype == getattr(torch, storage)
+        assert path.read_bytes() == save({"states": tensor}, metadata=metadata)
+    assert len(files) > 4
+
+
+def test_a_shard_read_again_within_its_stretch_is_the_same_to_the_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, produced: list[int]
+) -> None:
+    """Which shards are there already changes no batch."""
+    monkeypatch.setattr(stretches, "STRETCH_WORDS", 60)
+    fill(tmp_path)
+    folder, reads = only_cache(tmp_path), len(produced)
+    whole, shards = contents(folder), sorted(folder.glob("shard-*"))
+    assert len(shards) > reads > 1
+    for lost in ([1], [0, 2], [len(shards) - 1], range(len(shards))):
+        for number in lost:
+            shutil.rmtree(shards[number])
+        (folder / "manifest.json").unlink()
+        fill(tmp_path)
+        assert contents(folder) == whole
+    assert len(produced) == reads + 1 + 1 + 1 + reads
+
+
+def test_sentences_of_many_small_shards_are_read_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shard of a large model holds few sentences: sorted by length within it alone, they would be mostly padding."""
+    read = []
+    hidden = Encoder.hidden_states
+
+    def spy(self, input_ids, attention_mask, *others):
+        read.append((int(attention_mask.sum()), input_ids.numel()))
+        return hidden(self, input_ids, attention_mask, *others)
+
+    monkeypatch.setattr(Encoder, "hidden_states", spy)
+    monkeypatch.setattr(batching, "TOKEN_BUDGET", 64)
+    draw = random.Random(0)
+    text = [["chef"] * draw.randint(1, 12) for _ in range(200)]
+    padding = {}
+    for words in (1, 1 << 15):
+        monkeypatch.setattr(stretches, "STRETCH_WORDS", words)
+        read.clear()
+        extract(zoo.encoder("bert"), text, cache=tmp_path / str(words))
+        needed, positions = np.sum(read, axis=0)
+        padding[words] = positions / needed - 1
+    assert padding[1 << 15] < 0.03 < 0.2 < padding[1]

@@ -1,0 +1,134 @@
+"""A text read stretch by stretch: sentences of several shards gathered by length together, their vectors checked."""
+
+import math
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from treeprobe.devices import fetched
+from treeprobe.errors import TreeprobeError
+from treeprobe.extraction.overlap import made_ahead
+from treeprobe.extraction.report import AlignmentReport
+from treeprobe.extraction.states import Layout, Run
+from treeprobe.extraction.text import Text
+from treeprobe.extraction.word_vectors import AlignedText, WordBatch, WordReader
+
+STRETCH_WORDS = 1 << 15
+"""Words that are sorted by length together. A shard of BERT-base holds but 1,890, and sentences sorted within it have
+20 % of padding (of BERT-large 737, and 33 %); within stretches of this length, those of any model have 2 %. It is also
+what a killed extraction may lose; a fixed number, as what is in a batch touches the last digits of its vectors, and an
+extraction that goes on where it was stopped has to find the same."""
+
+
+class StorageError(TreeprobeError, ValueError):
+    """Vectors that tell nothing: not finite, all zero, or beyond what the storage format can hold."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Shards that are read together."""
+
+    shards: range
+    """Their numbers."""
+    reports: Sequence[AlignmentReport]
+    """The report of each."""
+    batches: Iterator[WordBatch]
+    """Vectors of all their words, those without a subword left out, in whatever order is fastest; words are numbered
+    through the whole text. Raises StorageError at the end where a layer is zero throughout."""
+
+
+def read_stretches(
+    reader: WordReader, text: Text, layout: Layout, wanted: Sequence[int], *, passed: Callable[[int], object]
+) -> Generator[Stretch]:
+    """Every stretch that holds a shard of those wanted. The next is tokenized while the model reads one.
+
+    The batches of a stretch are the same whichever of its shards are wanted.
+
+    Args:
+        passed: called with the number of words that have been read or passed over so far.
+    """
+
+    def align(shards: range) -> AlignedText:
+        first, last = layout.shard_bounds[shards.start], layout.shard_bounds[shards.stop]
+        return reader.align(text.part(int(first), int(last)), first_sentence=int(first))
+
+    stretches = _stretches(layout, wanted)
+    for shards, aligned in zip(stretches, made_ahead(align, stretches)):
+        first, last = int(layout.shard_words[shards.start]), int(layout.shard_words[shards.stop])
+        passed(first)
+        yield Stretch(shards, _reports(aligned, layout, shards), _batches(reader, aligned, first, passed))
+        passed(last)
+
+
+def _stretches(layout: Layout, wanted: Sequence[int]) -> list[range]:
+    """The stretches of neighbouring shards that hold one of those wanted, in order."""
+    numbers = layout.shard_words[:-1] // STRETCH_WORDS
+    found = np.unique(numbers[list(wanted)])
+    bounds = np.searchsorted(numbers, np.stack([found, found + 1]))
+    return [range(int(start), int(stop)) for start, stop in bounds.T]
+
+
+def placed(batch: WordBatch, layout: Layout) -> tuple[Tensor, dict[int, list[Run]]]:
+    """The vectors of a batch on the CPU, and which of their rows go where in each shard.
+
+    Raises:
+        StorageError: a value is not finite in the storage format.
+    """
+    vectors = fetched(torch, batch.vectors)
+    for layer, found, (least, largest) in zip(layout.layers, vectors, batch.ranges.tolist()):
+        if math.isfinite(least) and math.isfinite(largest):
+            continue
+        bad = torch.nonzero(~found.isfinite().all(1)).flatten().numpy()
+        row = bad[batch.words[bad].argmin()]
+        sentence = int(np.searchsorted(layout.word_bounds, batch.words[row], "right"))
+        raise StorageError(
+            f"layer {layer} of sentence {sentence} has a value beyond {str(found.dtype).removeprefix('torch.')} "
+            f"(largest {torch.finfo(found.dtype).max:g}), which would be stored as {found[row].abs().amax():g}: store "
+            "float32 or bfloat16, and if it is not finite there either, compute in float32"
+        )
+    return vectors, layout.runs(batch.words)
+
+
+def _batches(
+    reader: WordReader, aligned: AlignedText, first_word: int, passed: Callable[[int], object]
+) -> Iterator[WordBatch]:
+    ranges = []
+    done = first_word
+    for batch in reader.read(aligned):
+        ranges.append(batch.ranges)
+        yield batch.moved(first_word)
+        passed(done := done + batch.read)
+    if ranges:
+        _check_zeros(torch.stack(ranges), reader, aligned.report, aligned.first_sentence)
+
+
+def _check_zeros(ranges: Tensor, reader: WordReader, report: AlignmentReport, first: int) -> None:
+    """Refuse layers of zeros alone, given the (batches, layers, 2) least and largest values of a stretch."""
+    read = report.words > len(report.dropped)  # words that the tokenizer drops have zeros
+    if not (read and reader.reading.site == "hidden"):
+        return
+    for layer, zero in zip(reader.layers, (ranges == 0).all(2).all(0).tolist()):
+        if zero:
+            raise StorageError(
+                f"layer {layer} is zero for every word of sentences {first + 1} to {first + report.sentences}, "
+                f"expected vectors that differ: the checkpoint's weights are zero, or too small for "
+                f"{reader.reading.storage}"
+            )
+
+
+def _reports(aligned: AlignedText, layout: Layout, shards: range) -> list[AlignmentReport]:
+    """The report of each shard of a stretch."""
+    subwords = aligned.alignment.subword_bounds
+    bounds = layout.shard_bounds[shards.start : shards.stop + 1].tolist()
+    return [
+        aligned.report.part(
+            range(start, stop),
+            words=int(layout.word_bounds[stop] - layout.word_bounds[start]),
+            subwords=int(subwords[stop - aligned.first_sentence] - subwords[start - aligned.first_sentence]),
+        )
+        for start, stop in pairwise(bounds)
+    ]
