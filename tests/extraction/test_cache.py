@@ -632,9 +632,9 @@ def test_sentences_of_many_small_shards_are_read_together(tmp_path: Path, monkey
     read = []
     hidden = Encoder.hidden_states
 
-    def spy(self, input_ids, attention_mask, *others):
+    def spy(self, input_ids, attention_mask, *others, **options):
         read.append((int(attention_mask.sum()), input_ids.numel()))
-        return hidden(self, input_ids, attention_mask, *others)
+        return hidden(self, input_ids, attention_mask, *others, **options)
 
     monkeypatch.setattr(Encoder, "hidden_states", spy)
     monkeypatch.setattr(batching, "TOKEN_BUDGET", 64)
