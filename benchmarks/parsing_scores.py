@@ -1,16 +1,13 @@
 """Decoding and scoring against plain per-sentence networkx and per-word scipy, side by side in one run.
 
-    python benchmarks/parsing_scores.py --treebank en_ewt-dev.conllu [--layers 7] [--rounds 3]
+    python -m benchmarks.parsing_scores --treebank FOLDER [--layers 7] [--rounds 3] [--decoders]
 
-Both sides get the same noisy distances and depths for every layer and must give the same four scores. Goals: the plain
-way takes at least 50 times as long, and twice the sentences take about twice the time. Also shows how long each decoder
-takes for the treebank.
+Dev of the treebank, gold distances and depths under noise, which differ by layer. The plain way is measured on a tenth
+of the sentences, spread evenly, and scaled; its four scores must be ours. With `--decoders`, how fast each decoder is.
 """
 
-import argparse
-import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import networkx as nx
@@ -18,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from treeprobe.parsing import Scorer, Treebank, punctuation_mask, read_conllu
+from benchmarks.inputs import parser, read_bank
+from benchmarks.measuring import Ratio, interleaved, median_of, ratio, report
+from treeprobe.parsing import Scorer, Treebank, punctuation_mask
 from treeprobe.parsing.decoding import (
     RandomTrees,
     arborescence,
@@ -27,6 +26,7 @@ from treeprobe.parsing.decoding import (
     projective,
     spanning_tree,
 )
+from treeprobe.probes.states import evenly_spaced
 
 Arrays = Sequence[NDArray[Any]]
 
@@ -83,53 +83,46 @@ def plain_tree(distances: NDArray[Any], kept: Sequence[int]) -> set[frozenset[in
     return {frozenset(edge) for edge in nx.minimum_spanning_tree(graph).edges}
 
 
-def clocked(work: Callable[[], Any]) -> tuple[float, Any]:
-    """Seconds that the work takes, and what it gives."""
-    start = time.perf_counter()
-    result = work()
-    return time.perf_counter() - start, result
-
-
-def compare_scoring(bank: Treebank, layers: int, rounds: int) -> None:
+def compare(bank: Treebank, *, layers: int, rounds: int) -> Iterator[Ratio]:
+    """Four scores of several layers, both ways."""
     predicted = [noisy(bank, seed) for seed in range(layers)]
-    seconds, found = min((clocked(lambda: fast(bank, predicted)) for _ in range(rounds)), key=lambda r: r[0])
-    plain_seconds, expected = clocked(lambda: [plain(bank, *arrays) for arrays in predicted])
-    for ours, theirs in zip(found, expected):
+    chosen = evenly_spaced(len(bank), most=max(1, len(bank) // 10)).tolist()
+    part = Treebank([bank[row] for row in chosen])
+    slices = [([distances[row] for row in chosen], [depths[row] for row in chosen]) for distances, depths in predicted]
+    for ours, (distances, depths) in zip(fast(part, slices), slices):
+        theirs = plain(part, distances, depths)
         np.testing.assert_allclose([ours[name] for name in theirs], list(theirs.values()), atol=1e-12)
-    print(
-        f"four scores of {layers} layers, {len(bank):,} sentences: {seconds:.2f} s; the plain way {plain_seconds:.1f} s"
+    times = interleaved(
+        {"ours": lambda: fast(bank, predicted), "plain": lambda: plain(part, *slices[0])},
+        rounds=rounds,
     )
-    print(f"ratio {plain_seconds / seconds:.0f} (goal 50); the scores agree to 1e-12")
-
-    half = bank[: len(bank) // 2]
-    halves = [(distances[: len(half)], depths[: len(half)]) for distances, depths in predicted]
-    half_seconds = min(clocked(lambda: fast(half, halves))[0] for _ in range(rounds))
-    words = sum(map(len, bank)) / sum(map(len, half))
-    longer = seconds / half_seconds
-    print(f"half the sentences: {half_seconds:.2f} s; {words:.2f} times the words take {longer:.2f} times as long")
+    scale = layers * sum(map(len, bank)) / sum(map(len, part))
+    note = f"the plain way: one layer of {len(part)} of {len(bank)} sentences, scaled by words and layers"
+    name = f"decoding and scoring {layers} layers: speed, against networkx and scipy by sentence and word"
+    yield ratio(name, times["plain"], times["ours"], scale=scale, goal=50, better="higher", note=note)
 
 
-def compare_decoders(bank: Treebank, rounds: int) -> None:
+def decoder_speeds(bank: Treebank, *, rounds: int) -> Iterator[Ratio]:
+    """Sentences a second of each decoder."""
     distances, depths = noisy(bank, 0)
     scores, roots = [-matrix for matrix in distances], [-depth for depth in depths]
-    decoders = (spanning_tree, arborescence, projective, chain_from_left, RandomTrees())
-    for decoder in decoders:
-        seconds = min(
-            clocked(lambda decoder=decoder: decode_bulk(scores, roots=roots, decoder=decoder))[0] for _ in range(rounds)
+    for decoder in (spanning_tree, arborescence, projective, chain_from_left, RandomTrees()):
+        times = interleaved(
+            {"": lambda decoder=decoder: decode_bulk(scores, roots=roots, decoder=decoder)}, rounds=rounds
         )
         name = getattr(decoder, "__name__", type(decoder).__name__)
-        print(f"{name:16} {seconds:6.2f} s for {len(bank):,} sentences")
+        yield median_of(f"decoder {name}", [len(bank) / each for each in times[""].wall], unit="sentences/s")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--treebank", required=True)
-    parser.add_argument("--layers", type=int, default=7)
-    parser.add_argument("--rounds", type=int, default=3)
-    arguments = parser.parse_args()
-    bank = read_conllu(arguments.treebank)
-    compare_scoring(bank, arguments.layers, arguments.rounds)
-    compare_decoders(bank, arguments.rounds)
+    options = parser(__doc__, rounds=3)
+    options.add_argument("--layers", type=int, default=7)
+    options.add_argument("--decoders", action="store_true", help="measure each decoder instead")
+    arguments = options.parse_args()
+    bank, rounds = read_bank(arguments, "dev"), arguments.rounds
+    decoders = decoder_speeds(bank, rounds=rounds)
+    rows = decoders if arguments.decoders else compare(bank, layers=arguments.layers, rounds=rounds)
+    report("parsing_scores", list(rows), out=arguments.out)
 
 
 if __name__ == "__main__":
