@@ -1,7 +1,7 @@
 """Convolution and attention trained side by side on small images: the table and the pictures of the experiment.
 
-    python benchmarks/convolution_images.py --out images/
-    python benchmarks/convolution_images.py --cifar cifar-10-batches-bin --patch 2 --epochs 50 --out cifar/
+    python -m benchmarks.convolution_images --out images/
+    python -m benchmarks.convolution_images --cifar cifar-10-batches-bin --patch 2 --epochs 50 --out cifar/
 
 Writes `table.csv`, `history.csv`, and for each variant with heads where their centres move during training and what
 the middle pixel attends to, averaged over test images.

@@ -1,6 +1,6 @@
 """How far attention with the quadratic encoding is from the convolution that it stands for, as α grows.
 
-    python benchmarks/convolution_theorem.py
+    python -m benchmarks.convolution_theorem
 
 A random kernel of 3 over 8 channels, a line of 32 positions and an image of 16 × 16, in float64: the largest error at
 any output, and the bound that follows from α.

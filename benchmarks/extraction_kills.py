@@ -1,6 +1,6 @@
 """Kill an extraction at random moments, resume it, and compare the cache with an uninterrupted one, byte by byte.
 
-    python benchmarks/extraction_kills.py --kills 100
+    python -m benchmarks.extraction_kills --kills 100
 
 The model is a small BERT with random weights, so that most of the time goes into writing: where a kill could hurt.
 """

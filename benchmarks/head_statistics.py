@@ -114,8 +114,8 @@ def numpy_loop(encoder: Encoder, bank: Treebank) -> tuple[dict[str, NDArray[Any]
         for dependent, head, relation in labelled_edges(sentence):
             hits = np.stack([attended[..., dependent] == head, attended[..., head] == dependent])
             correct[relation] = correct.get(relation, 0) + hits
-    queries = sum(map(len, bank))
-    means = {name: total / (weight if name in ("offset", "reach") else queries) for name, total in sums.items()}
+    count = sum(map(len, bank))
+    means = {name: total / (weight if name in ("offset", "reach") else count) for name, total in sums.items()}
     return means, correct
 
 

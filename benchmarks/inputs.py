@@ -3,28 +3,33 @@
 import argparse
 from pathlib import Path
 
-from treeprobe.extraction import Encoder, States, embedded_checkpoint, extract
+from treeprobe.extraction import Encoder, Reading, States, embedded_checkpoint, extract
 from treeprobe.extraction.encoder import Dtype
 from treeprobe.parsing import Treebank
 from treeprobe.parsing.treebanks import Split, load_treebank
 
 
-def parser(doc: str | None, *, sentences: int | None = None, rounds: int | None = None) -> argparse.ArgumentParser:
+def parser(
+    doc: str | None, *, treebank: bool = True, sentences: int | None = None, rounds: int | None = None
+) -> argparse.ArgumentParser:
     """The options of a benchmark: its treebank, and how much is measured how often.
 
     Args:
         doc: the benchmark's docstring, which its help shows.
+        treebank: whether it reads one, and a checkpoint.
         sentences: the default of `--sentences`; None for all of them.
         rounds: the default of `--rounds`; without it there is no such option.
     """
     made = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--out", type=Path, help="folder to write the rows in, as JSON")
+    if rounds is not None:
+        made.add_argument("--rounds", type=int, default=rounds, help="how often each side is measured, in turn")
+    if not treebank:
+        return made
     made.add_argument("--treebank", required=True, help="folder of a UD release, or a UD name such as en_ewt")
     made.add_argument("--model", help="a checkpoint; the embedded MiniLM unless given")
     made.add_argument("--cache", type=Path, default=Path("cache"), help="where states of a split are kept")
     made.add_argument("--sentences", type=int, default=sentences, help="only so many, from the start of a split")
-    made.add_argument("--out", type=Path, help="folder to write the rows in, as JSON")
-    if rounds is not None:
-        made.add_argument("--rounds", type=int, default=rounds, help="how often each side is measured, in turn")
     return made
 
 
@@ -38,6 +43,6 @@ def open_encoder(arguments: argparse.Namespace, *, dtype: Dtype = "float32") -> 
     return Encoder.from_pretrained(arguments.model or embedded_checkpoint(), dtype=dtype)
 
 
-def read_states(arguments: argparse.Namespace, bank: Treebank) -> States:
+def read_states(arguments: argparse.Namespace, bank: Treebank, *, reading: Reading | None = None) -> States:
     """States of a treebank's sentences, from the cache where they are in it."""
-    return extract(open_encoder(arguments), bank.words, cache=arguments.cache)
+    return extract(open_encoder(arguments), bank.words, reading=reading or Reading(), cache=arguments.cache)

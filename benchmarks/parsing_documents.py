@@ -1,6 +1,6 @@
 """How much wider intervals become when documents are resampled instead of sentences, and whether they should.
 
-    python benchmarks/parsing_documents.py --run RUN [--treebank en_ewt-dev.conllu]
+    python -m benchmarks.parsing_documents --run RUN [--treebank en_ewt-dev.conllu]
 
 Of a run's folder: half the width of every headline score's interval at the best layer, both ways. Of a treebank: how
 often both intervals hold the truth, for treebanks made of its documents, whose sentences are found at rates that
@@ -16,7 +16,8 @@ import numpy as np
 from treeprobe.parsing import Tally, read_conllu
 from treeprobe.parsing.scores import micro
 from treeprobe.parsing.treebanks import document_numbers
-from treeprobe.pipeline.results.finished import best_measured, structure_of
+from treeprobe.pipeline.results.finished import structure_of
+from treeprobe.pipeline.results.measured import best_measured
 from treeprobe.pipeline.results.scores import HEADLINE_METRICS
 
 TRUTH = 0.6

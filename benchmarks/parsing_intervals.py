@@ -1,6 +1,6 @@
 """How often 95 % intervals hold the truth, for small and for large treebanks.
 
-    python benchmarks/parsing_intervals.py --treebank FOLDER [--cache FOLDER] [--trials 400] [--others]
+    python -m benchmarks.parsing_intervals --treebank FOLDER [--cache FOLDER] [--trials 400] [--others]
 
 The population is English EWT: probes of MiniLM (distances of layer 3, depths of layer 4, rank 64) are trained on every
 eighth document of train and score all other sentences, whose scores are the truth. Samples of 40, 100, 500 and 2,000
@@ -14,18 +14,18 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from treeprobe.extraction import Encoder, embedded_checkpoint, extract
-from treeprobe.parsing import Tally, Treebank, read_conllu, score_depths, score_distances
+from benchmarks.inputs import parser, read_bank, read_states
+from treeprobe.parsing import Tally, Treebank, score_depths, score_distances
 from treeprobe.parsing.scores.intervals import Resampled
 from treeprobe.parsing.scores.resampling import resampled_clusters, resampling_weights
-from treeprobe.parsing.treebanks import document_numbers
+from treeprobe.parsing.treebanks import Split, document_numbers
 from treeprobe.probes import DepthProbe, DistanceProbe, SomeStates, fit_all
 
 SIZES = (40, 100, 500, 2000)
@@ -36,16 +36,14 @@ Draw = Callable[[np.random.Generator, int], Tally]
 
 def main() -> None:
     """Simulate and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--treebank", type=Path, required=True)
-    parser.add_argument("--cache", type=Path, default=Path("cache"))
-    parser.add_argument("--trials", type=int, default=400)
-    parser.add_argument("--resamples", type=int, default=400)
-    parser.add_argument("--others", action="store_true", help="basic, BCa and studentised intervals too")
-    parser.add_argument("--tallies", type=Path, default=Path("tallies.npz"), help="where the population is kept")
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--trials", type=int, default=400)
+    options.add_argument("--resamples", type=int, default=400)
+    options.add_argument("--others", action="store_true", help="basic, BCa and studentised intervals too")
+    options.add_argument("--tallies", type=Path, default=Path("tallies.npz"), help="where the population is kept")
+    arguments = options.parse_args()
     if not arguments.tallies.exists():
-        write_population(arguments.tallies, arguments.treebank, arguments.cache)
+        write_population(arguments)
     population = read_population(arguments.tallies)
     print({metric: round(tally.value, 3) for metric, tally in population.items()})
     settings = {"trials": arguments.trials, "resamples": arguments.resamples, "others": arguments.others}
@@ -65,14 +63,13 @@ def main() -> None:
         print(wide.to_string(float_format=digits.format))
 
 
-def write_population(path: Path, treebank: Path, cache: Path) -> None:
+def write_population(arguments: argparse.Namespace) -> None:
     """Tallies of all sentences but those that the probes were trained on, and the documents that they stand in."""
-    encoder = Encoder.from_pretrained(embedded_checkpoint())
     distance, depth = DistanceProbe(layer=3, rank=64), DepthProbe(layer=4, rank=64)
     columns: dict[str, list[NDArray[Any]]] = defaultdict(list)
-    for split in ("train", "dev", "test"):
-        bank = read_conllu(treebank / f"en_ewt-{split}.conllu")
-        states = extract(encoder, bank.words, cache=cache)
+    for split in get_args(Split):
+        bank = read_bank(arguments, split)
+        states = read_states(arguments, bank)
         documents = document_numbers(bank)
         assert documents is not None
         rest = np.arange(len(bank))
@@ -86,7 +83,7 @@ def write_population(path: Path, treebank: Path, cache: Path) -> None:
             for column in COLUMNS:
                 columns[f"{metric}.{column}"].append(getattr(tally, column))
         columns["documents"].append(documents[rest] + sum(len(each) for each in columns["documents"]))
-    np.savez_compressed(path, **{name: np.concatenate(parts) for name, parts in columns.items()})
+    np.savez_compressed(arguments.tallies, **{name: np.concatenate(parts) for name, parts in columns.items()})
 
 
 def read_population(path: Path) -> dict[str, Tally]:

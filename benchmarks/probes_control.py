@@ -1,6 +1,8 @@
 """What control trees control for: their shapes beside the gold trees', and how far they are memorised.
 
-    python benchmarks/probes_control.py --treebank FOLDER [--cache FOLDER] [--sentences N] [--rank 128] [--seeds 3]
+    python -m benchmarks.probes_control --treebank FOLDER [--cache FOLDER] [--sentences N] [--rank 128] [--seeds 3]
+
+Of train, `--sentences` are spread evenly.
 
 Four kinds of tree over the same sentences of English EWT: gold; control trees (`control_heads`); treaps of one random
 priority for each word type, which version 0.1 used as control trees; and trees borrowed from another sentence of as
@@ -11,21 +13,20 @@ reader with a `memory`, who knows what every type of train has drawn and guesses
 `guess` all draws.
 """
 
-import argparse
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from treeprobe.extraction import Encoder, States, embedded_checkpoint, extract
-from treeprobe.parsing import Scorer, Treebank, read_conllu
+from benchmarks.inputs import parser, read_bank, read_states
+from treeprobe.extraction import States
+from treeprobe.parsing import Scorer, Treebank
 from treeprobe.parsing.trees import chain_distances
 from treeprobe.probes import DistanceProbe, SomeStates, TreeShape, control_heads, fit_all
 from treeprobe.probes.states import evenly_spaced
@@ -36,17 +37,13 @@ Row = dict[str, Any]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--treebank", type=Path, required=True)
-    parser.add_argument("--cache", type=Path, default=Path("cache"))
-    parser.add_argument("--sentences", type=int, help="train on so many, spread evenly")
-    parser.add_argument("--layers", type=int, nargs="+", default=[0, 1, 3, 6])
-    parser.add_argument("--rank", type=int, default=128)
-    parser.add_argument("--seeds", type=int, default=3, help="draws of control trees and of treaps")
-    arguments = parser.parse_args()
-    train, dev = (read_conllu(arguments.treebank / f"en_ewt-{split}.conllu") for split in ("train", "dev"))
-    encoder = Encoder.from_pretrained(embedded_checkpoint())
-    states, dev_states = (extract(encoder, bank.words, cache=arguments.cache) for bank in (train, dev))
+    options = parser(__doc__)
+    options.add_argument("--layers", type=int, nargs="+", default=[0, 1, 3, 6])
+    options.add_argument("--rank", type=int, default=128)
+    options.add_argument("--seeds", type=int, default=3, help="draws of control trees and of treaps")
+    arguments = options.parse_args()
+    train, dev = (read_bank(arguments, split, whole=True) for split in ("train", "dev"))
+    states, dev_states = (read_states(arguments, bank) for bank in (train, dev))
     rows = evenly_spaced(len(train), most=arguments.sentences or len(train))
     train, trained_on = Treebank([train[row] for row in rows.tolist()], name=train.name), SomeStates(states, rows)
     seen = {word for sentence in train for word in sentence.words}

@@ -1,8 +1,8 @@
 """Families of distance probe at matched numbers of parameters, on a slice of English EWT with MiniLM's vectors.
 
-    python benchmarks/probes_families.py --treebank FOLDER [--cache FOLDER] [--sentences 2000] [--layer 3] [--rank 64]
-    python benchmarks/probes_families.py --treebank FOLDER --families linear poincare --wide
-    python benchmarks/probes_families.py --treebank FOLDER --families linear poincare --genre reviews
+    python -m benchmarks.probes_families --treebank FOLDER [--cache FOLDER] [--sentences 2000] [--layer 3] [--rank 64]
+    python -m benchmarks.probes_families --treebank FOLDER --families linear poincare --wide
+    python -m benchmarks.probes_families --treebank FOLDER --families linear poincare --genre reviews
 
 Each family is trained at the same number of step sizes, on the first so many sentences of train. Step size and epoch
 are chosen on every other sentence of dev; the figures are of the rest, and the differences also of the sentences that
@@ -16,15 +16,16 @@ import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from treeprobe.extraction import Encoder, embedded_checkpoint, extract
-from treeprobe.parsing import Tally, Treebank, paired_difference, read_conllu, score_distances
+from benchmarks.inputs import parser, read_bank, read_states
+from treeprobe.parsing import Tally, Treebank, paired_difference, score_distances
 from treeprobe.parsing.stimuli import generate, natural_sentences
+from treeprobe.parsing.treebanks import Split
 from treeprobe.probes import SomeStates, compare_families
 from treeprobe.probes.families.comparison import FAMILIES, LEARNING_RATES, Family
 from treeprobe.probes.states import States, Vectors, evenly_spaced
@@ -52,19 +53,16 @@ class Part:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--treebank", type=Path, required=True)
-    parser.add_argument("--cache", type=Path, default=Path("cache"))
-    parser.add_argument("--sentences", type=int, default=2000)
-    parser.add_argument("--layer", type=int, default=3)
-    parser.add_argument("--rank", type=int, default=64)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--families", nargs="+", choices=list(NAMES), default=list(NAMES))
-    parser.add_argument("--learning-rates", type=float, nargs="+", default=list(LEARNING_RATES))
-    parser.add_argument("--wide", action="store_true")
-    parser.add_argument("--genre")
-    arguments = parser.parse_args()
-    train, chosen_on, tests = parts(arguments.treebank, arguments.cache, genre=arguments.genre)
+    options = parser(__doc__, sentences=2000)
+    options.add_argument("--layer", type=int, default=3)
+    options.add_argument("--rank", type=int, default=64)
+    options.add_argument("--seeds", type=int, default=3)
+    options.add_argument("--families", nargs="+", choices=list(NAMES), default=list(NAMES))
+    options.add_argument("--learning-rates", type=float, nargs="+", default=list(LEARNING_RATES))
+    options.add_argument("--wide", action="store_true")
+    options.add_argument("--genre")
+    arguments = options.parse_args()
+    train, chosen_on, tests = parts(arguments)
     last = arguments.sentences if arguments.genre is None else len(train.bank)
     train = train.of(evenly_spaced(last, most=arguments.sentences))
     first = next(iter(tests.values()))
@@ -89,14 +87,14 @@ def main() -> None:
         print(differences(compared, test).to_string(index=False, float_format="{:.4f}".format))
 
 
-def parts(treebank: Path, cache: Path, *, genre: str | None) -> tuple[Part, Part, Mapping[str, Part]]:
+def parts(arguments: argparse.Namespace) -> tuple[Part, Part, Mapping[str, Part]]:
     """What trains, what chooses, and what is reported, by name."""
-    encoder = Encoder.from_pretrained(embedded_checkpoint())
+    genre = arguments.genre
 
     def read(bank: Treebank) -> Part:
-        return Part(bank, extract(encoder, bank.words, cache=cache))
+        return Part(bank, read_states(arguments, bank))
 
-    train, dev, test = (read(read_conllu(treebank / f"en_ewt-{split}.conllu")) for split in ("train", "dev", "test"))
+    train, dev, test = (read(read_bank(arguments, split, whole=True)) for split in get_args(Split))
     if genre is not None:
         others, own = (lambda name: name != genre), (lambda name: name == genre)
         reported = {f"{genre} in {part.bank.name}": part.of(part.rows(own)) for part in (dev, test)}

@@ -1,173 +1,213 @@
-"""How fast probes train, each time as a ratio to something measured beside it in the same run.
+"""How fast probes train: against the matrix products that training needs, and against textbook loops.
 
-python benchmarks/probes_speed.py --treebank FOLDER [--cache FOLDER] [--sentences 3000] [--repeat 10]
+    python -m benchmarks.probes_speed --treebank FOLDER [--cache FOLDER] [--sentences 4000] [--rounds 3]
 
-textbook   all layers x distance and depth together, against the 2019 way: one probe a pass, padded batches of 20,
-               expanded pairwise differences, autograd. One of its epochs is measured on a slice and scaled by words.
-               It took 16 epochs for distances on EWT; for depths it is granted as few as are used here.
-    limit      the same training, against the matrix products of its projections alone
-clock      the same training on the clock, by one thread and by as many as torch has
-added      the cost of further seeds, as a share of a lone probe's
-memory     growth of the peak when the treebank is repeated
+limit      all layers x distance and depth, on train with validation on dev, against the products of words and probe
+               matrices alone (forward and gradient of each epoch, forward of each validation), at the rate at which the
+               machine multiplies large matrices in float32 with as many threads
+textbook   the same probes against one probe a pass with autograd and expanded pairwise differences: sentence by
+               sentence, and in padded batches as the implementation of 2019 trains. An epoch of one layer is measured
+               on 400 sentences, spread evenly, and scaled by words, layers and epochs: as many epochs as here, and
+               also the 16 that the trainer of 2019 took on EWT until it stopped (for depths as many as here).
+               Of a trained probe's matrix, both must give the loss that treeprobe gives.
 """
 
 import argparse
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from treeprobe.extraction import Encoder, embedded_checkpoint, extract
-from treeprobe.parsing import Treebank, read_conllu
-from treeprobe.probes import DepthProbe, DistanceProbe, GoldTargets, SomeStates, fit_all
+from benchmarks.inputs import parser, read_bank, read_states
+from benchmarks.measuring import Clock, Ratio, Timings, interleaved, ratio, report
+from treeprobe.extraction import Reading, States
+from treeprobe.parsing import Treebank
+from treeprobe.probes import DepthProbe, DistanceProbe, SomeStates, fit_all
+from treeprobe.probes.precision import Precision, multiplies_bfloat16
+from treeprobe.probes.states import evenly_spaced
 from treeprobe.probes.training import epochs_for
 
-TEXTBOOK_EPOCHS = 16
 RANK = 128
+TEXTBOOK_EPOCHS, TEXTBOOK_BATCH, SLICE = 16, 20, 400
+SIDE, PRODUCTS = 2048, 8
+"""The square matrices whose products give the machine's rate, and how many of these are timed at once."""
+Probes = Sequence[DistanceProbe | DepthProbe]
+Loss = Callable[[Tensor, Sequence[Tensor], Sequence[Tensor]], Tensor]
 
 
-class Repeated:
-    """States of a corpus read several times over, without a copy."""
+@dataclass(frozen=True)
+class Work:
+    """What is trained on what."""
 
-    def __init__(self, states: Any, times: int) -> None:
-        self._states, self._size = states, len(states.lengths)
-        self.layers, self.dim, self.lengths = states.layers, states.dim, np.tile(states.lengths, times)
+    train: Treebank
+    dev: Treebank
+    states: States
+    dev_states: States
 
-    def __len__(self) -> int:
-        return len(self.lengths)
+    def fit(self, precision: Precision = "float32") -> Probes:
+        """Train a distance and a depth probe on every layer."""
+        kinds = (DistanceProbe, DepthProbe)
+        probes = [kind(layer, RANK, precision=precision) for layer in self.states.layers for kind in kinds]
+        return fit_all(probes, self.states, self.train, validation=(self.dev_states, self.dev))
 
-    def read(self, sentences: Any, layers: Any = None) -> Any:
-        return self._states.read(np.arange(len(self.lengths))[sentences] % self._size, layers)
+    @property
+    def epochs(self) -> int:
+        """Epochs of each probe."""
+        return epochs_for(None, sentences=len(self.train), batch_size=DistanceProbe().batch_size)
 
-
-def peak_megabytes() -> float:
-    """The largest memory that the process has taken since its peak was begun anew (Linux)."""
-    [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
-    return int(line.split()[1]) / 1024
-
-
-def timed(work: Callable[[], Any]) -> float:
-    """Processor seconds: other work on the machine does not stretch them as it stretches time on the clock."""
-    began = time.process_time()
-    work()
-    return time.process_time() - began
+    @property
+    def operations(self) -> float:
+        """Additions and multiplications of the projections, in all epochs."""
+        products = 2 * self.states.lengths.sum() + self.dev_states.lengths.sum()
+        return float(2 * products * self.states.dim * 2 * RANK * len(self.states.layers) * self.epochs)
 
 
-def textbook_epoch(states: Any, gold: Sequence[Any], *, layer: int, kind: str) -> float:
-    """Seconds for one epoch of one probe, the way the 2019 implementation trains."""
-    matrix = (torch.rand(states.dim, RANK) * 0.1 - 0.05).requires_grad_()
-    optimiser = torch.optim.Adam([matrix], lr=0.001)
-    vectors = [torch.from_numpy(states.read([i], [layer])[0]) for i in range(len(states.lengths))]
-    targets = [torch.from_numpy(np.asarray(each, dtype=np.float32)) for each in gold]
-    order = torch.randperm(len(vectors)).tolist()
+@dataclass(frozen=True)
+class Textbook:
+    """One layer of a slice of the training sentences, as tensors, and how many such slices and layers there are."""
 
-    def epoch() -> None:
-        for start in range(0, len(order), 20):
-            rows = order[start : start + 20]
-            lengths = torch.tensor([len(vectors[i]) for i in rows]).float()
-            longest = int(lengths.max())
-            words = torch.nn.utils.rnn.pad_sequence([vectors[i] for i in rows], batch_first=True)
-            labels = torch.full((len(rows), *[longest] * targets[0].ndim), -1.0)
-            for label, i in zip(labels, rows):
-                label[tuple(slice(size) for size in targets[i].shape)] = targets[i]
+    vectors: Sequence[Tensor]
+    gold: dict[str, list[Tensor]]
+    states: SomeStates
+    part: Treebank
+    layer: int
+    share: float
+
+    @classmethod
+    def of(cls, work: Work) -> "Textbook":
+        """Sentences spread evenly over those of `work`, on the middle layer."""
+        rows = evenly_spaced(len(work.train), most=SLICE)
+        part, states = Treebank([work.train[row] for row in rows.tolist()]), SomeStates(work.states, rows)
+        layers = work.states.layers
+        middle = layers[len(layers) // 2]
+        vectors = [torch.from_numpy(states.read([place], [middle])[0]) for place in range(len(part))]
+        gold = {"distance": tensors(part.distances), "depth": tensors(part.depths)}
+        share = float(work.states.lengths.sum() / states.lengths.sum()) * len(layers)
+        return cls(vectors, gold, states, part, middle, share)
+
+    def epoch(self, loss: Loss, kind: str) -> None:
+        """Train one probe for an epoch."""
+        matrix = (torch.rand(self.vectors[0].shape[1], RANK) * 0.1 - 0.05).requires_grad_()
+        optimiser = torch.optim.Adam([matrix], lr=0.001)
+        order = torch.randperm(len(self.vectors)).tolist()
+        for start in range(0, len(order), TEXTBOOK_BATCH):
+            rows = order[start : start + TEXTBOOK_BATCH]
             optimiser.zero_grad()
-            projected = words @ matrix
-            if kind == "distance":
-                predicted = (projected.unsqueeze(2) - projected.unsqueeze(1)).pow(2).sum(-1)
-            else:
-                predicted = projected.pow(2).sum(-1)
-            real = (labels != -1).float()
-            sums = ((predicted * real - labels * real).abs()).flatten(1).sum(1)
-            (sums / lengths ** targets[0].ndim).mean().backward()
+            loss(matrix, [self.vectors[row] for row in rows], [self.gold[kind][row] for row in rows]).backward()
             optimiser.step()
 
-    return timed(epoch)
+    def check(self, loss: Loss) -> None:
+        """Refuse to compare what differs: of a trained probe's matrix, the loop gives the loss that the probe gives."""
+        for sort in (DistanceProbe, DepthProbe):
+            probe = sort(self.layer, RANK, epochs=1)
+            fit_all([probe], self.states, self.part)
+            gold = self.gold[probe.kind]
+            found = loss(torch.from_numpy(probe.matrix_.T), self.vectors, gold).item()
+            np.testing.assert_allclose(found, -probe.score(self.states, [each.numpy() for each in gold]), rtol=1e-4)
 
 
-def product_seconds(words: int, *, dim: int, columns: int, batch: int) -> float:
-    """Seconds for the projection of so many words and its gradient, at the rate these products run at alone."""
-    x, b, grad = torch.randn(batch, dim), torch.randn(dim, columns), torch.randn(batch, columns)
-    for _ in range(20):
-        x @ b
-    times = 300
-    seconds = timed(lambda: [(x @ b, x.T @ grad) for _ in range(times)])
-    return seconds / times * words / batch
+def tensors(arrays: Any) -> list[Tensor]:
+    """Gold values in single precision."""
+    return [torch.from_numpy(np.asarray(each, dtype=np.float32)) for each in arrays]
+
+
+def by_sentence(matrix: Tensor, vectors: Sequence[Tensor], gold: Sequence[Tensor]) -> Tensor:
+    """The mean loss of some sentences, one after the other."""
+    return torch.stack(
+        [(predicted(words @ matrix, each) - each).abs().mean() for words, each in zip(vectors, gold)]
+    ).mean()
+
+
+def in_padded_batches(matrix: Tensor, vectors: Sequence[Tensor], gold: Sequence[Tensor]) -> Tensor:
+    """The mean loss of some sentences, padded to the longest of each batch."""
+    losses = []
+    for start in range(0, len(vectors), TEXTBOOK_BATCH):
+        batch, labels = vectors[start : start + TEXTBOOK_BATCH], gold[start : start + TEXTBOOK_BATCH]
+        words = torch.nn.utils.rnn.pad_sequence(list(batch), batch_first=True)
+        padded = torch.full((len(batch), *[words.shape[1]] * labels[0].ndim), -1.0)
+        for row, label in zip(padded, labels):
+            row[tuple(slice(size) for size in label.shape)] = label
+        real = (padded != -1).float()
+        errors = ((predicted(words @ matrix, padded[0]) - padded) * real).abs().flatten(1).sum(1)
+        losses.append(errors / real.flatten(1).sum(1))
+    return torch.cat(losses).mean()
+
+
+def predicted(projected: Tensor, gold: Tensor) -> Tensor:
+    """Squared distances where the gold values are matrices, by expanded differences; squared norms otherwise."""
+    if gold.ndim == 2:
+        return (projected.unsqueeze(-2) - projected.unsqueeze(-3)).pow(2).sum(-1)
+    return projected.pow(2).sum(-1)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--treebank", type=Path, required=True)
-    parser.add_argument("--cache", type=Path, default=Path("cache"))
-    parser.add_argument("--threads", type=int, default=1, help="processor seconds are fair with one")
-    parser.add_argument("--sentences", type=int, default=3000, help="train on the first so many")
-    parser.add_argument("--repeat", type=int, default=10)
-    parser.add_argument("--peak-of", type=int, help="train on a slice so many times over, print the peak")
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    train = read_conllu(arguments.treebank / "en_ewt-train.conllu")
-    states = extract(Encoder.from_pretrained(embedded_checkpoint()), train.words, cache=arguments.cache, progress=False)
-    if arguments.peak_of:
-        times, slice_ = arguments.peak_of, train[:2000]
-        gold = GoldTargets(distances=list(slice_.distances) * times)
-        # What was loaded before must not hide what training takes: Linux begins the peak anew here.
-        Path("/proc/self/clear_refs").write_text("5")
-        fit_all([DistanceProbe(4, RANK, epochs=1)], Repeated(SomeStates(states, slice(2000)), times), gold)
-        print(peak_megabytes())
-        return
-    report_speed(SomeStates(states, slice(arguments.sentences)), train[: arguments.sentences], arguments.threads)
-    command = [sys.executable, __file__, "--treebank", arguments.treebank, "--cache", arguments.cache]
-    peaks = []
-    for times in (1, arguments.repeat):
-        run = subprocess.run([*command, "--peak-of", str(times)], check=True, capture_output=True, text=True)
-        peaks.append(float(run.stdout.splitlines()[-1]))
-    print(f"memory: peak {peaks[0]:.0f} MB on 2,000 sentences, {peaks[1]:.0f} MB on them {arguments.repeat} times over")
+    arguments = parser(__doc__, sentences=4000, rounds=3).parse_args()
+    work = read_work(arguments)
+    textbook = Textbook.of(work)
+    times = measure(work, textbook, arguments.rounds)
+    report("probes_speed", list(rows_of(work, textbook, times)), out=arguments.out)
 
 
-def report_speed(states: Any, train: Treebank, threads: int) -> None:
-    words = int(np.sum(states.lengths))
-    fit_all([DistanceProbe(4, RANK, epochs=1)], SomeStates(states, slice(100)), train[:100])  # warm up
-    every = [kind(layer, RANK) for layer in states.layers for kind in (DistanceProbe, DepthProbe)]
-    epochs = epochs_for(None, sentences=len(states.lengths), batch_size=every[0].batch_size)
-    seconds = timed(lambda: fit_all(every, states, train))
-    print(f"{len(every)} probes, {epochs} epochs, {words} words, {threads} threads: {seconds:.1f} s")
+def read_work(arguments: argparse.Namespace) -> Work:
+    """The first sentences of train, and a sixth as many of dev, about as in a treebank."""
+    train, dev = read_bank(arguments, "train"), read_bank(arguments, "dev", whole=True)
+    dev = dev[: max(1, len(train) // 6)]
+    states, dev_states = (read_states(arguments, bank, reading=Reading(storage="float16")) for bank in (train, dev))
+    return Work(train, dev, states, dev_states)
 
-    per_batch = round(words / len(states.lengths) * every[0].batch_size)
-    limit = epochs * len(states.layers) * product_seconds(words, dim=states.dim, columns=2 * RANK, batch=per_batch)
-    print(f"limit: matrix products alone {limit:.1f} s; training takes {seconds / limit:.2f} times that")
 
-    clocks = {}
-    for number in (1, 2):
-        torch.set_num_threads(number)
-        began = time.perf_counter()
-        fit_all(every, states, train)
-        clocks[number] = time.perf_counter() - began
-    torch.set_num_threads(threads)
-    print(f"clock: {clocks[1]:.1f} s by one thread, {clocks[2]:.1f} s by two")
+LOOPS: dict[str, Loss] = {"one sentence at a time": by_sentence, "padded batches of 20": in_padded_batches}
 
-    part, gold = SomeStates(states, slice(1000)), train[:1000]
-    share = words / int(part.lengths.sum())
-    distance = textbook_epoch(part, list(gold.distances), layer=4, kind="distance")
-    depth = textbook_epoch(part, list(gold.depths), layer=4, kind="depth")
-    textbook = len(states.layers) * share * (TEXTBOOK_EPOCHS * distance + epochs * depth)
-    print(
-        f"textbook: {distance * share:.1f} s an epoch of distances, {depth * share:.1f} s of depths; "
-        f"all {textbook:.0f} s, {textbook / seconds:.0f} times as long"
-    )
 
-    part, gold = SomeStates(states, slice(1000)), train[:1000]
-    for change, probes in (
-        ("seeds", lambda n: [DistanceProbe(4, RANK, seed) for seed in range(n)]),
-        ("ranks", lambda n: [DistanceProbe(4, rank) for rank in (128, 64, 96, 120)[:n]]),
-    ):
-        alone, four = (timed(lambda n=n, probes=probes: fit_all(probes(n), part, gold)) for n in (1, 4))
-        print(
-            f"added {change}: a probe alone {alone:.1f} s, four {four:.1f} s; an added one {(four / alone - 1) / 3:.2f}"
+def measure(work: Work, textbook: Textbook, rounds: int) -> dict[str, Timings]:
+    """Times of all sides, once each was run and checked."""
+    first, second = torch.randn(2, SIDE, SIDE)
+    sides: dict[str, Callable[[], object]] = {
+        "products": lambda: [first @ second for _ in range(PRODUCTS)],
+        "float32": lambda: work.fit("float32"),
+    }
+    if multiplies_bfloat16():
+        sides["bfloat16"] = lambda: work.fit("bfloat16")
+    for name, loss in LOOPS.items():
+        textbook.check(loss)
+        for kind in textbook.gold:
+            sides[f"{name}, {kind}"] = lambda loss=loss, kind=kind: textbook.epoch(loss, kind)
+    for side in sides.values():
+        side()  # libraries prepare themselves, and files come into memory
+    return interleaved(sides, rounds=rounds)
+
+
+def rows_of(work: Work, textbook: Textbook, times: dict[str, Timings]) -> Iterator[Ratio]:
+    """The ratios of these times."""
+    ours = f"fit_all, {2 * len(work.states.layers)} probes"
+    scale = PRODUCTS * 2 * SIDE**3 / work.operations
+    note = f"{len(work.train):,} sentences, {work.epochs} epochs, rank {RANK}"
+    for precision, goal in (("float32", 2.0), ("bfloat16", 1.3)):
+        name = f"{ours}, {precision}: time, against its matrix products in float32"
+        if precision in times:
+            yield ratio(name, times[precision], times["products"], scale=scale, goal=goal, note=note)
+        else:
+            yield Ratio(name, None, goal=goal, note="the processor has no products in bfloat16")
+    for loop in LOOPS:
+        for epochs in (work.epochs, TEXTBOOK_EPOCHS):
+            slow = combined(times[f"{loop}, distance"], epochs, times[f"{loop}, depth"], work.epochs)
+            name = f"{ours}: speed, against a loop of torch, {loop}, {epochs} epochs for distances"
+            note = f"the loop: one layer of {len(textbook.part)} of {len(work.train):,} sentences, scaled"
+            hoped = 80.0 if epochs == TEXTBOOK_EPOCHS else None
+            yield ratio(name, slow, times["float32"], scale=textbook.share, goal=hoped, better="higher", note=note)
+
+
+def combined(one: Timings, times: int, other: Timings, other_times: int) -> Timings:
+    """So many times one side and so many times another, round by round."""
+    return Timings(
+        *(
+            tuple(times * first + other_times * second for first, second in zip(one.on(clock), other.on(clock)))
+            for clock in get_args(Clock)
         )
+    )
 
 
 if __name__ == "__main__":

@@ -1,13 +1,12 @@
 """Kill processes of a sweep at random moments with kill -9, start others, and compare with an undisturbed table.
 
-    python benchmarks/sweep_kills.py --family FOLDER --train T.conllu --dev D.conllu --kills 20 --jobs 2 --processes 3
+    python -m benchmarks.sweep_kills --family FOLDER --treebank FOLDER [--kills 20] [--jobs 2] [--processes 3]
 
-FOLDER holds a training run (see `treeprobe.training`). So many processes run `treeprobe sweep` in one folder at once,
-each with so many jobs. Again and again one of them, drawn at random, is killed with its jobs and another is started;
-moments are drawn evenly over what an undisturbed sweep takes once its imports are done.
+The family is a folder with a training run (see `treeprobe.training`). So many processes run `treeprobe sweep` in one
+folder at once, each with so many jobs. Again and again one of them, drawn at random, is killed with its jobs and
+another is started; moments are drawn evenly over what an undisturbed sweep takes once its imports are done.
 """
 
-import argparse
 import os
 import random
 import signal
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.inputs import parser
 from treeprobe.pipeline import load_results
 
 KEYS = ["checkpoint", "treebank", "split", "layer", "probe", "rank", "seed", "metric"]
@@ -34,18 +34,15 @@ main()
 
 def main() -> None:
     """Kill, go on, compare."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--family", type=Path, required=True)
-    parser.add_argument("--train", type=Path, required=True)
-    parser.add_argument("--dev", type=Path, required=True)
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--sentences", type=int, default=200)
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--processes", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
+    options = parser(__doc__, sentences=200)
+    options.add_argument("--family", type=Path, required=True)
+    options.add_argument("--kills", type=int, default=20)
+    options.add_argument("--jobs", type=int, default=2)
+    options.add_argument("--processes", type=int, default=3)
+    options.add_argument("--seed", type=int, default=0)
+    arguments = options.parse_args()
     moments = random.Random(arguments.seed)
-    command = ["sweep", "--models", str(arguments.family), "--train", str(arguments.train), "--dev", str(arguments.dev)]
+    command = ["sweep", "--models", str(arguments.family), "--train", arguments.treebank, "--dev", arguments.treebank]
     command += ["--max-sentences", str(arguments.sentences), "--jobs", str(arguments.jobs), *OPTIONS]
     with tempfile.TemporaryDirectory() as place:
         out = Path(place) / "whole"

@@ -1,11 +1,11 @@
 """How large the report of 20 checkpoints × 13 layers with 50 sentences is, and how quickly a browser opens and answers.
 
-    python benchmarks/sweep_report.py --treebank en_ewt-dev.conllu
+    python -m benchmarks.sweep_report --treebank FOLDER [--checkpoints 20] [--sentences 500]
 
-Recovered trees and scores are drawn at random; the words are the treebank's. Needs chromium and chromium-driver.
+Recovered trees and scores are drawn at random; the words are those of the treebank's dev. Needs chromium and
+chromium-driver.
 """
 
-import argparse
 import shutil
 import tempfile
 import time
@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from selenium import webdriver
 
-from treeprobe.parsing import Treebank, edge_table, read_conllu, score_depths, score_distances
+from benchmarks.inputs import parser, read_bank
+from benchmarks.measuring import Ratio, median_of, report
+from treeprobe.parsing import Treebank, edge_table, score_depths, score_distances
 from treeprobe.parsing.trees import chain_distances
 from treeprobe.pipeline import write_report
 from treeprobe.pipeline.probing.recovered_trees import SampleTrees, sample_numbers
@@ -30,12 +32,10 @@ LAYERS, RANK, SHOWN = range(13), 64, 50
 
 def main() -> None:
     """Make the folder of a sweep, report on it, and open the page."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--treebank", type=Path, required=True)
-    parser.add_argument("--checkpoints", type=int, default=20)
-    parser.add_argument("--sentences", type=int, default=500)
-    arguments = parser.parse_args()
-    bank = Treebank(list(read_conllu(arguments.treebank))[: arguments.sentences], name="treebank")
+    options = parser(__doc__, sentences=500)
+    options.add_argument("--checkpoints", type=int, default=20)
+    arguments = options.parse_args()
+    bank = Treebank(list(read_bank(arguments, "dev")), name="treebank")
     with tempfile.TemporaryDirectory() as place:
         folder = SweepFolder.at(Path(place) / "sweep")
         folder.begin()
@@ -43,9 +43,13 @@ def main() -> None:
             write_task(folder.task(f"seed-{number:02d}--treebank--structure"), bank, number)
         start = time.perf_counter()
         page = write_report(folder.path)
-        print(f"written in {time.perf_counter() - start:.1f} s, {page.stat().st_size / 1e6:.2f} MB (goal: under 8 MB)")
-        opened, answered = open_in_browser(page)
-        print(f"opened in {opened:.2f} s, a layer answered in {answered:.3f} s (goal: under a second)")
+        rows = [
+            Ratio(f"writing a report of {arguments.checkpoints} checkpoints", time.perf_counter() - start, unit="s"),
+            Ratio("size of the page", page.stat().st_size / 1e6, goal=8, unit="MB"),
+        ]
+        for name, seconds in zip(("opening the page", "drawing another layer"), open_in_browser(page)):
+            rows.append(median_of(name, seconds, goal=1, unit="s"))
+    report("sweep_report", rows, out=arguments.out)
 
 
 def write_task(folder: Path, bank: Treebank, number: int) -> None:
@@ -88,8 +92,8 @@ def blur(distances: NDArray[Any], noise: float, generator: np.random.Generator) 
     return np.abs(distances + np.triu(drawn, 1) + np.triu(drawn, 1).T)
 
 
-def open_in_browser(page: Path) -> tuple[float, float]:
-    """Seconds until the page has loaded, and until a move of the layer slider is drawn; medians of five."""
+def open_in_browser(page: Path) -> tuple[list[float], list[float]]:
+    """Seconds until the page has loaded, and until a move of the layer slider is drawn; of five times."""
     options = webdriver.ChromeOptions()
     options.binary_location = str(shutil.which("chromium"))
     for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"):
@@ -101,7 +105,7 @@ def open_in_browser(page: Path) -> tuple[float, float]:
             browser.get(page.as_uri())
             opened.append(browser.execute_script(OPENED) / 1000)
             answered.append(browser.execute_async_script(ANSWERED) / 1000)
-        return float(np.median(opened)), float(np.median(answered))
+        return opened, answered
     finally:
         browser.quit()
 

@@ -1,10 +1,11 @@
-"""What a sweep costs beyond its tasks, and what a second worker brings: one Dask worker against two, one thread each.
+"""What a sweep costs beyond its tasks, and what a second worker brings.
 
-    python benchmarks/sweep_workers.py --family FOLDER --train T.conllu --dev D.conllu
+    python -m benchmarks.sweep_workers --treebank FOLDER [--sentences 1000] [--rounds 2] [--dask]
 
-FOLDER holds a training run (see `treeprobe.training`); six of its checkpoints are swept. Overhead is the wall time of
-the sweep in one process over the sum of its tasks' times, as each recorded it. Workers are real processes behind a real
-scheduler on the loopback interface; the two clusters take turns, and each is warmed by a sweep before it is timed.
+Six steps of a tiny BERT, pre-trained on the spot, are swept: structural probes of rank 32 and one seed, one thread a
+task. One worker is a sweep in this process, two are processes that an earlier sweep has started; with `--dask`, one
+worker against two of a cluster on the loopback interface. Both sweeps must end in the same table. Overhead is the time
+of a sweep by one worker over the sum of its tasks' times, as each recorded it.
 """
 
 import argparse
@@ -12,59 +13,70 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
+import pandas as pd
 from distributed import Client
 
-from treeprobe.pipeline import Options, Plan, Workers, read_finished, splits_of, sweep
-from treeprobe.pipeline.sweeps import find_checkpoints
+from benchmarks.inputs import parser, read_bank
+from benchmarks.measuring import Ratio, interleaved, median_of, ratio, report
+from treeprobe.parsing.treebanks import treebank_path
+from treeprobe.pipeline import Options, Plan, Workers, load_results, read_finished, splits_of, sweep
+from treeprobe.training import PretrainingOptions, pretrain
 
-CHECKPOINTS = 6
+KEYS = ["checkpoint", "treebank", "split", "layer", "probe", "rank", "seed", "metric"]
+STEPS = (0, 10, 20, 30, 40, 50)
 
 
 def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--family", type=Path, required=True)
-    parser.add_argument("--train", type=Path, required=True)
-    parser.add_argument("--dev", type=Path, required=True)
-    parser.add_argument("--sentences", type=int, default=250)
-    parser.add_argument("--rounds", type=int, default=2, help="Turns of the two clusters; 0 leaves them out.")
-    arguments = parser.parse_args()
-    models = [one.source for one in find_checkpoints([arguments.family])][:CHECKPOINTS]
-    names = [f"{Path(model).name}-of-run={model}" for model in models]
-    splits = splits_of(arguments.train, arguments.dev)
-    options = Options(ranks=(32,), random_baseline=False, control=False)
+    options = parser(__doc__, sentences=1000, rounds=2)
+    options.add_argument("--dask", action="store_true", help="workers of a Dask cluster")
+    arguments = options.parse_args()
+    with tempfile.TemporaryDirectory() as place, ExitStack() as clusters:
+        teams = {number: Workers(jobs=number, threads=1) for number in (1, 2)}
+        if arguments.dask:
+            addresses = {number: clusters.enter_context(cluster(number)) for number in teams}
+            teams = {number: Workers(jobs=number, scheduler=addresses[number], threads=1) for number in teams}
+        rows = list(compare(arguments, Path(place), teams))
+    report("sweep_workers", rows, out=arguments.out)
 
-    def timed(workers: Workers) -> tuple[float, float]:
-        with tempfile.TemporaryDirectory() as place:
-            out = Path(place) / "out"
-            plan = Plan(models=names, treebanks=[splits], out=out, options=options, max_sentences=arguments.sentences)
-            start = time.perf_counter()
-            done = sweep(plan, workers=workers, progress=False)
-            wall = time.perf_counter() - start
-            if done.failed or len(done.done) != len(names):
-                raise SystemExit(f"failed: {done.failed}")
-            return wall, sum(one.record["seconds"]["total"] for one in read_finished(out))
 
-    timed(Workers(jobs=1, threads=1))
-    wall, tasks = timed(Workers(jobs=1, threads=1))
-    print(f"one process: {wall:.2f} s for {tasks:.2f} s of tasks: {wall / tasks - 1:+.1%} (goal: at most +5 %)")
-    if not arguments.rounds:
-        return
-    with cluster(1) as one, cluster(2) as two:
-        times: dict[int, list[float]] = {1: [], 2: []}
-        for turn in range(arguments.rounds + 1):
-            for workers, address in ((1, one), (2, two)):
-                seconds, _ = timed(Workers(jobs=workers, scheduler=address, threads=1))
-                if turn:
-                    times[workers].append(seconds)
-    best = {workers: min(found) for workers, found in times.items()}
-    ratio = best[1] / best[2]
-    print(f"Dask: 1 worker {best[1]:.2f} s, 2 workers {best[2]:.2f} s: {ratio:.2f}× (goal: at least 1.7×)")
+def compare(arguments: argparse.Namespace, place: Path, teams: dict[int, Workers]) -> Iterator[Ratio]:
+    """Overhead of one worker, and one worker over two."""
+    training = PretrainingOptions(steps=STEPS[-1], save_steps=STEPS)
+    pretrain(read_bank(arguments, "train"), place / "run", options=training, progress=False)
+    models = [f"step-{step}={place / 'run' / f'step-{step}'}" for step in STEPS]
+    train, dev = (treebank_path(arguments.treebank, split=split) for split in ("train", "dev"))
+
+    def swept(workers: Workers, out: Path) -> None:
+        options = Options(ranks=(32,), seeds=(0,), random_baseline=False, control=False)
+        splits = [splits_of(train, dev)]
+        plan = Plan(models=models, treebanks=splits, out=out, options=options, max_sentences=arguments.sentences)
+        done = sweep(plan, workers=workers, progress=False)
+        if done.failed or len(done.done) != len(models):
+            raise SystemExit(f"failed: {done.failed}")
+
+    for number, workers in teams.items():  # workers start, and import
+        swept(workers, place / f"warm-{number}")
+    one, two = (load_results(place / f"warm-{number}").sort_values(KEYS, ignore_index=True) for number in teams)
+    pd.testing.assert_frame_equal(one, two, atol=1e-4)
+    folders: dict[int, list[Path]] = {number: [] for number in teams}
+
+    def again(number: int) -> None:
+        folders[number].append(place / f"{number}-{len(folders[number])}")
+        swept(teams[number], folders[number][-1])
+
+    times = interleaved({str(number): partial(again, number) for number in teams}, rounds=arguments.rounds)
+    kind = "Dask workers" if arguments.dask else "workers"
+    name = f"sweep: speed of two {kind}, against one"
+    note = f"{len(STEPS)} tasks, {arguments.sentences} sentences, {times['1'].wall[0] / len(STEPS):.1f} s a task"
+    yield ratio(name, times["1"], times["2"], goal=1.85, better="higher", note=note)
+    tasks = [sum(one.record["seconds"]["total"] for one in read_finished(folder)) for folder in folders[1]]
+    overheads = [wall / inner for wall, inner in zip(times["1"].wall, tasks, strict=True)]
+    yield median_of("sweep: time of one worker, against the sum of its tasks' times", overheads, goal=1.05)
 
 
 @contextmanager

@@ -1,7 +1,11 @@
 """What benchmarks measure with."""
 
+import ast
+import importlib
+import importlib.util
 import time
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -19,6 +23,7 @@ from benchmarks.measuring import (
     resident_megabytes,
     write_rows,
 )
+from benchmarks.table import PAGE, RESULTS, ROOT, markdown, table_of, with_table
 
 
 def test_sides_take_turns_and_both_clocks_run() -> None:
@@ -79,3 +84,36 @@ def test_the_peak_begins_anew_and_sees_what_is_taken_after() -> None:
     held = np.ones(1 << 24)
     assert peak_megabytes() > before + 100
     assert len(held)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("[!_]*.py")), ids=lambda path: path.stem)
+def test_every_benchmark_finds_what_it_imports(path: Path) -> None:
+    """Its names too: a benchmark is seldom run, and what it measures moves."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] in ("treeprobe", "benchmarks"):
+            module = importlib.import_module(str(node.module))
+            assert [alias.name for alias in node.names if not names_something(module, alias.name)] == []
+
+
+def names_something(module: ModuleType, name: str) -> bool:
+    """Whether a module has the name, or is a package with such a module."""
+    return hasattr(module, name) or importlib.util.find_spec(f"{module.__name__}.{name}") is not None
+
+
+def test_the_page_shows_the_table_that_was_measured() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert table_of(page) == markdown(*read_rows(RESULTS))
+    changed = with_table(page, "another")
+    assert table_of(changed) == "another"
+    assert changed != page
+    with pytest.raises(ValueError, match="no table to replace"):
+        with_table("a page without marks", "table")
+
+
+def test_the_table_has_a_row_for_every_benchmark_of_the_set() -> None:
+    """A part of the set cannot pass for all of it."""
+    _, rows = read_rows(RESULTS)
+    names = " ".join(row.name for row in rows)
+    for quantity in ("fit_all", "extraction with its cache", "treeprobe run", "growth of its peak memory", "sweep"):
+        assert quantity in names
+    assert all(row.value is not None or row.note for row in rows), "a row that was not measured says why"
