@@ -12,12 +12,14 @@ import time
 from collections.abc import Iterator
 from typing import Any, get_args
 
+import torch
+
 from benchmarks.bare import Words
 from benchmarks.inputs import open_encoder, parser, read_bank
 from benchmarks.measuring import Ratio, in_own_process, peak_megabytes, report, resident_megabytes
 from treeprobe.extraction import Encoder, Reading, extract, list_caches, open_states
 from treeprobe.extraction.encoder import Dtype
-from treeprobe.probes.precision import multiplies_bfloat16
+from treeprobe.processor import multiplies_bfloat16
 
 TIMES = 10
 
@@ -34,7 +36,7 @@ def main() -> None:
     given = ["--treebank", arguments.treebank, *(["--model", arguments.model] if arguments.model else [])]
     rows: list[Ratio] = []
     for dtype in [arguments.dtype] if arguments.dtype else ["float32", "bfloat16"]:
-        size = arguments.sentences or (400 if dtype == "float32" or multiplies_bfloat16() else 100)
+        size = arguments.sentences or (400 if dtype == "float32" or multiplies_bfloat16(torch.cpu) else 100)
         one = [*given, "--sentences", size, "--dtype", dtype]
         once, often = (in_own_process("benchmarks.extraction_memory", *one, "--times", times) for times in (1, TIMES))
         rows += compare(dtype, once, often)

@@ -14,14 +14,15 @@ import tempfile
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import torch
 
 from benchmarks.bare import Words, bare_pass, ready_batches, sentence_states
 from benchmarks.inputs import open_encoder, parser, read_bank
 from benchmarks.measuring import Ratio, interleaved, median_of, ratio, report
 from treeprobe.extraction import Encoder, Reading, batching, extract
 from treeprobe.extraction.encoder import Dtype
-from treeprobe.probes.precision import multiplies_bfloat16
 from treeprobe.probes.states import evenly_spaced
+from treeprobe.processor import multiplies_bfloat16
 
 GOALS: dict[Dtype, tuple[float, float]] = {"float32": (0.95, 2.5), "bfloat16": (0.90, 6.0)}
 """The least share of the bare pass's speed, and the least multiple of one sentence at a time."""
@@ -44,7 +45,7 @@ def compare(arguments: argparse.Namespace, words: Words, dtype: Dtype) -> Iterat
         f"extraction with its cache, {dtype}: speed, against the bare forward pass",
         f"extraction with its cache, {dtype}: speed, against one sentence at a time in float32",
     ]
-    if dtype == "bfloat16" and not multiplies_bfloat16():
+    if dtype == "bfloat16" and not multiplies_bfloat16(torch.cpu):
         for name, goal in zip(names, (against_bare, against_one)):
             yield Ratio(name, None, goal=goal, better="higher", note="the processor has no products in bfloat16")
         return

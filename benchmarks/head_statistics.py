@@ -50,7 +50,7 @@ def main() -> None:
 def compare(encoder: Encoder, bank: Treebank, rounds: int) -> Iterator[Ratio]:
     """All ratios of time."""
     part = Treebank([bank[row] for row in evenly_spaced(len(bank), most=max(1, len(bank) // 10))])
-    check_survey(survey(encoder, part), numpy_loop(encoder, part), part)
+    check_survey(survey(encoder, part), numpy_loop(encoder, part))
     batches = ready_batches(encoder, bank.words)
     times = interleaved(
         {
@@ -119,7 +119,7 @@ def numpy_loop(encoder: Encoder, bank: Treebank) -> tuple[dict[str, NDArray[Any]
     return means, correct
 
 
-def check_survey(found: HeadSurvey, loop: tuple[dict[str, Any], dict[str, Any]], bank: Treebank) -> None:
+def check_survey(found: HeadSurvey, loop: tuple[dict[str, Any], dict[str, Any]]) -> None:
     """Refuse to compare what differs; of nearly equal weights, rounding may choose another word for an edge or two."""
     behaviour, correct = loop
     for name, expected in behaviour.items():

@@ -167,29 +167,18 @@ def report(benchmark: str, ratios: Sequence[Ratio], *, out: Path | None = None) 
 
 def line_of(row: Ratio) -> str:
     """A row as a line of plain text."""
-    return "  ".join([f"{row.name:72}", f"{found(row):>12}", f"{spread(row):>18}", f"{goal(row):>10}", verdict(row)])
+    value, spread, goal, verdict = cells(row)
+    return f"{row.name:88}  {value:>14}  {spread:>18}  {goal:>8}  {verdict}"
 
 
-def found(row: Ratio) -> str:
-    """The value with its unit."""
-    return "–" if row.value is None else f"{shown(row.value)} {row.unit}"
-
-
-def spread(row: Ratio) -> str:
-    """The least and the greatest value."""
-    return "" if row.spread is None else f"{shown(row.spread[0])} to {shown(row.spread[1])}"
-
-
-def goal(row: Ratio) -> str:
-    """The goal, and which side of it is hoped for."""
-    return "" if row.goal is None else f"{'≤' if row.better == 'lower' else '≥'} {shown(row.goal)}"
-
-
-def verdict(row: Ratio) -> str:
-    """Whether the goal is met, in a word."""
-    if row.value is None:
-        return "not measured"
-    return {True: "met", False: "missed", None: ""}[row.met]
+def cells(row: Ratio) -> tuple[str, str, str, str]:
+    """The value with its unit, the least and the greatest, the goal, and whether it is met, as they are shown."""
+    return (
+        "–" if row.value is None else f"{shown(row.value)} {row.unit}",
+        "" if row.spread is None else f"{shown(row.spread[0])} to {shown(row.spread[1])}",
+        "" if row.goal is None else f"{'≤' if row.better == 'lower' else '≥'} {shown(row.goal)}",
+        "not measured" if row.value is None else {True: "met", False: "missed", None: ""}[row.met],
+    )
 
 
 def shown(value: float) -> str:

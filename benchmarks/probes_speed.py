@@ -26,9 +26,10 @@ from benchmarks.measuring import Clock, Ratio, Timings, interleaved, ratio, repo
 from treeprobe.extraction import Reading, States
 from treeprobe.parsing import Treebank
 from treeprobe.probes import DepthProbe, DistanceProbe, SomeStates, fit_all
-from treeprobe.probes.precision import Precision, multiplies_bfloat16
+from treeprobe.probes.precision import Precision
 from treeprobe.probes.states import evenly_spaced
 from treeprobe.probes.training import epochs_for
+from treeprobe.processor import multiplies_bfloat16
 
 RANK = 128
 TEXTBOOK_EPOCHS, TEXTBOOK_BATCH, SLICE = 16, 20, 400
@@ -169,7 +170,7 @@ def measure(work: Work, textbook: Textbook, rounds: int) -> dict[str, Timings]:
         "products": lambda: [first @ second for _ in range(PRODUCTS)],
         "float32": lambda: work.fit("float32"),
     }
-    if multiplies_bfloat16():
+    if multiplies_bfloat16(torch.cpu):
         sides["bfloat16"] = lambda: work.fit("bfloat16")
     for name, loss in LOOPS.items():
         textbook.check(loss)

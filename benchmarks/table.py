@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import Ratio, found, goal, spread, verdict
+from benchmarks.measuring import Ratio, cells
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "bench.json"
@@ -26,8 +26,7 @@ def markdown(machine: dict[str, Any], rows: Sequence[Ratio]) -> str:
     ]
     for row in rows:
         name = f"`{row.name}`" if row.name.startswith(("import ", "python ", "treeprobe -")) else row.name
-        cells = (name, found(row), spread(row), goal(row), verdict(row), row.note)
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+        lines.append("| " + " | ".join((name, *cells(row), row.note)) + " |")
     return "\n".join(lines)
 
 

@@ -13,7 +13,7 @@ from treeprobe.extraction.places import NO_WORD, Places
 from treeprobe.extraction.text import Text
 
 TOKEN_BUDGET = 1024
-"""Positions in a batch, padding counted; the fastest of those tried by `benchmarks/extraction_speed.py` on a CPU."""
+"""Positions in a batch, padding counted; the fastest of those tried by `benchmarks.extraction_speed` on a CPU."""
 
 CARD_TOKEN_BUDGET = 8192
 """The same on a card, which is busy with so many for long enough that starting its kernels costs nothing beside it: a

@@ -1,8 +1,9 @@
-"""What benchmarks measure with."""
+"""What benchmarks measure with, that what they compare gives the same figures, and the table that they make."""
 
 import ast
 import importlib
 import importlib.util
+import re
 import time
 from pathlib import Path
 from types import ModuleType
@@ -10,6 +11,9 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from benchmarks.bare import ready_batches, sentence_states
+from benchmarks.extraction_speed import check_vectors
+from benchmarks.head_statistics import check_survey, numpy_loop, survey
 from benchmarks.measuring import (
     Ratio,
     Timings,
@@ -23,7 +27,11 @@ from benchmarks.measuring import (
     resident_megabytes,
     write_rows,
 )
+from benchmarks.probes_speed import LOOPS, Loss, Textbook, Work
 from benchmarks.table import PAGE, RESULTS, ROOT, markdown, table_of, with_table
+from treeprobe.extraction import Encoder, embedded_checkpoint, extract
+from treeprobe.parsing import Treebank
+from treeprobe.parsing.stimuli import natural_sentences
 
 
 def test_sides_take_turns_and_both_clocks_run() -> None:
@@ -95,6 +103,13 @@ def test_every_benchmark_finds_what_it_imports(path: Path) -> None:
             assert [alias.name for alias in node.names if not names_something(module, alias.name)] == []
 
 
+def test_benchmarks_that_pages_name_exist() -> None:
+    pages = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"]
+    named = {name for page in pages for name in re.findall(r"benchmarks\.(\w+)", page.read_text(encoding="utf-8"))}
+    assert len(named) > 8
+    assert {name for name in named if not (ROOT / "benchmarks" / f"{name}.py").exists()} == set()
+
+
 def names_something(module: ModuleType, name: str) -> bool:
     """Whether a module has the name, or is a package with such a module."""
     return hasattr(module, name) or importlib.util.find_spec(f"{module.__name__}.{name}") is not None
@@ -117,3 +132,43 @@ def test_the_table_has_a_row_for_every_benchmark_of_the_set() -> None:
     for quantity in ("fit_all", "extraction with its cache", "treeprobe run", "growth of its peak memory", "sweep"):
         assert quantity in names
     assert all(row.value is not None or row.note for row in rows), "a row that was not measured says why"
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return Encoder.from_pretrained(embedded_checkpoint())
+
+
+@pytest.fixture(scope="module")
+def bank() -> Treebank:
+    return natural_sentences("test")[:12]
+
+
+def test_one_sentence_at_a_time_gives_the_vectors_of_extraction(encoder: Encoder, bank: Treebank) -> None:
+    expected = sentence_states(encoder, bank.words)
+    check_vectors(encoder, bank.words, expected)
+    with pytest.raises(AssertionError):
+        check_vectors(encoder, bank.words, [each[:, ::-1] for each in expected])
+
+
+def test_the_numpy_loop_gives_the_figures_of_the_survey(encoder: Encoder, bank: Treebank) -> None:
+    found, (behaviour, correct) = survey(encoder, bank), numpy_loop(encoder, bank)
+    check_survey(found, (behaviour, correct))
+    with pytest.raises(AssertionError, match="entropy"):
+        check_survey(found, (behaviour | {"entropy": behaviour["entropy"] * 1.1}, correct))
+
+
+@pytest.mark.parametrize("loss", LOOPS.values(), ids=LOOPS.keys())
+def test_textbook_loops_give_the_losses_of_probes(encoder: Encoder, bank: Treebank, loss: Loss) -> None:
+    states = extract(encoder, bank.words)
+    textbook = Textbook.of(Work(bank, bank, states, states))
+    textbook.check(loss)
+    with pytest.raises(AssertionError):
+        textbook.check(lambda matrix, vectors, gold: 1.1 * loss(matrix, vectors, gold))
+
+
+def test_bare_batches_hold_every_sentence_once_within_their_budget(encoder: Encoder, bank: Treebank) -> None:
+    batches = ready_batches(encoder, bank.words, budget=100)
+    assert sum(len(batch["input_ids"]) for batch in batches) == len(bank)
+    assert all(batch["input_ids"].numel() <= 100 for batch in batches)
+    assert len(batches) > 1
