@@ -44,9 +44,8 @@ notebooks: $(VENV)/dev-installed
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal tests/test_notebooks.py
 
 # All ratios of speed and memory, in one table that goes to docs/speed.md: ten minutes, on a machine that does nothing else.
-TREEBANK ?= en_ewt
 bench: $(VENV)/dev-installed
-	$(BIN)/python -m benchmarks --treebank $(TREEBANK) --record
+	$(BIN)/python -m benchmarks --treebank $(TREEBANK) --out $(BENCHMARKS) --record
 
 # How time and memory grow with words, layers, ranks and seeds, on the figure of docs/speed.md: some four minutes.
 growth: $(VENV)/dev-installed
