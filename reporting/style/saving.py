@@ -1,12 +1,14 @@
 """Figures and the files that they are saved to: fonts embedded, equal bytes for equal figures, whole or not at all."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from treeprobe.files import written_whole
 from treeprobe.reporting.style.missing_glyphs import one_warning_for_all_glyphs
@@ -32,6 +34,9 @@ PRINTABLE: Any = {
 
 # Text stays text, in the reader's fonts.
 ON_SCREEN: Any = {**PRINTABLE, "svg.fonttype": "none"}
+
+_PADDING = 0.04
+"""Inches around a figure whose margins are cut off."""
 
 _UNDATED: dict[str, Any] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": None}
 
@@ -69,21 +74,9 @@ def save_figure(figure: Figure, path: str | Path, *, dpi: int = 300) -> Path:
         ValueError: Another suffix.
         FileNotFoundError: The folder does not exist.
     """
-    target = Path(path)
-    kind = target.suffix.lstrip(".").lower()
-    if kind not in _UNDATED:
-        raise ValueError(f"cannot save a figure as {target.name!r}; expected a name that ends in .pdf, .svg or .png")
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"cannot save the figure {target.name}: the folder {target.parent} does not exist")
-    options: Any = {"dpi": dpi, "metadata": _UNDATED[kind]}
-    if figure.get_layout_engine() is None or not _fits(figure):
-        options.update(bbox_inches="tight", pad_inches=0.04)
-    with written_whole(target) as draft:
-        with matplotlib.rc_context(PRINTABLE), one_warning_for_all_glyphs() as missing:
-            figure.savefig(draft, **options)
-        if missing and kind == "svg":
-            with matplotlib.rc_context(ON_SCREEN), one_warning_for_all_glyphs():
-                figure.savefig(draft, **options)
+    target = _checked(Path(path))
+    with _laid_out(figure) as bounds:
+        _write(figure, target, bounds, dpi=dpi)
     return target
 
 
@@ -91,13 +84,55 @@ def save_formats(
     figure: Figure, stem: str | Path, *, formats: Iterable[FigureFormat] = ("pdf", "png"), dpi: int = 300
 ) -> list[Path]:
     """Save a figure once in each format; `stem` is the path without its suffix."""
-    return [save_figure(figure, Path(f"{stem}.{kind}"), dpi=dpi) for kind in formats]
+    targets = [_checked(Path(f"{stem}.{kind}")) for kind in formats]
+    with _laid_out(figure) as bounds:
+        for target in targets:
+            _write(figure, target, bounds, dpi=dpi)
+    return targets
 
 
-def _fits(figure: Figure) -> bool:
-    """Whether all that is drawn lies within the figure, once it is laid out."""
+def _checked(target: Path) -> Path:
+    """The path itself. Raises as `save_figure` does."""
+    if _kind(target) not in _UNDATED:
+        raise ValueError(f"cannot save a figure as {target.name!r}; expected a name that ends in .pdf, .svg or .png")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"cannot save the figure {target.name}: the folder {target.parent} does not exist")
+    return target
+
+
+def _kind(target: Path) -> str:
+    return target.suffix.lstrip(".").lower()
+
+
+def _write(figure: Figure, target: Path, bounds: Bbox | None, *, dpi: int) -> None:
+    """Write a figure that is laid out, cut to `bounds`, in inches, where they are given."""
+    kind = _kind(target)
+    options: Any = {"dpi": dpi, "metadata": _UNDATED[kind], "bbox_inches": bounds}
+    with written_whole(target) as draft:
+        with matplotlib.rc_context(PRINTABLE), one_warning_for_all_glyphs() as missing:
+            figure.savefig(draft, **options)
+        if missing and kind == "svg":
+            with matplotlib.rc_context(ON_SCREEN), one_warning_for_all_glyphs():
+                figure.savefig(draft, **options)
+
+
+@contextmanager
+def _laid_out(figure: Figure) -> Iterator[Bbox | None]:
+    """Lay the figure out once for all files, since measuring text takes longer than drawing it; its engine returns.
+
+    Yields:
+        What the files are to be cut to, in inches; None where they have the size of the figure.
+    """
+    engine = figure.get_layout_engine()
     with one_warning_for_all_glyphs():
+        # Twice: labels that are placed by the axes move when the axes have moved.
+        figure.draw_without_rendering()
         figure.draw_without_rendering()
         drawn = figure.get_tightbbox()
     width, height = figure.get_size_inches()
-    return bool(drawn.x0 >= 0 and drawn.y0 >= 0 and drawn.x1 <= width and drawn.y1 <= height)
+    fits = drawn.x0 >= 0 and drawn.y0 >= 0 and drawn.x1 <= width and drawn.y1 <= height
+    figure.set_layout_engine("none")
+    try:
+        yield None if fits and engine is not None else drawn.padded(_PADDING)
+    finally:
+        figure.set_layout_engine(engine)
