@@ -75,7 +75,7 @@ def save_figure(figure: Figure, path: str | Path, *, dpi: int = 300) -> Path:
         FileNotFoundError: The folder does not exist.
     """
     target = _checked(Path(path))
-    with _laid_out(figure) as bounds:
+    with _laid_out(figure, dpi=dpi) as bounds:
         _write(figure, target, bounds, dpi=dpi)
     return target
 
@@ -85,7 +85,7 @@ def save_formats(
 ) -> list[Path]:
     """Save a figure once in each format; `stem` is the path without its suffix."""
     targets = [_checked(Path(f"{stem}.{kind}")) for kind in formats]
-    with _laid_out(figure) as bounds:
+    with _laid_out(figure, dpi=dpi) as bounds:
         for target in targets:
             _write(figure, target, bounds, dpi=dpi)
     return targets
@@ -117,22 +117,27 @@ def _write(figure: Figure, target: Path, bounds: Bbox | None, *, dpi: int) -> No
 
 
 @contextmanager
-def _laid_out(figure: Figure) -> Iterator[Bbox | None]:
+def _laid_out(figure: Figure, *, dpi: int) -> Iterator[Bbox | None]:
     """Lay the figure out once for all files, since measuring text takes longer than drawing it; its engine returns.
+
+    It is laid out at the resolution of the files, at which text is a little wider than on the screen.
 
     Yields:
         What the files are to be cut to, in inches; None where they have the size of the figure.
     """
-    engine = figure.get_layout_engine()
-    with one_warning_for_all_glyphs():
-        # Twice: labels that are placed by the axes move when the axes have moved.
-        figure.draw_without_rendering()
-        figure.draw_without_rendering()
-        drawn = figure.get_tightbbox()
-    width, height = figure.get_size_inches()
-    fits = drawn.x0 >= 0 and drawn.y0 >= 0 and drawn.x1 <= width and drawn.y1 <= height
-    figure.set_layout_engine("none")
+    engine, own_dpi = figure.get_layout_engine(), figure.dpi
+    figure.dpi = dpi
     try:
+        with one_warning_for_all_glyphs():
+            # Twice: labels that are placed by the axes move when the axes have moved.
+            figure.draw_without_rendering()
+            figure.draw_without_rendering()
+            drawn = figure.get_tightbbox()
+        width, height = figure.get_size_inches()
+        fits = drawn.x0 >= 0 and drawn.y0 >= 0 and drawn.x1 <= width and drawn.y1 <= height
+        # No engine at all: for one that does nothing matplotlib would draw once more before each file.
+        figure.set_layout_engine(None)
         yield None if fits and engine is not None else drawn.padded(_PADDING)
     finally:
+        figure.dpi = own_dpi
         figure.set_layout_engine(engine)

@@ -86,3 +86,13 @@ def test_nothing_that_reaches_beyond_a_figure_is_cut_off(tmp_path: Path) -> None
     height, width, _ = imread(save_figure(figure, tmp_path / "beyond.png", dpi=100)).shape
     assert width > 300
     assert height < 120
+
+
+def test_margins_are_kept_at_the_resolution_of_the_file(tmp_path: Path) -> None:
+    """Text is wider at 300 pixels an inch than at the 100 of a figure on the screen."""
+    figure, ax = new_figure((4.8, 1.5))
+    ax.text(1.02, 0.5, "random weights", transform=ax.transAxes, fontsize=7.5)
+    pixels = imread(save_figure(figure, tmp_path / "label.png", dpi=300))
+    assert pixels.shape[:2] == (450, 1440)
+    assert (pixels[:, -8:] == 1).all()
+    assert figure.dpi == 100
