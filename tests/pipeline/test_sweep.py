@@ -127,13 +127,13 @@ def test_retry_takes_failures_up_again(models: dict[str, Path], splits: Splits, 
     mended = tmp_path / "broken"
     shutil.copytree(models["broken"], mended)
     names = [models["first"], mended]
-    first = sweep(plan(names, splits, tmp_path / "out"), progress=False)
+    first = sweep(plan(names, splits, tmp_path / "out", options=QUICK), progress=False)
     assert len(first.failed) == 1
-    assert sweep(plan(names, splits, tmp_path / "out"), progress=False).failed == {}
-    assert len(sweep(plan(names, splits, tmp_path / "out"), retry=True, progress=False).failed) == 1
+    assert sweep(plan(names, splits, tmp_path / "out", options=QUICK), progress=False).failed == {}
+    assert len(sweep(plan(names, splits, tmp_path / "out", options=QUICK), retry=True, progress=False).failed) == 1
     shutil.copy(models["second"] / "model.safetensors", mended)
     # Other weights than those that failed: there is something to do without being asked.
-    last = sweep(plan(names, splits, tmp_path / "out"), progress=False)
+    last = sweep(plan(names, splits, tmp_path / "out", options=QUICK), progress=False)
     assert last.done == ("broken--toy--structure",)
     assert list((tmp_path / "out" / "failures").iterdir()) == []
 
@@ -197,9 +197,9 @@ def test_what_another_process_finished_with_other_options_is_kept(
     models: dict[str, Path], splits: Splits, tmp_path: Path
 ) -> None:
     """Neither sweep knew of the other's tasks when it began."""
-    asked = plan([models["first"]], splits, tmp_path / "out")
+    asked = plan([models["first"]], splits, tmp_path / "out", options=QUICK)
     before = sweep(asked, progress=False)
-    (task,) = plan([models["first"]], splits, tmp_path / "out", options=replace(OPTIONS, ranks=(2,))).tasks()
+    (task,) = plan([models["first"]], splits, tmp_path / "out", options=replace(QUICK, ranks=(2,))).tasks()
     found = execution.execute(task, asked.folder, threads=1, figures=False)
     assert (found.state, found.reason[:11]) == ("failed", "OutputError")
     pd.testing.assert_frame_equal(load_results(tmp_path / "out"), before.scores)
@@ -208,7 +208,7 @@ def test_what_another_process_finished_with_other_options_is_kept(
 
 
 def test_a_task_whose_record_is_damaged_is_done_again(models: dict[str, Path], splits: Splits, tmp_path: Path) -> None:
-    asked = plan([models["first"]], splits, tmp_path / "out")
+    asked = plan([models["first"]], splits, tmp_path / "out", options=QUICK)
     before = sweep(asked, progress=False)
     (tmp_path / "out" / "tasks" / "first--toy--structure" / "analysis.json").write_text("{")
     assert dry_run(asked)["state"].tolist() == ["damaged"]
@@ -255,11 +255,11 @@ def test_the_table_on_disk_is_what_is_loaded(done: Sweep) -> None:
 def test_a_task_cut_short_counts_for_nothing(models: dict[str, Path], splits: Splits, tmp_path: Path) -> None:
     out = tmp_path / "out"
     half = out / "tasks" / ".first--toy--structure.partial"
-    sweep(plan([models["second"]], splits, out), progress=False)
+    sweep(plan([models["second"]], splits, out, options=QUICK), progress=False)
     shutil.copytree(out / "tasks" / "second--toy--structure", half)
     (half / "analysis.json").unlink()
     assert set(load_results(out)["checkpoint"]) == {"second"}
-    resumed = sweep(plan([models["first"], models["second"]], splits, out), progress=False)
+    resumed = sweep(plan([models["first"], models["second"]], splits, out, options=QUICK), progress=False)
     assert resumed.done == ("first--toy--structure",)
     assert not half.exists()
 
@@ -268,22 +268,24 @@ def test_changes_are_named_and_nothing_is_lost(models: dict[str, Path], splits: 
     train = tmp_path / "train.conllu"
     shutil.copy(splits.train, train)
     mine = Splits("toy", train, splits.dev)
-    before = sweep(plan([models["first"]], mine, tmp_path / "out"), progress=False)
+    before = sweep(plan([models["first"]], mine, tmp_path / "out", options=QUICK), progress=False)
     text = train.read_text().split("\n\n")
     train.write_text("\n\n".join(text[:-6]) + "\n\n")
     with pytest.raises(SweepError, match=r"first--toy--structure: changed since it was done: train\n.*--replace"):
-        sweep(plan([models["first"]], mine, tmp_path / "out"), progress=False)
+        sweep(plan([models["first"]], mine, tmp_path / "out", options=QUICK), progress=False)
     pd.testing.assert_frame_equal(load_results(tmp_path / "out"), before.scores)
-    again = sweep(plan([models["first"]], mine, tmp_path / "out"), replace=True, progress=False)
+    again = sweep(plan([models["first"]], mine, tmp_path / "out", options=QUICK), replace=True, progress=False)
     assert again.done == ("first--toy--structure",)
     assert len(again.scores) == len(before.scores)
     assert not again.scores["value"].equals(before.scores["value"])
 
 
 def test_caches_are_dropped_when_asked(models: dict[str, Path], splits: Splits, tmp_path: Path) -> None:
-    kept = sweep(plan([models["first"]], splits, tmp_path / "kept"), progress=False)
+    kept = sweep(plan([models["first"]], splits, tmp_path / "kept", options=QUICK), progress=False)
     assert any((kept.out / "cache").rglob("*.safetensors"))
-    dropped = sweep(plan([models["first"]], splits, tmp_path / "dropped"), keep_cache=False, progress=False)
+    dropped = sweep(
+        plan([models["first"]], splits, tmp_path / "dropped", options=QUICK), keep_cache=False, progress=False
+    )
     assert not any((dropped.out / "cache").rglob("*.safetensors"))
     pd.testing.assert_frame_equal(dropped.scores, kept.scores)
 
@@ -303,10 +305,12 @@ def test_a_full_disk_stops_the_sweep_and_keeps_what_is_finished(
     with monkeypatch.context() as patch:
         patch.setattr(execution, "perform", full_at_second)
         with pytest.raises(SweepError, match=r"the disk is full.*second--toy--structure was left undone"):
-            sweep(plan(names, splits, tmp_path / "out"), progress=False)
+            sweep(plan(names, splits, tmp_path / "out", options=QUICK), progress=False)
     assert set(load_results(tmp_path / "out")["checkpoint"]) == {"first"}
     assert list((tmp_path / "out" / "failures").iterdir()) == []
-    assert sweep(plan(names, splits, tmp_path / "out"), progress=False).done == ("second--toy--structure",)
+    assert sweep(plan(names, splits, tmp_path / "out", options=QUICK), progress=False).done == (
+        "second--toy--structure",
+    )
 
 
 def test_a_dry_run_writes_nothing_and_says_how_things_stand(
@@ -397,7 +401,7 @@ def test_a_task_that_another_process_does_is_waited_for(
 
     other = threading.Thread(target=release)
     other.start()
-    done = sweep(plan([models["first"], models["second"]], splits, out), progress=False)
+    done = sweep(plan([models["first"], models["second"]], splits, out, options=QUICK), progress=False)
     other.join()
     assert states == [False]
     assert done.done == ("second--toy--structure", "first--toy--structure")
