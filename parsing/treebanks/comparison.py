@@ -31,6 +31,8 @@ class Comparison:
             )
         if self.scored is not None and len(self.scored) != len(self.gold):
             raise ValueError(f"scored has {len(self.scored)} entries for {len(self.gold)} words; expected one a word")
+        if self.scored is not None:
+            object.__setattr__(self, "scored", tuple(map(bool, self.scored)))
 
     def _repr_svg_(self) -> str:
         """Gold arcs above the words, recovered arcs below."""

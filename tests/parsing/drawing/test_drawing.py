@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 
 import networkx as nx
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -144,6 +145,12 @@ def test_sentences_and_comparisons_show_themselves_in_a_notebook() -> None:
     for shown in (CHEF, Comparison(CHEF, CHEF)):
         assert shown._repr_svg_() in shown._repr_html_()
         drawn(shown._repr_svg_())
+
+
+def test_a_mask_of_an_array_shows_itself_as_python_writes_it() -> None:
+    masked = Comparison(sentence([-1, 0]), sentence([-1, 0]), scored=tuple(np.array([True, False])))
+    assert masked.scored == (True, False)
+    assert "scored=(True, False)" in repr(masked)
 
 
 def test_sentences_of_other_words_cannot_be_compared() -> None:
