@@ -1,5 +1,23 @@
-"""What a language model says: log-probabilities of words, and choices between minimal pairs."""
+"""What a language model says: log-probabilities of words, and choices between the sentences of minimal pairs."""
 
+from treeprobe.behaviour.accuracy import accuracy_table
+from treeprobe.behaviour.agreement import grammar_pairs, treebank_pairs
+from treeprobe.behaviour.choices import score_pairs
+from treeprobe.behaviour.frequency import WordFrequencies
+from treeprobe.behaviour.inflection import NumberForms
+from treeprobe.behaviour.pair_files import read_pairs
+from treeprobe.behaviour.pairs import MinimalPair, PairError
 from treeprobe.behaviour.word_scores import word_scores
 
-__all__ = ["word_scores"]
+__all__ = [
+    "MinimalPair",
+    "NumberForms",
+    "PairError",
+    "WordFrequencies",
+    "accuracy_table",
+    "grammar_pairs",
+    "read_pairs",
+    "score_pairs",
+    "treebank_pairs",
+    "word_scores",
+]

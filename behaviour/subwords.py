@@ -27,16 +27,27 @@ class Subwords:
     sentences: Integers
     """(subwords,) sentence of each subword."""
 
+    too_long: NDArray[np.bool_]
+    """(sentences,) whether a sentence is longer than the model takes."""
+
     @classmethod
-    def of(cls, encoder: Encoder, text: Text) -> "Subwords":
-        """The subwords of some sentences. Raises ValueError for a sentence that is longer than the model takes."""
+    def of(cls, encoder: Encoder, text: Text, *, any_length: bool = False) -> "Subwords":
+        """The subwords of some sentences.
+
+        Args:
+            any_length: say which sentences are longer than the model takes, and do not refuse them.
+
+        Raises:
+            ValueError: a sentence is longer than the model takes.
+        """
         batcher = Batcher(encoder)
         alignment = batcher.align(text)
         counts = np.diff(alignment.subword_bounds)
         specials = max(len(batcher.specials), 1)  # a model without special tokens is given one to begin with
         longest = encoder.max_subwords
-        if longest is not None and len(counts) and counts.max() + specials > longest:
-            number = int(np.argmax(counts + specials > longest))
+        too_long = np.zeros(len(counts), bool) if longest is None else counts + specials > longest
+        if too_long.any() and not any_length:
+            number = int(np.argmax(too_long))
             raise ValueError(
                 f"sentence {number + 1} has {counts[number]} subwords and {specials} special tokens; {encoder.name} "
                 f"takes at most {longest}"
@@ -47,7 +58,7 @@ class Subwords:
         sentences = np.repeat(np.arange(len(counts)), counts)
         # What no word has a character of (whitespace at the end) goes to the word before it.
         owners = np.maximum(np.maximum.accumulate(owners), alignment.word_bounds[sentences])
-        return cls(batcher, alignment, owners, sentences)
+        return cls(batcher, alignment, owners, sentences, too_long)
 
     @property
     def ids(self) -> Integers:

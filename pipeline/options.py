@@ -44,6 +44,9 @@ class Options:
         samples: sentences whose recovered trees at every layer are kept for the report.
         ablate: also ablate each head, and measure what is lost.
         retrain: also train probes on the states of models whose heads are replaced.
+        pairs: a file of minimal pairs to score too, in BLiMP's format (`behaviour.read_pairs`).
+        grammar_pairs: how many minimal pairs of the grammar to score, which is English; 0 for other languages.
+        constructions: score the pairs of these constructions alone.
     """
 
     ranks: Sequence[int] = (128,)
@@ -61,12 +64,19 @@ class Options:
     samples: int = 50
     ablate: bool = False
     retrain: bool = False
+    pairs: str | None = None
+    grammar_pairs: int = 800
+    constructions: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         for name in ("ranks", "seeds", "layers"):
             numbers = getattr(self, name)
             if numbers is not None and (not len(numbers) or min(numbers) < (name == "ranks")):
                 raise OptionsError(f"{name}: found {list(numbers)}; expected one or more numbers, none negative")
+        if self.grammar_pairs < 0:
+            raise OptionsError(f"grammar_pairs: found {self.grammar_pairs}; expected 0 or more")
+        if self.constructions is not None and not self.constructions:
+            raise OptionsError("constructions: found none; expected one or more names, or None for all")
         if self.twins < 1:
             raise OptionsError(f"twins: found {self.twins}; expected at least 1, or random_baseline=False")
 

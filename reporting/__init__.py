@@ -15,6 +15,7 @@ from treeprobe.reporting.heads.by_layer import behaviour_by_layer, head_grid
 from treeprobe.reporting.heads.map import head_map
 from treeprobe.reporting.html.pickers import Picker, attention_picker, tree_picker
 from treeprobe.reporting.scores.bars import category_bars, description_length_bars, selectivity_bars
+from treeprobe.reporting.scores.choices import choice_accuracy
 from treeprobe.reporting.scores.curves import layer_curves, rank_curves, step_curves
 from treeprobe.reporting.scores.differences import paired_differences
 from treeprobe.reporting.scores.heat_maps import category_map, heat_map
@@ -55,6 +56,7 @@ __all__ = [
     "best_layer",
     "category_bars",
     "category_map",
+    "choice_accuracy",
     "depth_scatter",
     "description_length_bars",
     "distance_matrices",

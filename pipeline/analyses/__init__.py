@@ -72,6 +72,12 @@ ANALYSES = (
         probes="optional",
     ),
     Analysis(
+        "behaviour",
+        "Score minimal pairs: how often the grammatical sentence is the more probable one.",
+        ("text", "pairs", "grammar_pairs", "constructions"),
+        MappingProxyType({"train": "optional", "dev": "required", "test": "optional"}),
+    ),
+    Analysis(
         "transfer",
         "Score the probes of a run on another treebank.",
         ("punctuation",),

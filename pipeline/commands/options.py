@@ -78,6 +78,16 @@ OPTIONS: Mapping[str, Any] = {
     ],
     "samples": Annotated[int, typer.Option(min=0, help="Sentences whose trees are kept for the report.")],
     "ablate": Annotated[bool, typer.Option("--ablate", help="Also ablate each head, and measure what is lost.")],
+    "pairs": Annotated[
+        Path | None,
+        typer.Option(help="Also score the minimal pairs of this JSONL file: sentence_good, sentence_bad, UID a line."),
+    ],
+    "grammar_pairs": Annotated[
+        int, typer.Option(min=0, help="Minimal pairs of the grammar, which is English; 0 for other languages.")
+    ],
+    "constructions": Annotated[
+        str | None, typer.Option(help="Score pairs of these constructions alone, with commas between.")
+    ],
     "retrain": Annotated[bool, typer.Option("--retrain", help="Also train probes on the models with replaced heads.")],
 }
 """The fields of `Options`, as the command line takes them."""
@@ -121,6 +131,10 @@ def options_of(given: Mapping[str, Any]) -> Options:
         read["seeds"] = tuple(range(read["seeds"]))
     if read.get("layers") is not None:
         read["layers"] = integers(read["layers"], least=0)
+    if read.get("pairs") is not None:
+        read["pairs"] = str(Path(read["pairs"]).absolute())
+    if read.get("constructions") is not None:
+        read["constructions"] = tuple(name.strip() for name in read["constructions"].split(",") if name.strip())
     return Options(**read)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from treeprobe.digests import json_digest
+from treeprobe.digests import file_digest, json_digest
 from treeprobe.errors import TreeprobeError
 from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.analyses import Analysis, find_analysis
@@ -138,6 +138,8 @@ class Plan:
         bank = splits.name if after is None or not analysis.carried else f"{after.sources.treebank}-to-{splits.name}"
         identity = {name: digest for name, digest in digests.items() if name == "checkpoint" or name in analysis.splits}
         identity["options"] = json_digest(self.options.chosen(analysis.options))
+        if "pairs" in analysis.options and self.options.pairs is not None:
+            identity["pairs"] = _file_digest(self.options.pairs)
         if after is not None:
             identity["probes"] = json_digest(after.identity)
         given: dict[Split, Path | None] = {"train": splits.train, "dev": splits.dev, "test": splits.test}
@@ -165,3 +167,11 @@ class Plan:
             model="", train=splits.train, dev=splits.dev, test=splits.test, max_sentences=self.max_sentences
         )
         return {split: bank.annotation_digest for split, bank in sources.read().items()}
+
+
+def _file_digest(path: str) -> str:
+    """The digest of a file of minimal pairs. Raises SweepError when it cannot be read."""
+    try:
+        return file_digest(Path(path))
+    except OSError as error:
+        raise SweepError(f"{path}: cannot be read: {error.strerror}; expected a file of minimal pairs") from error
