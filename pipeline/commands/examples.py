@@ -10,8 +10,8 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "heads": ("treeprobe heads --model bert-base-cased --dev en_ewt --out heads",),
     "convolution": ("treeprobe convolution --model ckpt/ --dev en_ewt --probes bert --out conv",),
     "behaviour": (
-        "treeprobe behaviour --model bert-base-cased --train en_ewt --dev en_ewt --out b",
-        "treeprobe behaviour --model gpt2 --dev en_ewt --pairs blimp.jsonl --out b",
+        "treeprobe behaviour --model ckpt/ --train en_ewt --dev en_ewt --out choices",
+        "treeprobe behaviour --model gpt2 --dev en_ewt --pairs own.jsonl --out gpt2",
     ),
     "transfer": ("treeprobe transfer --model ckpt/ --probes bert --dev de_gsd --out german",),
     "demo": ("treeprobe demo --out demo-output",),
