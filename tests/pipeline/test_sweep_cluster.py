@@ -1,5 +1,6 @@
 """A sweep on a real Dask scheduler with two worker processes, and sweeps that are killed."""
 
+import multiprocessing
 import os
 import random
 import re
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pandas as pd
@@ -129,53 +131,27 @@ def test_a_worker_killed_half_way_costs_only_its_task(
     pd.testing.assert_frame_equal(ordered(done.scores), undisturbed, atol=1e-4)
 
 
-SCRIPT = """
-import sys
-from pathlib import Path
-import treeprobe.pipeline.sweeps.tasks, treeprobe.pipeline.analyses.structure
-from treeprobe.pipeline import Options, Plan, Splits, sweep
-print("ready", flush=True)
-sys.stdin.readline()
-out, train, dev, *models = sys.argv[1:]
-options = Options(ranks=(4,), seeds=(0,), epochs=1, samples=2, random_baseline=False, control=False)
-plan = Plan(models=models, treebanks=[Splits("toy", Path(train), Path(dev))], out=out, options=options)
-done = sweep(plan, progress=False)
-print(len(done.done), len(done.failed))
-"""
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(
+    ["treeprobe.pipeline.sweeps.engine", "treeprobe.pipeline.sweeps.tasks", "treeprobe.pipeline.analyses.structure"]
+)
+"""Forks processes that have loaded everything: loading torch takes longer than the sweep, and a kill before it would
+test nothing."""
 
 
-def start(arguments: list[str]) -> subprocess.Popen[str]:
-    """A process that has loaded everything, and sweeps once it is told to."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, *arguments],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    # Loading torch takes longer than the sweep; a kill before it would test nothing.
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
+def start(asked: Plan) -> BaseProcess:
+    """A process of its own that sweeps."""
+    process = SERVER.Process(target=sweep, args=(asked,), kwargs={"progress": False})
+    process.start()
     return process
 
 
-def go(process: subprocess.Popen[str]) -> None:
-    """Let a process sweep."""
-    assert process.stdin is not None
-    process.stdin.write("\n")
-    process.stdin.flush()
-
-
-def killed_after(process: subprocess.Popen[str], seconds: float) -> bool:
+def killed_after(process: BaseProcess, seconds: float) -> bool:
     """Kill a process after some seconds; whether it was still at work then."""
-    try:
-        process.wait(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        return True
-    return False
+    process.join(timeout=seconds)
+    process.kill()
+    process.join()
+    return process.exitcode == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -183,13 +159,9 @@ def test_a_killed_sweep_goes_on_where_it_was(
     undisturbed: pd.DataFrame, models: list[Path], splits: Splits, tmp_path: Path, seed: int
 ) -> None:
     moments = random.Random(seed)
-    arguments = [str(tmp_path / "out"), str(splits.train), str(splits.dev), *map(str, models)]
-    kills = 0
-    for _ in range(3):
-        process = start(arguments)
-        go(process)
-        kills += killed_after(process, moments.uniform(0.05, 3.0))
-    last = sweep(plan(models, splits, tmp_path / "out"), progress=False)
+    asked = plan(models, splits, tmp_path / "out")
+    kills = sum(killed_after(start(asked), moments.uniform(0.05, 3.0)) for _ in range(3))
+    last = sweep(asked, progress=False)
     assert kills > 0
     assert not last.failed
     assert len(last.done) + len(last.skipped) == len(models)
@@ -201,21 +173,15 @@ def test_three_processes_share_a_sweep_and_one_of_them_is_killed(
     undisturbed: pd.DataFrame, models: list[Path], splits: Splits, tmp_path: Path
 ) -> None:
     """No scheduler: whoever holds a task's lock does it, and what a killed process held is done by another."""
-    arguments = [str(tmp_path / "out"), str(splits.train), str(splits.dev), *map(str, models)]
-    processes = [start(arguments) for _ in range(3)]
-    for process in processes:
-        go(process)
+    processes = [start(plan(models, splits, tmp_path / "out")) for _ in range(3)]
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and not list((tmp_path / "out").glob("tasks/.*.partial")):
         time.sleep(0.01)
-    processes[0].send_signal(signal.SIGKILL)
-    assert processes[0].wait() == -signal.SIGKILL
+    assert killed_after(processes[0], 0)
     for process in processes[1:]:
-        told, _ = process.communicate(timeout=300)
-        done, failed = map(int, told.split())
-        assert failed == 0
-        assert done <= len(models)
-        assert process.returncode == 0
+        process.join(timeout=300)
+        assert process.exitcode == 0
+    assert list((tmp_path / "out" / "failures").iterdir()) == []
     pd.testing.assert_frame_equal(ordered(load_results(tmp_path / "out")), undisturbed, atol=1e-4)
     at_work = {
         found[1]
