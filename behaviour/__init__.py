@@ -2,7 +2,7 @@
 
 from treeprobe.behaviour.accuracy import accuracy_table
 from treeprobe.behaviour.agreement import grammar_pairs, treebank_pairs
-from treeprobe.behaviour.choices import score_pairs
+from treeprobe.behaviour.choices import read_sentences, score_pairs
 from treeprobe.behaviour.frequency import WordFrequencies
 from treeprobe.behaviour.inflection import NumberForms
 from treeprobe.behaviour.pair_files import read_pairs
@@ -17,6 +17,7 @@ __all__ = [
     "accuracy_table",
     "grammar_pairs",
     "read_pairs",
+    "read_sentences",
     "score_pairs",
     "treebank_pairs",
     "word_scores",

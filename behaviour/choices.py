@@ -18,6 +18,9 @@ Comparison = Literal["sentence", "target"]
 """What is compared: the log-probabilities of the two whole sentences, or of the words that differ alone."""
 
 COMPARISONS: tuple[Comparison, ...] = get_args(Comparison)
+Written = tuple[tuple[str, ...], tuple[bool, ...]]
+"""A sentence as the model reads it: its words, and whether a space follows each."""
+
 TOO_LONG, UNKNOWN = "longer than the model takes", "a target that the tokenizer does not know"
 """Why a pair is left out."""
 
@@ -29,6 +32,7 @@ def score_pairs(
     natural: bool = False,
     comparisons: Collection[Comparison] = COMPARISONS,
     frequencies: WordFrequencies | None = None,
+    progress: bool = False,
 ) -> pd.DataFrame:
     """One row a pair: both scores by each comparison, and whether the good sentence has the higher one.
 
@@ -38,6 +42,7 @@ def score_pairs(
     Args:
         natural: read sentences as they are written where their tree says how, and not with spaces between all words.
         comparisons: "target" alone takes a masked model two forward passes a subword of the target and no more.
+        progress: show a progress bar.
         frequencies: of words in the text that the baseline is to know; without them, there is no baseline.
 
     Returns:
@@ -56,7 +61,7 @@ def score_pairs(
     table = pd.DataFrame([_described(number, pair) for number, pair in enumerate(pairs, 1)])
     table = table.astype(dict.fromkeys(("target", "controller", "distance", "attractors"), "Int64"))
     chosen = [pair for pair, keep in zip(pairs, kept) if keep]
-    for name, values in _scores(model, chosen, natural=natural, comparisons=comparisons).items():
+    for name, values in _scores(model, chosen, natural=natural, comparisons=comparisons, progress=progress).items():
         column = np.full(len(pairs), np.nan)
         column[kept] = values
         table[name] = column
@@ -66,6 +71,15 @@ def score_pairs(
         gains = [frequencies.preference(pair) for pair in pairs]
         table = table.assign(frequency_gain=gains, frequency_right=right(gains, np.zeros(len(gains))))
     return table.assign(left_out=reasons)
+
+
+def read_sentences(pairs: Sequence[MinimalPair], *, natural: bool = False) -> list[Written]:
+    """The distinct sentences of some pairs in the order in which `score_pairs` reads those that it does not leave out.
+
+    An edit of states that differs by sentence finds the number of a sentence (`Places.sentences`) in this list.
+    """
+    sides = ((pair, words) for pair in pairs for words in (pair.good, pair.bad))
+    return list(dict.fromkeys((words, _spaces(pair, words, natural=natural)) for pair, words in sides))
 
 
 def right(good: ArrayLike, bad: ArrayLike) -> NDArray[np.float64]:
@@ -92,20 +106,26 @@ def _described(number: int, pair: MinimalPair) -> dict[str, object]:
 
 
 def _scores(
-    model: LanguageModel, pairs: Sequence[MinimalPair], *, natural: bool, comparisons: Collection[Comparison]
+    model: LanguageModel,
+    pairs: Sequence[MinimalPair],
+    *,
+    natural: bool,
+    comparisons: Collection[Comparison],
+    progress: bool,
 ) -> dict[str, list[float]]:
     """Both scores of each pair by each comparison. A sentence of several pairs is scored once."""
-    places: dict[tuple[tuple[str, ...], tuple[bool, ...]], set[int]] = {}
+    sentences = read_sentences(pairs, natural=natural)
+    places: dict[Written, set[int]] = {written: set() for written in sentences}
     for pair in pairs:
         for words in (pair.good, pair.bad):
             asked = range(len(words)) if "sentence" in comparisons else pair.targets
-            places.setdefault((words, _spaces(pair, words, natural=natural)), set()).update(asked)
-    sentences = list(places)
+            places[words, _spaces(pair, words, natural=natural)].update(asked)
     found = word_scores(
         model,
         [words for words, _ in sentences],
         space_after=[spaces for _, spaces in sentences],
         places=[sorted(places[one]) for one in sentences],
+        progress=progress,
     )
     scores = dict(zip(sentences, found))
     table: dict[str, list[float]] = {f"{name}_{side}": [] for name in comparisons for side in ("good", "bad")}

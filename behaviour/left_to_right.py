@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from tqdm import tqdm
 
 from treeprobe.behaviour.subwords import Subwords, with_first
 from treeprobe.behaviour.word_starts import first_token, word_starts
@@ -11,7 +12,9 @@ from treeprobe.extraction import Encoder
 
 
 @torch.inference_mode()
-def left_to_right_scores(encoder: Encoder, subwords: Subwords, wanted: NDArray[np.bool_]) -> NDArray[np.float64]:
+def left_to_right_scores(
+    encoder: Encoder, subwords: Subwords, wanted: NDArray[np.bool_], *, progress: bool = False
+) -> NDArray[np.float64]:
     """Log-probability of each word given those before it, in nats; its end counts to the word itself.
 
     Tokenizers such as GPT-2's mark the beginnings of words, so a word's subwords do not say that it ends there: "a
@@ -27,6 +30,7 @@ def left_to_right_scores(encoder: Encoder, subwords: Subwords, wanted: NDArray[n
     Args:
         encoder: one with a head that predicts the next subword.
         wanted: (words,) words to score; sentences without any are not read.
+        progress: show a progress bar.
 
     Returns:
         (words,); nan for words without subwords.
@@ -46,6 +50,7 @@ def left_to_right_scores(encoder: Encoder, subwords: Subwords, wanted: NDArray[n
     chosen = np.flatnonzero(read)
     # A tokenizer may have tokens that its model has no output for, and the other way round.
     openers = torch.from_numpy(np.flatnonzero(starts[: encoder.model.config.vocab_size])).to(encoder.device)
+    bar = tqdm(total=len(chosen), desc="sentences", disable=not progress)
     for rows, batch in batcher.batches(subwords.alignment, subwords.copies(np.arange(len(read))), chosen):
         if not leading:
             batch = with_first(batch, first_token(encoder))
@@ -58,7 +63,9 @@ def left_to_right_scores(encoder: Encoder, subwords: Subwords, wanted: NDArray[n
         log_p[here] = _gathered(logits, sentence, place, subwords.ids[here])
         word = begins[here]
         at_word[here[word]] = _mass(logits, sentence[word], place[word], openers)
+        bar.update(len(rows))
         at_end[rows] = _mass(logits, np.arange(len(rows)), counts, openers)
+    bar.close()
     words = subwords.sums(log_p - at_word)
     return words + _after(subwords, first, at_word, at_end)
 

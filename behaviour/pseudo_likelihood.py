@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from treeprobe.behaviour.subwords import Subwords
 from treeprobe.extraction import Encoder
@@ -10,7 +11,9 @@ from treeprobe.extraction.language_model import only_at
 
 
 @torch.inference_mode()
-def pseudo_log_likelihoods(encoder: Encoder, subwords: Subwords, wanted: NDArray[np.bool_]) -> NDArray[np.float64]:
+def pseudo_log_likelihoods(
+    encoder: Encoder, subwords: Subwords, wanted: NDArray[np.bool_], *, progress: bool = False
+) -> NDArray[np.float64]:
     """Log-probability of each word given all others, in nats, with within-word masking.
 
     A subword is masked together with those that follow it in its word, and predicted from everything else. Were the
@@ -20,6 +23,7 @@ def pseudo_log_likelihoods(encoder: Encoder, subwords: Subwords, wanted: NDArray
     Args:
         encoder: one with a masked-LM head and a mask token.
         wanted: (words,) words to score.
+        progress: show a progress bar.
 
     Returns:
         (words,); 0 for words that were not wanted, nan for words without subwords.
@@ -30,6 +34,7 @@ def pseudo_log_likelihoods(encoder: Encoder, subwords: Subwords, wanted: NDArray
     leading = len(batcher.specials.leading)
     found = np.zeros(len(subwords.ids))
     copies = subwords.copies(subwords.sentences[chosen])
+    bar = tqdm(total=len(chosen), desc="masked subwords", disable=not progress)
     for rows, batch in batcher.batches(subwords.alignment, copies, np.arange(len(chosen))):
         at = torch.from_numpy(leading + chosen[rows] - starts[rows])
         until = torch.from_numpy(leading + ends[rows] - starts[rows])
@@ -41,5 +46,7 @@ def pseudo_log_likelihoods(encoder: Encoder, subwords: Subwords, wanted: NDArray
             logits = encoder.run(ids, batch.attention_mask, batch.token_type_ids, places=batch.places).logits[:, 0]
         gold = torch.from_numpy(subwords.ids[chosen[rows]]).to(logits.device)
         log_p = logits.float().log_softmax(-1).gather(1, gold[:, None])[:, 0]
+        bar.update(len(rows))
         found[chosen[rows]] = log_p.double().cpu().numpy()
+    bar.close()
     return subwords.sums(found)

@@ -18,6 +18,7 @@ def word_scores(
     *,
     space_after: Sequence[Sequence[bool]] | None = None,
     places: Sequence[Sequence[int]] | None = None,
+    progress: bool = False,
 ) -> list[NDArray[np.float64]]:
     """Log-probability of every word in its sentence; minus it is the word's surprisal.
 
@@ -31,6 +32,7 @@ def word_scores(
             single spaces where None.
         places: the words of each sentence to score, counted from 0; all where None. A masked model takes a forward
             pass for each subword of these words, another model one for each sentence.
+        progress: show a progress bar of forward passes.
 
     Returns:
         one (words,) array per sentence, in nats; nan for words that are not among `places`, and for words that the
@@ -44,7 +46,7 @@ def word_scores(
     wanted = _wanted(text, places)
     subwords = Subwords.of(model.encoder, text)
     score = pseudo_log_likelihoods if model.prediction == "masked" else left_to_right_scores
-    scores = np.where(wanted, score(model.encoder, subwords, wanted), np.nan)
+    scores = np.where(wanted, score(model.encoder, subwords, wanted, progress=progress), np.nan)
     return np.split(scores, subwords.word_bounds[1:-1]) if len(text) else []
 
 

@@ -49,7 +49,9 @@ def behaviour(subject: Subject, options: Options) -> Findings:
         train = subject.splits.get("train")
         frequencies = None if train is None else WordFrequencies.of(train.words)
     with subject.stage("score pairs"):
-        table = score_pairs(model, pairs, natural=options.text == "natural", frequencies=frequencies)
+        table = score_pairs(
+            model, pairs, natural=options.text == "natural", frequencies=frequencies, progress=subject.progress
+        )
     left_out = Counter(table.loc[table["left_out"] != "", "left_out"].tolist())
     if left_out.total() == len(table):
         raise PairError(

@@ -8,9 +8,10 @@ import torch
 from tests.behaviour import word_by_word
 from tests.behaviour.conftest import speaker
 from tests.behaviour.word_models import unigram_model
-from treeprobe.behaviour import MinimalPair, WordFrequencies, accuracy_table, grammar_pairs, score_pairs
+from treeprobe.behaviour import MinimalPair, WordFrequencies, accuracy_table, grammar_pairs, read_sentences, score_pairs
 from treeprobe.behaviour.choices import TOO_LONG, UNKNOWN
-from treeprobe.extraction import LanguageModel, edit_attention
+from treeprobe.extraction import LanguageModel, edit_attention, edit_states
+from treeprobe.extraction.places import Places
 
 PAIRS = grammar_pairs(60)
 WORDS = [word for pair in PAIRS for words in (pair.good, pair.bad) for word in words]
@@ -78,6 +79,31 @@ def test_edits_change_choices_and_are_undone() -> None:
     with edit_attention(model.encoder, lambda _block, weights, _mask: torch.zeros_like(weights)):
         assert abs(score_pairs(model, [pair])["target_good"][0] - before["target_good"][0]) > 1e-3
     pd.testing.assert_frame_equal(score_pairs(model, [pair]), before)
+
+
+@pytest.mark.parametrize("name", ["bert", "gpt2"])
+def test_edits_of_states_act_on_choices_and_know_each_sentence(name: str) -> None:
+    model = speaker(name)
+    pairs = [
+        MinimalPair(("the", "keys", form, "on"), ("the", "keys", other, "on"), "a", "b", form, (2,))
+        for form, other in (("are", "is"), ("were", "was"), ("is", "are"))
+    ]
+    sentences = read_sentences(pairs)
+    assert len(sentences) == 4  # those of the last pair are those of the first
+    intact = score_pairs(model, pairs)
+    edited = next(n for n, (words, _) in enumerate(sentences) if words == pairs[1].bad)
+
+    def edit(_layer: int, states: torch.Tensor, places: Places) -> torch.Tensor:
+        return torch.where((places.sentences == edited)[:, None, None], torch.zeros_like(states), states)
+
+    with edit_states(model.encoder, edit, layers=1):
+        table = score_pairs(model, pairs)
+    changed = (table["target_bad"] - intact["target_bad"]).abs()
+    assert changed[1] > 1e-3
+    assert changed[[0, 2]].max() < 1e-5
+    assert (table["target_good"] - intact["target_good"]).abs().max() < 1e-5
+    with edit_states(model.encoder, lambda _layer, states, _places: states):
+        pd.testing.assert_frame_equal(score_pairs(model, pairs), intact, check_exact=True)
 
 
 def test_pairs_that_cannot_be_scored_are_kept_and_say_why() -> None:
