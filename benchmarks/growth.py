@@ -158,6 +158,7 @@ def scoring(task: Task, states: States, bank: Treebank, part: slice) -> Callable
         tallies = [*scorer.distances(distance.predict(some)).values(), *scorer.depths(depth.predict(some)).values()]
         score_all(tallies)
 
+    score()  # some of what it needs is imported when it is first used
     return score
 
 
