@@ -27,7 +27,7 @@ from typing import Any
 from unittest import mock
 
 import torch
-from transformers import BertConfig, BertModel
+from transformers import BertConfig, BertModel, get_linear_schedule_with_warmup
 
 from benchmarks.inputs import parser, read_bank
 from benchmarks.measuring import Ratio, interleaved, median_of, product_rate, ratio, report, write_rows
@@ -43,7 +43,7 @@ from treeprobe.probes.training import epochs_for
 from treeprobe.training import PretrainingOptions
 from treeprobe.training.examples import split_documents, training_batches
 from treeprobe.training.models import new_model
-from treeprobe.training.pretraining import training_steps
+from treeprobe.training.optimizing import training_steps
 from treeprobe.training.tokenizer import train_tokenizer
 
 LARGE = {"num_hidden_layers": 24, "hidden_size": 1024, "num_attention_heads": 16, "intermediate_size": 4096}
@@ -261,7 +261,14 @@ def measure_pretraining(card: Card, bank: Treebank, *, small: bool) -> list[Rati
             {name: values.to(card.name) for name, values in batch.items()}
             for batch in islice(training_batches(tokenizer, documents, options), 2 * steps)
         ]
-        ours, bare = training_steps(models[0], tokenizer, documents, options), bare_steps(models[1], iter(ready))
+        ours = training_steps(
+            models[0],
+            training_batches(tokenizer, documents, options),
+            steps=options.steps,
+            learning_rate=options.learning_rate,
+            schedule=get_linear_schedule_with_warmup,
+        )
+        bare = bare_steps(models[1], iter(ready))
         for loop in (ours, bare):
             list(islice(loop, steps))  # warm up: kernels are chosen for each shape when it is first met
         taken = interleaved(

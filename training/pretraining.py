@@ -5,20 +5,20 @@ The objective is that of Devlin et al. (2019), section 3.1: predict 15 % of the 
 are their ablations: table 5 (no next-sentence prediction, left to right), table 6 (size) and table 8 (masking).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from torch import Tensor
 from tqdm import tqdm
-from transformers import PreTrainedModel, PreTrainedTokenizerFast, get_linear_schedule_with_warmup
+from transformers import get_linear_schedule_with_warmup
 
 from treeprobe.devices import check_device, memory_named
 from treeprobe.files import staged_folder, write_json
 from treeprobe.parsing import Sentence
 from treeprobe.training.examples import split_documents, training_batches
-from treeprobe.training.models import new_model, save_checkpoint, training_loss
+from treeprobe.training.models import new_model, save_checkpoint
+from treeprobe.training.optimizing import training_steps
 from treeprobe.training.options import PretrainingError, PretrainingOptions
 from treeprobe.training.tokenizer import train_tokenizer
 
@@ -81,7 +81,13 @@ def pretrain(
         if 0 in options.save_steps:
             save_checkpoint(model, tokenizer, folder / "step-0")
         losses = []
-        steps = training_steps(model, tokenizer, documents, options)
+        steps = training_steps(
+            model,
+            training_batches(tokenizer, documents, options),
+            steps=options.steps,
+            learning_rate=options.learning_rate,
+            schedule=get_linear_schedule_with_warmup,
+        )
         for step, loss in enumerate(tqdm(steps, "pre-training", options.steps, unit="step", disable=not progress), 1):
             losses.append(loss)  # a tensor: to read each would have a card wait for it
             if step in options.save_steps:
@@ -89,25 +95,3 @@ def pretrain(
         record = {"options": asdict(options), "sentences": len(sentences), "losses": torch.stack(losses).tolist()}
         write_json(folder / "training.json", record)
     return Path(out)
-
-
-def training_steps(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerFast,
-    documents: Sequence[Sequence[str]],
-    options: PretrainingOptions,
-) -> Iterator[Tensor]:
-    """Train the model, and yield the loss of each step in nats, after its update, where the model is."""
-    optimizer = torch.optim.AdamW(model.parameters(), lr=options.learning_rate, weight_decay=0.01)
-    # The learning rate of the last step is above zero, that of the step after it would be zero.
-    schedule = get_linear_schedule_with_warmup(optimizer, options.steps // 10, options.steps + 1)
-    model.train()
-    batches = training_batches(tokenizer, documents, options)
-    for _ in range(options.steps):
-        loss = training_loss(model, next(batches))
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        optimizer.zero_grad()
-        yield loss.detach()

@@ -1,13 +1,19 @@
 """Sentences that come with the package, each with its gold tree: from seeded grammars, and annotated by hand."""
 
-from treeprobe.parsing.stimuli.agreement import AgreementPair, agreement_pairs
+from treeprobe.parsing.stimuli.agreement import AgreementPair, agreement_pairs, other_number
 from treeprobe.parsing.stimuli.generation import generate
-from treeprobe.parsing.stimuli.grammar.agreement import AGREEMENT, NOUNS_BETWEEN, AgreementConstruction
+from treeprobe.parsing.stimuli.grammar.agreement import (
+    AGREEMENT,
+    AGREEMENT_WORDS,
+    NOUNS_BETWEEN,
+    AgreementConstruction,
+)
 from treeprobe.parsing.stimuli.grammar.constructions import CONSTRUCTIONS, NESTING, Construction
 from treeprobe.parsing.stimuli.natural import natural_sentences
 
 __all__ = [
     "AGREEMENT",
+    "AGREEMENT_WORDS",
     "CONSTRUCTIONS",
     "NESTING",
     "NOUNS_BETWEEN",
@@ -17,4 +23,5 @@ __all__ = [
     "agreement_pairs",
     "generate",
     "natural_sentences",
+    "other_number",
 ]

@@ -113,6 +113,11 @@ def is_plural_form(form: str) -> bool:
     return form in ("are", "were") or not form.endswith("s")
 
 
+def other_number(form: str, lemma: str) -> str:
+    """A finite verb's form of the other number, in the third person."""
+    return _OTHER_BE.get(form) or (lemma if form.endswith("s") else add_s(form))
+
+
 def _kinds(
     construction: AgreementConstruction | None, between: int | Collection[int] | None, attractors: int | None
 ) -> dict[AgreementConstruction, list[int]]:
@@ -148,7 +153,7 @@ def _draw(
     sentence = _with_features(sentence_of(phrase.after(("punct", mark("."))), identifier=identifier, metadata=metadata))
     place, subject = _verb_and_subject(sentence, kind)
     right = sentence.words[place]
-    wrong = _OTHER_BE.get(right) or (sentence.lemmas[place] if right.endswith("s") else add_s(right))
+    wrong = other_number(right, sentence.lemmas[place])
     return AgreementPair(sentence, place, right, wrong, subject, sum(differ), between, kind)
 
 

@@ -29,6 +29,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "treeprobe compare tuned base --sweep sweep/ --format latex",
     ),
     "checkpoints": ("treeprobe checkpoints --treebank en_ewt-train.conllu --out family",),
+    "planted": ("treeprobe planted --out planted",),
     "cache": ("treeprobe cache ls", "treeprobe cache rm MiniLM-0f3a"),
 }
 

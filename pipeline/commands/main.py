@@ -19,6 +19,7 @@ from treeprobe.pipeline.commands.compare import compare_command
 from treeprobe.pipeline.commands.demo import demo_command
 from treeprobe.pipeline.commands.examples import examples_of
 from treeprobe.pipeline.commands.parse import parse_command
+from treeprobe.pipeline.commands.planted import planted_command
 from treeprobe.pipeline.commands.report import report_command
 from treeprobe.pipeline.commands.showing import LOG
 from treeprobe.pipeline.commands.sweep import sweep_command
@@ -56,6 +57,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "report": report_command,
     "compare": compare_command,
     "checkpoints": checkpoints_command,
+    "planted": planted_command,
 }
 """Every command by its name, in the order of the help."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from huggingface_hub import snapshot_download
 
+import treeprobe.training  # noqa: F401 (checkpoints that hold trees load like any other)
 from treeprobe.devices import check_device
 from treeprobe.extraction import Encoder, Reading, States, extract, stream_attention
 from treeprobe.extraction.attention import AttentionStream, Level

@@ -12,7 +12,7 @@ from typing import Literal
 
 from treeprobe.parsing.stimuli.grammar import lexicon as words
 from treeprobe.parsing.stimuli.grammar.clauses import clause
-from treeprobe.parsing.stimuli.grammar.inflection import plural
+from treeprobe.parsing.stimuli.grammar.inflection import add_s, past, plural
 from treeprobe.parsing.stimuli.grammar.phrases import (
     Phrase,
     adjective,
@@ -170,3 +170,18 @@ NOUNS_BETWEEN: Mapping[AgreementConstruction, range] = {
 
 VERB_NUMBER: Mapping[AgreementConstruction, bool] = {"subject-coordination": True, "extraposition": False}
 """Constructions whose verb is always plural (True), or always singular."""
+
+AGREEMENT_WORDS: frozenset[str] = frozenset(
+    (
+        *"the no that and there it is are was were .".split(),
+        *words.PEOPLE,
+        *map(plural, words.PEOPLE),
+        *words.PERSONAL,
+        *words.FACTUAL,
+        *words.BESIDE,
+        *words.MANNER,
+        *(form for lemma in (*words.ON_PEOPLE, *words.SAYING) for form in (lemma, add_s(lemma), past(lemma))),
+        *(form for lemma in words.INTRANSITIVE for form in (lemma, add_s(lemma))),
+    )
+)
+"""Every form, lower-cased, that the sentences may have."""
