@@ -128,10 +128,8 @@ def _train(
             losses.append(loss)
             if step in names:
                 save_checkpoint(model, tokenizer, folder / names[step])
-        write_json(
-            folder / "training.json",
-            {"options": asdict(options), "scrambled": scrambled, "losses": torch.stack(losses).tolist()},
-        )
+        record = {"options": asdict(options), "scrambled": scrambled, "losses": torch.stack(losses).tolist()}
+        write_json(folder / "training.json", record)
 
 
 def _plant_trees(folder: Path, tokenizer: PreTrainedTokenizerFast, material: Material, options: PlantedOptions) -> None:
