@@ -27,6 +27,9 @@ from treeprobe.extraction._cache_shards import file_header
 from treeprobe.extraction.report import AlignmentReport
 from treeprobe.extraction.states import Layout, Run
 
+_DIGESTS = 8
+"""Files whose digests are taken at once, at most."""
+
 
 class DraftShards:
     """Some shards beside their places in the cache's folder, their files of full size from the start."""
@@ -70,8 +73,8 @@ class DraftShards:
     def finish(self, reports: Mapping[int, AlignmentReport]) -> dict[int, KeptShard]:
         """Put the shards in place; their records by number."""
         paths = [self._draft(number) / layer_file(layer) for number in self._numbers for layer in self._layout.layers]
-        # Half of the processors, since the model goes on meanwhile.
-        with ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2)) as executor:
+        # Reading and digests release the interpreter's lock.
+        with ThreadPoolExecutor(min(_DIGESTS, os.cpu_count() or 1)) as executor:
             records = dict(zip(paths, executor.map(FileRecord.of, paths)))
         kept = {}
         for number in self._numbers:

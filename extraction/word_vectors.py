@@ -86,17 +86,23 @@ class WordReader:
         for chosen, batch in self._batcher.batches(
             aligned.alignment, windows, needed, first_sentence=aligned.first_sentence
         ):
-            words, sums = parted.joined(*self._word_sums(links, chosen, batch))
-            vectors = sums.to(getattr(torch, self.reading.storage))
+            words, vectors = self._pooled(links, parted, chosen, batch)
             if len(words):
                 ranges = torch.stack([torch.stack(torch.aminmax(layer)) for layer in vectors])
                 yield WordBatch(words, vectors, ranges, int(counts[chosen].sum()))
 
     @torch.inference_mode()
-    def _word_sums(self, links: "_Links", chosen: Integers, batch: Batch) -> tuple[Integers, Tensor]:
-        """Words of a batch and their vectors, where the model computes: the one place where batches reach a device."""
+    def _pooled(
+        self, links: "_Links", parted: "_PartedWords", chosen: Integers, batch: Batch
+    ) -> tuple[Integers, Tensor]:
+        """Words that are whole after a batch and their vectors as they are stored, where the model computes.
+
+        The one place where batches reach a device. States and sums are gone when it ends, before the next batch.
+        """
         states = read_site(self._encoder, batch, self.reading.site)
-        return links.pool([states[layer] for layer in self.layers], chosen, len(self._batcher.specials.leading))
+        sums = links.pool([states[layer] for layer in self.layers], chosen, len(self._batcher.specials.leading))
+        words, whole = parted.joined(*sums)
+        return words, whole.to(getattr(torch, self.reading.storage))
 
 
 @dataclass(frozen=True)
