@@ -11,6 +11,7 @@ flat, and an added rank or seed costs less than half of the first.
 
 import argparse
 import json
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -83,6 +84,8 @@ def main() -> None:
 
 def measure_all(arguments: argparse.Namespace) -> Iterator[Point]:
     """Every point, printed as it is found; the states that probes read are extracted once, before."""
+    # Threads that read ahead would begin with as many of torch's as there are cores, and count their waiting.
+    os.environ["OMP_NUM_THREADS"] = "1"
     bank, server = read_bank(arguments, "train"), get_context("forkserver")
     # What all points import is imported once, by the process from which theirs are forked.
     server.set_forkserver_preload(["benchmarks.growth_figure", "treeprobe.extraction", "treeprobe.probes"])
