@@ -23,13 +23,14 @@ from treeprobe.probes.initial import layer_scales
 from treeprobe.probes.precision import Precision, check_precision
 from treeprobe.probes.resident import held_on
 from treeprobe.probes.saving import (
+    PROBE,
     REMEDY,
     Arrays,
     ProbeError,
     check_identity,
     read_arrays,
     read_record,
-    write_probe,
+    write_saved,
 )
 from treeprobe.probes.states import States, Vectors, as_states
 from treeprobe.probes.targets import Quantity, Targets, column_of
@@ -168,7 +169,7 @@ class Probe(BaseEstimator):
             "history": self.history_,
             "identity": self.identity_,
         }
-        write_probe(Path(folder), self.arrays(), record | self.record())
+        write_saved(Path(folder), self.arrays(), record | self.record(), PROBE)
 
     @classmethod
     def from_pretrained(

@@ -15,10 +15,21 @@ ALLOWED: dict[str, set[str]] = {
     "probes": set(),
     "training": {"parsing", "extraction"},
     "behaviour": {"parsing", "extraction"},
+    "interventions": {"parsing", "extraction", "probes"},
     "attention": {"parsing", "extraction"},
     "convolution": {"parsing", "extraction"},
     "reporting": {"parsing"},
-    "pipeline": {"parsing", "extraction", "probes", "training", "behaviour", "attention", "convolution", "reporting"},
+    "pipeline": {
+        "parsing",
+        "extraction",
+        "probes",
+        "training",
+        "behaviour",
+        "interventions",
+        "attention",
+        "convolution",
+        "reporting",
+    },
 }
 
 
