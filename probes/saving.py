@@ -56,7 +56,7 @@ def write_saved(folder: Path, arrays: Mapping[str, NDArray[Any]], record: Mappin
     """
     folder.mkdir(parents=True, exist_ok=True)
     # Of an array that is not contiguous, safetensors would write the memory as it lies.
-    content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    content = save({name: np.asarray(array, order="C") for name, array in arrays.items()})
     weights = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     # Turned to text first: what JSON cannot hold must not leave half a folder, nor be sealed as something else.
     plain = json.loads(json.dumps({"format": FORMAT, **record, "weights": weights}))
