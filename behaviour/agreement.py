@@ -53,7 +53,7 @@ def treebank_pairs(sentences: Sequence[Sentence], forms: NumberForms, *, source:
         source: what the pairs' source is called.
     """
     pairs = []
-    for sentence in sentences:
+    for number, sentence in enumerate(sentences, 1):
         for found in _agreements(sentence):
             form = forms.other(sentence, found.verb)
             if form is not None:
@@ -64,6 +64,7 @@ def treebank_pairs(sentences: Sequence[Sentence], forms: NumberForms, *, source:
                         form,
                         construction=found.construction,
                         source=source,
+                        identifier=sentence.identifier or f"sentence {number}",
                         controller=found.subject,
                         attractors=_attractors(sentence, found),
                     )

@@ -92,17 +92,21 @@ class MinimalPair:
         *,
         construction: str,
         source: str,
+        identifier: str = "",
         controller: int | None = None,
         attractors: int | None = None,
     ) -> "MinimalPair":
-        """The pair of a sentence and the same sentence with another form of one word."""
+        """The pair of a sentence and the same sentence with another form of one word.
+
+        `identifier` is the sentence's own unless another is given.
+        """
         words = sentence.words
         return cls(
             words,
             (*words[:place], form, *words[place + 1 :]),
             construction,
             source,
-            sentence.identifier,
+            identifier or sentence.identifier,
             (place,),
             controller,
             attractors,

@@ -135,6 +135,13 @@ def test_verbs_whose_number_is_not_shown_are_left_out(rows: tuple[str, ...]) -> 
     assert pairs_of(*rows) == []
 
 
+def test_sentences_without_a_name_are_numbered() -> None:
+    rows = ("It 3 nsubj", "is 3 cop", "dog 0 root")
+    named, unnamed = sentence(*rows), replace(sentence(*rows), identifier="")
+    found = treebank_pairs([named, unnamed], FORMS, source="toy")
+    assert [pair.identifier for pair in found] == ["It is dog", "sentence 2"]
+
+
 def test_a_form_that_was_seen_in_the_words_own_number_too_is_no_error() -> None:
     """Of a verb like `you were`, whose plural form is the singular one as well."""
     is_, are = (sentence("It 3 nsubj", f"{be} 3 cop", "dog 0 root") for be in ("is", "are"))
