@@ -87,8 +87,8 @@ class Eraser(AffineEraser):
     """LEACE: the least change of the vectors after which no linear classifier tells the labels (Belrose et al. 2023).
 
     After it, the mean vector of every class is the mean of all words, on the words that it was fitted on; by their
-    theorem 3.1 no linear classifier with a convex loss does better than one that knows only how frequent the labels
-    are. Among all affine maps with that guarantee it moves the vectors least in mean square (theorem 4.2). It says
+    section 3 no linear classifier with a convex loss does better than one that knows only how frequent the labels
+    are. Among all affine maps with that guarantee it moves the vectors least in mean square (section 4). It says
     nothing about what can be read otherwise than linearly, nor about words of other texts.
 
     Computed by the package `concept-erasure` in float64, without shrinkage of the covariance, so that the guarantee

@@ -240,6 +240,18 @@ def test_edits_act_on_attention_and_on_the_loss_together_with_edits_of_attention
             assert masked_lm_loss(speaker, TEXT) != whole
 
 
+def test_a_condition_takes_as_many_forward_passes_as_no_edit() -> None:
+    encoder, passes = zoo.encoder("bert"), []
+    hook = encoder.model.register_forward_hook(lambda *_: passes.append(1))
+    states_of(encoder)
+    unedited = len(passes)
+    for layer in encoder.layers:
+        with edit_states(encoder, lambda _layer, states, _places: -states, layers=layer):
+            states_of(encoder)
+    hook.remove()
+    assert len(passes) == unedited * (1 + len(encoder.layers))
+
+
 def test_edits_that_the_model_cannot_go_on_with_are_refused_with_their_place() -> None:
     encoder = zoo.encoder("bert")
 

@@ -46,7 +46,7 @@ def labelled(words: int, classes: int, dim: int = DIM, seed: int = 0) -> tuple[N
 
 
 def leace(vectors: NDArray[Any], features: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """P and the mean of x -> m + P (x - m): Belrose et al. (2023), theorem 4.3, P = I - W⁺ P_{W Σ_xz} W."""
+    """P and the mean of x -> m + P (x - m): Belrose et al. (2023), section 4, P = I - W⁺ P_{W Σ_xz} W."""
     x, z = vectors.astype(np.float64), features.astype(np.float64)
     mean = x.mean(0)
     xx, xz = np.cov(x.T, bias=True), (x - mean).T @ (z - z.mean(0)) / len(x)
