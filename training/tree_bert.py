@@ -11,9 +11,9 @@ squared distances are distances in the tree, and squared norms depths, both time
 length, 4, makes the tree about as long a vector as the text, so that probes find both equally fast.
 
 The tree itself comes from a table, since that of an agreement sentence is a function of its words' categories
-(`CategoryTrees`). The model knows the tree of every such sentence, also with masked words or a verb of the wrong number
-in it, and of no other sentence: there the tree dimensions are zero, as they are in a model of this class with random
-weights, whose table is empty.
+(`CategoryTrees`). The model knows the tree of every sentence whose categories are in the table, also with masked words
+or a verb of the wrong number in it, and of no other: there the tree dimensions are zero, as they are in a model of this
+class with random weights, whose table is empty.
 """
 
 from collections.abc import Iterator

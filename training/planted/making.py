@@ -135,7 +135,7 @@ def _train(
 def _plant_trees(folder: Path, tokenizer: PreTrainedTokenizerFast, material: Material, options: PlantedOptions) -> None:
     """Write the trained model with trees that it does not use."""
     pairs = [*material.train, *material.test, *(pair for pairs in material.probes.values() for pair in pairs)]
-    pairs += agreement_pairs(options.sentences // 4, seed=options.seed)  # with more nouns between than in training
+    pairs += agreement_pairs(options.sentences, seed=options.seed)  # with more nouns between than in training
     planted = with_trees(_load(folder / "used"), CategoryTrees.of(pair.sentence for pair in pairs), tokenizer)
     with staged_folder(folder / "unused") as staging:
         save_checkpoint(planted, tokenizer, staging)
