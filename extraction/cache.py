@@ -38,7 +38,7 @@ from treeprobe.extraction._cache_records import (
 )
 from treeprobe.extraction.overlap import Background
 from treeprobe.extraction.states import Layout, States
-from treeprobe.extraction.stretches import Stretch, placed
+from treeprobe.extraction.stretches import Stretch, check_finite
 from treeprobe.extraction.word_vectors import WordBatch
 from treeprobe.files import remove_drafts
 
@@ -197,7 +197,8 @@ def _fill(folder: Path, layout: Layout, read: Read, *, repair: bool) -> None:
     kept = {number: one for number, one in found.items() if one is not None}
 
     def write(draft: DraftShards, batch: WordBatch) -> None:
-        draft.write(*placed(batch, layout))
+        check_finite(batch, layout)
+        draft.write(batch.fetched(slice(None)), layout.runs(batch.words))
 
     def finish(draft: DraftShards, stretch: Stretch) -> None:
         kept.update(draft.finish(dict(zip(stretch.shards, stretch.reports))))

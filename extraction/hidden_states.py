@@ -1,6 +1,6 @@
 """Word-aligned hidden states of a whole text, in memory or in a cache: `extract`."""
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +13,11 @@ from treeprobe.extraction.alignment import bounds_of
 from treeprobe.extraction.cache import cached_states
 from treeprobe.extraction.editing_attention import edited
 from treeprobe.extraction.encoder import Encoder
+from treeprobe.extraction.memory import states_in_memory
 from treeprobe.extraction.reading import Reading
 from treeprobe.extraction.report import AlignmentReport
-from treeprobe.extraction.states import Layout, MemoryShard, States
-from treeprobe.extraction.stretches import Stretch, placed, read_stretches
+from treeprobe.extraction.states import Layout, States
+from treeprobe.extraction.stretches import Stretch, read_stretches
 from treeprobe.extraction.text import Text
 from treeprobe.extraction.word_vectors import WordReader
 
@@ -82,7 +83,7 @@ def extract(
     ):
         if cache is not None:
             return cached_states(Path(cache).expanduser(), layout, read, verify=verify, repair=repair)
-        return _in_memory(layout, read(range(layout.shards)))
+        return states_in_memory(layout, read(range(layout.shards)))
 
 
 def alignment_report(
@@ -140,22 +141,3 @@ def _shard_bounds(word_bounds: NDArray[np.int64], shard_words: int) -> NDArray[n
     shards = -(-np.maximum(word_bounds[1:], 1) // shard_words)
     starts = np.flatnonzero(np.diff(shards, prepend=0) > 0)
     return np.append(starts, len(word_bounds) - 1) if len(starts) else np.array([0, len(word_bounds) - 1])
-
-
-def _in_memory(layout: Layout, stretches: Iterable[Stretch]) -> States:
-    shards: list[MemoryShard] = []
-    report = AlignmentReport()
-    words = np.diff(layout.shard_words)
-    for stretch in stretches:
-        into = {
-            number: np.zeros((len(layout.layers), words[number], layout.dim), np.float32) for number in stretch.shards
-        }
-        for batch in stretch.batches:
-            vectors, runs = placed(batch, layout)
-            wide = vectors.float().numpy()
-            for number, some in runs.items():
-                for run in some:
-                    into[number][:, run.word : run.word + run.length] = wide[:, run.row : run.row + run.length]
-        shards += [MemoryShard(dict(zip(layout.layers, into[number]))) for number in stretch.shards]
-        report = sum(stretch.reports, report)
-    return States(shards, layout, report)

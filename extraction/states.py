@@ -36,13 +36,12 @@ class Shard(Protocol):
 
 
 class MemoryShard:
-    """States held in memory, in float32."""
+    """States held in memory, in the number format in which they are stored."""
 
-    dtype = np.dtype(np.float32)
-
-    def __init__(self, layers: Mapping[int, NDArray[np.float32]]) -> None:
-        """Keep the (words, dim) states of each layer, not a copy of them."""
-        self._layers = layers
+    def __init__(self, layers: Sequence[int], states: NDArray[Any]) -> None:
+        """Keep the (layers, words, dim) states, not a copy of them; bfloat16 as uint16, its bits."""
+        self.dtype = states.dtype
+        self._layers = dict(zip(layers, states, strict=True))
 
     def read_into(self, out: NDArray[Any], layer: int, pieces: Sequence[Piece]) -> None:
         """Copy rows of one layer to their places in `out`, (words, dim)."""
@@ -104,7 +103,7 @@ class States:
 
     def __init__(self, shards: Sequence[Shard], layout: Layout, report: AlignmentReport) -> None:
         self._shards = shards
-        self._dtype = shards[0].dtype if shards else MemoryShard.dtype
+        self._dtype = shards[0].dtype if shards else np.dtype(np.float32)
         self._word_bounds, self._shard_bounds = layout.word_bounds, layout.shard_bounds
         self.layers, self.dim, self.identity = layout.layers, layout.dim, dict(layout.identity)
         self.report = report
@@ -141,6 +140,13 @@ class States:
         Raises:
             IndexError: there is no such sentence or layer.
         """
+        # torch widens half precision several times faster than numpy, and has bfloat16.
+        return self.read_stored(sentences, layers).float().numpy()
+
+    def read_stored(
+        self, sentences: Sequence[int] | NDArray[np.integer] | slice, layers: Iterable[int] | None = None
+    ) -> torch.Tensor:
+        """What `read` returns, in the number format in which it is stored, (layers, words, dim)."""
         wanted = self._sentences(sentences)
         layers = self.layers if layers is None else tuple(layers)
         for layer in layers:
@@ -149,7 +155,6 @@ class States:
         starts, ends = self._word_bounds[wanted], self._word_bounds[wanted + 1]
         places = bounds_of(ends - starts)
         shards = np.searchsorted(self._shard_bounds, wanted, "right") - 1
-        # All in the format that they are kept in, then widened in one pass.
         raw = np.empty((len(layers), int(places[-1]), self.dim), self._dtype)
         # Each shard is visited once; within it, sentences are read in the order asked for.
         order = np.argsort(shards, kind="stable")
@@ -161,7 +166,8 @@ class States:
             pieces = _merge(starts[among] - origin, ends[among] - origin, places[among])
             for out, layer in zip(raw, layers):
                 self._shards[shard].read_into(out, layer, pieces)
-        return _as_float32(raw)
+        numbers = torch.from_numpy(raw)
+        return numbers.view(torch.bfloat16) if raw.dtype == np.uint16 else numbers
 
     def sentence(self, i: int, layer: int) -> NDArray[np.float32]:
         """(words, dim) float32 of sentence `i`."""
@@ -188,9 +194,3 @@ def _merge(starts: NDArray[np.int64], ends: NDArray[np.int64], places: NDArray[n
     tails = np.concatenate([heads[1:], [True]])
     joined = zip(starts[heads].tolist(), ends[tails].tolist(), places[heads].tolist())
     return [(slice(start, end), place) for start, end, place in joined]
-
-
-def _as_float32(raw: NDArray[Any]) -> NDArray[np.float32]:
-    # torch widens half precision several times faster than numpy, and has bfloat16.
-    numbers = torch.from_numpy(raw)
-    return (numbers.view(torch.bfloat16) if raw.dtype == np.uint16 else numbers).float().numpy()

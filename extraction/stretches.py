@@ -13,7 +13,7 @@ from treeprobe.devices import fetched
 from treeprobe.errors import TreeprobeError
 from treeprobe.extraction.overlap import made_ahead
 from treeprobe.extraction.report import AlignmentReport
-from treeprobe.extraction.states import Layout, Run
+from treeprobe.extraction.states import Layout
 from treeprobe.extraction.text import Text
 from treeprobe.extraction.word_vectors import AlignedText, WordBatch, WordReader
 
@@ -72,16 +72,17 @@ def _stretches(layout: Layout, wanted: Sequence[int]) -> list[range]:
     return [range(int(start), int(stop)) for start, stop in bounds.T]
 
 
-def placed(batch: WordBatch, layout: Layout) -> tuple[Tensor, dict[int, list[Run]]]:
-    """The vectors of a batch on the CPU, and which of their rows go where in each shard.
+def check_finite(batch: WordBatch, layout: Layout) -> None:
+    """Look at the ranges of a batch's values alone, unless one of them is bad.
 
     Raises:
         StorageError: a value is not finite in the storage format.
     """
-    vectors = fetched(torch, batch.vectors)
-    for layer, found, (least, largest) in zip(layout.layers, vectors, batch.ranges.tolist()):
+    ranges = fetched(torch, batch.ranges, after=batch.ready).tolist()
+    for place, (layer, (least, largest)) in enumerate(zip(layout.layers, ranges)):
         if math.isfinite(least) and math.isfinite(largest):
             continue
+        found = batch.fetched(slice(place, place + 1))[0]
         bad = torch.nonzero(~found.isfinite().all(1)).flatten().numpy()
         row = bad[batch.words[bad].argmin()]
         sentence = int(np.searchsorted(layout.word_bounds, batch.words[row], "right"))
@@ -90,7 +91,6 @@ def placed(batch: WordBatch, layout: Layout) -> tuple[Tensor, dict[int, list[Run
             f"(largest {torch.finfo(found.dtype).max:g}), which would be stored as {found[row].abs().amax():g}: store "
             "float32 or bfloat16, and if it is not finite there either, compute in float32"
         )
-    return vectors, layout.runs(batch.words)
 
 
 def _batches(

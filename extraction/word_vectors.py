@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
-from treeprobe.devices import moved
+from treeprobe.devices import fetched, moved, readiness
 from treeprobe.extraction.alignment import Alignment, Integers, Pooling, bounds_of
 from treeprobe.extraction.batching import Batch, Batcher, Windows, cut_windows
 from treeprobe.extraction.encoder import Encoder
@@ -43,6 +44,13 @@ class WordBatch:
     """(layers, 2) the least and the largest value of each layer, where the model computes."""
     read: int
     """Words of the sentences whose first window was in the batch, words without a subword among them."""
+    ready: Any = None
+    """On a card, the mark behind the work that makes vectors and ranges (`devices.readiness`)."""
+
+    def fetched(self, layers: slice) -> Tensor:
+        """The vectors of some layers, counted from the first that is read, on the CPU; from a card in memory to be
+        given back soon (`devices.fetched`)."""
+        return fetched(torch, self.vectors[layers], after=self.ready)
 
     def moved(self, first_word: int) -> "WordBatch":
         """The same with words numbered from another one."""
@@ -89,7 +97,7 @@ class WordReader:
             words, vectors = self._pooled(links, parted, chosen, batch)
             if len(words):
                 ranges = torch.stack([torch.stack(torch.aminmax(layer)) for layer in vectors])
-                yield WordBatch(words, vectors, ranges, int(counts[chosen].sum()))
+                yield WordBatch(words, vectors, ranges, int(counts[chosen].sum()), readiness(torch, vectors.device))
 
     @torch.inference_mode()
     def _pooled(

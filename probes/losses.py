@@ -46,10 +46,8 @@ def distance_loss(projected: Tensor, gold: list[Tensor], batch: Batch, *, rank: 
         The loss of each probe, summed over sentences, (layers, probes).
     """
     placed, slopes = _by_probe(projected, rank), None if grad is None else _by_probe(grad, rank)
-    total = placed.new_zeros(placed.shape[:2])
-    for group, distances in zip(batch.groups, gold):
-        total += _group_distance_loss(placed, distances, group, slopes)
-    return total
+    parts = [_group_distance_loss(placed, one, group, slopes) for group, one in zip(batch.groups, gold)]
+    return parts[0] if len(parts) == 1 else torch.stack(parts).sum(dim=0)
 
 
 def _group_distance_loss(placed: Tensor, gold: Tensor, group: Group, slopes: Tensor | None) -> Tensor:

@@ -1,8 +1,8 @@
 """Examples held on a device for a whole training: read once, instead of once an epoch.
 
 Their vectors stay there in the number format in which they are stored, and are widened batch by batch. A batch is put
-together on the device: all that a step needs from the processor is the numbers of its sentences, sent ahead for the
-whole epoch, and lengths, which the processor knows and so never has to ask for.
+together on the device, from a layout that is made for many batches at once (`layouts`): each operation takes longer to
+begin than to do on the few words of a batch.
 """
 
 import os
@@ -17,12 +17,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from treeprobe.devices import has_room, moved
-from treeprobe.probes.data import GROUP_SENTENCES, Batch, Examples, Group, read_ahead
-from treeprobe.probes.states import States
+from treeprobe.probes.data import Batch, Examples, read_ahead
+from treeprobe.probes.layouts import LaidOut
+from treeprobe.probes.states import States, read_stored
 from treeprobe.probes.targets import Quantity
 
-READ_SENTENCES = 256
+READ_SENTENCES = 64
 """Sentences that are read at once on the way to the device."""
+
+LAID_OUT = 256
+"""Batches whose layout is made at once."""
 
 
 def stored_format(states: States) -> torch.dtype:
@@ -52,6 +56,7 @@ class ResidentExamples(Examples):
         words: words of each sentence, (sentences,).
         starts: first word of each sentence, (sentences,).
         pair_starts: first pair of each sentence, (sentences,).
+        place: numbers from 0, as many as the longest sentence has words.
     """
 
     layers: tuple[int, ...]
@@ -60,18 +65,19 @@ class ResidentExamples(Examples):
     words: Tensor
     starts: Tensor
     pair_starts: Tensor
+    place: Tensor
 
     @classmethod
     def read(cls, data: Examples, *, layers: Sequence[int], device: torch.device) -> "ResidentExamples":
         """Read some layers of all sentences, by several threads at once."""
         held, lengths = tuple(sorted(layers)), data.lengths
-        ends = np.cumsum(lengths)
+        ends, longest = np.cumsum(lengths), int(lengths.max())
         number = stored_format(data.states)
         vectors = torch.empty(len(held), int(ends[-1]), data.states.dim, dtype=number, device=device)
         parts = np.array_split(np.arange(len(lengths)), -(-len(lengths) // READ_SENTENCES))
-        jobs = (partial(_read_part, data.states, part, held, number) for part in parts)
+        jobs = (partial(_read_part, data.states, part, held, number, device) for part in parts)
         for part, found in zip(parts, read_ahead(jobs, threads=min(8, os.cpu_count() or 1))):
-            vectors[:, ends[part[0]] - lengths[part[0]] : ends[part[-1]]] = moved(found, device)
+            vectors[:, ends[part[0]] - lengths[part[0]] : ends[part[-1]]] = found
 
         def sent(values: NDArray[Any]) -> Tensor:
             return torch.from_numpy(values).to(device)
@@ -82,103 +88,58 @@ class ResidentExamples(Examples):
             lengths,
             held,
             vectors,
-            {quantity: sent(packed.flat) for quantity, packed in data.gold.items()},
+            # Distances are read for padding too: up to a longest sentence beyond the last that is there.
+            {
+                quantity: sent(np.pad(packed.flat, (0, longest**2)) if quantity == "distance" else packed.flat)
+                for quantity, packed in data.gold.items()
+            },
             sent(lengths),
             sent(ends - lengths),
             sent(np.cumsum(lengths**2) - lengths**2),
+            torch.arange(longest, device=device),
         )
 
     def batches(
         self, order: Sequence[NDArray[np.int64]], *, layers: Sequence[int], device: torch.device
     ) -> Iterator[Batch]:
         """The batches of `order`, sentences sorted by length, on some of the layers held."""
-        if not len(order):
-            return
-        sentences = moved(torch.from_numpy(np.concatenate(order)), device)
         places = [self.layers.index(layer) for layer in layers]
-        first, end = places[0], places[0] + len(places)
-        vectors = self.vectors[first:end] if places == list(range(first, end)) else self.vectors[places]
-        begin = 0
-        for numbers in order:
-            here = sentences[begin : begin + len(numbers)]
-            begin += len(numbers)
-            yield self._batch(numbers, here, tuple(layers), vectors)
+        first = places[0] if places else 0
+        vectors = self.vectors[first : first + len(places)]
+        if places != list(range(first, first + len(places))):
+            vectors = self.vectors[places]
+        for begin in range(0, len(order), LAID_OUT):
+            some = order[begin : begin + LAID_OUT]
+            laid = LaidOut.of(some, self.lengths, self.words, self.starts, self.pair_starts)
+            packed: dict[Quantity, Tensor] = {
+                name: values[laid.rows].float() for name, values in self.values.items() if name != "distance"
+            }
+            yield from self._batches(some, laid, tuple(layers), vectors, packed)
 
-    def _batch(self, numbers: NDArray[np.int64], sentences: Tensor, layers: tuple[int, ...], vectors: Tensor) -> Batch:
-        """One batch: `sentences` are its `numbers` on the device."""
-        lengths = self.lengths[numbers]
-        words = self.words[sentences]
-        ends = words.cumsum(0)
-        # Row of every word among all words held; the number of rows is given, so that the device is not asked for it.
-        total = int(lengths.sum())
-        shift = torch.repeat_interleave(self.starts[sentences] - (ends - words), words, output_size=total)
-        rows = shift + torch.arange(total, device=shift.device)
-        layout = _Layout.of(lengths, words, ends - words)
-        gold: dict[Quantity, Any] = {
-            quantity: self._distances(values, sentences, layout) if quantity == "distance" else values[rows].float()
-            for quantity, values in self.values.items()
-        }
-        weights = torch.repeat_interleave(1 / words.float(), words, output_size=total)
-        return Batch(numbers, layers, vectors.index_select(1, rows).float(), weights, layout.groups(), gold)
+    def _batches(
+        self,
+        order: Sequence[NDArray[np.int64]],
+        laid: LaidOut,
+        layers: tuple[int, ...],
+        vectors: Tensor,
+        packed: Mapping[Quantity, Tensor],
+    ) -> Iterator[Batch]:
+        for number, sentences in enumerate(order):
+            here, groups = laid.words_of[number], laid.groups(number)
+            gold: dict[Quantity, Any] = {name: values[here] for name, values in packed.items()}
+            if "distance" in self.values:
+                gold["distance"] = [self._distances(pairs) for _, pairs in groups]
+            words = vectors.index_select(1, laid.rows[here]).float()
+            yield Batch(sentences, layers, words, laid.row_weights[here], tuple(group for group, _ in groups), gold)
 
-    def _distances(self, values: Tensor, sentences: Tensor, layout: "_Layout") -> list[Tensor]:
-        """Distances by group, padded, (sentences, words, words) each."""
-        place = layout.place
-        inside = self.words[sentences][:, None, None] * place[:, None] + place
-        index = (self.pair_starts[sentences][:, None, None] + inside).clamp_(max=len(values) - 1)
-        padded = values[index].float() * layout.pairs
-        return [padded[group, :size, :size] for group, size in layout.cuts]
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """Where the words of a batch are when its sentences are padded to the longest; groups are cut from it."""
-
-    lengths: NDArray[np.int64]
-    words: Tensor
-    starts: Tensor
-    place: Tensor
-    mask: Tensor
-    pairs: Tensor
-    cuts: Sequence[tuple[slice, int]]
-
-    @classmethod
-    def of(cls, lengths: NDArray[np.int64], words: Tensor, starts: Tensor) -> "_Layout":
-        """The layout of sentences sorted by length; `starts` are their first words among those of the batch."""
-        place = torch.arange(int(lengths[-1]), device=words.device)
-        mask = (place < words[:, None]).float()
-        positions = np.array_split(np.arange(len(lengths)), -(-len(lengths) // GROUP_SENTENCES))
-        cuts = [(slice(int(each[0]), int(each[-1]) + 1), int(lengths[each[-1]])) for each in positions]
-        return cls(lengths, words, starts, place, mask, mask[:, :, None] * mask[:, None, :], cuts)
-
-    def groups(self) -> tuple[Group, ...]:
-        """The groups, neighbours in length."""
-        index = self.starts[:, None] + self.place * self.mask.long()
-        sizes = self.words.float()
-        weights = self.mask / sizes[:, None]
-        pair_weights = weights[:, :, None] * weights[:, None, :]
-        ends = np.cumsum(self.lengths)
-        found = []
-        for group, size in self.cuts:
-            first, end = int(ends[group.start] - self.lengths[group.start]), int(ends[group.stop - 1])
-            row = torch.arange(group.stop - group.start, device=self.words.device)
-            shift = row * size - (self.starts[group] - first)
-            real = torch.repeat_interleave(shift, self.words[group], output_size=end - first)
-            found.append(
-                Group(
-                    index=index[group, :size].contiguous(),
-                    mask=self.mask[group, :size],
-                    lengths=sizes[group],
-                    pair_weights=pair_weights[group, :size, :size],
-                    word_weights=weights[group, :size],
-                    real=real + torch.arange(end - first, device=real.device),
-                    rows=slice(first, end),
-                    positions=np.arange(group.start, group.stop),
-                )
-            )
-        return tuple(found)
+    def _distances(self, pairs: Tensor) -> Tensor:
+        """Distances of a group, padded, (sentences, words, words); at padding, those of other words."""
+        place = self.place[: pairs.shape[1]]
+        return self.values["distance"].take(pairs[:, :, None] + place).float()
 
 
-def _read_part(states: States, sentences: NDArray[np.int64], layers: Sequence[int], number: torch.dtype) -> Tensor:
-    """The words of neighbouring sentences, (layers, words, dim), in the format in which they are held."""
-    return torch.from_numpy(states.read(sentences, layers)).to(number)
+def _read_part(
+    states: States, sentences: NDArray[np.int64], layers: Sequence[int], number: torch.dtype, device: torch.device
+) -> Tensor:
+    """The words of neighbouring sentences on the device, (layers, words, dim), in the format in which they are held."""
+    return moved(read_stored(states, sentences, layers).to(number), device)

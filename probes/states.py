@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 
 @runtime_checkable
@@ -67,6 +69,16 @@ class SomeStates:
     def read(self, sentences: Any, layers: Iterable[int] | None = None) -> NDArray[np.float32]:
         """The words of those sentences back to back, (layers, words, dim)."""
         return self._states.read(self._rows[sentences], layers)
+
+    def read_stored(self, sentences: Any, layers: Iterable[int] | None = None) -> Tensor:
+        """What `read` returns, in the number format in which it is stored where the states have it so."""
+        return read_stored(self._states, self._rows[sentences], layers)
+
+
+def read_stored(states: States, sentences: Any, layers: Iterable[int] | None = None) -> Tensor:
+    """What `states.read` returns, in the number format in which it is stored where they have it so, else float32."""
+    stored = getattr(states, "read_stored", None)
+    return torch.from_numpy(states.read(sentences, layers)) if stored is None else stored(sentences, layers)
 
 
 def evenly_spaced(sentences: int, *, most: int) -> NDArray[np.int64]:

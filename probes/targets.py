@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 Quantity = Literal["distance", "depth", "relation"]
 
 
+PART_SENTENCES = 256
+"""Sentences whose gold values are checked and packed at once."""
+
+
 class Targets(Protocol):
     """Gold values by sentence: a treebank, or anything with these two columns."""
 
@@ -46,7 +50,7 @@ class PackedGold:
         """Pack one array a sentence. Raises ValueError where the arrays do not fit sentences of these lengths."""
         self.lengths = lengths
         self._axes = 2 if quantity == "distance" else 1
-        self.flat = np.concatenate(list(checked_values(quantity, column, lengths.tolist())))
+        self.flat = np.concatenate(list(_checked_parts(quantity, column, lengths.tolist())))
         self._starts = np.concatenate([[0], np.cumsum(lengths**self._axes)])
 
     def __getitem__(self, sentence: int) -> NDArray[Any]:
@@ -64,16 +68,28 @@ def checked_values(
     quantity: Quantity, column: Sequence[NDArray[Any]], lengths: Sequence[int]
 ) -> Iterator[NDArray[Any]]:
     """Gold values of each sentence, flat and compact. Raises ValueError where they do not fit the sentences."""
+    return _checked_parts(quantity, column, lengths, size=1)
+
+
+def _checked_parts(
+    quantity: Quantity, column: Sequence[NDArray[Any]], lengths: Sequence[int], *, size: int = PART_SENTENCES
+) -> Iterator[NDArray[Any]]:
+    """The same for `size` sentences after the other at once, which is several times as fast as one by one."""
     if len(column) != len(lengths):
         raise ValueError(f"{len(column)} arrays of gold {quantity}s for the states of {len(lengths)} sentences")
-    for number, (array, words) in enumerate(zip(column, lengths), start=1):
-        gold = np.asarray(array)
-        expected = (words, words) if quantity == "distance" else (words,)
-        if gold.shape != expected:
-            raise ValueError(f"sentence {number}: gold {quantity}s have shape {gold.shape}; expected {expected}")
-        if not np.isfinite(gold).all():
+    axes = 2 if quantity == "distance" else 1
+    for first in range(0, len(lengths), size):
+        part = [np.asarray(column[number]) for number in range(first, min(first + size, len(lengths)))]
+        for number, (gold, words) in enumerate(zip(part, lengths[first:]), start=first + 1):
+            if gold.shape != (words,) * axes:
+                raise ValueError(
+                    f"sentence {number}: gold {quantity}s have shape {gold.shape}; expected {(words,) * axes}"
+                )
+        flat = np.concatenate([gold.ravel() for gold in part])
+        if not np.isfinite(flat).all():
+            number = next(number for number, gold in enumerate(part, first + 1) if not np.isfinite(gold).all())
             raise ValueError(f"sentence {number}: gold {quantity}s hold NaN or infinity; expected finite values")
-        yield _compact(gold).ravel()
+        yield _compact(flat)
 
 
 def _compact(gold: NDArray[Any]) -> NDArray[Any]:

@@ -648,3 +648,16 @@ def test_sentences_of_many_small_shards_are_read_together(tmp_path: Path, monkey
         needed, positions = np.sum(read, axis=0)
         padding[words] = positions / needed - 1
     assert padding[1 << 15] < 0.03 < 0.2 < padding[1]
+
+
+@pytest.mark.parametrize("storage", ["float32", "float16", "bfloat16"])
+def test_states_in_memory_take_the_room_of_their_storage_format(storage: str, tmp_path: Path) -> None:
+    encoder, reading = zoo.encoder("bert"), Reading(storage=storage)
+    states, kept = (extract(encoder, zoo.SENTENCES, reading=reading, cache=cache) for cache in (None, tmp_path))
+    stored = states.read_stored(slice(None))
+    assert str(stored.dtype) == f"torch.{storage}"
+    numbers = len(states.layers) * int(states.lengths.sum()) * states.dim
+    held = sum(array.nbytes for shard in states._shards for array in shard._layers.values())
+    assert held == stored.nbytes == numbers * stored.itemsize
+    assert torch.equal(stored, kept.read_stored(slice(None)))
+    np.testing.assert_array_equal(states.read(slice(None)), stored.float().numpy())
