@@ -70,7 +70,23 @@ class Parser:
 
         Raises SentenceError when there are no words, or an empty one.
         """
-        split = [_words_of(sentence) for sentence in sentences]
+        return self._trees([_words_of(sentence) for sentence in sentences])
+
+    def parse_by_word(self, sentence: str | Sequence[str]) -> list[Sentence]:
+        """The tree over the first word of a sentence, over the first two, and so on to all: see `parse_all`.
+
+        Each prefix is read by itself, so that no word's states know what follows; the last is the whole sentence. The
+        words of a causal model have the same states in every prefix, and its probes' trees are those of
+        `parsing.decoding.prefix_trees`; a masked model reads all words anew with each word. A sentence of n words takes
+        n passes of the model, in batches.
+
+        Raises SentenceError when there are no words, or an empty one.
+        """
+        words, space_after = _words_of(sentence)
+        return self._trees([(words[:count], space_after[:count]) for count in range(1, len(words) + 1)])
+
+    def _trees(self, split: Sequence["_Split"]) -> list[Sentence]:
+        """The trees of sentences that are split into words."""
         if not split:
             return []
         layers = {probe.layer for probe in (self.distance, self.depth) if probe is not None and probe.layer is not None}
@@ -90,7 +106,11 @@ class Parser:
         return [_tree(*one) for one in zip(split, distances, depths)]
 
 
-def _words_of(sentence: str | Sequence[str]) -> tuple[list[str], list[bool]]:
+_Split = tuple[list[str], list[bool]]
+"""Words, and whether a space follows each."""
+
+
+def _words_of(sentence: str | Sequence[str]) -> _Split:
     """Words, and whether a space follows each. Raises SentenceError when there are none, or an empty one."""
     if isinstance(sentence, str):
         warn_of_script(sentence)
@@ -100,7 +120,7 @@ def _words_of(sentence: str | Sequence[str]) -> tuple[list[str], list[bool]]:
     return list(sentence), [True] * len(sentence)
 
 
-def _tree(split: tuple[list[str], list[bool]], distances: NDArray[Any], depths: NDArray[Any]) -> Sentence:
+def _tree(split: _Split, distances: NDArray[Any], depths: NDArray[Any]) -> Sentence:
     """The tree of a sentence from what probes predict of its words."""
     words, space_after = split
     marks = np.array([is_punctuation(word) for word in words])

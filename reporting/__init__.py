@@ -36,6 +36,7 @@ from treeprobe.reporting.trees.distances import depth_scatter, distance_matrices
 from treeprobe.reporting.trees.layers import layers_size, tree_through_layers
 from treeprobe.reporting.trees.projection import Projection, project
 from treeprobe.reporting.trees.space import space_with_tree, space_with_tree_3d
+from treeprobe.reporting.trees.word_by_word import trees_word_by_word, word_by_word_size
 
 __all__ = [
     "COLUMN_WIDTH",
@@ -95,4 +96,6 @@ __all__ = [
     "tree_arcs",
     "tree_picker",
     "tree_through_layers",
+    "trees_word_by_word",
+    "word_by_word_size",
 ]

@@ -5,6 +5,7 @@ from treeprobe.parsing.decoding.baselines import RandomTrees, chain_from_left, c
 from treeprobe.parsing.decoding.checks import DistanceError, check_distances
 from treeprobe.parsing.decoding.decoder import Decoder, decode, decode_bulk
 from treeprobe.parsing.decoding.direction import complete_tree, direct_edges
+from treeprobe.parsing.decoding.prefixes import prefix_trees
 from treeprobe.parsing.decoding.projective import projective
 from treeprobe.parsing.decoding.spanning import minimum_spanning_edges, spanning_tree
 
@@ -21,6 +22,7 @@ __all__ = [
     "decode_bulk",
     "direct_edges",
     "minimum_spanning_edges",
+    "prefix_trees",
     "projective",
     "spanning_tree",
 ]

@@ -3,7 +3,7 @@
 from treeprobe.parsing.drawing.arc_layout import arc_heights, arc_ports, head_marks, lay_out_arcs, space_words
 from treeprobe.parsing.drawing.displacy import to_displacy
 from treeprobe.parsing.drawing.svg import comparison_svg, tree_svg
-from treeprobe.parsing.drawing.terminal import comparison_text, to_text
+from treeprobe.parsing.drawing.terminal import comparison_text, to_text, word_by_word_text
 from treeprobe.parsing.drawing.tikz import to_tikz
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "to_text",
     "to_tikz",
     "tree_svg",
+    "word_by_word_text",
 ]

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from treeprobe.parsing.trees.edge_comparison import EdgeStatus
 
-ArcKind = EdgeStatus | Literal["tree"]
+EdgeChange = Literal["kept", "new", "revised", "dropped"]
+"""What a new word does to an edge: it was there, it comes with the word, it takes another's place, or it goes."""
+ArcKind = EdgeStatus | EdgeChange | Literal["tree"]
 Pen = Literal["move", "line", "curve"]
 
 _REACH = 0.4

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import networkx as nx
 
+from treeprobe.parsing.trees.word_by_word import WordByWord
+
 
 def to_text(words: Sequence[str], heads: Sequence[int], relations: Sequence[str] | None = None) -> str:
     """The tree from its root downwards, one word a line, dependents below their head in the order of the sentence.
@@ -49,4 +51,19 @@ def comparison_text(
         )
         other = "" if expected == found else f", recovered ← {names[found]}"
         lines.append(f"{mark} {word:<{width}}  ← {names[expected]}{other}")
+    return "\n".join(lines)
+
+
+def word_by_word_text(growth: WordByWord) -> str:
+    """One line for each word: after a plus the edges that come with it, after a minus those that go."""
+    width = max(map(len, growth.words), default=0)
+    lines = []
+    for count, word in enumerate(growth.words, start=1):
+        changes = [("+", growth.joined(count)), ("−", growth.dropped(count))]
+        shown = [
+            f"{sign} {', '.join(f'{growth.words[a]}–{growth.words[b]}' for a, b in edges.tolist())}"
+            for sign, edges in changes
+            if len(edges)
+        ]
+        lines.append("  ".join([f"{word:<{width}}", *shown]).rstrip())
     return "\n".join(lines)

@@ -10,9 +10,11 @@ from treeprobe.parsing.trees.heads import (
     tree_distances,
     tree_edges,
 )
+from treeprobe.parsing.trees.word_by_word import WordByWord
 
 __all__ = [
     "EdgeStatus",
+    "WordByWord",
     "chain_distances",
     "check_heads",
     "compare_edges",

@@ -37,6 +37,10 @@ def parse_command(
         ),
     ] = None,
     words: Annotated[bool, typer.Option("--words", help="Sentences are split already: words at spaces.")] = False,
+    by_word: Annotated[
+        bool,
+        typer.Option("--by-word", help="The tree after every word, each prefix read by itself: what comes, what goes."),
+    ] = False,
     form: Annotated[Form, typer.Option("--format", help="What to print; latex needs tikz-dependency.")] = "text",
     device: Device = "cpu",
 ) -> None:
@@ -52,14 +56,25 @@ def parse_command(
         typer.echo(f"note: {len(sentences)} sentences of one word each; a sentence of several needs quotes", err=True)
 
     from treeprobe.pipeline.parser import Parser
-    from treeprobe.pipeline.tree_files import save_trees
+    from treeprobe.pipeline.tree_files import save_by_word, save_trees
 
     parser = Parser.from_pretrained(probe, model=model, layer=layer, device=device)
-    trees = parser.parse_all([text.split() if words else text for text in texts])
-    trees = [replace(tree, identifier=str(number)) for number, tree in enumerate(trees, start=1)]
-    typer.echo(_printed(trees, form))
-    for path in out or []:
-        typer.echo(f"Written: {', '.join(map(str, save_trees(trees, path)))}", err=True)
+    split = [text.split() if words else text for text in texts]
+    if by_word:
+        prefixes = [_numbered(parser.parse_by_word(text), f"{number}-") for number, text in enumerate(split, start=1)]
+        typer.echo(_printed_by_word(prefixes, form))
+        written = [save_by_word(prefixes, path) for path in out or []]
+    else:
+        trees = _numbered(parser.parse_all(split))
+        typer.echo(_printed(trees, form))
+        written = [save_trees(trees, path) for path in out or []]
+    for paths in written:
+        typer.echo(f"Written: {', '.join(map(str, paths))}", err=True)
+
+
+def _numbered(trees: "Sequence[Sentence]", before: str = "") -> "list[Sentence]":
+    """The trees with their numbers, from 1, as identifiers."""
+    return [replace(tree, identifier=f"{before}{number}") for number, tree in enumerate(trees, start=1)]
 
 
 def _lines_of(source: Path) -> list[str]:
@@ -79,3 +94,14 @@ def _printed(trees: "Sequence[Sentence]", form: Form) -> str:
     if form == "conllu":
         return "".join(map(format_conllu, trees)).removesuffix("\n")
     return latex(trees).rstrip("\n") if form == "latex" else "\n\n".join(tree.to_text() for tree in trees)
+
+
+def _printed_by_word(sentences: "Sequence[Sequence[Sentence]]", form: Form) -> str:
+    """The trees of sentences' prefixes for standard output: as text, a line a word with the edges that it changes."""
+    from treeprobe.parsing.drawing import word_by_word_text
+    from treeprobe.parsing.trees import WordByWord
+
+    if form != "text":
+        return _printed([tree for prefixes in sentences for tree in prefixes], form)
+    growths = [WordByWord.of(prefixes[-1].words, [tree.heads for tree in prefixes]) for prefixes in sentences]
+    return "\n\n".join(map(word_by_word_text, growths))

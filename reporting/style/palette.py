@@ -54,7 +54,14 @@ EDGES: dict[ArcKind, LineStyle] = {
     "unscored": LineStyle(ASH, (0, (4, 1.5, 0.8, 1.5)), width=0.8),
 }
 
-ARCS: dict[ArcKind, LineStyle] = {"tree": LineStyle(BLACK, width=1.0), **EDGES}
+CHANGES: dict[ArcKind, LineStyle] = {
+    "kept": LineStyle(GREY, "solid", width=1.0),
+    "new": LineStyle(BLUE, "solid", width=1.6),
+    "revised": LineStyle(VERMILLION, (0, (5, 1.4)), width=1.6),
+    "dropped": LineStyle(ASH, (0, (1.2, 1.3)), width=1.2),
+}
+
+ARCS: dict[ArcKind, LineStyle] = {"tree": LineStyle(BLACK, width=1.0), **EDGES, **CHANGES}
 
 # The palette's yellow is left out: it is too pale for a line on white.
 _SERIES_COLORS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY_BLUE, BLACK)

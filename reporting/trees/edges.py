@@ -1,4 +1,4 @@
-"""Edges of trees as figures take them: checked arrays, compared trees, and the legend of their status."""
+"""Edges of trees as figures take them: checked arrays, compared trees, and the legend of their kinds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from treeprobe.parsing.drawing.arc_layout import ArcKind
 from treeprobe.parsing.trees import EdgeStatus, compare_edges
 from treeprobe.reporting.style.axes import SMALL_FONTSIZE
-from treeprobe.reporting.style.palette import EDGES
+from treeprobe.reporting.style.palette import ARCS
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,9 @@ def edge_legend(statuses: Sequence[ArcKind], ax: Axes, *, counts: bool = True, *
         counts: Whether each status is preceded by the number of its edges.
         options: Passed to `Axes.legend`.
     """
-    shown = [status for status in EDGES if status in statuses]
+    shown = [status for status in ARCS if status in statuses]
     handles = [
-        Line2D([], [], **EDGES[status].line, label=f"{statuses.count(status)} {status}" if counts else status)
+        Line2D([], [], **ARCS[status].line, label=f"{statuses.count(status)} {status}" if counts else status)
         for status in shown
     ]
     placed = {"loc": "lower center", "bbox_to_anchor": (0.5, 0.0), "borderaxespad": 0.0, **options}

@@ -3,6 +3,7 @@
 import io
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,32 @@ def test_a_script_without_spaces_leads_to_words(parse: Parse) -> None:
     code, out, error = parse("--words", "吾輩 は 猫 で ある 。")
     assert (code, error) == (0, "")
     assert out.count("\n") == 6
+
+
+def test_by_word_the_last_tree_is_the_sentence_s(parse: Parse, done: Path) -> None:
+    parser = Parser.from_pretrained(done)
+    for text in (SENTENCES[0], SENTENCES[1].split()):
+        prefixes = parser.parse_by_word(text)
+        whole = parser.parse(text)
+        assert [len(tree) for tree in prefixes] == [*range(1, len(whole) + 1)]
+        assert prefixes[-1] == whole
+        for tree in prefixes:
+            assert tree == replace(parser.parse_all([list(tree.words)])[0], space_after=tree.space_after)
+
+
+def test_by_word_prints_and_writes_every_prefix(parse: Parse, done: Path, tmp_path: Path) -> None:
+    files = [tmp_path / f"words{suffix}" for suffix in (".png", ".conllu")]
+    code, out, _ = parse(SENTENCES[1], "--by-word", "--out", files[0], "--out", files[1])
+    assert code == 0
+    lines = out.splitlines()
+    assert [line.split()[0] for line in lines] == SENTENCES[1].split()
+    assert lines[1] == "cat   + a–cat"
+    bank = read_conllu(files[1])
+    assert [sentence.identifier for sentence in bank] == ["1-1", "1-2", "1-3", "1-4"]
+    assert [sentence.heads for sentence in bank] == [
+        tree.heads for tree in Parser.from_pretrained(done).parse_by_word(SENTENCES[1])
+    ]
+    assert files[0].stat().st_size > 1000
+    parse(*SENTENCES, "--by-word", "--out", tmp_path / "two.svg")
+    assert {path.name for path in tmp_path.glob("*.svg")} == {"two-1.svg", "two-2.svg"}
+    assert parse(SENTENCES[1], "--by-word", "--format", "conllu")[1] == files[1].read_text(encoding="utf-8")
