@@ -13,6 +13,7 @@ from treeprobe.attention.masks import between_words, sentences_of, word_mask
 from treeprobe.devices import moved
 from treeprobe.extraction import AttentionBatch
 from treeprobe.extraction.diagonals import OffsetSums
+from treeprobe.extraction.entropy import entropies
 from treeprobe.extraction.heads import head_table
 from treeprobe.parsing import PunctuationRule, Sentence, punctuation_mask
 
@@ -84,7 +85,7 @@ class BehaviourTally:
         counted = mask & (queries[0, :, 0].sum(-1) > 0)
         self._add("queries", counted.sum())
         rows = counted.to(queries.dtype)
-        self._add("entropy", torch.einsum("lshq,sq->lh", torch.special.entr(queries).sum(-1), rows))
+        self._add("entropy", torch.einsum("lshq,sq->lh", entropies(queries), rows))
         keys = torch.einsum("lshqk,sq->lshk", queries, rows)
         self._add("first_special", keys[..., : batch.leading].sum((1, 3)))
         self._add("last_special", keys.gather(3, _trailing_positions(batch, keys)).sum((1, 3)))

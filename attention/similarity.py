@@ -11,6 +11,7 @@ from sklearn.manifold import MDS
 
 from treeprobe.attention.masks import word_mask
 from treeprobe.extraction import AttentionBatch
+from treeprobe.extraction.entropy import entropies
 
 
 @torch.inference_mode()
@@ -35,9 +36,9 @@ def head_divergences(batches: Iterable[AttentionBatch]) -> NDArray[np.float64]:
         words += rows.shape[1]
         if not len(total):
             total = torch.zeros(len(rows), len(rows), dtype=torch.float64, device=rows.device)
-        entropy = torch.special.entr(rows).sum((1, 2), dtype=torch.float64)
+        entropy = entropies(rows).sum(1, dtype=torch.float64)
         for head in range(len(rows) - 1):
-            mixed = torch.special.entr((rows[head] + rows[head + 1 :]) / 2).sum((1, 2), dtype=torch.float64)
+            mixed = entropies((rows[head] + rows[head + 1 :]) / 2).sum(1, dtype=torch.float64)
             total[head, head + 1 :] += mixed - (entropy[head] + entropy[head + 1 :]) / 2
     if not words:
         raise ValueError("no words to compare heads on; expected at least one batch")

@@ -1,6 +1,6 @@
 """Attention of a treebank by relative offset, summed batch by batch in memory of fixed size."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +11,15 @@ from torch import Tensor
 from treeprobe.devices import moved
 from treeprobe.extraction import AttentionBatch
 from treeprobe.extraction.diagonals import OffsetSums
+from treeprobe.extraction.entropy import entropies
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+
+PART_NUMBERS = 1 << 20
+"""Attention probabilities that are summed at once on a CPU: as many as its caches hold."""
+CARD_PART_NUMBERS = 1 << 27
+"""The same on a card, where each operation takes longer to begin than to do: 512 MiB, and as much again twice."""
 
 
 @dataclass(frozen=True)
@@ -81,19 +87,17 @@ class OffsetTally:
         self._borders = torch.nn.functional.pad(self._borders, (0, missing, 0, missing))
         # float64: shares are ratios of small differences between these sums.
         between = self._entropy.new_zeros(layers, heads, longest, longest)
-        queries_of = torch.zeros(len(batch.lengths), longest, dtype=torch.bool, device=between.device)
-        for sentence, length in enumerate(batch.lengths.tolist()):
-            attention = batch.attention[:, sentence]
-            words = slice(batch.leading, batch.leading + length)
-            queries = attention[:, :, words, : length + specials]
-            between[:, :, :length, :length] += queries[..., words]
-            self._specials += _ends(queries, batch).sum(dim=2, dtype=torch.float64)
-            whole = attention[:, :, : length + specials, : length + specials]
-            self._special_rows += _ends(_ends(whole, batch).mT, batch).mT
-            self._entropy += torch.special.entr(queries).sum(dim=(2, 3), dtype=torch.float64)
-            queries_of[sentence, :length] = queries[0, 0].sum(-1) > 0.5
+        for part in _parts(batch):
+            words, sums = part.words, part.attention[..., part.words, part.words]
+            size = words.stop - words.start
+            between[..., :size, :size] += (sums * part.pairs).sum(1, dtype=torch.float64)
+            ends = part.attention.gather(-1, part.specials(to=-1))
+            self._specials += torch.einsum("lshqe,sq->lhe", ends[:, :, :, words].double(), part.is_word)
+            self._special_rows += ends.gather(-2, part.specials(to=-2)).sum(1, dtype=torch.float64)
+            by_query = entropies(part.attention[:, :, :, words]).double()
+            self._entropy += torch.einsum("lshq,sq->lh", by_query, part.is_word)
+            self._count(part)
         self._offsets.add(between)
-        self._count(queries_of, batch)
         self._sentences += len(batch.lengths)
 
     def result(self) -> OffsetStatistics:
@@ -130,19 +134,63 @@ class OffsetTally:
         self._special_rows = self._entropy.new_zeros(layers, heads, specials, specials)
         self._borders = torch.zeros(0, 0, dtype=torch.int64, device=device)
 
-    def _count(self, is_query: Tensor, batch: AttentionBatch) -> None:
-        """Count queries by the words to their left and right; `is_query` is (sentences, words), false at padding."""
+    def _count(self, part: "_Part") -> None:
+        """Count queries by the words to their left and right."""
         # A word without subwords has a row of zeros: it is no query.
-        lengths = moved(torch.from_numpy(np.asarray(batch.lengths, dtype=np.int64)), is_query.device)
-        left = torch.arange(is_query.shape[1], device=is_query.device).expand_as(is_query)
-        right = (lengths[:, None] - 1 - left).clamp_(min=0)  # at padding any place will do
-        self._borders.index_put_((left, right), is_query.long(), accumulate=True)
+        sums = part.attention[0, :, 0, part.words].sum(-1) * part.is_word
+        left = torch.arange(sums.shape[1], device=sums.device).expand_as(sums)
+        right = (part.lengths[:, None] - 1 - left).clamp_(min=0)  # at padding any place will do
+        self._borders.index_put_((left, right), (sums > 0.5).long(), accumulate=True)
 
 
-def _ends(attention: Tensor, batch: AttentionBatch) -> Tensor:
-    """The special positions at both ends of the last axis, which holds one sentence without padding."""
-    size = attention.shape[-1]
-    return torch.cat([attention[..., : batch.leading], attention[..., size - batch.trailing :]], dim=-1)
+@dataclass(frozen=True)
+class _Part:
+    """Some sentences of a batch, cut to the longest of them."""
+
+    attention: Tensor
+    """(layers, sentences, heads, positions, positions)"""
+    words: slice
+    """Positions of the longest sentence's words."""
+    lengths: Tensor
+    """(sentences,)"""
+    is_word: Tensor
+    """(sentences, words) float64: 1 at words, 0 at padding."""
+    pairs: Tensor
+    """(sentences, 1, words, words) float32: 1 at pairs of words, 0 at padding."""
+    ends: Tensor
+    """(sentences, specials) positions of the special tokens."""
+
+    def specials(self, *, to: int) -> Tensor:
+        """Their positions as an index of attention, along its last axis, or of what that gathers, along the last but
+        one."""
+        layers, sentences, heads, positions, _ = self.attention.shape
+        count = self.ends.shape[1]
+        if to == -1:
+            return self.ends[None, :, None, None].expand(layers, sentences, heads, positions, count)
+        return self.ends[None, :, None, :, None].expand(layers, sentences, heads, count, count)
+
+
+def _parts(batch: AttentionBatch) -> Iterator[_Part]:
+    """The batch in parts of neighbouring sentences, as many at once as the device has fast memory for."""
+    device, (layers, _, heads, width, _) = batch.attention.device, batch.attention.shape
+    most = (PART_NUMBERS if device.type == "cpu" else CARD_PART_NUMBERS) // (layers * heads * width**2)
+    lengths = np.asarray(batch.lengths, dtype=np.int64)
+    for first in range(0, len(lengths), max(1, most)):
+        ours = lengths[first : first + max(1, most)]
+        longest = int(ours.max())
+        specials = np.tile(np.arange(batch.leading), (len(ours), 1)), ours[:, None] + batch.leading
+        ends = np.concatenate([specials[0], specials[1] + np.arange(batch.trailing)], axis=1)
+        counts, positions = (moved(torch.from_numpy(each), device) for each in (ours, ends))
+        is_word = (torch.arange(longest, device=device) < counts[:, None]).double()
+        size = longest + batch.leading + batch.trailing
+        yield _Part(
+            batch.attention[:, first : first + len(ours), :, :size, :size],
+            slice(batch.leading, batch.leading + longest),
+            counts,
+            is_word,
+            (is_word[:, None, :, None] * is_word[:, None, None, :]).float(),
+            positions,
+        )
 
 
 def measure_offsets(batches: Iterable[AttentionBatch]) -> OffsetStatistics:

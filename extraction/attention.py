@@ -15,6 +15,7 @@ from treeprobe.extraction.batching import Batch, Batcher, Windows, cut_windows
 from treeprobe.extraction.checkpoint import AttentionError
 from treeprobe.extraction.editing_attention import edited, reported_attention
 from treeprobe.extraction.encoder import Encoder
+from treeprobe.extraction.overlap import made_ahead
 from treeprobe.extraction.reading import Reading
 from treeprobe.extraction.report import AlignmentReport
 from treeprobe.extraction.text import Text
@@ -79,9 +80,12 @@ class AttentionStream:
             yield from self._read()
 
     def _read(self) -> Iterator[AttentionBatch]:
-        for first in range(0, len(self._text), _CHUNK):
+        def align(first: int) -> tuple[Text, Alignment]:
             text = self._text.part(first, first + _CHUNK)
-            alignment = self._batcher.align(text)
+            return text, self._batcher.align(text)
+
+        chunks = range(0, len(self._text), _CHUNK)
+        for first, (text, alignment) in zip(chunks, made_ahead(align, chunks)):
             windows = cut_windows(alignment, None)
             kept = _kept(alignment, self._batcher.capacity)
             skipped = np.flatnonzero(~kept).tolist()
@@ -97,13 +101,19 @@ class AttentionStream:
         )
         most = _PROBABILITIES if self._encoder.device.type == "cpu" else _CARD_PROBABILITIES
         max_pairs = most // (self._encoder.blocks * self._encoder.heads)
+
+        def with_matrices(item: tuple[NDArray[np.int64], Batch]) -> tuple[NDArray[np.int64], Batch, Sequence[Tensor]]:
+            chosen, batch = item
+            if self._level == "subwords":
+                return chosen, batch, ()
+            return chosen, batch, word_matrices(alignment, chosen, leading, trailing, width=batch.input_ids.shape[1])
+
         batches = self._batcher.batches(alignment, windows, kept, first_sentence=first, max_pairs=max_pairs)
-        for chosen, batch in batches:
+        for chosen, batch, matrices in made_ahead(with_matrices, batches):
             attention = _attention(self._encoder, batch)
             counts = windows.lengths[chosen]
-            if self._level == "words":
+            if matrices:
                 counts = np.diff(alignment.word_bounds)[chosen]
-                matrices = word_matrices(alignment, chosen, leading, trailing, width=attention.shape[-1])
                 mean, total = (moved(matrix, attention.device) for matrix in matrices)
                 attention = mean[:, None] @ attention @ total[:, None].transpose(-1, -2)
             yield AttentionBatch(chosen, counts, leading, trailing, attention)

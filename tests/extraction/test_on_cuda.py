@@ -15,10 +15,13 @@ from treeprobe.extraction import (
     Encoder,
     Reading,
     edit_attention,
+    edit_states,
     embedded_checkpoint,
     extract,
     hidden_states,
     masked_lm_loss,
+    memory,
+    on_words,
     stream_attention,
 )
 
@@ -115,3 +118,32 @@ def test_a_card_too_small_is_one_message_and_is_usable_afterwards() -> None:
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
     assert len(extract(there, SENTENCES)) == len(SENTENCES)
+
+
+@pytest.mark.parametrize("name", ["bert", "modernbert", "gpt2", "llama"])
+def test_an_edit_of_states_has_the_same_effect(name: str) -> None:
+    def turned(layer: int, vectors: torch.Tensor, sentences: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+        assert {vectors.device, sentences.device, words.device} == {vectors.device}
+        return vectors.flip(1) * (1 + words[:, None] % 2)
+
+    def edited(encoder: Encoder) -> np.ndarray:
+        with edit_states(encoder, on_words(turned), layers=1):
+            return extract(encoder, SENTENCES).read(slice(None))
+
+    here, there = zoo.encoder(name), on_cuda(zoo.encoder(name))
+    np.testing.assert_allclose(edited(there), edited(here), atol=1e-3)
+    assert np.abs(edited(here) - extract(here, SENTENCES).read(slice(None))).max() > 0.01
+
+
+@pytest.mark.parametrize("storage", ["float32", "float16", "bfloat16"])
+def test_many_passages_at_once_put_every_number_in_its_place(storage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each thread fetches a layer by itself while later batches are being computed, to shards of a few sentences."""
+    there, reading = on_cuda(zoo.encoder("bert")), Reading(storage=storage)
+    text = zoo.SENTENCES * 200
+    monkeypatch.setattr(memory, "_PASSAGE", 1)
+    monkeypatch.setattr(hidden_states, "SHARD_NUMBERS", 1 << 12)
+    found = extract(there, text, reading=reading).read_stored(slice(None))
+    expected = extract(zoo.encoder("bert"), text, reading=reading).read_stored(slice(None))
+    assert found.dtype == expected.dtype
+    tolerance = 0.05 if storage == "bfloat16" else 5e-3
+    torch.testing.assert_close(found.float(), expected.float(), rtol=tolerance, atol=tolerance)
