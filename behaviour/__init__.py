@@ -5,6 +5,7 @@ from treeprobe.behaviour.agreement import grammar_pairs, treebank_pairs
 from treeprobe.behaviour.choices import read_sentences, score_pairs
 from treeprobe.behaviour.frequency import WordFrequencies
 from treeprobe.behaviour.inflection import NumberForms
+from treeprobe.behaviour.items import association_table, covariates_of, critical_path, has_path
 from treeprobe.behaviour.pair_files import read_pairs
 from treeprobe.behaviour.pairs import MinimalPair, PairError
 from treeprobe.behaviour.word_scores import word_scores
@@ -15,7 +16,11 @@ __all__ = [
     "PairError",
     "WordFrequencies",
     "accuracy_table",
+    "association_table",
+    "covariates_of",
+    "critical_path",
     "grammar_pairs",
+    "has_path",
     "read_pairs",
     "read_sentences",
     "score_pairs",

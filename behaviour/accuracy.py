@@ -40,7 +40,7 @@ def accuracy_table(table: pd.DataFrame, pairs: Sequence[MinimalPair]) -> pd.Data
         here = ((table["source"] == source) & (table["left_out"] == "")).to_numpy()
         if not here.any():
             continue
-        clusters, documents = _clusters([pair for pair, keep in zip(pairs, here) if keep])
+        clusters, documents = pair_clusters([pair for pair, keep in zip(pairs, here) if keep])
         for by, category, chosen in _categories(table[here]):
             tallies = [_tally(metric, table[here], chosen, clusters, documents) for metric in metrics]
             for tally, score in zip(tallies, score_all(tallies)):
@@ -81,7 +81,7 @@ def _categories(table: pd.DataFrame) -> Iterator[tuple[str, str, NDArray[np.bool
             yield "distance", str(name), chosen
 
 
-def _clusters(pairs: Sequence[MinimalPair]) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
+def pair_clusters(pairs: Sequence[MinimalPair]) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
     """The sentence of each pair, (pairs,), and the document of each sentence, (sentences,), where it is known."""
     numbers: dict[object, int] = {}
     clusters = np.array([numbers.setdefault(pair.good, len(numbers)) for pair in pairs])

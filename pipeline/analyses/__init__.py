@@ -76,6 +76,7 @@ ANALYSES = (
         "Score minimal pairs: how often the grammatical sentence is the more probable one.",
         ("text", "pairs", "grammar_pairs", "constructions"),
         MappingProxyType({"train": "optional", "dev": "required", "test": "optional"}),
+        probes="optional",
     ),
     Analysis(
         "transfer",

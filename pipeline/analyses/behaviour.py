@@ -20,8 +20,10 @@ from treeprobe.behaviour import (
 )
 from treeprobe.digests import file_digest
 from treeprobe.extraction import CheckpointError, LanguageModel, language_model
+from treeprobe.pipeline.analyses.behaviour_items import find_items
 from treeprobe.pipeline.closing_table import aligned
 from treeprobe.pipeline.options import Options, OptionsError
+from treeprobe.pipeline.probing.probes import load_probes
 from treeprobe.pipeline.results.choices import HEADLINE, by_metric
 from treeprobe.pipeline.results.findings import Closing, Findings
 from treeprobe.pipeline.subjects.subject import Subject
@@ -36,14 +38,19 @@ differ alone. frequency: the more frequent of them in the training text."""
 def behaviour(subject: Subject, options: Options) -> Findings:
     """Score minimal pairs of agreement from each scored split and from the grammar, and those of the user's file.
 
-    The forms of verbs come from all splits, the frequency baseline from the training split.
+    The forms of verbs come from all splits, the frequency baseline from the training split. Where the subject has the
+    probes of a structural analysis, each pair is joined with the trees that they recover (`behaviour_items`); sentences
+    are then read as the probes' were, whatever the options say.
 
     Raises:
         CheckpointError: the checkpoint has no language-model head.
         PairError: the file of pairs cannot be read, or no pair can be scored.
         OptionsError: no pair is of the constructions asked for.
+        FindingsError, ProbeError: the subject's `probes` hold none, or those of another checkpoint.
     """
     model = _language_model(subject)
+    saved = None if subject.probes is None else load_probes(subject.probes, subject)
+    options = options if saved is None else saved.reading(options)
     with subject.stage("pairs"):
         pairs = collect_pairs(subject, options)
         train = subject.splits.get("train")
@@ -61,15 +68,22 @@ def behaviour(subject: Subject, options: Options) -> Findings:
     with subject.stage("resample"):
         accuracy = accuracy_table(table, pairs)
 
+    found = None
+    if saved is not None:
+        found = find_items(subject, saved, pairs, table, options, frequencies=frequencies)
+
     def draw(folder: Path) -> None:
-        """Accuracy by construction, attractors and distance, each where pairs have it."""
+        """Accuracy by construction, attractors and distance, each where pairs have it; associations by layer."""
         for by in ("construction", "attractors", "distance"):
             if (accuracy["by"] == by).any():
                 _draw(accuracy, by, folder / by)
+        if found is not None:
+            found.draw(folder)
 
+    joined = {} if found is None else {"items": found.items, "association": found.association}
     return Findings(
-        summary=_summary(subject, accuracy),
-        tables={"pairs": table, "accuracy": accuracy},
+        summary=_summary(subject, accuracy) + ("" if found is None else found.sentence),
+        tables={"pairs": table, "accuracy": accuracy, **joined},
         figures=draw,
         details={
             "prediction": model.prediction,
@@ -77,8 +91,10 @@ def behaviour(subject: Subject, options: Options) -> Findings:
             "pairs": table["source"].value_counts(sort=False).to_dict(),
             "left_out": dict(left_out),
             "pairs_digest": None if options.pairs is None else file_digest(Path(options.pairs)),
+            "items": None if found is None else found.details,
         },
         closing=Closing(f"{_closing_text(accuracy)}\n\n{LEGEND}", rows=accuracy),
+        options=options,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from treeprobe.errors import OutputError
 from treeprobe.files import written_whole
 from treeprobe.pipeline.analyses import ANALYSES, Analysis
+from treeprobe.pipeline.report.association import association_section
 from treeprobe.pipeline.report.closing import failures_section, provenance_section, tokenizer_warning
 from treeprobe.pipeline.report.comparison import comparison_section
 from treeprobe.pipeline.report.explorer import explorer
@@ -86,6 +87,7 @@ def sections(results: Results) -> Iterator[Section]:
         relations_section(results),
         comparison_section(results),
         *(_own_section(analysis, results) for analysis in ANALYSES),
+        association_section(results),
         failures_section(results),
     )
     yield from (section for section in found if section is not None)
