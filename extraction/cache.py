@@ -211,6 +211,7 @@ def _fill(folder: Path, layout: Layout, read: Read, *, repair: bool) -> None:
             writer.do(draft.begin)
             for batch in stretch.batches:
                 writer.do(partial(write, draft, batch))
+                del batch  # gone once written
             writer.do(partial(finish, draft, stretch))
     complete_cache(folder, manifest, [kept[number] for number in range(layout.shards)])
 

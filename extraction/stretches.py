@@ -96,23 +96,26 @@ def check_finite(batch: WordBatch, layout: Layout) -> None:
 def _batches(
     reader: WordReader, aligned: AlignedText, first_word: int, passed: Callable[[int], object]
 ) -> Iterator[WordBatch]:
-    ranges = []
+    zero: Tensor | None = None
     done = first_word
     for batch in reader.read(aligned):
-        ranges.append(batch.ranges)
+        here = (batch.ranges == 0).all(1)
+        zero = here if zero is None else zero.logical_and_(here)  # in place: what stays would part the heap
+        read = batch.read
         yield batch.moved(first_word)
-        passed(done := done + batch.read)
-    if ranges:
-        _check_zeros(torch.stack(ranges), reader, aligned.report, aligned.first_sentence)
+        del batch
+        passed(done := done + read)
+    if zero is not None:
+        _check_zeros(zero, reader, aligned.report, aligned.first_sentence)
 
 
-def _check_zeros(ranges: Tensor, reader: WordReader, report: AlignmentReport, first: int) -> None:
-    """Refuse layers of zeros alone, given the (batches, layers, 2) least and largest values of a stretch."""
+def _check_zeros(zero: Tensor, reader: WordReader, report: AlignmentReport, first: int) -> None:
+    """Refuse layers of zeros alone, given which of the (layers,) are zero throughout a stretch."""
     read = report.words > len(report.dropped)  # words that the tokenizer drops have zeros
     if not (read and reader.reading.site == "hidden"):
         return
-    for layer, zero in zip(reader.layers, (ranges == 0).all(2).all(0).tolist()):
-        if zero:
+    for layer, is_zero in zip(reader.layers, zero.tolist()):
+        if is_zero:
             raise StorageError(
                 f"layer {layer} is zero for every word of sentences {first + 1} to {first + report.sentences}, "
                 f"expected vectors that differ: the checkpoint's weights are zero, or too small for "

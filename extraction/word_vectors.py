@@ -98,6 +98,7 @@ class WordReader:
             if len(words):
                 ranges = torch.stack([torch.stack(torch.aminmax(layer)) for layer in vectors])
                 yield WordBatch(words, vectors, ranges, int(counts[chosen].sum()), readiness(torch, vectors.device))
+            del words, vectors  # gone before the next batch, so that the allocator finds the same room again
 
     @torch.inference_mode()
     def _pooled(
