@@ -65,6 +65,10 @@ def extract(
         CacheError: the cache is damaged or cannot be written.
     """
     text = Text.checked(words, space_after)
+    if reading.context == "prefix" and encoder.under_way.edits:
+        raise ValueError(
+            f"{encoder.name} is being edited by sentence and word, which prefixes do not have; read whole sentences"
+        )
     reader = WordReader(encoder, reading)
     if cache is not None and (encoder.under_way.edits or edited(encoder)):
         raise ValueError(
@@ -129,6 +133,8 @@ def _layout(encoder: Encoder, text: Text, reader: WordReader) -> Layout:
             "segment": reading.segment,
             "max_subwords": reading.max_subwords,
             "overlap": reading.overlap,
+            # Caches of before prefixes could be read lack it.
+            **({"context": reading.context} if reading.context != "sentence" else {}),
             "storage": reading.storage,
             "shard_words": shard_words,
         },

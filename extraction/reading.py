@@ -8,6 +8,8 @@ from treeprobe.extraction.alignment import Pooling
 from treeprobe.extraction.encoder import Dtype, Encoder
 from treeprobe.extraction.hooks import SITES, Site, site_layers
 
+Context = Literal["sentence", "prefix"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
@@ -29,6 +31,9 @@ class Reading:
     through overlapping windows."""
     overlap: float = 0.5
     """Share of a window that the next one repeats, at least 0 and below 1."""
+    context: Context = "sentence"
+    """What the model reads for a word: its whole sentence, or the prefix that ends with it. A causal model reads words
+    that spaces divide the same way for both; any other takes a pass for each word instead of each sentence."""
     storage: Dtype = "float32"
     """Number format of the vectors that are kept; a value beyond its range is an error."""
 
@@ -46,6 +51,8 @@ class Reading:
             raise ValueError(f"site must be one of {', '.join(SITES)}, found {self.site!r}")
         if self.pooling not in get_args(Pooling):
             raise ValueError(f"pooling must be mean, first or last, found {self.pooling!r}")
+        if self.context not in get_args(Context):
+            raise ValueError(f"context must be sentence or prefix, found {self.context!r}")
         if self.storage not in get_args(Dtype):
             raise ValueError(f"storage must be one of {', '.join(get_args(Dtype))}, found {self.storage!r}")
         if self.segment not in (0, 1) or (self.segment and encoder.segments < 2):

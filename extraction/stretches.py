@@ -125,7 +125,7 @@ def _check_zeros(zero: Tensor, reader: WordReader, report: AlignmentReport, firs
 
 def _reports(aligned: AlignedText, layout: Layout, shards: range) -> list[AlignmentReport]:
     """The report of each shard of a stretch."""
-    subwords = aligned.alignment.subword_bounds
+    subwords = aligned.subword_bounds
     bounds = layout.shard_bounds[shards.start : shards.stop + 1].tolist()
     return [
         aligned.report.part(

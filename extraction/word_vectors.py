@@ -15,6 +15,7 @@ from treeprobe.extraction.alignment import Alignment, Integers, Pooling, bounds_
 from treeprobe.extraction.batching import Batch, Batcher, Windows, cut_windows
 from treeprobe.extraction.encoder import Encoder
 from treeprobe.extraction.hooks import read_site, site_dim
+from treeprobe.extraction.prefixes import ignores_what_follows, last_words, prefixes_of
 from treeprobe.extraction.reading import Reading
 from treeprobe.extraction.report import AlignmentReport
 from treeprobe.extraction.text import Text
@@ -30,6 +31,8 @@ class AlignedText:
     windows: Windows
     links: "_Links"
     report: AlignmentReport
+    subword_bounds: Integers
+    """(sentences + 1,) first subword of each sentence, and the number of subwords; `alignment` may be of prefixes."""
 
 
 @dataclass(frozen=True)
@@ -72,16 +75,21 @@ class WordReader:
         self.layers = tuple(self.reading.layers or ())
         self.dim = site_dim(encoder, reading.site)
         self._encoder = encoder
+        self._causal = self.reading.context == "prefix" and ignores_what_follows(encoder)
         self._batcher = Batcher(encoder, segment=self.reading.segment, max_subwords=self.reading.max_subwords)
 
     def align(self, text: Text, *, first_sentence: int = 0) -> AlignedText:
         """The subwords and windows of some sentences, which reports and edits number from `first_sentence`."""
         alignment = self._batcher.align(text)
         windows = cut_windows(alignment, self._batcher.capacity, overlap=self.reading.overlap)
-        links = _Links.of(alignment, windows, self.reading.pooling)
         cut = windows.cut.tolist()
         report = AlignmentReport.of(alignment, text.words, first_sentence=first_sentence, windowed=cut)
-        return AlignedText(first_sentence, alignment, windows, links, report)
+        bounds = alignment.subword_bounds
+        if self.reading.context == "prefix" and not (self._causal and text.space_after is None):
+            alignment = last_words(self._batcher.align(prefixes_of(text)))
+            windows = cut_windows(alignment, self._batcher.capacity, overlap=self.reading.overlap)
+        links = _Links.of(alignment, windows, self.reading.pooling)
+        return AlignedText(first_sentence, alignment, windows, links, report, bounds)
 
     def read(self, aligned: AlignedText) -> Iterator[WordBatch]:
         """The vectors of all words that have a subword, in batches of sentences of about the same length."""
