@@ -1,8 +1,8 @@
 """What a language model says: log-probabilities of words, and choices between the sentences of minimal pairs."""
 
 from treeprobe.behaviour.accuracy import accuracy_table
-from treeprobe.behaviour.agreement import grammar_pairs, treebank_pairs
-from treeprobe.behaviour.choices import read_sentences, score_pairs
+from treeprobe.behaviour.agreement import attractor_places, grammar_pairs, treebank_pairs
+from treeprobe.behaviour.choices import read_sentences, score_pairs, why_left_out
 from treeprobe.behaviour.frequency import WordFrequencies
 from treeprobe.behaviour.inflection import NumberForms
 from treeprobe.behaviour.items import association_table, covariates_of, critical_path, has_path
@@ -17,6 +17,7 @@ __all__ = [
     "WordFrequencies",
     "accuracy_table",
     "association_table",
+    "attractor_places",
     "covariates_of",
     "critical_path",
     "grammar_pairs",
@@ -25,5 +26,6 @@ __all__ = [
     "read_sentences",
     "score_pairs",
     "treebank_pairs",
+    "why_left_out",
     "word_scores",
 ]

@@ -66,10 +66,22 @@ def treebank_pairs(sentences: Sequence[Sentence], forms: NumberForms, *, source:
                         source=source,
                         identifier=sentence.identifier or f"sentence {number}",
                         controller=found.subject,
-                        attractors=_attractors(sentence, found),
+                        attractors=len(attractor_places(sentence, found.verb, found.subject)),
                     )
                 )
     return pairs
+
+
+def attractor_places(sentence: Sentence, verb: int, subject: int) -> list[int]:
+    """Nouns between a verb and its subject whose number is not the verb's; the subject's where the verb has none."""
+    shown = [features_of(sentence.features[place]).get("Number") for place in (verb, subject)]
+    number = shown[0] or shown[1]
+    first, last = sorted((verb, subject))
+    return [
+        place
+        for place in range(first + 1, last)
+        if sentence.upos[place] in _NOUNS and features_of(sentence.features[place]).get("Number", number) != number
+    ]
 
 
 @dataclass(frozen=True)
@@ -152,16 +164,6 @@ def _between(sentence: Sentence, verb: int, subject: int) -> str:
     others = [place for place in range(subject + 1, verb) if sentence.upos[place] in _NOUNS]
     # Sergey Brin: a name's further words are the subject itself.
     return "other" if any(sentence.relations[place] not in _SAME_NOUN for place in others) else "simple"
-
-
-def _attractors(sentence: Sentence, found: _Agreement) -> int:
-    """Nouns between the two words whose number is not the verb's."""
-    number = features_of(sentence.features[found.verb])["Number"]
-    first, last = sorted((found.verb, found.subject))
-    return sum(
-        sentence.upos[place] in _NOUNS and features_of(sentence.features[place]).get("Number", number) != number
-        for place in range(first + 1, last)
-    )
 
 
 def _dependents(sentence: Sentence, head: int) -> list[int]:

@@ -56,7 +56,7 @@ def score_pairs(
     """
     if not pairs:
         raise ValueError("no minimal pairs to score; expected at least one")
-    reasons = _left_out(model.encoder, pairs, natural=natural)
+    reasons = why_left_out(model.encoder, pairs, natural=natural)
     kept = np.array([not reason for reason in reasons])
     table = pd.DataFrame([_described(number, pair) for number, pair in enumerate(pairs, 1)])
     table = table.astype(dict.fromkeys(("target", "controller", "distance", "attractors"), "Int64"))
@@ -146,8 +146,8 @@ def _spaces(pair: MinimalPair, words: tuple[str, ...], *, natural: bool) -> tupl
     return (True,) * len(words)
 
 
-def _left_out(encoder: Encoder, pairs: Sequence[MinimalPair], *, natural: bool) -> list[str]:
-    """Why each pair cannot be scored; empty where it can."""
+def why_left_out(encoder: Encoder, pairs: Sequence[MinimalPair], *, natural: bool) -> list[str]:
+    """Why each pair cannot be scored by an encoder with a head; empty where it can."""
     reasons = [""] * len(pairs)
     for side in ("good", "bad"):
         sentences = [getattr(pair, side) for pair in pairs]

@@ -24,7 +24,7 @@ from treeprobe.extraction.language_model import (
     language_model,
     masked_lm_encoder,
 )
-from treeprobe.extraction.masked_lm import masked_lm_loss
+from treeprobe.extraction.masked_lm import masked_lm_loss, masked_lm_losses
 from treeprobe.extraction.places import Places
 from treeprobe.extraction.reading import Reading
 from treeprobe.extraction.report import AlignmentReport
@@ -61,6 +61,7 @@ __all__ = [
     "list_caches",
     "masked_lm_encoder",
     "masked_lm_loss",
+    "masked_lm_losses",
     "on_words",
     "open_states",
     "read_embeddings",

@@ -9,10 +9,12 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, PreTrainedModel
-from transformers.models.auto.modeling_auto import (
-    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
-    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+from transformers import (
+    MODEL_FOR_CAUSAL_LM_MAPPING,
+    MODEL_FOR_MASKED_LM_MAPPING,
+    AutoModelForCausalLM,
+    AutoModelForMaskedLM,
+    PreTrainedModel,
 )
 
 from treeprobe.extraction.checkpoint import CheckpointError, check_finite
@@ -58,7 +60,8 @@ def language_model(folder_or_hub_name: str | os.PathLike[str], encoder: Encoder)
             f"checkpoint {encoder.name} has no language-model head that reads the encoder alone: a {kind} predicts by "
             "its decoder"
         )
-    if kind in MODEL_FOR_MASKED_LM_MAPPING_NAMES and not getattr(config, "is_decoder", False):
+    # By the class of the configuration, so that classes count that were registered with transformers.
+    if type(config) in MODEL_FOR_MASKED_LM_MAPPING and not getattr(config, "is_decoder", False):
         return LanguageModel(masked_lm_encoder(folder_or_hub_name, encoder), "masked")
     return LanguageModel(causal_lm_encoder(folder_or_hub_name, encoder), "next")
 
@@ -88,7 +91,7 @@ def causal_lm_encoder(folder_or_hub_name: str | os.PathLike[str], encoder: Encod
         CheckpointError: the checkpoint has no such head, or the head sees the subwords that it predicts.
     """
     refusal = f"checkpoint {encoder.name} has no {_HEADS['next']}"
-    if encoder.model.config.model_type not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+    if type(encoder.model.config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
         raise CheckpointError(f"{refusal}: transformers knows none for a {type(encoder.model).__name__}")
     model = _load(AutoModelForCausalLM, folder_or_hub_name, encoder, refusal=refusal)
     saved_as = list(getattr(model.config, "architectures", None) or [])

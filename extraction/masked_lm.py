@@ -1,7 +1,8 @@
 """The masked-LM loss of a checkpoint on a text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import torch
@@ -34,9 +35,39 @@ def masked_lm_loss(encoder: Encoder, words: Sequence[Sequence[str]], *, seed: in
     Raises:
         ValueError: there is no subword to mask, `words` is not as described, or the encoder has no masked-LM head.
     """
+    total, count = torch.zeros((), dtype=torch.float64, device=encoder.device), 0
+    for _, batch, masked in _masked_batches(encoder, words, seed=seed):
+        total += _losses(encoder, batch, masked, reduction="sum")
+        count += int(masked.sum())
+    if not count:
+        raise ValueError("no subwords to mask; expected at least one sentence with a word that the model reads")
+    return float(total) / count
+
+
+@torch.inference_mode()
+def masked_lm_losses(
+    encoder: Encoder, words: Sequence[Sequence[str]], *, seed: int = 0
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The loss of each sentence, summed over its masked subwords, in nats, and how many these are, (sentences,) each.
+
+    The same subwords are masked as by `masked_lm_loss`, whose arguments are the same. What edits the encoder's states
+    meanwhile acts on the losses.
+    """
+    sums, counts = np.zeros(len(words)), np.zeros(len(words), np.int64)
+    for sentences, batch, masked in _masked_batches(encoder, words, seed=seed):
+        losses = _losses(encoder, batch, masked, reduction="none").double().cpu().numpy()
+        owners = sentences[masked.nonzero()[:, 0].numpy()]
+        sums += np.bincount(owners, losses, minlength=len(words))
+        counts += np.bincount(owners, minlength=len(words))
+    return sums, counts
+
+
+def _masked_batches(
+    encoder: Encoder, words: Sequence[Sequence[str]], *, seed: int
+) -> Iterator[tuple[NDArray[np.int64], Batch, torch.Tensor]]:
+    """The numbers of a batch's sentences, the batch, and which of its positions are masked, (sentences, positions)."""
     text = Text.checked(words)
-    mask_token = encoder.tokenizer.mask_token_id
-    if encoder.model.get_output_embeddings() is None or mask_token is None:
+    if encoder.model.get_output_embeddings() is None or encoder.tokenizer.mask_token_id is None:
         raise ValueError(f"{encoder!r} has no masked-LM head; expected an encoder from masked_lm_encoder")
     batcher = Batcher(encoder, max_subwords=encoder.max_subwords)
     alignment = batcher.align(text)
@@ -44,16 +75,11 @@ def masked_lm_loss(encoder: Encoder, words: Sequence[Sequence[str]], *, seed: in
     if batcher.capacity is not None:
         windows = replace(windows, ends=np.minimum(windows.ends, windows.starts + batcher.capacity))
     leading, lengths = len(batcher.specials.leading), windows.lengths
-    total, count = torch.zeros((), dtype=torch.float64, device=encoder.device), 0
     for sentences, batch in batcher.batches(alignment, windows, np.flatnonzero(lengths)):
         masked = torch.zeros_like(batch.input_ids, dtype=torch.bool)
         for row, sentence in enumerate(sentences.tolist()):
             masked[row, leading + choose_masked(int(lengths[sentence]), seed=(seed, sentence))] = True
-        total += _summed_loss(encoder, batch, masked, mask_token)
-        count += int(masked.sum())
-    if not count:
-        raise ValueError("no subwords to mask; expected at least one sentence with a word that the model reads")
-    return float(total) / count
+        yield sentences, batch, masked
 
 
 def choose_masked(subwords: int, *, seed: tuple[int, int]) -> NDArray[np.int64]:
@@ -62,11 +88,11 @@ def choose_masked(subwords: int, *, seed: tuple[int, int]) -> NDArray[np.int64]:
     return np.random.default_rng(seed).choice(subwords, size, replace=False)
 
 
-def _summed_loss(encoder: Encoder, batch: Batch, masked: torch.Tensor, mask_token: int) -> torch.Tensor:
-    """Cross-entropy at the masked positions of a batch, added up, in nats, where the model computes."""
-    ids = batch.input_ids.masked_fill(masked, mask_token)
+def _losses(encoder: Encoder, batch: Batch, masked: torch.Tensor, *, reduction: Literal["sum", "none"]) -> torch.Tensor:
+    """Cross-entropy at the masked positions of a batch, in nats, where the model computes; added up or one by one."""
+    ids = batch.input_ids.masked_fill(masked, encoder.tokenizer.mask_token_id)
     logits = encoder.run(ids, batch.attention_mask, batch.token_type_ids, places=batch.places).logits
     # Numbers rather than a mask: for a mask, a card would have to wait to learn how many they are.
     hidden = masked.flatten().nonzero().squeeze(1)
     gold, hidden = moved(batch.input_ids[masked], logits.device), moved(hidden, logits.device)
-    return cross_entropy(logits.flatten(0, 1)[hidden].float(), gold, reduction="sum")
+    return cross_entropy(logits.flatten(0, 1)[hidden].float(), gold, reduction=reduction)

@@ -3,6 +3,7 @@
 from treeprobe.interventions.counterfactual import Counterfactual, Moved
 from treeprobe.interventions.erasure import Eraser, ProbeEraser
 from treeprobe.interventions.intervention import Intervention, InterventionError
+from treeprobe.interventions.label_shift import LabelShift
 from treeprobe.interventions.labels import word_labels
 from treeprobe.interventions.random_erasure import RandomEraser
 from treeprobe.interventions.swap import Swap
@@ -12,6 +13,7 @@ __all__ = [
     "Eraser",
     "Intervention",
     "InterventionError",
+    "LabelShift",
     "Moved",
     "ProbeEraser",
     "RandomEraser",

@@ -47,6 +47,9 @@ class Options:
         pairs: a file of minimal pairs to score too, in BLiMP's format (`behaviour.read_pairs`).
         grammar_pairs: how many minimal pairs of the grammar to score, which is English; 0 for other languages.
         constructions: score the pairs of these constructions alone.
+        interventions: what is done to states, by names of `pipeline.effects.conditions.INTERVENTIONS`.
+        sentences: how many sentences of the dev split effects are measured on; four times as many of the training split
+            fit interventions and probes.
     """
 
     ranks: Sequence[int] = (128,)
@@ -67,6 +70,8 @@ class Options:
     pairs: str | None = None
     grammar_pairs: int = 800
     constructions: Sequence[str] | None = None
+    interventions: Sequence[str] = ("probe", "counterfactual", "relation", "roles")
+    sentences: int = 300
 
     def __post_init__(self) -> None:
         for name in ("ranks", "seeds", "layers"):
@@ -77,6 +82,9 @@ class Options:
             raise OptionsError(f"grammar_pairs: found {self.grammar_pairs}; expected 0 or more")
         if self.constructions is not None and not self.constructions:
             raise OptionsError("constructions: found none; expected one or more names, or None for all")
+        if not self.interventions or self.sentences < 1:
+            found = f"{len(self.interventions)} interventions and {self.sentences} sentences"
+            raise OptionsError(f"interventions, sentences: found {found}; expected at least one of each")
         if self.twins < 1:
             raise OptionsError(f"twins: found {self.twins}; expected at least 1, or random_baseline=False")
 

@@ -19,6 +19,7 @@ from treeprobe.reporting.scores.bars import category_bars, description_length_ba
 from treeprobe.reporting.scores.choices import choice_accuracy
 from treeprobe.reporting.scores.curves import layer_curves, rank_curves, step_curves
 from treeprobe.reporting.scores.differences import paired_differences
+from treeprobe.reporting.scores.effects import effect_by_layer
 from treeprobe.reporting.scores.heat_maps import category_map, heat_map
 from treeprobe.reporting.style.missing_glyphs import MissingGlyphs
 from treeprobe.reporting.style.names import head_name, metric_name
@@ -64,6 +65,7 @@ __all__ = [
     "description_length_bars",
     "distance_matrices",
     "distance_matrix",
+    "effect_by_layer",
     "font_families",
     "fourier_spectra",
     "gold_and_recovered_arcs",

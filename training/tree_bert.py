@@ -57,7 +57,7 @@ class TreeBertConfig(BertConfig):
 
 
 @contextmanager
-def _text_width(config: TreeBertConfig) -> Iterator[None]:
+def text_width(config: TreeBertConfig) -> Iterator[None]:
     """Within this context, the configuration has the width of the text, by which BERT's own modules are built.
 
     They keep this very configuration, so that changes to it, such as another implementation of attention, reach them.
@@ -150,7 +150,7 @@ class TreeBertModel(BertModel):
     config_class = TreeBertConfig
 
     def __init__(self, config: TreeBertConfig, add_pooling_layer: bool = False) -> None:
-        with _text_width(config):
+        with text_width(config):
             super().__init__(config, add_pooling_layer=False)
             self.embeddings = TreeEmbeddings(config)
             self.encoder.layer = nn.ModuleList(TreeLayer(config, i) for i in range(config.num_hidden_layers))
@@ -163,7 +163,7 @@ class TreeBertForMaskedLM(BertForMaskedLM):
     config_class = TreeBertConfig
 
     def __init__(self, config: TreeBertConfig) -> None:
-        with _text_width(config):
+        with text_width(config):
             super().__init__(config)
             self.cls = TextHead(config)
         self.bert = TreeBertModel(config)

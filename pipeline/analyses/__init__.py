@@ -47,6 +47,7 @@ class Analysis:
 
 
 _PROBES = ("ranks", "seeds", "layers", "epochs", "precision", "punctuation", "text", "pooling")
+_CAUSAL = ("interventions", "layers", "seeds", "sentences", "epochs", "punctuation", "text")
 _ALL: Mapping["Split", Need] = MappingProxyType({"train": "required", "dev": "required", "test": "optional"})
 
 ANALYSES = (
@@ -77,6 +78,12 @@ ANALYSES = (
         ("text", "pairs", "grammar_pairs", "constructions"),
         MappingProxyType({"train": "optional", "dev": "required", "test": "optional"}),
         probes="optional",
+    ),
+    Analysis(
+        "causal",
+        "Change what probes find, and measure whether the model behaves otherwise: is the tree used?",
+        (*_CAUSAL, "pairs", "grammar_pairs", "constructions"),
+        MappingProxyType({"train": "required", "dev": "required"}),
     ),
     Analysis(
         "transfer",

@@ -88,6 +88,16 @@ OPTIONS: Mapping[str, Any] = {
     "constructions": Annotated[
         str | None, typer.Option(help="Score pairs of these constructions alone, with commas between.")
     ],
+    "interventions": Annotated[
+        str,
+        typer.Option(
+            help="What is done to states, with commas between: probe, counterfactual, roles, or a label to erase: "
+            "relation, upos, depth, head_upos, head_offset, word."
+        ),
+    ],
+    "sentences": Annotated[
+        int, typer.Option(min=1, help="Sentences to measure effects on; four times as many fit probes and erasers.")
+    ],
     "retrain": Annotated[bool, typer.Option("--retrain", help="Also train probes on the models with replaced heads.")],
 }
 """The fields of `Options`, as the command line takes them."""
@@ -96,6 +106,7 @@ DEFAULTS: Mapping[str, Any] = {
     **vars(Options()),
     "ranks": ",".join(map(str, Options().ranks)),
     "seeds": len(Options().seeds),
+    "interventions": ",".join(Options().interventions),
 }
 """The defaults of `Options`, as the command line writes them."""
 
@@ -133,8 +144,9 @@ def options_of(given: Mapping[str, Any]) -> Options:
         read["layers"] = integers(read["layers"], least=0)
     if read.get("pairs") is not None:
         read["pairs"] = str(Path(read["pairs"]).absolute())
-    if read.get("constructions") is not None:
-        read["constructions"] = tuple(name.strip() for name in read["constructions"].split(",") if name.strip())
+    for name in ("constructions", "interventions"):
+        if read.get(name) is not None:
+            read[name] = tuple(part.strip() for part in read[name].split(",") if part.strip())
     return Options(**read)
 
 

@@ -1,0 +1,1 @@
+"""What interventions on a model's states change: the steps of the analysis `causal`."""
