@@ -12,8 +12,8 @@ extraction   all of train to memory in float16, against the same batches through
 probes       all layers x distance and depth, rank 128, states on the card, against the matrix products of their
              projections alone at the rate that the card does them at, as `benchmarks/probes_speed.py` defines it. With
              products in bfloat16 they are so quick that a ratio would say nothing: an epoch is stated as a time
-heads        the survey of heads, and the sums that kernels are fitted to, on dev, against the same batches through the
-             model with attention returned and dropped
+heads        the survey of heads, and the sums that kernels are fitted to, on 6,000 sentences of train, against the same
+             batches through the model with attention returned and dropped
 pre-training steps of a BERT-base-sized model a second, against a bare loop over batches that are on the card already
 memory       the most that tensors took of the card's memory in each part
 """
@@ -68,6 +68,8 @@ LARGE = {"num_hidden_layers": 24, "hidden_size": 1024, "num_attention_heads": 16
 SMALL = {"num_hidden_layers": 2, "hidden_size": 64, "num_attention_heads": 4, "intermediate_size": 128}
 VOCABULARY = 16_000
 STEPS = 60
+HEADS_SENTENCES = 6000
+MORE_EPOCHS = 10
 GIB = 1 << 30
 PASSAGE = 32 << 20
 """Bytes that are copied from the card at once."""
@@ -252,18 +254,21 @@ def measure_probes(card: Card, encoder: Encoder, bank: Treebank, dev: Treebank) 
                 columns=2 * rank, dtype=dtype,
             )  # fmt: skip
             products = epochs * once * len(bank) / size
-            # One epoch and all of them: the difference is training alone, without packing gold and reading states.
-            first = [type(each)(each.layer, rank, epochs=1, device=card.name, precision=precision) for each in probes]
-            fit_all(first[:2], states, gold)
+            # More epochs than one trains for, less as many: training alone, without packing gold and reading states.
+            more = [
+                type(each)(each.layer, rank, epochs=epochs + MORE_EPOCHS, device=card.name, precision=precision)
+                for each in probes
+            ]
+            fit_all(more[:2], states, gold)
             taken = interleaved(
                 {
-                    "one": card.timed(lambda first=first: fit_all(first, states, gold)),
+                    "more": card.timed(lambda more=more: fit_all(more, states, gold)),
                     "all": card.timed(lambda probes=probes: fit_all(probes, states, gold)),
                 },
                 rounds=1,
             )
-            one, everything = taken["one"].wall[0], taken["all"].wall[0]
-            epoch = (everything - one) / max(1, epochs - 1)
+            everything = taken["all"].wall[0]
+            epoch = (taken["more"].wall[0] - everything) / MORE_EPOCHS
             middle = probes[2 * (len(states.layers) // 2)]
             uuas = scorer.distances(middle.predict(held_out))["uuas"].value
             name = f"{len(probes)} probes, products in {precision}"
@@ -298,7 +303,7 @@ def measure_heads(card: Card, encoder: Encoder, bank: Treebank, *, rounds: int) 
         rows += [
             ratio("head statistics against the bare pass with attention", taken["survey"], taken["bare"], goal=1.15),
             ratio("kernel statistics against the bare pass with attention", taken["kernels"], taken["bare"], goal=1.15),
-            median_of("the bare pass with attention, dev", taken["bare"].wall, unit="s"),
+            median_of(f"the bare pass with attention, {len(bank)} sentences", taken["bare"].wall, unit="s"),
         ]
     return rows
 
@@ -380,7 +385,7 @@ def main() -> None:
     parts: dict[str, Callable[[], list[Ratio]]] = {
         "extraction": lambda: measure_extraction(card, encoder, train, rounds=rounds),
         "extraction in bfloat16": lambda: measure_extraction(card, in_bfloat16(encoder), train, rounds=rounds),
-        "heads": lambda: measure_heads(card, encoder, dev, rounds=rounds),
+        "heads": lambda: measure_heads(card, encoder, train[:HEADS_SENTENCES], rounds=rounds),
         "probes": lambda: measure_probes(card, encoder, train, dev),
         "pre-training": lambda: measure_pretraining(card, train, small=arguments.small),
     }

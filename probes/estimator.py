@@ -34,10 +34,11 @@ from treeprobe.probes.saving import (
 )
 from treeprobe.probes.states import States, Vectors, as_states
 from treeprobe.probes.targets import Quantity, Targets, column_of
-from treeprobe.probes.training import Learner, Schedule, Worker, split_contiguously, train_in_parallel
+from treeprobe.probes.training import Learner, Schedule, Trainer, split_contiguously
 
 PREDICTION_BATCH = 64
-# Layers are divided between workers only where whole layers would give the busiest of them so many times the load.
+# Layers are divided between threads only where whole layers would give the busiest of them so many times the load: the
+# probes of a divided layer are no longer trained in the same operations.
 IMBALANCE = 1.25
 LESS_MEMORY = "fewer layers, ranks or seeds at once (--layers, --ranks, --seeds), or smaller batches (batch_size)"
 """What helps where a card's memory is too small to train on."""
@@ -241,7 +242,7 @@ def fit_all(
     Probes may differ in family, layer, rank, seed and learning rate. Those that differ in `epochs`, `batch_size` or
     `device` take other batches, and are trained in passes of their own. With `validation`, each probe keeps what it had
     learned by its own best epoch and stops when its loss has not fallen for `patience` epochs; without it, it is
-    trained to the end and keeps the last. On a CPU the probes are divided among as many workers as torch has threads.
+    trained to the end and keeps the last. On a CPU the probes are divided among as many threads as torch has.
 
     Args:
         probes: the probes, of any families.
@@ -302,25 +303,27 @@ def _train(
     data = held_on(data, layers=layers, device=schedule.device)
     held_out = None if held_out is None else held_on(held_out, layers=layers, device=schedule.device)
     threads = torch.get_num_threads() if schedule.device.type == "cpu" else 1
-    workers = [_worker(part, data, schedule.device) for part in _divide(probes, data.states, workers=threads)]
-    steps = len(workers) * schedule.epochs * schedule.steps
+    scales = {layer: scale.to(schedule.device) for layer, scale in zip(layers, layer_scales(data.states, layers))}
+    shares = _divide(probes, data.states, shares=threads)
+    trainer = Trainer([_learners(share, data.states, scales) for share in shares])
+    steps = schedule.epochs * schedule.steps
     with tqdm(total=steps, desc=f"training {len(probes)} probes", disable=not progress, leave=False) as bar:
-        train_in_parallel(workers, data, held_out, schedule, bar=bar)
-    for record in [record for worker in workers for record in worker.records]:
+        trainer.train(data, held_out, schedule, bar=bar)
+    for record in trainer.records:
         record.probe.keep(record.learned)
         record.probe.best_epoch_, record.probe.history_ = record.best_epoch, record.history
         record.probe.identity_ = dict(getattr(data.states, "identity", {}))
 
 
-def _divide(probes: Sequence[Probe], states: States, *, workers: int) -> list[list[Probe]]:
-    """The probes of each worker: whole layers, which are then read once an epoch, unless these balance badly."""
+def _divide(probes: Sequence[Probe], states: States, *, shares: int) -> list[list[Probe]]:
+    """The probes of each thread: whole layers, unless these balance badly."""
     ordered = sorted(probes, key=lambda probe: _layer_of(probe, states))
     by_layer: dict[int, list[Probe]] = defaultdict(list)
     for probe in ordered:
         by_layer[_layer_of(probe, states)].append(probe)
     cuts = []
     for units in (list(by_layer.values()), [[probe] for probe in ordered]):
-        parts = split_contiguously([_load(unit) for unit in units], min(workers, len(units)))
+        parts = split_contiguously([_load(unit) for unit in units], min(shares, len(units)))
         cuts.append([[probe for place in part for probe in units[place]] for part in parts])
     whole_layers, divided = cuts
     busiest, ideal = (max(_load(part) for part in cut) for cut in cuts)
@@ -332,14 +335,12 @@ def _load(probes: Sequence[Probe]) -> int:
     return sum(probe.rank for probe in probes)
 
 
-def _worker(probes: Sequence[Probe], data: Examples, device: torch.device) -> Worker:
-    """A worker for these probes; those of one sort and learning rate are trained side by side."""
-    layers = sorted({_layer_of(probe, data.states) for probe in probes})
-    scales = {layer: scale.to(device) for layer, scale in zip(layers, layer_scales(data.states, layers))}
+def _learners(probes: Sequence[Probe], states: States, scales: Mapping[int, Tensor]) -> list[Learner]:
+    """Learners of these probes; those of one sort and learning rate are trained side by side."""
     alike: dict[tuple[type[Learner], float, str], dict[int, list[Probe]]] = defaultdict(lambda: defaultdict(list))
     for probe in probes:
-        alike[probe.learner, probe.learning_rate, probe.precision][_layer_of(probe, data.states)].append(probe)
-    return Worker([each for (sort, *_), by_layer in alike.items() for each in sort.for_layers(by_layer, scales)])
+        alike[probe.learner, probe.learning_rate, probe.precision][_layer_of(probe, states)].append(probe)
+    return [each for (sort, *_), by_layer in alike.items() for each in sort.for_layers(by_layer, scales)]
 
 
 def _layer_of(probe: Probe, states: States) -> int:

@@ -1,4 +1,4 @@
-"""Training by epochs: workers that each train some learners from the first step to the last.
+"""Training by epochs: one pass over the data for all learners, divided among threads step by step.
 
 Adam treats each number of each probe by itself, so probes do not disturb each other, and the order of the sentences
 depends on nothing but their number. A probe trained among others therefore equals the probe trained alone, up to
@@ -6,14 +6,16 @@ rounding.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Event
+from functools import partial
 from typing import Any, Protocol, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
@@ -124,66 +126,69 @@ class Record:
         return patience is not None and len(self.history) - self.best_epoch >= patience
 
 
-class Worker:
-    """Trains some learners in a thread of its own. A probe that has stopped leaves its learner."""
+Share = list[Learner]
+"""Learners that one thread trains."""
+OnShares = Callable[[Callable[[Share], Tensor], Sequence[Share]], list[Tensor]]
+"""Does the same to every share, each in a thread of its own."""
 
-    def __init__(self, learners: Sequence[Learner]) -> None:
-        self.records = [Record(probe) for learner in learners for probe in learner.probes]
-        self._learners, self._running = list(learners), self.records
 
-    def train(
-        self,
-        data: Examples,
-        held_out: Examples | None,
-        schedule: Schedule,
-        *,
-        bar: tqdm,
-        halted: Event,
-    ) -> None:
-        """Train until the schedule ends, all probes have stopped, or `halted` is set.
+class Trainer:
+    """Trains shares of learners on the same batches. A probe that has stopped leaves its learner."""
+
+    def __init__(self, shares: Sequence[Sequence[Learner]]) -> None:
+        self._shares = [list(share) for share in shares]
+        self.records = self._running = [Record(probe) for learner in self._learners for probe in learner.probes]
+
+    def train(self, data: Examples, held_out: Examples | None, schedule: Schedule, *, bar: tqdm) -> None:
+        """Train until the schedule ends or all probes have stopped.
 
         Raises:
             NotFiniteError: a loss is NaN or infinity.
         """
         order = np.random.default_rng(ORDER_SEED)
-        for epoch in range(1, schedule.epochs + 1):
-            training = self._train_epoch(epoch, data, schedule, order, bar=bar, halted=halted)
-            validation = None if halted.is_set() or held_out is None else self._validate(held_out, schedule.device)
-            if halted.is_set():
-                return
-            learned = [each for learner in self._learners for each in learner.learned()]
-            for place, record in enumerate(self._running):
-                record.note(epoch, training[place], None if validation is None else validation[place], learned[place])
-            self._drop_stopped()
-            if not self._running:
-                return
+        with _threads(len(self._shares)) as on_shares:
+            for epoch in range(1, schedule.epochs + 1):
+                batches = shuffled_batches(data.lengths, size=schedule.batch_size, generator=order)
+                training = self._train_epoch(epoch, data, batches, schedule, on_shares=on_shares, bar=bar)
+                validation = None if held_out is None else self._validate(held_out, schedule.device, on_shares)
+                learned = [each for learner in self._learners for each in learner.learned()]
+                for place, record in enumerate(self._running):
+                    loss = None if validation is None else validation[place]
+                    record.note(epoch, training[place], loss, learned[place])
+                self._drop_stopped()
+                if not self._running:
+                    return
 
     def _train_epoch(
-        self, epoch: int, data: Examples, schedule: Schedule, order: np.random.Generator, *, bar: tqdm, halted: Event
+        self,
+        epoch: int,
+        data: Examples,
+        batches: Sequence[NDArray[np.int64]],
+        schedule: Schedule,
+        *,
+        on_shares: OnShares,
+        bar: tqdm,
     ) -> list[float]:
         """Mean loss of each probe over the epoch, (probes,)."""
-        batches = shuffled_batches(data.lengths, size=schedule.batch_size, generator=order)
         total = torch.zeros(len(self._running), device=schedule.device)
-        first_step = (epoch - 1) * schedule.steps
-        for step, batch in enumerate(
-            data.batches(batches, layers=self._layers(), device=schedule.device), start=first_step
-        ):
-            if halted.is_set():
-                break
-            total += torch.cat([learner.step(batch, learn=True) for learner in self._learners])
-            for learner in self._learners:
-                learner.update(cosine_decay(step / (schedule.epochs * schedule.steps)))
+        read = data.batches(batches, layers=self._layers(), device=schedule.device)
+        for step, batch in enumerate(read, start=(epoch - 1) * schedule.steps):
+            decay = cosine_decay(step / (schedule.epochs * schedule.steps))
+            total += torch.cat(on_shares(partial(_learn, batch=batch, decay=decay), self._shares))
             bar.update()
         return (total / len(data)).tolist()
 
-    @torch.inference_mode()
-    def _validate(self, held_out: Examples, device: torch.device) -> list[float]:
+    def _validate(self, held_out: Examples, device: torch.device, on_shares: OnShares) -> list[float]:
         """Mean loss of each probe on held-out sentences, (probes,)."""
         total = torch.zeros(len(self._running), device=device)
         batches = ordered_batches(held_out.lengths, size=VALIDATION_BATCH)
         for batch in held_out.batches(batches, layers=self._layers(), device=device):
-            total += torch.cat([learner.step(batch, learn=False) for learner in self._learners])
+            total += torch.cat(on_shares(partial(_losses, batch=batch), self._shares))
         return (total / len(held_out)).tolist()
+
+    @property
+    def _learners(self) -> list[Learner]:
+        return [learner for share in self._shares for learner in share]
 
     def _layers(self) -> list[int]:
         """The layers that are still read."""
@@ -194,38 +199,51 @@ class Worker:
         if any(stopped):
             records = {record.probe: record for record in self._running}
             flags = iter(stopped)
-            left = [learner.drop([next(flags) for _ in learner.probes]) for learner in self._learners]
-            self._learners = [learner for learners in left for learner in learners]
+            left = [[each.drop([next(flags) for _ in each.probes]) for each in share] for share in self._shares]
+            shares = [[learner for learners in share for learner in learners] for share in left]
+            self._shares = [share for share in shares if share]
             # Learners may have been regrouped, and their probes with them.
             self._running = [records[probe] for learner in self._learners for probe in learner.probes]
 
 
-def train_in_parallel(
-    workers: Sequence[Worker], data: Examples, held_out: Examples | None, schedule: Schedule, *, bar: tqdm
-) -> None:
-    """Train every worker in a thread of its own, from the first step to the last; none waits for another.
+def _learn(share: Share, *, batch: Batch, decay: float) -> Tensor:
+    """One step of a share; its losses summed over the batch, (probes,)."""
+    losses = torch.cat([learner.step(batch, learn=True) for learner in share])
+    for learner in share:
+        learner.update(decay)
+    return losses
 
-    The matrix products of a batch are too small to be shared among threads, which would wait for each other after each
-    of them: so torch has a single thread within a worker. An error in one worker, or an interrupt, halts all.
+
+@torch.inference_mode()
+def _losses(share: Share, *, batch: Batch) -> Tensor:
+    """Losses of a share summed over a batch, (probes,)."""
+    return torch.cat([learner.step(batch, learn=False) for learner in share])
+
+
+@contextmanager
+def _threads(shares: int) -> Iterator[OnShares]:
+    """Threads for so many shares, the caller's among them.
+
+    The matrix products of a batch are too small to be divided among threads themselves, which would wait for each
+    other after each of them: so torch has a single thread within each of these.
     """
-    halted = Event()
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with ThreadPoolExecutor(len(workers), initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            running = [pool.submit(each.train, data, held_out, schedule, bar=bar, halted=halted) for each in workers]
-            try:
-                for done in as_completed(running):
-                    done.result()
-            finally:
-                halted.set()
+        with ThreadPoolExecutor(max(shares - 1, 1), initializer=torch.set_num_threads, initargs=(1,)) as pool:
+
+            def on_shares(work: Callable[[Share], Tensor], given: Sequence[Share]) -> list[Tensor]:
+                others = [pool.submit(work, share) for share in given[1:]]
+                return [work(given[0]), *(other.result() for other in others)]
+
+            yield on_shares
     finally:
         torch.set_num_threads(threads)
 
 
-def split_contiguously(loads: Sequence[int], workers: int) -> list[list[int]]:
-    """Places of neighbouring items for at most so many workers, their loads about equal; none is left empty."""
+def split_contiguously(loads: Sequence[int], shares: int) -> list[list[int]]:
+    """Places of neighbouring items in at most so many shares, their loads about equal; none is left empty."""
     ends = np.cumsum(loads)
     middles = ends - np.asarray(loads) / 2
-    owners = (middles / ends[-1] * workers).astype(int)
+    owners = (middles / ends[-1] * shares).astype(int)
     return [np.flatnonzero(owners == owner).tolist() for owner in np.unique(owners)]

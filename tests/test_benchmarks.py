@@ -125,6 +125,12 @@ def test_the_page_shows_the_table_that_was_measured() -> None:
         with_table("a page without marks", "table")
 
 
+@pytest.mark.parametrize(("name", "page"), [("gpu", "docs/how-to/gpu.md"), ("bfloat16", "docs/speed.md")])
+def test_pages_show_what_was_measured_on_other_machines(name: str, page: str) -> None:
+    measured = markdown(*read_rows(RESULTS.with_name(f"{name}.json")))
+    assert measured in (ROOT / page).read_text(encoding="utf-8")
+
+
 def test_the_table_has_a_row_for_every_benchmark_of_the_set() -> None:
     """A part of the set cannot pass for all of it."""
     _, rows = read_rows(RESULTS)

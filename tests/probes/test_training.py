@@ -8,7 +8,7 @@ import torch
 
 from tests.probes.corpora import LayeredStates, make_corpus
 from treeprobe import processor
-from treeprobe.probes import DepthProbe, DistanceProbe, PoincareProbe, fit_all
+from treeprobe.probes import DepthProbe, DistanceProbe, PoincareProbe, estimator, fit_all
 from treeprobe.probes.estimator import PREDICTION_BATCH
 from treeprobe.probes.initial import SCALE_SENTENCES
 from treeprobe.probes.training import LEAST_STEPS, VALIDATION_BATCH, cosine_decay, epochs_for, split_contiguously
@@ -158,28 +158,29 @@ def test_learning_rates_share_a_pass(threads, train):
 
 
 # Probes by layer, threads, and how many workers then read each layer.
-READERS = [
-    ((2, 2), 1, (1, 1)),
-    ((2, 2), 2, (1, 1)),
-    ((2, 2), 3, (1, 1)),
-    ((2, 2), 4, (2, 2)),
-    ((2, 2, 2, 2, 2, 2, 2), 2, (1, 1, 1, 1, 1, 1, 1)),
-    ((2,), 1, (1,)),
-    # A worker would be idle, or have twice the other's work, were layers not divided.
-    ((2,), 2, (2,)),
-    ((2, 2, 2), 2, (1, 2, 1)),
-]
-
-
-@pytest.mark.parametrize(("probes", "number", "readers"), READERS)
-def test_a_layer_is_read_once_an_epoch_unless_workers_would_be_idle(probes, number, readers, threads, dev):
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("probes", [(2, 2), (2,), (2, 2, 2), (1, 2, 3)])
+def test_a_layer_is_read_once_an_epoch_however_many_threads_share_its_probes(probes, number, threads, dev):
     threads(number)
     states = LayeredStates([dev.vectors for _ in probes])
     fit_all(
         [DistanceProbe(layer, 3, seed, epochs=2) for layer, n in enumerate(probes) for seed in range(n)], states, dev
     )
     # Two epochs, and the scale of the vectors: a corpus of this size is its own sample.
-    assert [states.sentences_read(layer) / len(states) for layer in range(len(probes))] == [3 * n for n in readers]
+    assert [states.sentences_read(layer) / len(states) for layer in range(len(probes))] == [3] * len(probes)
+
+
+def test_layers_are_divided_where_a_thread_would_be_idle_or_do_twice_the_work(dev):
+    def shares(layers: int, number: int) -> list[list[int]]:
+        probes = [kind(layer, 3) for layer in range(layers) for kind in (DistanceProbe, DepthProbe)]
+        divided = estimator._divide(probes, LayeredStates([dev.vectors] * layers), shares=number)
+        return [[probe.layer for probe in share] for share in divided]
+
+    assert shares(2, 2) == [[0, 0], [1, 1]]
+    assert [len(share) for share in shares(7, 2)] == [6, 8]
+    assert shares(1, 2) == [[0], [0]]
+    assert shares(3, 2) == [[0, 0, 1], [1, 2, 2]]
+    assert shares(2, 4) == [[0], [0], [1], [1]]
 
 
 def test_contiguous_parts_are_balanced():
