@@ -58,7 +58,7 @@ def score_pairs(
         raise ValueError("no minimal pairs to score; expected at least one")
     reasons = why_left_out(model.encoder, pairs, natural=natural)
     kept = np.array([not reason for reason in reasons])
-    table = pd.DataFrame([_described(number, pair) for number, pair in enumerate(pairs, 1)])
+    table = pd.DataFrame([describe_pair(number, pair) for number, pair in enumerate(pairs, 1)])
     table = table.astype(dict.fromkeys(("target", "controller", "distance", "attractors"), "Int64"))
     chosen = [pair for pair, keep in zip(pairs, kept) if keep]
     for name, values in _scores(model, chosen, natural=natural, comparisons=comparisons, progress=progress).items():
@@ -87,7 +87,7 @@ def right(good: ArrayLike, bad: ArrayLike) -> NDArray[np.float64]:
     return (np.sign(np.asarray(good, dtype=float) - np.asarray(bad, dtype=float)) + 1) / 2
 
 
-def _described(number: int, pair: MinimalPair) -> dict[str, object]:
+def describe_pair(number: int, pair: MinimalPair) -> dict[str, object]:
     """What a row says of a pair besides its scores."""
     shown = pair.targets or range(max(len(pair.good), len(pair.bad)))
     return {

@@ -9,6 +9,7 @@ from treeprobe.errors import TreeprobeError
 if TYPE_CHECKING:
     # Loaded by type checkers alone, so that the command line's help need not wait for numpy and torch.
     from treeprobe.extraction.alignment import Pooling
+    from treeprobe.extraction.reading import Context
     from treeprobe.parsing import PunctuationRule
     from treeprobe.probes.precision import Precision
 
@@ -37,6 +38,7 @@ class Options:
             (`parsing.choose_punctuation`).
         text: what the model reads, words joined by spaces or the natural sentence (`SpaceAfter=No`).
         pooling: how subword vectors are pooled into a word's vector.
+        context: what the model reads for a word, its sentence or the prefix that ends with it (`Reading.context`).
         random_baseline: also probe the architecture with random weights.
         twins: how many draws of random weights; draw number s is probed by probes of seed s.
         control: also train on control trees (Hewitt & Liang 2019), for the selectivity of every score.
@@ -60,6 +62,7 @@ class Options:
     punctuation: "PunctuationRule" = "auto"
     text: TextForm = "words"
     pooling: "Pooling" = "mean"
+    context: "Context" = "sentence"
     random_baseline: bool = True
     twins: int = 1
     control: bool = True

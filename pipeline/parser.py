@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from treeprobe.devices import check_device
 from treeprobe.extraction import Encoder, Reading, extract
+from treeprobe.extraction.reading import Context
 from treeprobe.parsing import Sentence
 from treeprobe.parsing.decoding import complete_tree
 from treeprobe.pipeline.probing.probes import probe_folder
@@ -75,20 +76,35 @@ class Parser:
     def parse_by_word(self, sentence: str | Sequence[str]) -> list[Sentence]:
         """The tree over the first word of a sentence, over the first two, and so on to all: see `parse_all`.
 
-        Each prefix is read by itself, so that no word's states know what follows; the last is the whole sentence. The
-        words of a causal model have the same states in every prefix, and its probes' trees are those of
-        `parsing.decoding.prefix_trees`; a masked model reads all words anew with each word. A sentence of n words takes
-        n passes of the model, in batches.
+        Each prefix is read by itself, so that no word's states know what follows; the last is the whole sentence. A
+        masked model thus reads all words anew with each word. The words of a causal model have the same states in
+        every prefix, and its trees are those of `parsing.decoding.prefix_trees`. So they are for probes of states that
+        were read prefix by prefix (`Reading.context`): then no word is read again. A sentence of n words takes n passes
+        of the model, in batches.
 
         Raises SentenceError when there are no words, or an empty one.
         """
         words, space_after = _words_of(sentence)
-        return self._trees([(words[:count], space_after[:count]) for count in range(1, len(words) + 1)])
+        prefixes = [(words[:count], space_after[:count]) for count in range(1, len(words) + 1)]
+        if self._context == "sentence":
+            return self._trees(prefixes)
+        (distances,), (depths,) = self._predicted([(words, space_after)])
+        return [
+            _tree(prefix, distances[:count, :count], depths[:count]) for count, prefix in enumerate(prefixes, start=1)
+        ]
+
+    @property
+    def _context(self) -> Context:
+        """What the model read for each word of the states that the probes were trained on."""
+        found: Context = self.distance.identity_.get("settings", {}).get("context", "sentence")
+        return found
 
     def _trees(self, split: Sequence["_Split"]) -> list[Sentence]:
         """The trees of sentences that are split into words."""
-        if not split:
-            return []
+        return [_tree(*one) for one in zip(split, *self._predicted(split))] if split else []
+
+    def _predicted(self, split: Sequence["_Split"]) -> tuple[Sequence[NDArray[Any]], Sequence[NDArray[Any]]]:
+        """The distances, (words, words), and depths, (words,), that the probes predict of each sentence."""
         layers = {probe.layer for probe in (self.distance, self.depth) if probe is not None and probe.layer is not None}
         # As the probes' own states were read.
         natural = self.distance.identity_.get("text", {}).get("form") == "natural"
@@ -97,13 +113,13 @@ class Parser:
             self.encoder,
             [words for words, _ in split],
             space_after=[spaces for _, spaces in split] if natural else None,
-            reading=Reading(layers=sorted(layers), pooling=pooling),
+            reading=Reading(layers=sorted(layers), pooling=pooling, context=self._context),
         )
         distances = self.distance.predict(states)
         depths: Sequence[NDArray[Any]] = [np.arange(len(words)) for words, _ in split]
         if self.depth is not None:
             depths = self.depth.predict(states)
-        return [_tree(*one) for one in zip(split, distances, depths)]
+        return distances, depths
 
 
 _Split = tuple[list[str], list[bool]]

@@ -14,7 +14,7 @@ from treeprobe.reporting.heads.attention_svg import attention_svg
 from treeprobe.reporting.heads.by_layer import behaviour_by_layer, head_grid
 from treeprobe.reporting.heads.map import head_map
 from treeprobe.reporting.html.pickers import Picker, attention_picker, tree_picker
-from treeprobe.reporting.scores.associations import association_by_layer
+from treeprobe.reporting.scores.associations import association_by_layer, gain_by_layer
 from treeprobe.reporting.scores.bars import category_bars, description_length_bars, selectivity_bars
 from treeprobe.reporting.scores.choices import choice_accuracy
 from treeprobe.reporting.scores.curves import layer_curves, rank_curves, step_curves
@@ -68,6 +68,7 @@ __all__ = [
     "effect_by_layer",
     "font_families",
     "fourier_spectra",
+    "gain_by_layer",
     "gold_and_recovered_arcs",
     "head_centres",
     "head_grid",

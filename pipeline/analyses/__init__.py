@@ -46,7 +46,7 @@ class Analysis:
         return function
 
 
-_PROBES = ("ranks", "seeds", "layers", "epochs", "precision", "punctuation", "text", "pooling")
+_PROBES = ("ranks", "seeds", "layers", "epochs", "precision", "punctuation", "text", "pooling", "context")
 _CAUSAL = ("interventions", "layers", "seeds", "sentences", "epochs", "punctuation", "text")
 _ALL: Mapping["Split", Need] = MappingProxyType({"train": "required", "dev": "required", "test": "optional"})
 

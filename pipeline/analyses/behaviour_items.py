@@ -28,7 +28,7 @@ from treeprobe.pipeline.probing.probes import SavedProbes
 from treeprobe.pipeline.results.choices import HEADLINE
 from treeprobe.pipeline.subjects.subject import Subject
 from treeprobe.pipeline.words import is_punctuation
-from treeprobe.reporting import association_by_layer, new_figure, save_formats
+from treeprobe.reporting import association_by_layer, gain_by_layer, new_figure, save_formats
 
 SENTENCES_AT_ONCE = 256
 """Sentences whose states are held: of BERT-base's 13 layers, 200 MB."""
@@ -80,12 +80,14 @@ class ItemsFound:
         )
 
     def draw(self, folder: Path) -> None:
-        """A figure for each source: odds ratios by layer, alone and beside the covariates."""
+        """For each source odds ratios by layer, and the gain over the covariates, where there are such."""
+        drawings = {"association": ("log_odds_ratio", association_by_layer), "gain": ("gain", gain_by_layer)}
         for source, block in self.association.groupby("source", sort=False):
-            if block.loc[block["measure"] == "log_odds_ratio", "value"].notna().any():
-                figure, axes = new_figure((5.2, 3.2))
-                association_by_layer(block, axes)
-                save_formats(figure, folder / f"association-{Path(str(source)).stem}")
+            for name, (measure, draw) in drawings.items():
+                if block.loc[block["measure"] == measure, "value"].notna().any():
+                    figure, axes = new_figure((5.2, 3.2))
+                    draw(block, axes)
+                    save_formats(figure, folder / f"{name}-{Path(str(source)).stem}")
 
 
 def find_items(
@@ -143,7 +145,7 @@ def _trees(
         subject.encoder,
         [words for words, _ in sentences],
         space_after=[spaces for _, spaces in sentences] if options.text == "natural" else None,
-        reading=Reading(layers=layers, pooling=options.pooling),
+        reading=Reading(layers=layers, pooling=options.pooling, context=options.context),
     )
     marks = [np.array([is_punctuation(word) for word in words]) for words, _ in sentences]
     for layer in layers:

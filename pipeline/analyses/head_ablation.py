@@ -69,7 +69,7 @@ def _probe_effects(subject: Subject, bank: Treebank, saved: SavedProbes, options
     def scores(wanted: Sequence[DistanceProbe]) -> dict[int, float]:
         """UUAS by the layers of some probes, of the model as it runs now."""
         layers = [probe.layer for probe in wanted if probe.layer is not None]
-        reading = Reading(layers=layers, pooling=options.pooling)
+        reading = Reading(layers=layers, pooling=options.pooling, context=options.context)
         states = extract(encoder, bank.words, reading=reading, space_after=spaces(bank, options))
         return {layer: scorer.distances(probe.predict(states))["uuas"].value for layer, probe in zip(layers, wanted)}
 

@@ -68,6 +68,13 @@ OPTIONS: Mapping[str, Any] = {
     "pooling": Annotated[
         Literal["mean", "first", "last"], typer.Option(help="How subword vectors become a word's vector.")
     ],
+    "context": Annotated[
+        Literal["sentence", "prefix"],
+        typer.Option(
+            help="What the model reads for a word: its sentence, or the prefix that ends with it, for probes that see "
+            "nothing of what follows; a masked model then takes a pass a word."
+        ),
+    ],
     "random_baseline": Annotated[bool, typer.Option(help="Also probe the architecture with random weights.")],
     "twins": Annotated[
         int, typer.Option(min=1, help="How many networks of random weights to probe; take 3 for claims about them.")

@@ -162,18 +162,19 @@ class SavedProbes:
     record: Mapping[str, Any]
 
     def reading(self, options: Options) -> Options:
-        """The options with text and pooling as the probes' states were read."""
-        read = self.record["options"]
-        return replace(options, text=read["text"], pooling=read["pooling"])
+        """The options with text, pooling and context as the probes' states were read."""
+        read = self._recorded
+        return replace(options, text=read["text"], pooling=read["pooling"], context=read["context"])
 
     def training(self, options: Options) -> Options:
-        """The options with everything that decided how the probes were trained, and on what states.
-
-        An option that was not there yet when the record was written had its default.
-        """
-        recorded = {**vars(Options()), **self.record["options"]}
-        trained = {name: recorded[name] for name in ("ranks", "seeds", "layers", "epochs", "precision")}
+        """The options with everything that decided how the probes were trained, and on what states."""
+        trained = {name: self._recorded[name] for name in ("ranks", "seeds", "layers", "epochs", "precision")}
         return replace(self.reading(options), **trained)
+
+    @property
+    def _recorded(self) -> dict[str, Any]:
+        """The options of the record; one that was not there yet when it was written had its default."""
+        return {**vars(Options()), **self.record["options"]}
 
     @property
     def distance(self) -> list[DistanceProbe]:

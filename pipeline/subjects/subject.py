@@ -63,15 +63,14 @@ class Subject:
         already; without it, they are held in memory in full precision: for models whose heads are edited.
         """
         bank = self.splits[split]
+        reading = Reading(pooling=options.pooling, context=options.context)
         if not cached:
-            return extract(
-                self.encoder, bank.words, reading=Reading(pooling=options.pooling), space_after=spaces(bank, options)
-            )
+            return extract(self.encoder, bank.words, reading=reading, space_after=spaces(bank, options))
         with self.stage(f"extract {self.encoder.name} {split}"):
             return extract(
                 self.encoder,
                 bank.words,
-                reading=Reading(pooling=options.pooling, storage="float16"),
+                reading=replace(reading, storage="float16"),
                 space_after=spaces(bank, options),
                 cache=self.cache,
                 progress=self.progress,

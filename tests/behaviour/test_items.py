@@ -18,7 +18,7 @@ from treeprobe.behaviour import (
     grammar_pairs,
     has_path,
 )
-from treeprobe.behaviour.choices import _described
+from treeprobe.behaviour.choices import describe_pair
 from treeprobe.parsing.trees import chain_distances
 
 PAIRS = grammar_pairs(240)
@@ -26,7 +26,7 @@ PAIRS = grammar_pairs(240)
 
 def described(pairs: list[MinimalPair], right: np.ndarray) -> pd.DataFrame:
     """A table as `score_pairs` makes it, with these choices."""
-    table = pd.DataFrame([_described(number, pair) for number, pair in enumerate(pairs, 1)])
+    table = pd.DataFrame([describe_pair(number, pair) for number, pair in enumerate(pairs, 1)])
     table = table.astype(dict.fromkeys(("target", "controller", "distance", "attractors"), "Int64"))
     return table.assign(sentence_right=right, left_out="")
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 
-from treeprobe.reporting import association_by_layer
+from treeprobe.reporting import association_by_layer, gain_by_layer
 
 
 @pytest.fixture
@@ -41,8 +41,19 @@ def test_steps_of_training_are_places_of_their_own(ax: Axes, association: pd.Dat
     assert ax.get_xlabel() == "training step"
 
 
+def test_the_gain_is_over_the_covariates_alone(ax: Axes, association: pd.DataFrame) -> None:
+    assert gain_by_layer(association, ax) is ax
+    assert points(ax, filled=True) == 0  # intervals that reach 0
+    legend = ax.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["with the trees", "covariates alone"]
+    without = association.assign(value=association["value"].where(association["measure"] != "gain"))
+    with pytest.raises(ValueError, match="no value of gain; found log_odds_ratio"):
+        gain_by_layer(without, ax)
+
+
 def test_nothing_to_draw_is_said(ax: Axes, association: pd.DataFrame) -> None:
-    with pytest.raises(ValueError, match="no odds ratio; found gain"):
+    with pytest.raises(ValueError, match="no value of log_odds_ratio or adjusted_log_odds_ratio; found gain"):
         association_by_layer(association[association["measure"] == "gain"], ax)
     with pytest.raises(ValueError, match="no column step"):
         association_by_layer(association, ax, along="step")
