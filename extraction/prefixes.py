@@ -52,5 +52,5 @@ def ignores_what_follows(encoder: Encoder) -> bool:
         return False
     ids = torch.arange(4)[None].repeat(2, 1) % size
     ids[1, -1] = (ids[0, -1] + 1) % size
-    found = encoder.run(ids, torch.ones_like(ids), output_hidden_states=True).hidden_states[-1][:, :-1]
+    found = encoder.hidden_states(ids, torch.ones_like(ids))[-1][:, :-1]
     return bool(torch.equal(found[0], found[1]))

@@ -65,10 +65,12 @@ class ItemsFound:
         source = str(shown["source"].iloc[int(shown["n"].argmax())])
         found = shown[shown["source"] == source].set_index("measure")
         values = found["value"]
+        named = "the grammar" if source == "grammar" else source
         if math.isnan(values["difference"]):
-            return f" The trees of layer {self.layer} have the edges in question in {values['linked']:.1%} of {source}."
+            share = f"{values['linked']:.1%} of the pairs of {named}"
+            return f" The trees of layer {self.layer} have the edges in question in {share}."
         text = (
-            f" Of the pairs of {source}, {values['right_linked']:.1%} are right where the tree of layer {self.layer}, "
+            f" Of the pairs of {named}, {values['right_linked']:.1%} are right where the tree of layer {self.layer}, "
             f"the best on dev, has the edges in question, and {values['right_unlinked']:.1%} where it has not"
         )
         if math.isnan(values["adjusted_log_odds_ratio"]):

@@ -8,7 +8,7 @@ from hypothesis import given
 from tests.parsing.toys import path_lengths, trees
 from treeprobe.parsing.decoding import complete_tree, prefix_trees
 from treeprobe.parsing.drawing import word_by_word_text
-from treeprobe.parsing.trees import WordByWord, tree_depths, tree_distances, tree_edges
+from treeprobe.parsing.trees import WordByWord, tree_depths, tree_edges
 
 # The horse raced past the barn fell: the reduced relative clause, once it is understood.
 WORDS = ("The", "horse", "raced", "past", "the", "barn", "fell")
@@ -23,7 +23,13 @@ def pairs(edges: np.ndarray) -> set[tuple[int, int]]:
 def test_exact_distances_give_the_tree_of_each_prefix(heads: list[int]) -> None:
     """Embeddings in which each edge is a dimension of its own have the tree's distances; networkx spans each prefix."""
     words = len(heads)
-    found = prefix_trees(tree_distances(heads).astype(float), tree_depths(heads))
+    paths = np.zeros((words, words))  # a dimension for the edge above each word; a word has those on its way up
+    for word in range(words):
+        above = word
+        while heads[above] >= 0:
+            paths[word, above], above = 1.0, heads[above]
+    distances = np.square(paths[:, None] - paths[None]).sum(axis=-1)
+    found = prefix_trees(distances, paths.sum(axis=1))
     exact = path_lengths(heads)
     for count, tree in enumerate(found, start=1):
         graph = nx.Graph()
