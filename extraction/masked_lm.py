@@ -36,7 +36,7 @@ def masked_lm_loss(encoder: Encoder, words: Sequence[Sequence[str]], *, seed: in
         ValueError: there is no subword to mask, `words` is not as described, or the encoder has no masked-LM head.
     """
     total, count = torch.zeros((), dtype=torch.float64, device=encoder.device), 0
-    for _, batch, masked in _masked_batches(encoder, words, seed=seed):
+    for _, batch, masked in _masked_batches(encoder, Text.checked(words), seed=seed):
         total += _losses(encoder, batch, masked, reduction="sum")
         count += int(masked.sum())
     if not count:
@@ -46,15 +46,22 @@ def masked_lm_loss(encoder: Encoder, words: Sequence[Sequence[str]], *, seed: in
 
 @torch.inference_mode()
 def masked_lm_losses(
-    encoder: Encoder, words: Sequence[Sequence[str]], *, seed: int = 0
+    encoder: Encoder,
+    words: Sequence[Sequence[str]],
+    *,
+    space_after: Sequence[Sequence[bool]] | None = None,
+    seed: int = 0,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """The loss of each sentence, summed over its masked subwords, in nats, and how many these are, (sentences,) each.
 
     The same subwords are masked as by `masked_lm_loss`, whose arguments are the same. What edits the encoder's states
     meanwhile acts on the losses.
+
+    Args:
+        space_after: whether a space follows each word in the natural sentence; words are joined by spaces where None.
     """
     sums, counts = np.zeros(len(words)), np.zeros(len(words), np.int64)
-    for sentences, batch, masked in _masked_batches(encoder, words, seed=seed):
+    for sentences, batch, masked in _masked_batches(encoder, Text.checked(words, space_after), seed=seed):
         losses = _losses(encoder, batch, masked, reduction="none").double().cpu().numpy()
         owners = sentences[masked.nonzero()[:, 0].numpy()]
         sums += np.bincount(owners, losses, minlength=len(words))
@@ -63,10 +70,9 @@ def masked_lm_losses(
 
 
 def _masked_batches(
-    encoder: Encoder, words: Sequence[Sequence[str]], *, seed: int
+    encoder: Encoder, text: Text, *, seed: int
 ) -> Iterator[tuple[NDArray[np.int64], Batch, torch.Tensor]]:
     """The numbers of a batch's sentences, the batch, and which of its positions are masked, (sentences, positions)."""
-    text = Text.checked(words)
     if encoder.model.get_output_embeddings() is None or encoder.tokenizer.mask_token_id is None:
         raise ValueError(f"{encoder!r} has no masked-LM head; expected an encoder from masked_lm_encoder")
     batcher = Batcher(encoder, max_subwords=encoder.max_subwords)

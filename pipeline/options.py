@@ -74,7 +74,7 @@ class Options:
     grammar_pairs: int = 800
     constructions: Sequence[str] | None = None
     interventions: Sequence[str] = ("probe", "counterfactual", "relation", "roles")
-    sentences: int = 300
+    sentences: int = 200
 
     def __post_init__(self) -> None:
         for name in ("ranks", "seeds", "layers"):

@@ -26,7 +26,7 @@ def without_magics(source: str) -> str:
 
 def test_they_are_numbered_from_one_without_a_gap() -> None:
     assert [path.name[:3] for path in NOTEBOOKS] == [f"{number:02d}-" for number in range(1, len(NOTEBOOKS) + 1)]
-    assert len(NOTEBOOKS) == 8
+    assert len(NOTEBOOKS) == 9
 
 
 @every_notebook

@@ -125,7 +125,7 @@ class MeasuredSentences:
         words = [sentence.words for sentence in self.sentences]
         with _running(self.model.encoder, condition, self.asked):
             if self.model.prediction == "masked":
-                sums, counts = masked_lm_losses(self.model.encoder, words)
+                sums, counts = masked_lm_losses(self.model.encoder, words, space_after=self.spaces)
             else:
                 scores = word_scores(self.model, words, space_after=self.spaces)
                 sums = np.array([-np.nansum(one) for one in scores])

@@ -19,7 +19,7 @@ def causal_section(results: Results) -> Section | None:
     finished = results.of("causal")
     if not finished:
         return None
-    found = {place_of(one): one.table("effects", texts=("control",)) for one in finished}
+    found = {place_of(one): one.table("effects", texts=("control",)).fillna({"control": ""}) for one in finished}
     rows = [row for name, effects in found.items() for row in _rows(name, effects)]
     table = Table("Effects of interventions, beside those of the random control that comes nearest", _COLUMNS, rows)
     pictures = [

@@ -21,6 +21,7 @@ from treeprobe.extraction import (
     edit_states,
     masked_lm_encoder,
     masked_lm_loss,
+    masked_lm_losses,
 )
 from treeprobe.extraction.masked_lm import choose_masked
 
@@ -58,7 +59,7 @@ def test_the_loss_is_that_of_one_masked_sentence_at_a_time_however_sentences_are
 ) -> None:
     """Tokenizers that put spaces inside their subwords (RoBERTa's) read a text, not a list of words."""
     encoder = speaker(folders[name])
-    losses = []
+    losses, sums = [], []
     for place, sentence in enumerate(zoo.SENTENCES):
         ids = encoder.tokenizer(" ".join(sentence), return_tensors="pt")["input_ids"]
         hidden = 1 + choose_masked(ids.shape[1] - 2, seed=(0, place))
@@ -67,10 +68,13 @@ def test_the_loss_is_that_of_one_masked_sentence_at_a_time_however_sentences_are
         masked[0, hidden] = encoder.tokenizer.mask_token_id
         log_p = encoder.model(masked).logits[0].log_softmax(-1)
         losses += [-float(log_p[at, ids[0, at]]) for at in hidden]
+        sums.append((sum(losses[-len(hidden) :]), len(hidden)))
     for budget in (1, 30, 1024):
         monkeypatch.setattr(batching, "TOKEN_BUDGET", budget)
         found = masked_lm_loss(encoder, zoo.SENTENCES)
         assert found == pytest.approx(np.mean(losses), rel=1e-4)
+        by_sentence = np.stack(masked_lm_losses(encoder, zoo.SENTENCES), axis=1)
+        np.testing.assert_allclose(by_sentence, sums, rtol=1e-4)
     assert masked_lm_loss(encoder, zoo.SENTENCES, seed=1) != pytest.approx(np.mean(losses), rel=1e-4)
 
 

@@ -1,18 +1,26 @@
 """The steps of the analysis of causes: adjusted p-values, the rule of the verdict, what counterfactuals ask."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from tests.extraction import zoo
 from treeprobe.behaviour import grammar_pairs
+from treeprobe.extraction import edit_states, extract
+from treeprobe.interventions import Eraser, word_labels
 from treeprobe.parsing.stimuli import agreement_pairs
 from treeprobe.parsing.trees.heads import check_heads
-from treeprobe.pipeline.effects.asked import OtherTrees, rivals, wrong_attachment
+from treeprobe.pipeline.effects.asked import OtherTrees, asked_of_sentences, rivals, wrong_attachment
 from treeprobe.pipeline.effects.comparison import COLUMNS
+from treeprobe.pipeline.effects.conditions import conditions_of
+from treeprobe.pipeline.effects.edited_words import edited_words
+from treeprobe.pipeline.effects.properties import Properties
 from treeprobe.pipeline.effects.significance import holm
 from treeprobe.pipeline.effects.verdict import used_at, verdict_on
+from treeprobe.probes import DistanceProbe
 
 
 def test_holm_multiplies_by_how_many_are_left_and_never_falls() -> None:
@@ -107,3 +115,50 @@ def test_another_tree_is_a_tree_of_the_same_length_and_not_the_same() -> None:
         assert tree == drawn(number, sentence.heads, len(sentence))
     assert others.other_than(None, 40, number=0) == tuple(range(-1, 39))
     assert others.other_than((-1, 0), 2, number=0) == (1, -1)
+
+
+def test_vectors_are_edited_as_the_running_model_is() -> None:
+    """An eraser, a counterfactual and a shift, on words of several subwords."""
+    encoder = zoo.encoder("bert")
+    bank = [pair.sentence for pair in agreement_pairs(12, seed=3)]
+    words = [sentence.words for sentence in bank]
+    states = extract(encoder, words)
+    probe = DistanceProbe(1, rank=4, epochs=2).fit(states, [sentence.distances for sentence in bank])
+    asked = asked_of_sentences(bank, OtherTrees(bank))
+    for name in ("upos", "probe", "counterfactual", "roles"):
+        for condition in conditions_of(name, probe, states, bank, seeds=(0,)):
+            with edit_states(encoder, condition.edit(asked), layers=1):
+                running = extract(encoder, words).read(slice(None), [1])[0]
+            found = np.concatenate(edited_words(states, 1, condition.edit(asked)))
+            np.testing.assert_allclose(found, running, atol=2e-3, err_msg=f"{name} {condition.control}")
+
+
+def test_nothing_of_an_erased_label_is_left_to_the_classifiers_that_are_asked() -> None:
+    """On the words that LEACE was fitted on they know no more than how frequent relations are, and others they tell."""
+    bank = [pair.sentence for pair in agreement_pairs(60, seed=4)]
+    draw = np.random.default_rng(0)
+    relations, words = word_labels(bank, "relation"), word_labels(bank, "word")
+    means = {label: draw.normal(size=40) for sentence in [*relations, *words] for label in sentence}
+    vectors = [
+        np.array([means[relation] + means[word] for relation, word in zip(*both)], np.float32)
+        for both in zip(relations, words)
+    ]
+    eraser = Eraser().fit(vectors, relations)
+    properties = Properties.of(bank, bank)
+    before = properties.accuracies(vectors, vectors)
+    erased = [eraser.apply(each) for each in vectors]
+    after = properties.accuracies(erased, erased)
+    assert before["relation"].value > 0.6
+    assert after["relation"].value == pytest.approx(properties.most_frequent("relation").value)
+    assert set(before) == {"relation", "upos", "word", "position"}
+    assert before["word"].value > 0.3
+
+
+def test_a_class_that_was_not_seen_counts_and_words_of_no_class_do_not() -> None:
+    bank = [pair.sentence for pair in agreement_pairs(8, seed=4)]
+    strange = [replace(bank[0], relations=("strange",) * len(bank[0]), words=("xylophone",) * len(bank[0]))]
+    vectors = [np.random.default_rng(number).normal(size=(len(one), 5)).astype("f4") for number, one in enumerate(bank)]
+    found = Properties.of(bank, strange).accuracies(vectors, vectors[:1])
+    assert (found["relation"].value, found["relation"].n) == (0.0, len(bank[0]))
+    assert found["word"].n == 0
+    assert found["position"].n == min(len(bank[0]), 10)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from transformers import BertForMaskedLM, PreTrainedTokenizerFast
 
-from treeprobe.extraction import Encoder, edit_attention, extract, masked_lm_encoder
+from treeprobe.extraction import Encoder, edit_attention, extract, language_model, masked_lm_encoder
 from treeprobe.parsing import Treebank
 from treeprobe.parsing.scores import score_distances
 from treeprobe.parsing.stimuli import AgreementPair
@@ -150,6 +150,7 @@ def test_other_sentences_and_random_weights_have_no_tree(
 def test_it_is_an_encoder_like_any_other(folder: Path, model: BertForMaskedLM, pairs: list[AgreementPair]) -> None:
     encoder = Encoder.from_pretrained(folder)
     assert Encoder.from_pretrained(folder).digest == encoder.digest
+    assert language_model(folder, encoder).prediction == "masked"
     lm = masked_lm_encoder(folder, encoder)
     inputs = batch(encoder.tokenizer, pairs[:8], masked=True)
     with torch.no_grad():
