@@ -209,9 +209,14 @@ class Probe(BaseEstimator):
         return probe
 
     def _by_sentence(
-        self, states: Vectors, project: Callable[[Tensor], Tensor], decode: Callable[[Tensor], Any], *, width: int
+        self,
+        states: Vectors,
+        project: Callable[[Tensor], Tensor],
+        decode: Callable[[Sequence[Tensor]], Sequence[Any]],
+        *,
+        width: int,
     ) -> list[Any]:
-        """What `decode` makes of each sentence's words, once `project` was applied to those of many sentences at once.
+        """What `decode` makes of the words of some sentences, once `project` was applied to all of them together.
 
         Raises ValueError where the vectors are not of the probe's width.
         """
@@ -224,8 +229,8 @@ class Probe(BaseEstimator):
         found: list[Any] = [None] * len(lengths)
         for batch, words in zip(batches, read_ahead(partial(source.read, each, layer) for each in batches)):
             projected = project(torch.from_numpy(words[0])).split(lengths[batch].tolist())
-            for sentence, each in zip(batch.tolist(), projected):
-                found[sentence] = decode(each)
+            for sentence, each in zip(batch.tolist(), decode(projected)):
+                found[sentence] = each
         return found
 
 

@@ -1,7 +1,7 @@
 """The structural probes of Hewitt & Manning (2019): linear maps whose geometry is the tree's."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -9,8 +9,9 @@ import torch
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
-from treeprobe.probes.data import Batch
+from treeprobe.probes.data import GROUP_SENTENCES, Batch
 from treeprobe.probes.estimator import Probe
 from treeprobe.probes.linear_learner import LinearLearner
 from treeprobe.probes.losses import depth_loss, distance_loss, mean_loss, squared_distances, squared_norms
@@ -37,16 +38,16 @@ class LinearProbe(Probe):
 
     @staticmethod
     def decode(projected: Tensor) -> Tensor:
-        """Prediction for a sentence's projected words, (words, rank)."""
+        """Predictions for projected words, (..., words, rank)."""
         raise NotImplementedError
 
     def transform(self, states: Vectors) -> list[NDArray[np.float32]]:
         """Project words into the probe's space, one (words, rank) array a sentence."""
-        return self._decoded(states, torch.Tensor.numpy)
+        return self._decoded(states, lambda sentences: [words.numpy() for words in sentences])
 
     def predict(self, states: Vectors) -> list[NDArray[np.float32]]:
         """Squared distances (words, words), or squared norms (words,), of each sentence."""
-        return self._decoded(states, lambda projected: self.decode(projected).numpy())
+        return self._decoded(states, self._values)
 
     def score(self, states: Vectors, targets: Sequence[NDArray[Any]]) -> float:
         """Minus Hewitt & Manning's loss on some sentences: what `fit` minimises, so 0 is best and higher is better.
@@ -103,7 +104,18 @@ class LinearProbe(Probe):
             raise ValueError(f"the matrix is {matrix.shape}; expected ({self.rank}, dim)")
         self.matrix_ = matrix.astype(np.float32)
 
-    def _decoded(self, states: Vectors, decode: Any) -> list[NDArray[np.float32]]:
+    def _values(self, sentences: Sequence[Tensor]) -> list[NDArray[np.float32]]:
+        """Predictions of sentences sorted by length, padded among neighbours: many small operations take longer."""
+        found: list[NDArray[np.float32]] = []
+        for start in range(0, len(sentences), GROUP_SENTENCES):
+            group = sentences[start : start + GROUP_SENTENCES]
+            values = self.decode(pad_sequence(list(group), batch_first=True)).numpy()
+            found += [each[(slice(len(words)),) * each.ndim].copy() for each, words in zip(values, group)]
+        return found
+
+    def _decoded(
+        self, states: Vectors, decode: Callable[[Sequence[Tensor]], list[NDArray[np.float32]]]
+    ) -> list[NDArray[np.float32]]:
         check_is_fitted(self, "matrix_")
         matrix = torch.from_numpy(self.matrix_.T.copy())
         return self._by_sentence(states, lambda words: words @ matrix, decode, width=len(matrix))

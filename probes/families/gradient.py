@@ -156,7 +156,10 @@ class GradientProbe(Probe):
         scale = parameters.pop("scale")
         with torch.inference_mode():
             return self._by_sentence(
-                states, lambda words: words / scale, lambda words: self.decode(parameters, words), width=len(scale)
+                states,
+                lambda words: words / scale,
+                lambda sentences: [self.decode(parameters, words) for words in sentences],
+                width=len(scale),
             )
 
     def keep(self, learned: Arrays) -> None:
