@@ -10,11 +10,13 @@ COMMANDS = get_command(app).commands
 COMPUTE = {analysis.command or analysis.name for analysis in ANALYSES} | {"sweep", "demo", "parse", "checkpoints"}
 READ = {"report", "compare", "cache"}
 """Commands that read what others computed."""
+SMALL = {"planted"}
+"""Commands that train models of so few numbers a step that a card would only wait."""
 
 
 def test_every_command_computes_or_reads() -> None:
-    assert set(COMMANDS) == COMPUTE | READ
-    assert not COMPUTE & READ
+    assert set(COMMANDS) == COMPUTE | READ | SMALL
+    assert not COMPUTE & (READ | SMALL)
 
 
 @pytest.mark.parametrize("name", sorted(COMPUTE))
