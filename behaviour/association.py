@@ -19,6 +19,9 @@ from treeprobe.parsing.scores.resampling import Unit, interval, resampled_cluste
 RESAMPLES = 1000
 FEWEST = 10
 """Items on either side, linked and not, right and wrong, below which no regression is fitted."""
+EVENTS = 5
+"""Items on the smaller side of right and wrong for each column of a regression, below which none is fitted: with fewer,
+weights are too large and intervals too narrow (Vittinghoff & McCulloch 2007, doi:10.1093/aje/kwk052)."""
 FOLDS = 10
 _PENALTY = 100.0
 """scikit-learn's C, over standardised columns: so weak that it only keeps separable items from infinite weights."""
@@ -81,6 +84,16 @@ class Items:
         linked, right = float(self.linked.sum()), float(self.right.sum())
         return linked, items - linked, right, items - right
 
+    @property
+    def enough(self) -> bool:
+        """Whether there are as many items on every side, and as many clusters, as a regression needs."""
+        columns = 1 + _columns(self).shape[1]
+        return (
+            min(self.sides) >= FEWEST
+            and min(self.sides[2:]) >= EVENTS * columns
+            and len(np.unique(self.clusters[0])) >= FOLDS
+        )
+
 
 def associations(items: Items, *, resamples: int = RESAMPLES, seed: int = 0) -> dict[str, Measure]:
     """Every measure of the association between `linked` and `right`, with its interval.
@@ -92,12 +105,14 @@ def associations(items: Items, *, resamples: int = RESAMPLES, seed: int = 0) -> 
     that were held out, compared with the covariates alone, whose own loss is *baseline_loss*; *chance_loss* is that of
     the share of items that are right.
 
+    The second group is nan where items are too few for so many columns (`FEWEST`, `EVENTS`).
+
     Intervals of the first group and of the losses resample clusters; that of the weight is from the cluster-robust
     variance (Liang & Zeger 1986). Folds never divide a cluster.
     """
     clusters, _ = items.clusters
     measures = _by_themselves(items, clusters, resamples=resamples, seed=seed)
-    if min(items.sides) < FEWEST or len(np.unique(clusters)) < FOLDS:
+    if not items.enough:
         names = ("adjusted_log_odds_ratio", "gain", "baseline_loss", "chance_loss")
         missing = Measure(np.nan, np.nan, np.nan, len(items.linked))
         return {**measures, **dict.fromkeys(names, missing)}

@@ -74,7 +74,7 @@ class ItemsFound:
             f"the best on dev, has the edges in question, and {values['right_unlinked']:.1%} where it has not"
         )
         if math.isnan(values["adjusted_log_odds_ratio"]):
-            return f"{text}."
+            return f"{text}. There are too few on one side for a regression with {len(self.covariates)} covariates."
         ratio = np.exp([float(found[end]["adjusted_log_odds_ratio"]) for end in ("value", "low", "high")])
         return (
             f"{text}; beside {', '.join(self.covariates).replace('_', ' ')} the odds ratio is {ratio[0]:.2f} "

@@ -133,3 +133,17 @@ def test_items_that_do_not_fit_are_refused() -> None:
         Items(good.linked, good.right, {"distance": np.where(np.arange(20) == 1, np.nan, 0.0)}, good.sentences)
     with pytest.raises(ValueError, match="linked is from"):
         Items(good.linked + 1, good.right, {}, good.sentences)
+
+
+def test_too_few_errors_for_so_many_covariates_give_no_regression() -> None:
+    """Seven columns take 35 errors; what needs no regression is there all the same."""
+    generator = np.random.default_rng(7)
+    for wrong, fitted in ((34, False), (35, True)):
+        right = np.ones(ITEMS)
+        right[generator.permutation(ITEMS)[:wrong]] = 0
+        linked = (generator.random(ITEMS) < 0.5).astype(float)
+        covariates = {f"covariate {i}": generator.normal(size=ITEMS) for i in range(6)}
+        found = associations(Items(linked, right, {**covariates, "constant": np.ones(ITEMS)}, np.arange(ITEMS)))
+        assert np.isfinite(found["adjusted_log_odds_ratio"].value) == fitted
+        assert np.isfinite(found["gain"].value) == fitted
+        assert np.isfinite(found["difference"].value)

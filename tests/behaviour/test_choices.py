@@ -77,7 +77,7 @@ def test_edits_change_choices_and_are_undone() -> None:
     pair = MinimalPair(("the", "keys", "are", "on"), ("the", "keys", "is", "on"), "a", "b", "c", (2,))
     before = score_pairs(model, [pair])
     with edit_attention(model.encoder, lambda _block, weights, _mask: torch.zeros_like(weights)):
-        assert abs(score_pairs(model, [pair])["target_good"][0] - before["target_good"][0]) > 1e-5
+        assert abs(score_pairs(model, [pair])["target_good"][0] - before["target_good"][0]) > 1e-3
     pd.testing.assert_frame_equal(score_pairs(model, [pair]), before)
 
 
@@ -99,7 +99,7 @@ def test_edits_of_states_act_on_choices_and_know_each_sentence(name: str) -> Non
     with edit_states(model.encoder, edit, layers=1):
         table = score_pairs(model, pairs)
     changed = (table["target_bad"] - intact["target_bad"]).abs()
-    assert changed[1] > 1e-4
+    assert changed[1] > 1e-3
     assert changed[[0, 2]].max() < 1e-5
     assert (table["target_good"] - intact["target_good"]).abs().max() < 1e-5
     with edit_states(model.encoder, lambda _layer, states, _places: states):

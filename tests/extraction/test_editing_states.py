@@ -237,7 +237,7 @@ def test_edits_act_on_attention_and_on_the_loss_together_with_edits_of_attention
         with edit_states(speaker, identity, layers=layer):
             assert masked_lm_loss(speaker, TEXT) == whole
         with edit_states(speaker, lambda _layer, states, _places: torch.zeros_like(states), layers=layer):
-            assert masked_lm_loss(speaker, TEXT) != whole
+            assert abs(masked_lm_loss(speaker, TEXT) - whole) > 1e-3
 
 
 def test_a_condition_takes_as_many_forward_passes_as_no_edit() -> None:

@@ -100,7 +100,7 @@ def test_edits_of_attention_act_on_the_loss(folders) -> None:
     encoder = speaker(folders["bert"])
     intact = masked_lm_loss(encoder, zoo.SENTENCES)
     with edit_attention(encoder, lambda _block, weights, _mask: torch.zeros_like(weights)):
-        assert masked_lm_loss(encoder, zoo.SENTENCES) != intact
+        assert abs(masked_lm_loss(encoder, zoo.SENTENCES) - intact) > 1e-3
     assert masked_lm_loss(encoder, zoo.SENTENCES) == intact
 
 
@@ -110,7 +110,7 @@ def test_edits_of_the_encoder_s_states_act_on_the_loss_of_the_head_that_was_put_
     intact = masked_lm_loss(with_head, zoo.SENTENCES)
     for edited in (encoder, with_head):
         with edit_states(edited, lambda _layer, states, _places: -states, layers=1):
-            assert masked_lm_loss(with_head, zoo.SENTENCES) != intact
+            assert abs(masked_lm_loss(with_head, zoo.SENTENCES) - intact) > 1e-3
     assert masked_lm_loss(with_head, zoo.SENTENCES) == intact
 
 

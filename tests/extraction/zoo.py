@@ -8,6 +8,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from transformers import AutoModel, PreTrainedTokenizerFast
 
 from treeprobe.extraction import Encoder
+from treeprobe.training.tokenizer import train_vocabulary
 
 CORPUS = (
     """
@@ -32,11 +33,10 @@ SHAPE = {"hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "i
 
 @cache
 def wordpiece() -> Tokenizer:
-    """Like BERT's: lower case, "##" pieces, [CLS] and [SEP]."""
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    """Like BERT's: lower case, "##" pieces, [CLS] and [SEP]; the same in every process."""
+    tokenizer = Tokenizer(models.WordPiece(train_vocabulary(CORPUS, size=160), unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.train_from_iterator(CORPUS, trainers.WordPieceTrainer(vocab_size=160, special_tokens=SPECIALS))
     return _around(tokenizer, "[CLS] $A [SEP]")
 
 
@@ -59,12 +59,15 @@ def byte_level(template: str, *, trim: bool = False) -> Tokenizer:
 @cache
 def unigram(template: str) -> Tokenizer:
     """Like SentencePiece's (T5, XLNet, DeBERTa-v3): "▁" marks a space, unknown characters are one unknown token."""
-    tokenizer = Tokenizer(models.Unigram())
-    tokenizer.normalizer = normalizers.NFKC()
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    tokenizer.decoder = decoders.Metaspace()
-    trainer = trainers.UnigramTrainer(vocab_size=120, special_tokens=SPECIALS, unk_token="[UNK]")
-    tokenizer.train_from_iterator(CORPUS, trainer)
+    learner, tokenizer = Tokenizer(models.BPE()), Tokenizer(models.Unigram())
+    for each in (learner, tokenizer):
+        each.normalizer = normalizers.NFKC()
+        each.pre_tokenizer = pre_tokenizers.Metaspace()
+        each.decoder = decoders.Metaspace()
+    # Unigram's own trainer finds other pieces in every process; those of BPE are the same, early merges likelier.
+    learner.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=120, special_tokens=SPECIALS))
+    pieces = sorted(learner.get_vocab(), key=learner.token_to_id)
+    tokenizer.model = models.Unigram([(piece, -i / 10) for i, piece in enumerate(pieces)], SPECIALS.index("[UNK]"))
     return _around(tokenizer, template)
 
 
