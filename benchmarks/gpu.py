@@ -61,7 +61,7 @@ from treeprobe.probes.training import epochs_for
 from treeprobe.training import PretrainingOptions
 from treeprobe.training.examples import split_documents, training_batches
 from treeprobe.training.models import new_model
-from treeprobe.training.optimizing import training_steps
+from treeprobe.training.optimizing import TrainingLoop
 from treeprobe.training.tokenizer import train_tokenizer
 
 LARGE = {"num_hidden_layers": 24, "hidden_size": 1024, "num_attention_heads": 16, "intermediate_size": 4096}
@@ -326,13 +326,12 @@ def measure_pretraining(card: Card, bank: Treebank, *, small: bool) -> list[Rati
             {name: values.to(card.name) for name, values in batch.items()}
             for batch in islice(training_batches(tokenizer, documents, options), 2 * steps)
         ]
-        ours = training_steps(
+        ours = TrainingLoop(
             models[0],
-            training_batches(tokenizer, documents, options),
             steps=options.steps,
             learning_rate=options.learning_rate,
             schedule=get_linear_schedule_with_warmup,
-        )
+        ).run(training_batches(tokenizer, documents, options))
         bare = bare_steps(models[1], iter(ready))
         for loop in (ours, bare):
             list(islice(loop, steps))  # warm up: kernels are chosen for each shape when it is first met

@@ -139,10 +139,17 @@ class Encoder:
         return cls(model, tokenizer, name, digest)
 
     def with_random_weights(self, seed: int = 0) -> "Encoder":
-        """The same architecture and tokenizer with weights drawn anew by the model's own initialisation."""
+        """The same architecture and tokenizer with weights drawn anew by the model's own initialisation.
+
+        Weights that were never trained stay as they are: those that the configuration names in `fixed_weights`, such as
+        a table of sines.
+        """
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             model = type(self.model)(type(self.model.config).from_dict(self.model.config.to_dict()))
+        with torch.no_grad():
+            for name in getattr(self.model.config, "fixed_weights", ()):
+                model.get_parameter(name).copy_(self.model.get_parameter(name))
         return Encoder.from_parts(
             model, self.tokenizer, name=f"{self.name}-random-{seed}", device=self.device, dtype=self.model.dtype
         )

@@ -4,6 +4,7 @@ Models of known syntax are made by `treeprobe.training.planted`; importing this 
 classes of those that hold trees, so that their checkpoints load like any other.
 """
 
+from treeprobe.training.bilstm import BertBilstmConfig, BertBilstmModel, with_bilstm
 from treeprobe.training.category_trees import CategoryTrees
 from treeprobe.training.family import make_family
 from treeprobe.training.options import PretrainingError, PretrainingOptions
@@ -13,6 +14,8 @@ from treeprobe.training.tree_reader import READ_CONSTRUCTION, save_tree_reader
 
 __all__ = [
     "READ_CONSTRUCTION",
+    "BertBilstmConfig",
+    "BertBilstmModel",
     "CategoryTrees",
     "PretrainingError",
     "PretrainingOptions",
@@ -22,5 +25,6 @@ __all__ = [
     "make_family",
     "pretrain",
     "save_tree_reader",
+    "with_bilstm",
     "with_trees",
 ]

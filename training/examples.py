@@ -12,7 +12,6 @@ from transformers import DataCollatorForLanguageModeling, PreTrainedTokenizerFas
 from treeprobe.parsing import Sentence
 from treeprobe.training.options import PretrainingOptions
 
-_MASKED_SHARE = 0.15
 _POOLED_BATCHES = 16
 
 
@@ -53,7 +52,7 @@ def training_batches(
     collate = DataCollatorForLanguageModeling(
         tokenizer,
         mlm=not options.left_to_right,
-        mlm_probability=None if options.left_to_right else _MASKED_SHARE,
+        mlm_probability=None if options.left_to_right else options.mask_share,
         mask_replace_prob=options.mask_replace_prob,
         random_replace_prob=options.random_replace_prob,
         seed=options.seed,

@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from treeprobe.errors import TreeprobeError
+
+PositionCode = Literal["learned", "sinusoidal", "none"]
+"""What tells a model where a subword stands: vectors that it learns, sines that it does not, or nothing."""
 
 
 class PretrainingError(TreeprobeError, ValueError):
@@ -27,13 +31,20 @@ class PretrainingOptions:
         save_steps: the steps whose checkpoints are saved; step 0 is the untrained model.
         batch_size: examples a step.
         learning_rate: its peak, reached after a tenth of the steps and decreasing linearly from there.
+        mask_share: share of the subwords that are predicted.
         mask_replace_prob: share of the subwords to predict that are shown as [MASK].
         random_replace_prob: share of them that are shown as a random subword; the rest are shown as they are.
         next_sentence: also predict whether the second sentence follows the first; otherwise examples are single
             sentences.
-        left_to_right: predict each subword from those before it instead of masked ones; needs `next_sentence=False`.
+        left_to_right: predict each subword from those before it instead of masked ones. The next sentence is then
+            predicted from the last separator, the one position that has seen both sentences, instead of from [CLS].
+        bilstm: save the checkpoints of a left-to-right model with a bidirectional LSTM of random weights above its last
+            block, to be trained in fine-tuning (Devlin et al. 2019, section 5.1, "+ BiLSTM"). It is a layer more.
+        position_code: learned vectors, the fixed sines of Vaswani et al. (2017, section 3.5), or none.
         dropout: of hidden states and attention, in training. BERT's is 0.1, for 40 epochs. A small model that is
             trained for a few underfits rather than overfits, and with dropout does not get beyond word frequencies.
+        evaluations: how often the model is evaluated on held-out text, where there is any, at even distances; at the
+            steps to save it is evaluated besides.
         seed: of weights, order, sentence pairs and masks.
 
     Raises:
@@ -49,16 +60,32 @@ class PretrainingOptions:
     save_steps: Sequence[int] = (0, 300, 1000, 2000, 3000, 6000)
     batch_size: int = 32
     learning_rate: float = 1e-3
+    mask_share: float = 0.15
     mask_replace_prob: float = 0.8
     random_replace_prob: float = 0.1
     next_sentence: bool = True
     left_to_right: bool = False
+    bilstm: bool = False
+    position_code: PositionCode = "learned"
     dropout: float = 0.0
+    evaluations: int = 10
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.left_to_right and self.next_sentence:
-            raise PretrainingError("left_to_right=True with next_sentence=True; expected next_sentence=False with it")
+        for name in ("layers", "dim", "heads", "vocabulary_size", "max_subwords", "steps", "batch_size"):
+            if getattr(self, name) < 1:
+                raise PretrainingError(f"{name}={getattr(self, name)}; expected at least 1")
+        if self.bilstm and not self.left_to_right:
+            raise PretrainingError("bilstm=True with left_to_right=False; expected left_to_right=True with it")
+        if self.bilstm and self.dim % 2:
+            raise PretrainingError(f"bilstm=True with dim={self.dim}; expected an even width, half for each direction")
+        if self.position_code not in get_args(PositionCode):
+            expected = ", ".join(get_args(PositionCode))
+            raise PretrainingError(f"position_code={self.position_code!r}; expected one of {expected}")
+        if not 0 < self.mask_share <= 1:
+            raise PretrainingError(f"mask_share={self.mask_share}; expected a share above 0 and at most 1")
+        if self.evaluations < 0:
+            raise PretrainingError(f"evaluations={self.evaluations}; expected at least 0")
         if self.dim % self.heads:
             raise PretrainingError(f"dim={self.dim} with heads={self.heads}; expected a multiple of the heads")
         replaced = (self.mask_replace_prob, self.random_replace_prob)
@@ -71,3 +98,9 @@ class PretrainingOptions:
             raise PretrainingError(f"dropout={self.dropout}; expected a share below 1")
         if not self.save_steps or min(self.save_steps) < 0 or max(self.save_steps) > self.steps:
             raise PretrainingError(f"save_steps={list(self.save_steps)}; expected steps from 0 to {self.steps}")
+
+    @property
+    def evaluation_steps(self) -> tuple[int, ...]:
+        """The steps at which the model is evaluated on held-out text."""
+        even = {round(self.steps * place / self.evaluations) for place in range(1, self.evaluations + 1)}
+        return tuple(sorted(even | set(self.save_steps)))

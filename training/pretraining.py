@@ -11,14 +11,15 @@ from pathlib import Path
 
 import torch
 from tqdm import tqdm
-from transformers import get_linear_schedule_with_warmup
+from transformers import PreTrainedModel, PreTrainedTokenizerFast, get_linear_schedule_with_warmup
 
 from treeprobe.devices import check_device, memory_named
 from treeprobe.files import staged_folder, write_json
 from treeprobe.parsing import Sentence
+from treeprobe.training.bilstm import with_bilstm
 from treeprobe.training.examples import split_documents, training_batches
 from treeprobe.training.models import new_model, save_checkpoint
-from treeprobe.training.optimizing import training_steps
+from treeprobe.training.optimizing import TrainingLoop
 from treeprobe.training.options import PretrainingError, PretrainingOptions
 from treeprobe.training.tokenizer import train_tokenizer
 
@@ -79,19 +80,25 @@ def pretrain(
         )
         model = new_model(tokenizer, options).to(place)
         if 0 in options.save_steps:
-            save_checkpoint(model, tokenizer, folder / "step-0")
-        losses = []
-        steps = training_steps(
+            _save(model, tokenizer, folder / "step-0", options)
+        loop = TrainingLoop(
             model,
-            training_batches(tokenizer, documents, options),
             steps=options.steps,
             learning_rate=options.learning_rate,
             schedule=get_linear_schedule_with_warmup,
         )
-        for step, loss in enumerate(tqdm(steps, "pre-training", options.steps, unit="step", disable=not progress), 1):
-            losses.append(loss)  # a tensor: to read each would have a card wait for it
+        steps = loop.run(training_batches(tokenizer, documents, options))
+        for step in tqdm(steps, "pre-training", options.steps, unit="step", disable=not progress):
             if step in options.save_steps:
-                save_checkpoint(model, tokenizer, folder / f"step-{step}")
-        record = {"options": asdict(options), "sentences": len(sentences), "losses": torch.stack(losses).tolist()}
+                _save(model, tokenizer, folder / f"step-{step}", options)
+        losses = [sum(each) for each in zip(*loop.losses.values())]
+        record = {"options": asdict(options), "sentences": len(sentences), "losses": losses}
         write_json(folder / "training.json", record)
     return Path(out)
+
+
+def _save(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, folder: Path, options: PretrainingOptions
+) -> None:
+    """Save a checkpoint, with an LSTM on top where one is asked for."""
+    save_checkpoint(with_bilstm(model, seed=options.seed) if options.bilstm else model, tokenizer, folder)

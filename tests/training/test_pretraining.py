@@ -15,7 +15,7 @@ from treeprobe.extraction import Encoder
 from treeprobe.parsing import Sentence
 from treeprobe.training import PretrainingError, PretrainingOptions, pretrain
 from treeprobe.training.examples import draw_pairs, encode_lines, length_batches, split_documents, training_batches
-from treeprobe.training.models import new_model, training_loss
+from treeprobe.training.models import new_model, training_losses
 from treeprobe.training.tokenizer import SPECIAL_TOKENS, train_tokenizer, train_vocabulary
 
 SMALL: dict[str, Any] = {
@@ -85,7 +85,7 @@ def test_the_loss_is_that_of_the_whole_model(sentences: list[Sentence], next_sen
     tokenizer = train_tokenizer([line for text in texts for line in text], vocabulary_size=60, max_subwords=32)
     model = new_model(tokenizer, options).eval()
     batch = next(training_batches(tokenizer, texts, options))
-    whole, mine = model(**batch).loss, training_loss(model, batch)
+    whole, mine = model(**batch).loss, torch.stack(list(training_losses(model, batch).values())).sum()
     torch.testing.assert_close(mine, whole)
     gradients = [torch.autograd.grad(loss, model.bert.embeddings.word_embeddings.weight)[0] for loss in (whole, mine)]
     torch.testing.assert_close(gradients[1], gradients[0])
@@ -129,7 +129,7 @@ def test_dropout_is_the_share_asked_for_and_only_in_training(sentences: list[Sen
         model, batch = new_model(tokenizer, options), next(training_batches(tokenizer, texts, options))
         shares = {module.p for module in model.modules() if isinstance(module, torch.nn.Dropout)}
         assert shares == {dropout}
-        losses = [float(training_loss(model.train(), batch).detach()) for _ in range(2)]
+        losses = [float(training_losses(model.train(), batch)["language_model"].detach()) for _ in range(2)]
         assert (losses[0] == losses[1]) == (dropout == 0.0)
 
 
@@ -175,7 +175,12 @@ def test_half_of_the_pairs_follow_each_other() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"left_to_right": True}, "next_sentence=False"),
+        ({"bilstm": True}, "expected left_to_right=True"),
+        ({"bilstm": True, "left_to_right": True, "dim": 15, "heads": 3}, "dim=15; expected an even width"),
+        ({"position_code": "rotary"}, "expected one of learned, sinusoidal, none"),
+        ({"mask_share": 0.0}, "mask_share=0.0"),
+        ({"batch_size": 0}, "batch_size=0; expected at least 1"),
+        ({"evaluations": -1}, "evaluations=-1"),
         ({"dim": 10, "heads": 4}, "dim=10 with heads=4"),
         ({"mask_replace_prob": 0.8, "random_replace_prob": 0.3}, "sum to at most 1"),
         ({"dropout": 1.0}, "dropout=1.0"),

@@ -16,7 +16,7 @@ from treeprobe.parsing.stimuli import AGREEMENT_WORDS, agreement_pairs
 from treeprobe.records import Fields, sealed
 from treeprobe.training.category_trees import CategoryTrees
 from treeprobe.training.models import new_model, save_checkpoint
-from treeprobe.training.optimizing import training_steps
+from treeprobe.training.optimizing import TrainingLoop
 from treeprobe.training.options import PretrainingError
 from treeprobe.training.planted.choices import BagOfWords, Choices, NgramModel, masked_choices
 from treeprobe.training.planted.evidence import Evidence, gather_evidence
@@ -115,20 +115,18 @@ def _train(
         if 0 in names:
             save_checkpoint(model, tokenizer, folder / names[0])
         batches = masked_batches(tokenizer, encode_pairs(tokenizer, material.train), options, scrambled=scrambled)
-        steps = training_steps(
+        loop = TrainingLoop(
             model,
-            batches,
             steps=options.steps,
             learning_rate=options.learning_rate,
             schedule=get_cosine_schedule_with_warmup,
         )
-        losses = []
-        bar = tqdm(steps, f"training {target.name}", options.steps, unit="step", disable=not progress)
-        for step, loss in enumerate(bar, 1):
-            losses.append(loss)
+        steps = loop.run(batches)
+        for step in tqdm(steps, f"training {target.name}", options.steps, unit="step", disable=not progress):
             if step in names:
                 save_checkpoint(model, tokenizer, folder / names[step])
-        record = {"options": asdict(options), "scrambled": scrambled, "losses": torch.stack(losses).tolist()}
+        losses = loop.losses["language_model"]
+        record = {"options": asdict(options), "scrambled": scrambled, "losses": losses}
         write_json(folder / "training.json", record)
 
 

@@ -15,7 +15,7 @@ from treeprobe.parsing import read_conllu
 from treeprobe.parsing.stimuli import AGREEMENT_WORDS
 from treeprobe.training import PretrainingError
 from treeprobe.training.models import new_model
-from treeprobe.training.optimizing import training_steps
+from treeprobe.training.optimizing import TrainingLoop
 from treeprobe.training.planted import Evidence, PlantedOptions, make_planted
 from treeprobe.training.planted.choices import NgramModel, masked_choices
 from treeprobe.training.planted.evidence import gather_evidence
@@ -122,11 +122,10 @@ def test_a_model_learns_what_no_ngram_can() -> None:
         torch.manual_seed(options.seed)
         model = new_model(tokenizer, options.pretraining)
         batches = masked_batches(tokenizer, encode_pairs(tokenizer, material.train), options)
-        for _ in training_steps(
-            model, batches, steps=options.steps, learning_rate=options.learning_rate,
-            schedule=get_cosine_schedule_with_warmup,
-        ):  # fmt: skip
-            pass
+        loop = TrainingLoop(
+            model, steps=options.steps, learning_rate=options.learning_rate, schedule=get_cosine_schedule_with_warmup
+        )
+        assert list(loop.run(batches))[-1] == options.steps
     ngrams = NgramModel(pair.sentence.words for pair in material.train)
     choices = {"model": masked_choices(model, tokenizer, material.test), "5-gram": ngrams.choices(material.test)}
     evidence = gather_evidence(choices, material.test, most_trained=options.most_between)
