@@ -15,10 +15,10 @@ from treeprobe.extraction.batching import Batch, Batcher, Windows, cut_windows
 from treeprobe.extraction.checkpoint import AttentionError
 from treeprobe.extraction.editing_attention import edited, reported_attention
 from treeprobe.extraction.encoder import Encoder
-from treeprobe.extraction.overlap import made_ahead
 from treeprobe.extraction.reading import Reading
 from treeprobe.extraction.report import AlignmentReport
 from treeprobe.extraction.text import Text
+from treeprobe.overlap import made_ahead
 
 Level = Literal["words", "subwords"]
 

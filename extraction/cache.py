@@ -36,11 +36,11 @@ from treeprobe.extraction._cache_records import (
     cache_key,
     shard_name,
 )
-from treeprobe.extraction.overlap import Background
 from treeprobe.extraction.states import Layout, States
 from treeprobe.extraction.stretches import Stretch, check_finite
 from treeprobe.extraction.word_vectors import WordBatch
 from treeprobe.files import remove_drafts
+from treeprobe.overlap import Background
 
 Read = Callable[[Sequence[int]], Generator[Stretch]]
 """Reads the stretches that hold the shards of some numbers, one after the other."""

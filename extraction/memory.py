@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from treeprobe.extraction.overlap import Background
 from treeprobe.extraction.report import AlignmentReport
 from treeprobe.extraction.states import Layout, MemoryShard, Run, States
 from treeprobe.extraction.stretches import Stretch, check_finite
 from treeprobe.extraction.word_vectors import WordBatch
+from treeprobe.overlap import Background
 
 _PASSAGE = 32 << 20
 """Bytes that a thread fetches from a card at once: large enough for full speed, little in pinned memory."""

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from treeprobe.devices import fetched
 from treeprobe.errors import TreeprobeError
-from treeprobe.extraction.overlap import made_ahead
 from treeprobe.extraction.report import AlignmentReport
 from treeprobe.extraction.states import Layout
 from treeprobe.extraction.text import Text
 from treeprobe.extraction.word_vectors import AlignedText, WordBatch, WordReader
+from treeprobe.overlap import made_ahead
 
 STRETCH_WORDS = 1 << 15
 """Words that are sorted by length together. A shard of BERT-base holds but 1,890, and sentences sorted within it have

@@ -1,11 +1,8 @@
 """Vectors and gold values of some sentences, read batch by batch: words packed, pairs padded in groups."""
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,10 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from treeprobe.devices import moved
+from treeprobe.overlap import made_ahead
 from treeprobe.probes.states import States
 from treeprobe.probes.targets import PackedGold, Quantity
-
-Result = TypeVar("Result")
 
 # Gold values of a batch: distances as one padded tensor a group, (sentences, words, words); every other quantity as one
 # tensor packed as the words are, (words,).
@@ -142,7 +138,7 @@ class Examples:
         self, order: Sequence[NDArray[np.int64]], *, layers: Sequence[int], device: torch.device
     ) -> Iterator[Batch]:
         """The batches of `order` on those layers, each read by a thread while the one before it is worked on."""
-        for batch in read_ahead(partial(read_batch, self.states, each, layers, self.gold) for each in order):
+        for batch in made_ahead(lambda each: read_batch(self.states, each, layers, self.gold), order):
             yield batch.to(device)
 
 
@@ -162,18 +158,6 @@ def ordered_batches(lengths: NDArray[np.int64], *, size: int) -> list[NDArray[np
     """Every sentence once, shortest first: for validation and prediction, where order does not matter."""
     order = np.argsort(lengths, kind="stable")
     return [order[start : start + size] for start in range(0, len(order), size)]
-
-
-def read_ahead(jobs: Iterable[Callable[[], Result]], *, threads: int = 1) -> Iterator[Result]:
-    """Results of the jobs in order; each thread does a job to come while the caller works on the last result."""
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        coming: deque[Future[Result]] = deque()
-        for job in jobs:
-            coming.append(pool.submit(job))
-            if len(coming) > threads:
-                yield coming.popleft().result()
-        while coming:
-            yield coming.popleft().result()
 
 
 def read_batch(

@@ -5,7 +5,6 @@ import os
 from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -18,7 +17,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from treeprobe.devices import check_device, memory_named
-from treeprobe.probes.data import Examples, ordered_batches, read_ahead
+from treeprobe.overlap import made_ahead
+from treeprobe.probes.data import Examples, ordered_batches
 from treeprobe.probes.initial import layer_scales
 from treeprobe.probes.precision import Precision, check_precision
 from treeprobe.probes.resident import held_on
@@ -227,7 +227,7 @@ class Probe(BaseEstimator):
         batches = ordered_batches(lengths, size=PREDICTION_BATCH)
         layer = [_layer_of(self, source)]
         found: list[Any] = [None] * len(lengths)
-        for batch, words in zip(batches, read_ahead(partial(source.read, each, layer) for each in batches)):
+        for batch, words in zip(batches, made_ahead(lambda each: source.read(each, layer), batches)):
             projected = project(torch.from_numpy(words[0])).split(lengths[batch].tolist())
             for sentence, each in zip(batch.tolist(), decode(projected)):
                 found[sentence] = each

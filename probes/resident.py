@@ -8,7 +8,6 @@ begin than to do on the few words of a batch.
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from treeprobe.devices import has_room, moved
-from treeprobe.probes.data import Batch, Examples, read_ahead
+from treeprobe.overlap import made_ahead
+from treeprobe.probes.data import Batch, Examples
 from treeprobe.probes.layouts import LaidOut
 from treeprobe.probes.states import States, read_stored
 from treeprobe.probes.targets import Quantity
@@ -75,8 +75,11 @@ class ResidentExamples(Examples):
         number = stored_format(data.states)
         vectors = torch.empty(len(held), int(ends[-1]), data.states.dim, dtype=number, device=device)
         parts = np.array_split(np.arange(len(lengths)), -(-len(lengths) // READ_SENTENCES))
-        jobs = (partial(_read_part, data.states, part, held, number, device) for part in parts)
-        for part, found in zip(parts, read_ahead(jobs, threads=min(8, os.cpu_count() or 1))):
+
+        def read(part: NDArray[np.int64]) -> Tensor:
+            return _read_part(data.states, part, held, number, device)
+
+        for part, found in zip(parts, made_ahead(read, parts, threads=min(8, os.cpu_count() or 1))):
             vectors[:, ends[part[0]] - lengths[part[0]] : ends[part[-1]]] = found
 
         def sent(values: NDArray[Any]) -> Tensor:

@@ -1,5 +1,6 @@
 """Trees as plain text for terminals."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import networkx as nx
@@ -55,13 +56,18 @@ def comparison_text(
 
 
 def word_by_word_text(growth: WordByWord) -> str:
-    """One line for each word: after a plus the edges that come with it, after a minus those that go."""
-    width = max(map(len, growth.words), default=0)
+    """One line for each word: after a plus the edges that come with it, after a minus those that go.
+
+    A word that the sentence has more than once is followed by its number, from 1: the[1] and the[6].
+    """
+    often = Counter(growth.words)
+    names = [f"{word}[{number}]" if often[word] > 1 else word for number, word in enumerate(growth.words, start=1)]
+    width = max(map(len, names), default=0)
     lines = []
-    for count, word in enumerate(growth.words, start=1):
+    for count, word in enumerate(names, start=1):
         changes = [("+", growth.joined(count)), ("−", growth.dropped(count))]
         shown = [
-            f"{sign} {', '.join(f'{growth.words[a]}–{growth.words[b]}' for a, b in edges.tolist())}"
+            f"{sign} {', '.join(f'{names[a]}–{names[b]}' for a, b in edges.tolist())}"
             for sign, edges in changes
             if len(edges)
         ]

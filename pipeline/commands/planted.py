@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from treeprobe.pipeline.commands.options import Quiet
+from treeprobe.pipeline.commands.options import Device, Quiet
 from treeprobe.pipeline.commands.showing import progress_of
 
 
@@ -18,6 +18,7 @@ def planted_command(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Remove what the folder holds, and begin anew.")
     ] = False,
+    device: Device = "cpu",
     quiet: Quiet = False,
 ) -> None:
     """Make three small models: one that uses syntax, one that holds trees unused, one without; in minutes.
@@ -30,7 +31,7 @@ def planted_command(
     if progress == "stages":
         typer.echo(f"training two models, {steps} steps each …", err=True)
     options = PlantedOptions(steps=steps, seed=seed)
-    evidence = make_planted(out, options=options, overwrite=overwrite, progress=progress is True)
+    evidence = make_planted(out, options=options, device=device, overwrite=overwrite, progress=progress is True)
     shown = evidence.summary.drop(columns=[f"step {step}" for step in options.save_steps])
     typer.echo("How often the right form of a verb is preferred to the wrong one:\n")
     typer.echo(f"{shown.to_string(float_format='{:.3f}'.format)}\n")

@@ -9,6 +9,7 @@ import torch
 from tqdm import tqdm
 from transformers import AutoModelForMaskedLM, PreTrainedModel, PreTrainedTokenizerFast, get_cosine_schedule_with_warmup
 
+from treeprobe.devices import check_device
 from treeprobe.extraction.encoder import quiet_loading
 from treeprobe.files import staged_folder, write_json
 from treeprobe.parsing import write_conllu
@@ -30,7 +31,12 @@ _RECORD, _EVIDENCE = "planted.json", "evidence.json"
 
 
 def make_planted(
-    out: str | Path, *, options: PlantedOptions | None = None, overwrite: bool = False, progress: bool = True
+    out: str | Path,
+    *,
+    options: PlantedOptions | None = None,
+    device: str = "cpu",
+    overwrite: bool = False,
+    progress: bool = True,
 ) -> Evidence:
     """Make the three models, and test what they have learnt of agreement.
 
@@ -42,6 +48,7 @@ def make_planted(
             on its way; `train.conllu`, `dev.conllu` and `test.conllu` are agreement sentences with their trees, to fit
             and score probes on; `planted.json` says what the models were made with, `evidence.json` what they know.
         options: size and schedule; the defaults take some ten minutes on two cores.
+        device: where to train, by torch's name. Weights are drawn on the CPU, so that step 0 is the same everywhere.
         overwrite: remove what `out` holds, and begin anew.
         progress: show progress bars.
 
@@ -51,7 +58,9 @@ def make_planted(
     Raises:
         OutputError: another process is writing a model.
         PretrainingError: `out` holds models that were made with other options.
+        DeviceError: this machine has no such device.
     """
+    check_device(torch, device)
     options, folder = options or PlantedOptions(), Path(out)
     _claim(folder, options, overwrite=overwrite)
     tokenizer = word_tokenizer(AGREEMENT_WORDS, max_subwords=options.pretraining.max_subwords)
@@ -60,7 +69,7 @@ def make_planted(
         write_conllu([pair.sentence for pair in pairs], folder / f"{split}.conllu")
     if not (folder / "learning").exists():
         names = {step: f"step-{step}" for step in options.save_steps}
-        _train(folder / "learning", tokenizer, material, options, names=names, progress=progress)
+        _train(folder / "learning", tokenizer, material, options, names=names, device=device, progress=progress)
     if not (folder / "used").exists():
         with staged_folder(folder / "used") as staging:
             shutil.copytree(folder / "learning" / f"step-{options.steps}", staging, dirs_exist_ok=True)
@@ -68,7 +77,10 @@ def make_planted(
         _plant_trees(folder, tokenizer, material, options)
     if not (folder / "absent").exists():
         names = {options.steps: "."}
-        _train(folder / "absent", tokenizer, material, options, names=names, scrambled=True, progress=progress)
+        target = folder / "absent"
+        _train(
+            target, tokenizer, material, options, names=names, scrambled=True, device=device, progress=progress
+        )  # fmt: skip
     choices = _choices(folder, tokenizer, material, options)
     evidence = gather_evidence(choices, material.test, most_trained=options.most_between)
     write_json(folder / _EVIDENCE, sealed({"options": asdict(options), **evidence.record}))
@@ -106,12 +118,14 @@ def _train(
     *,
     names: Mapping[int, str],
     scrambled: bool = False,
+    device: str,
     progress: bool,
 ) -> None:
     """Train a model, and save its checkpoints of some steps under their names in a folder, with the losses in nats."""
-    with staged_folder(target) as folder, torch.random.fork_rng(devices=[]):
+    place = torch.device(device)
+    with staged_folder(target) as folder, torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
         torch.manual_seed(options.seed)
-        model = new_model(tokenizer, options.pretraining)
+        model = new_model(tokenizer, options.pretraining).to(place)
         if 0 in names:
             save_checkpoint(model, tokenizer, folder / names[0])
         batches = masked_batches(tokenizer, encode_pairs(tokenizer, material.train), options, scrambled=scrambled)

@@ -64,6 +64,11 @@ def test_a_garden_path_is_a_list_of_what_comes_and_goes() -> None:
     assert lines[5] == "barn   + raced–barn, past–barn, the–barn  − raced–past, past–the"
 
 
+def test_a_word_that_comes_twice_is_told_apart_by_its_number() -> None:
+    growth = WordByWord.of(("the", "man", "the"), [[-1], [-1, 0], [-1, 0, 0]])
+    assert word_by_word_text(growth).splitlines() == ["the[1]", "man     + the[1]–man", "the[3]  + the[1]–the[3]"]
+
+
 def test_a_monotone_reading_has_no_revisions() -> None:
     chain = [[word - 1 for word in range(count)] for count in range(1, 6)]
     assert WordByWord.of("abcde", chain).revisions.tolist() == [0] * 5

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from treeprobe.extraction.overlap import Background, made_ahead
+from treeprobe.overlap import Background, made_ahead
 
 
 def test_what_is_made_ahead_comes_in_order_one_step_early() -> None:

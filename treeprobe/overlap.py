@@ -13,13 +13,13 @@ _WAITING = 2
 """Actions that may wait behind the one under way: what they hold stays in memory."""
 
 
-def made_ahead(make: Callable[[Item], Made], items: Iterable[Item]) -> Iterator[Made]:
-    """`make` of each item in order, the next one being made in a thread while the caller uses the last."""
-    with ThreadPoolExecutor(1) as executor:
+def made_ahead(make: Callable[[Item], Made], items: Iterable[Item], *, threads: int = 1) -> Iterator[Made]:
+    """`make` of each item in order; each thread makes one to come while the caller uses the last."""
+    with ThreadPoolExecutor(threads) as executor:
         coming: deque[Future[Made]] = deque()
         for item in items:
             coming.append(executor.submit(make, item))
-            if len(coming) > 1:
+            if len(coming) > threads:
                 yield coming.popleft().result()
         while coming:
             yield coming.popleft().result()
