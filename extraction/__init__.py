@@ -13,7 +13,7 @@ from treeprobe.extraction.cache import (
 from treeprobe.extraction.checkpoint import AttentionError, CheckpointError, embedded_checkpoint
 from treeprobe.extraction.editing_attention import edit_attention
 from treeprobe.extraction.editing_states import EditError, StateEdit, WordEdit, edit_states, on_words
-from treeprobe.extraction.embeddings import EmbeddingParts, read_embeddings
+from treeprobe.extraction.embeddings import EmbeddingParts, InputParts, read_embeddings, read_input
 from treeprobe.extraction.encoder import Encoder
 from treeprobe.extraction.hdf5 import Hdf5Error, read_hdf5, write_attention, write_hdf5
 from treeprobe.extraction.hidden_states import alignment_report, extract
@@ -30,6 +30,7 @@ from treeprobe.extraction.reading import Reading
 from treeprobe.extraction.report import AlignmentReport
 from treeprobe.extraction.states import States
 from treeprobe.extraction.stretches import StorageError
+from treeprobe.extraction.tokens import TokenStates, read_tokens
 
 __all__ = [
     "AlignmentReport",
@@ -42,6 +43,7 @@ __all__ = [
     "EmbeddingParts",
     "Encoder",
     "Hdf5Error",
+    "InputParts",
     "LanguageModel",
     "Places",
     "Reading",
@@ -49,6 +51,7 @@ __all__ = [
     "States",
     "StorageError",
     "TiedHeadAssumed",
+    "TokenStates",
     "WordEdit",
     "alignment_report",
     "causal_lm_encoder",
@@ -66,6 +69,8 @@ __all__ = [
     "open_states",
     "read_embeddings",
     "read_hdf5",
+    "read_input",
+    "read_tokens",
     "remove_cache",
     "stream_attention",
     "verify_cache",

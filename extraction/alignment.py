@@ -94,6 +94,18 @@ class SpecialTokens:
         return len(self.leading) + len(self.trailing)
 
 
+@dataclass(frozen=True)
+class WholeInput:
+    """A sentence or a pair of sentences as a model reads it, special tokens included, (positions,) each."""
+
+    ids: Integers
+    segments: Integers
+    """Segment ids, as the tokenizer gives them."""
+    words: Integers
+    """The first word that each position belongs to, numbered through both sentences; -1 at special tokens and where
+    there is none."""
+
+
 class Aligner:
     """Turns words into subwords with a private copy of a fast tokenizer.
 
@@ -139,6 +151,24 @@ class Aligner:
         link_words, link_subwords = link_words[same], link_subwords[same]
         unknown = np.unique(link_words[ids[link_subwords] == self._unknown_id])
         return Alignment(ids, subword_bounds, word_bounds, link_words, link_subwords, unknown)
+
+    def whole_input(self, first: Sequence[str], second: Sequence[str] | None = None) -> WholeInput:
+        """A sentence, or two as a pair, with the special tokens that the tokenizer puts around and between them."""
+        sentences = [first] if second is None else [first, second]
+        texts, _, _ = _texts(sentences, None)
+        whole = self._backend.encode(texts[0], None if second is None else texts[1])
+        alignment = self(sentences)
+        numbers = [
+            np.where(found < 0, found, found + before)
+            for found, before in zip(
+                np.split(alignment.first_words, alignment.subword_bounds[1:-1]), alignment.word_bounds
+            )
+        ]
+        words = np.full(len(whole), -1, np.int64)
+        owners = np.array([-1 if owner is None else owner for owner in whole.sequence_ids])
+        for sentence, found in enumerate(numbers):
+            words[owners == sentence] = found
+        return WholeInput(np.array(whole.ids, np.int64), np.array(whole.type_ids, np.int64), words)
 
 
 def _texts(

@@ -1,21 +1,22 @@
 """Changing a model's attention probabilities while it runs, through transformers' attention interface."""
 
-import itertools
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import torch
 from torch import Tensor, nn
-from transformers import AttentionMaskInterface
-from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
-from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
+from treeprobe.extraction.attention_interface import (
+    allowed_pairs,
+    attending,
+    attends_for,
+    goes_through_interface,
+    heads_of_family,
+)
 from treeprobe.extraction.checkpoint import AttentionError
 from treeprobe.extraction.encoder import Encoder
 
-_PREFIX = "treeprobe_edit_"
+_EDIT = "edit"
 _EDITABLE = "BERT, RoBERTa, DistilBERT, ELECTRA, ALBERT, ModernBERT, GPT-2, Llama and T5"
 """Families whose attention the tests edit; others that go through the interface work too."""
 
@@ -41,17 +42,24 @@ def edit_attention(encoder: Encoder, edit: AttentionEdit) -> Iterator[None]:
         AttentionError: the model does not go through transformers' attention interface (DeBERTa, XLNet).
         ValueError: `edit` returned probabilities of another shape.
     """
-    model = encoder.model
-    name = _free_name()
-    before = model.config._attn_implementation
-    counter = _Counter()
+    if not goes_through_interface(encoder):
+        raise AttentionError(
+            f"the attention of {type(encoder.model).__name__} cannot be edited: it does not go through transformers' "
+            f"attention interface, as that of {_EDITABLE} does"
+        )
 
     def attend(
-        module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **options: Any
+        block: int,
+        module: nn.Module,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        attention_mask: Tensor | None,
+        **options: Any,
     ) -> tuple[Tensor, Tensor]:
-        eager = _eager_attention(module)
-        _, probabilities = eager(module, query, key, value, attention_mask, **options)
-        changed = edit(counter.next(), probabilities, _allowed(attention_mask, probabilities))
+        _, probabilities = heads_of_family(module)(module, query, key, value, attention_mask, **options)
+        assert probabilities is not None
+        changed = edit(block, probabilities, allowed_pairs(attention_mask, probabilities))
         if changed.shape != probabilities.shape:
             raise ValueError(
                 f"an edit of attention returned shape {tuple(changed.shape)}, expected {tuple(probabilities.shape)}"
@@ -61,26 +69,13 @@ def edit_attention(encoder: Encoder, edit: AttentionEdit) -> Iterator[None]:
         values = value.repeat_interleave(shared, dim=1) if shared > 1 else value
         return (changed.to(values.dtype) @ values).transpose(1, 2).contiguous(), changed
 
-    ALL_ATTENTION_FUNCTIONS[name] = attend
-    # Models make masks only for names that are registered for good, so names are few and used again.
-    AttentionMaskInterface.register(name, ALL_MASK_ATTENTION_FUNCTIONS["eager"])
-    hook = model.register_forward_pre_hook(lambda *_: counter.reset())
-    try:
-        if not _switched(model, name):
-            raise AttentionError(
-                f"the attention of {type(model).__name__} cannot be edited: it does not go through transformers' "
-                f"attention interface, as that of {_EDITABLE} does"
-            )
+    with attending(encoder, attend, purpose=_EDIT, masks="eager"):
         yield
-    finally:
-        hook.remove()
-        model.set_attn_implementation(before)
-        del ALL_ATTENTION_FUNCTIONS[name]
 
 
 def edited(encoder: Encoder) -> bool:
     """Whether an edit of the encoder's attention is active."""
-    return str(encoder.model.config._attn_implementation).startswith(_PREFIX)
+    return attends_for(encoder, _EDIT)
 
 
 @contextmanager
@@ -96,46 +91,3 @@ def reported_attention(encoder: Encoder) -> Iterator[None]:
         yield
     finally:
         model.set_attn_implementation(before)
-
-
-class _Counter:
-    """Numbers the blocks in the order in which they attend; blocks that share their weights are told apart."""
-
-    def __init__(self) -> None:
-        self._next = 0
-
-    def reset(self) -> None:
-        self._next = 0
-
-    def next(self) -> int:
-        self._next += 1
-        return self._next - 1
-
-
-def _free_name() -> str:
-    taken = set(ALL_ATTENTION_FUNCTIONS)
-    return next(name for number in itertools.count() if (name := f"{_PREFIX}{number}") not in taken)
-
-
-def _switched(model: Any, name: str) -> bool:
-    if not model._can_set_attn_implementation():
-        return False
-    model.set_attn_implementation(name)
-    return bool(model.config._attn_implementation == name)
-
-
-def _eager_attention(module: nn.Module) -> Callable[..., tuple[Tensor, Tensor]]:
-    family = sys.modules[type(module).__module__]
-    eager: Callable[..., tuple[Tensor, Tensor]] | None = getattr(family, "eager_attention_forward", None)
-    if eager is None:
-        raise AttentionError(f"{type(module).__name__} has no eager attention whose probabilities could be edited")
-    return eager
-
-
-def _allowed(attention_mask: Tensor | None, probabilities: Tensor) -> Tensor:
-    if attention_mask is None:
-        return torch.ones_like(probabilities[:1, :1], dtype=torch.bool)
-    # The interface's mask is additive: 0 where a query may look, the lowest number elsewhere.
-    allowed = attention_mask if attention_mask.dtype == torch.bool else attention_mask > -1.0
-    # Under local attention a query in the padding may have nothing to look at; softmax then looks everywhere.
-    return allowed | ~allowed.any(-1, keepdim=True)

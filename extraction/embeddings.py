@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from treeprobe.extraction.encoder import Encoder
 from treeprobe.extraction.hidden_states import extract
 from treeprobe.extraction.hooks import Site, has_site
 from treeprobe.extraction.reading import Reading
 from treeprobe.extraction.states import States
+from treeprobe.extraction.tokens import TokenStates, read_tokens
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,8 @@ def read_embeddings(
 ) -> EmbeddingParts:
     """The token, position and segment embeddings of each word separately, and their sum after LayerNorm.
 
+    Special tokens and pairs of sentences, position by position, are read by `read_input`.
+
     Args:
         words: one non-empty sequence of words per sentence.
         reading: as in `extract`; each part has a site of its own and layer 0 alone, so both are left open.
@@ -53,3 +59,57 @@ def read_embeddings(
         return part(site) if has_site(encoder, site) else None
 
     return EmbeddingParts(part("token"), part_if_any("position"), part_if_any("segment"), part("embedding"))
+
+
+@dataclass(frozen=True)
+class InputParts:
+    """What the first block reads at every position of one input, special tokens included, part by part."""
+
+    tokens: tuple[str, ...]
+    """The vocabulary's entry at each position."""
+    words: NDArray[np.int64]
+    """(positions,) as in `TokenStates`."""
+    segments: NDArray[np.int64]
+    """(positions,) the segment id that the model was given."""
+    token: NDArray[np.float32]
+    """(positions, dim) entries of the vocabulary's table."""
+    segment: NDArray[np.float32] | None
+    """(positions, dim) entries of the table of segments; None where the model has none."""
+    position: NDArray[np.float32] | None
+    """(positions, dim) entries of the table of positions; None where the model has none."""
+    total: NDArray[np.float32]
+    """(positions, dim) the sum as it leaves the embeddings: after LayerNorm, where the model has one there."""
+
+    @property
+    def sum(self) -> NDArray[np.float32]:
+        """(positions, dim) the sum of the parts before LayerNorm."""
+        return np.sum([part for part in (self.token, self.segment, self.position) if part is not None], axis=0)
+
+
+def read_input(encoder: Encoder, words: Sequence[str], following: Sequence[str] | None = None) -> InputParts:
+    """The input representation of a sentence or of a pair, position by position (Devlin et al. 2019, figure 2).
+
+    Args:
+        words: the words of a sentence.
+        following: those of a second one, which the model reads in the same input as a pair.
+
+    Raises:
+        ValueError: as `read_tokens` does.
+    """
+
+    def part(site: Site) -> TokenStates:
+        return read_tokens(encoder, words, following, site=site)
+
+    def part_if_any(site: Site) -> NDArray[np.float32] | None:
+        return part(site).vectors[0] if has_site(encoder, site) else None
+
+    token = part("token")
+    return InputParts(
+        token.tokens,
+        token.words,
+        token.segments,
+        token.vectors[0],
+        part_if_any("segment"),
+        part_if_any("position"),
+        part("embedding").vectors[0],
+    )

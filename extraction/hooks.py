@@ -9,21 +9,25 @@ import torch
 from torch import Tensor, nn
 
 from treeprobe.errors import TreeprobeError
+from treeprobe.extraction.attention_inputs import HeadSite, capture_heads, head_dim, shows_heads, site_heads
 from treeprobe.extraction.batching import Batch
 from treeprobe.extraction.encoder import Encoder
 
-Site = Literal["hidden", "attention", "mlp", "token", "position", "segment", "embedding"]
+Site = Literal["hidden", "attention", "mlp", "query", "key", "value", "token", "position", "segment", "embedding"]
 """Where states are read.
 
 `hidden`: block outputs, layers 1 to n, and the embedding output as layer 0.
 `attention`, `mlp`: the output of that part of each block after its last projection, before it is added to the
 residual stream and before a LayerNorm that follows the addition; layers 1 to n.
+`query`, `key`, `value`: what the heads of a block attend with, head after head, rotated where positions enter by
+rotation; layers 1 to n.
 `token`, `position`, `segment`: one part of the input representation (Devlin et al. 2019, figure 2); layer 0 alone.
 `embedding`: the sum of these parts after the LayerNorm of the embeddings, where the model has one; layer 0 alone.
 """
 
 SITES: tuple[Site, ...] = get_args(Site)
-_WITHIN_BLOCKS = ("attention", "mlp")
+_OUTPUTS = ("attention", "mlp")
+_WITHIN_BLOCKS = (*_OUTPUTS, *get_args(HeadSite))
 
 
 @dataclass(frozen=True)
@@ -69,8 +73,16 @@ def site_layers(encoder: Encoder, site: Site) -> range:
 
 
 def site_dim(encoder: Encoder, site: Site) -> int:
-    """Width of a site's vectors. Embeddings may be narrower than hidden states (ELECTRA, ALBERT)."""
-    if site == "hidden" or site in _WITHIN_BLOCKS:
+    """Width of a site's vectors. Embeddings may be narrower than hidden states (ELECTRA, ALBERT), and so may keys.
+
+    Raises:
+        SiteError: queries, keys and values of this model cannot be read.
+    """
+    if site == "query" or site == "key" or site == "value":
+        if not shows_heads(encoder):
+            raise SiteError(_no_heads_shown(encoder, site))
+        return site_heads(encoder, site) * head_dim(encoder)
+    if site == "hidden" or site in _OUTPUTS:
         return encoder.dim
     embeddings: Any = encoder.model.get_input_embeddings()
     return int(embeddings.embedding_dim)
@@ -80,6 +92,8 @@ def has_site(encoder: Encoder, site: Site) -> bool:
     """Whether the model has a site, under a name that is known here."""
     if site == "hidden":
         return True
+    if site in get_args(HeadSite):
+        return shows_heads(encoder)
     try:
         site_modules(encoder, site)
     except SiteError:
@@ -92,7 +106,10 @@ def read_site(encoder: Encoder, batch: Batch, site: Site) -> dict[int, Tensor]:
     if site == "hidden" or (site == "embedding" and not has_site(encoder, site)):
         states = encoder.hidden_states(batch.input_ids, batch.attention_mask, batch.token_type_ids, places=batch.places)
         return dict(enumerate(states))
-    with capture(encoder, site) as outputs, torch.inference_mode():
+    reading = (
+        capture_heads(encoder, site) if site == "query" or site == "key" or site == "value" else capture(encoder, site)
+    )
+    with reading as outputs, torch.inference_mode():
         encoder.run(batch.input_ids, batch.attention_mask, batch.token_type_ids, places=batch.places)
     missing = [layer for layer in site_layers(encoder, site) if layer not in outputs]
     if missing:
@@ -108,7 +125,8 @@ def capture(encoder: Encoder, site: Site) -> Iterator[dict[int, Tensor]]:
     The forward hooks are removed on leaving, whatever happens.
 
     Args:
-        site: any but `hidden`, which the model reports by itself.
+        site: any that is the output of a module: not `hidden`, which the model reports by itself, nor `query`, `key`
+            and `value` (`capture_heads`).
 
     Raises:
         SiteError: the model has no such part under any module name that is known here.
@@ -153,9 +171,11 @@ def block_modules(encoder: Encoder) -> tuple[list[nn.Module], Hooked]:
 
 def site_modules(encoder: Encoder, site: Site) -> tuple[list[nn.Module], Hooked]:
     """The modules whose outputs are a site, one per layer."""
+    if site in get_args(HeadSite):
+        raise SiteError(f"site {site} is read and not edited: edit the attention, or the states that it is made of")
     named = dict(encoder.model.named_modules())
     for hooked in _HOOKED.get(site, ()):
-        if site not in _WITHIN_BLOCKS:
+        if site not in _OUTPUTS:
             found = [module for name, module in named.items() if f".{name}".endswith(f".{hooked.path}")]
             if found:
                 return found[:1], hooked
@@ -165,8 +185,16 @@ def site_modules(encoder: Encoder, site: Site) -> tuple[list[nn.Module], Hooked]
                 return [block.get_submodule(hooked.path) for block in module], hooked
     if site == "token":
         return [encoder.model.get_input_embeddings()], Hooked("")
-    each = f", one for each of {encoder.blocks} blocks" if site in _WITHIN_BLOCKS else ""
+    each = f", one for each of {encoder.blocks} blocks" if site in _OUTPUTS else ""
     raise SiteError(f"{type(encoder.model).__name__} has no {site} output under any name known here{each}")
+
+
+def _no_heads_shown(encoder: Encoder, site: HeadSite) -> str:
+    return (
+        f"{type(encoder.model).__name__} does not show its {site} vectors: it has no heads, or does not attend through "
+        "transformers' attention interface, as BERT, RoBERTa, DistilBERT, ELECTRA, ALBERT, ModernBERT, GPT-2, Llama "
+        "and T5 do"
+    )
 
 
 def _has(block: nn.Module, path: str) -> bool:
