@@ -1,0 +1,111 @@
+"""Fine-tuning learns what can be learnt, the same again with the same seed, and leaves nothing half-written."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from treeprobe.errors import OutputError
+from treeprobe.extraction import Encoder
+from treeprobe.parsing import Sentence
+from treeprobe.training.finetuning import (
+    FinetuningError,
+    FinetuningOptions,
+    finetune,
+    genre_task,
+    next_sentence_task,
+    upos_task,
+)
+
+Splits = dict[str, list[Sentence]]
+QUICK = FinetuningOptions(steps=40, batch_size=16, learning_rate=2e-2, save_steps=(0, 10), evaluations=2)
+
+
+def test_words_are_tagged_and_steps_are_checkpoints_of_their_own(splits: Splits, tiny: Path, tmp_path: Path) -> None:
+    found = finetune(upos_task(splits), tiny, tmp_path / "upos", options=QUICK, progress=False)
+    assert list(found.checkpoints) == [0, 10, 40]
+    assert found.checkpoint == tmp_path / "upos" / "step-40"
+    [row] = found.scores[found.scores["system"] == "model"].to_dict("records")
+    assert row["value"] > 0.95
+    assert row["low"] <= row["value"] <= row["high"]
+    assert row["n"] == 12 * 4 * 6
+    by_step = dict(zip(found.by_step["step"], found.by_step["value"]))
+    assert list(by_step) == [0, 10, 20, 40]
+    assert by_step[40] > by_step[0] + 0.3
+    encoders = [Encoder.from_pretrained(folder) for folder in (tiny, *found.checkpoints.values())]
+    assert encoders[0].digest == encoders[1].digest, "step 0 is the model that was given"
+    assert len({encoder.digest for encoder in encoders}) == 3
+    record = json.loads((tmp_path / "upos" / "finetuning.json").read_text())
+    assert record["finished"]
+    assert len(record["losses"]) == 40
+
+
+def test_documents_have_a_genre(splits: Splits, tiny: Path, tmp_path: Path) -> None:
+    found = finetune(genre_task(splits), tiny, tmp_path / "genre", options=QUICK, progress=False)
+    [row] = found.scores[found.scores["system"] == "model"].to_dict("records")
+    assert (row["value"], row["n"], row["resampled"]) == (1.0, 12, "documents")
+
+
+def test_one_seed_one_checkpoint_whatever_the_callers_random_state(splits: Splits, tiny: Path, tmp_path: Path) -> None:
+    digests, losses = [], []
+    for number, seed in enumerate((1, 1, 2)):
+        torch.manual_seed(number)
+        state = torch.get_rng_state()
+        options = FinetuningOptions(steps=3, batch_size=8, seed=seed)
+        found = finetune(next_sentence_task(splits), tiny, tmp_path / str(number), options=options, progress=False)
+        assert torch.equal(torch.get_rng_state(), state)
+        digests.append(Encoder.from_pretrained(found.checkpoint).digest)
+        losses.append(found.losses)
+    assert digests[0] == digests[1] != digests[2]
+    assert losses[0] == losses[1] != losses[2]
+
+
+def test_random_weights_are_the_twin_of_the_architecture(splits: Splits, tiny: Path, tmp_path: Path) -> None:
+    options = FinetuningOptions(steps=1, save_steps=(0,), random_weights=True, seed=3)
+    found = finetune(upos_task(splits), tiny, tmp_path / "twin", options=options, progress=False)
+    given, twin = Encoder.from_pretrained(tiny), Encoder.from_pretrained(found.checkpoints[0])
+    assert given.digest != twin.digest
+    assert {name: value.shape for name, value in given.model.named_parameters() if "pooler" not in name} == {
+        name: value.shape for name, value in twin.model.named_parameters() if "pooler" not in name
+    }
+
+
+def test_pairs_follow_each_other_half_of_the_time(splits: Splits) -> None:
+    task = next_sentence_task(splits)
+    texts = [sentence.text for sentence in splits["dev"]]
+    assert len(task.held_out["dev"]) == 12 * 3
+    follows = [one for one in task.held_out["dev"] if one.label == "follows"]
+    for one in follows:
+        assert any(texts[i : i + 2] == [one.first, one.second] for i in range(len(texts) - 1))
+    share = np.mean([one.label == "follows" for one in task.train])
+    assert 0.3 < share < 0.7
+
+
+def test_a_failed_save_keeps_the_checkpoints_before_it(
+    splits: Splits, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    saved = []
+
+    def fail_at_last(model: object, tokenizer: object, folder: Path) -> None:
+        (folder / "half").write_text("half")
+        saved.append(folder)
+        if len(saved) == 3:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("treeprobe.training.finetuning.folder.save_checkpoint", fail_at_last)
+    with pytest.raises(OutputError, match=r"step-40.*No space left.*complete checkpoints in .*: step-0, step-10"):
+        finetune(upos_task(splits), tiny, out, options=QUICK, progress=False)
+    assert sorted(path.name for path in out.iterdir()) == ["finetuning.json", "step-0", "step-10"]
+    assert not json.loads((out / "finetuning.json").read_text())["finished"]
+    with pytest.raises(OutputError, match="already holds files"):
+        finetune(upos_task(splits), tiny, out, options=QUICK, progress=False)
+
+
+def test_what_cannot_be_trained_is_refused(splits: Splits, tiny: Path, tmp_path: Path) -> None:
+    with pytest.raises(FinetuningError, match="expected steps from 0 to 5"):
+        options = FinetuningOptions(steps=5, save_steps=(9,))
+        finetune(upos_task(splits), tiny, tmp_path / "out", options=options, progress=False)
+    assert not (tmp_path / "out").exists()

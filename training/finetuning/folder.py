@@ -1,0 +1,74 @@
+"""The folder of a run: checkpoints by step, each of which appears whole, and the record."""
+
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from treeprobe.errors import OutputError
+from treeprobe.files import check_free, staged_folder, write_json
+from treeprobe.records import sealed
+from treeprobe.training.models import save_checkpoint
+
+RECORD, SCORES = "finetuning.json", "scores.csv"
+"""The files of a run beside its checkpoints."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where a run is written; what is there already stays there when the run ends early."""
+
+    path: Path
+
+    @classmethod
+    def opened(cls, out: str | Path, *, overwrite: bool) -> "RunFolder":
+        """An empty folder to write to.
+
+        Raises:
+            OutputError: it holds files (unless `overwrite`, which removes them), or cannot be made.
+        """
+        path = Path(out)
+        check_free(path, overwrite=overwrite)
+        try:
+            if path.is_dir():
+                shutil.rmtree(path)
+            path.mkdir(parents=True)
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+        return cls(path)
+
+    @property
+    def checkpoints(self) -> dict[int, Path]:
+        """The saved checkpoints by step, ascending."""
+        found = {path: re.fullmatch(r"step-(\d+)", path.name) for path in self.path.iterdir()}
+        return dict(sorted((int(match[1]), path) for path, match in found.items() if match))
+
+    def save(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, step: int) -> None:
+        """Save a checkpoint, whole or not at all.
+
+        Raises:
+            OutputError: it cannot be written, for example because the disk is full; what was saved before is kept.
+        """
+        target = self.path / f"step-{step}"
+        try:
+            with staged_folder(target) as folder:
+                save_checkpoint(model, tokenizer, folder)
+        except (OSError, SafetensorError) as error:
+            raise OutputError(f"{target}: the checkpoint cannot be written ({error}); {self._kept()}") from error
+
+    def write_record(self, content: Mapping[str, Any]) -> None:
+        """Write the record, or replace it, whole or not at all. Raises OutputError as `save` does."""
+        try:
+            write_json(self.path / RECORD, sealed(content))
+        except OSError as error:
+            raise OutputError(f"{self.path / RECORD}: cannot be written ({error}); {self._kept()}") from error
+
+    def _kept(self) -> str:
+        """What is left of a run that ends here."""
+        names = ", ".join(path.name for path in self.checkpoints.values())
+        return f"complete checkpoints in {self.path}: {names or 'none'}"

@@ -1,0 +1,84 @@
+"""A class for each word of a sentence: Devlin et al. (2019), figure 3 (d), with a class a word rather than a name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from transformers import AutoModelForTokenClassification, DataCollatorForTokenClassification, PreTrainedTokenizerBase
+
+from treeprobe.extraction.alignment import Aligner
+from treeprobe.training.finetuning.examples import TokenExample
+from treeprobe.training.finetuning.shape import NOT_TRAINED, Encoded, Shape, class_head
+
+
+@dataclass(frozen=True)
+class TokenClasses(Shape[TokenExample, tuple[str, ...]]):
+    """One of several classes for each word, read off its first subword (Devlin et al. 2019, section 5.3).
+
+    Attributes:
+        labels: the classes, in the order of the head's outputs.
+        fallback: what is predicted for words that were not read: those behind `max_subwords`, or without a subword.
+    """
+
+    labels: tuple[str, ...]
+    fallback: str
+    name = "token classes"
+
+    @property
+    def model_class(self) -> Any:
+        """A linear layer on the last hidden states."""
+        return AutoModelForTokenClassification
+
+    @property
+    def head(self) -> dict[str, Any]:
+        """As many outputs as there are classes."""
+        return class_head(self.labels)
+
+    def encode(
+        self, examples: Sequence[TokenExample], tokenizer: PreTrainedTokenizerBase, *, max_subwords: int
+    ) -> list[Encoded]:
+        """Words joined by spaces, as analyses of hidden states read them, and truncated; labels at first subwords."""
+        numbers = {label: number for number, label in enumerate(self.labels)}
+        aligner = Aligner(tokenizer)
+        aligned, around = aligner([example.words for example in examples]), aligner.specials
+        words, links = np.unique(aligned.link_words, return_index=True)
+        firsts = np.full(aligned.words, -1)
+        firsts[words] = aligned.link_subwords[links]
+        room = max_subwords - len(around)
+        found = []
+        for number, example in enumerate(examples):
+            start, stop = (int(aligned.subword_bounds[number + more]) for more in (0, 1))
+            stop = min(stop, start + room)
+            mine = firsts[aligned.word_bounds[number] : aligned.word_bounds[number + 1]]
+            places = np.where((mine >= start) & (mine < stop), mine - start + len(around.leading), -1)
+            ids = [*around.leading, *aligned.ids[start:stop].tolist(), *around.trailing]
+            labels = np.full(len(ids), NOT_TRAINED)
+            classes = np.array([numbers.get(label, NOT_TRAINED) for label in example.labels])
+            labels[places[places >= 0]] = classes[places >= 0]
+            inputs = {"input_ids": ids, "attention_mask": [1] * len(ids), "labels": labels.tolist()}
+            if "token_type_ids" in tokenizer.model_input_names:
+                middle = [around.segment] * (stop - start)
+                inputs["token_type_ids"] = [*around.leading_segments, *middle, *around.trailing_segments]
+            found.append(Encoded(inputs, number, places))
+        return found
+
+    def collator(self, tokenizer: PreTrainedTokenizerBase) -> DataCollatorForTokenClassification:
+        """Inputs and labels padded to the longest."""
+        return DataCollatorForTokenClassification(tokenizer, label_pad_token_id=NOT_TRAINED)
+
+    def decode(
+        self,
+        examples: Sequence[TokenExample],
+        encoded: Sequence[Encoded],
+        logits: Sequence[tuple[NDArray[np.float32], ...]],
+    ) -> list[tuple[str, ...]]:
+        """The likeliest class of each word."""
+        found = []
+        for one, (scores,) in zip(encoded, logits):
+            best = scores.argmax(axis=1)
+            found.append(
+                tuple(self.labels[int(best[place])] if place >= 0 else self.fallback for place in one.places.tolist())
+            )
+        return found

@@ -1,0 +1,136 @@
+"""Tasks that a treebank's own annotation gives, one of each shape: no other data are needed."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import TypeVar
+
+import numpy as np
+
+from treeprobe.parsing import Sentence
+from treeprobe.training.examples import draw_pairs
+from treeprobe.training.finetuning.examples import TextExample, TokenExample
+from treeprobe.training.finetuning.metrics import ACCURACY, WORD_ACCURACY, Metric
+from treeprobe.training.finetuning.options import FinetuningError
+from treeprobe.training.finetuning.shape import Shape
+from treeprobe.training.finetuning.task import AnyTask, Task, seen_labels
+from treeprobe.training.finetuning.texts import TextClasses
+from treeprobe.training.finetuning.tokens import TokenClasses
+
+E = TypeVar("E")
+P = TypeVar("P")
+
+Splits = Mapping[str, Sequence[Sentence]]
+"""The splits of a treebank: `train`, and at least one other to score on."""
+
+FOLLOWS, RANDOM = "follows", "random"
+"""The classes of `next_sentence`."""
+PASSAGE = 5
+"""Sentences of a passage at most."""
+
+
+def upos_task(splits: Splits) -> AnyTask:
+    """The universal part of speech of each word.
+
+    Raises:
+        FinetuningError: a split is empty, or all words to train on have one tag.
+    """
+    labels = {name: [tag for sentence in split for tag in sentence.upos] for name, split in splits.items()}
+    seen = seen_labels("upos", labels)
+    shape = TokenClasses(seen, fallback=Counter(labels["train"]).most_common(1)[0][0])
+    examples = {
+        name: [TokenExample(sentence.words, sentence.upos, sentence.document) for sentence in split]
+        for name, split in splits.items()
+    }
+    return _task("upos", shape, WORD_ACCURACY, examples)
+
+
+def genre_task(splits: Splits) -> AnyTask:
+    """The genre of a passage of up to five sentences of one document (`genre_of`).
+
+    Raises:
+        FinetuningError: a sentence's genre is unknown, or there is only one in training.
+    """
+    examples = {name: list(_passages(name, split)) for name, split in splits.items()}
+    seen = seen_labels("genre", {name: [str(one.label) for one in found] for name, found in examples.items()})
+    return _task("genre", TextClasses(seen), ACCURACY, examples)
+
+
+def genre_of(sentence: Sentence) -> str:
+    """A sentence's genre: its comment `genre` or `meta::genre`, or what its document's ID says before the first hyphen.
+
+    The latter is how English EWT names its documents: `weblog-…`, `email-…`. Empty where there is neither.
+    """
+    for key in ("genre", "meta::genre"):
+        if key in sentence.metadata:
+            return sentence.metadata[key]
+    prefix, hyphen, _ = sentence.document.partition("-")
+    return prefix if hyphen else ""
+
+
+def next_sentence_task(splits: Splits, *, seed: int = 0) -> AnyTask:
+    """Whether the second of two sentences follows the first in its document, or is of another document, half each.
+
+    What models are pre-trained on (Devlin et al. 2019, section 3.1, task 2), in documents that training has not seen.
+
+    Args:
+        seed: of the pairs.
+
+    Raises:
+        FinetuningError: a split has no document of two sentences, or a document is in two splits.
+    """
+    _check_apart(splits)
+    generator = np.random.default_rng(seed)
+    examples = {}
+    for name, split in splits.items():
+        documents = [list(group) for _, group in groupby(split, key=lambda sentence: sentence.document)]
+        if max(map(len, documents), default=0) < 2:
+            raise FinetuningError(
+                f"task next_sentence: {name} has {len(documents)} documents, none of them with two sentences, which "
+                "make a pair"
+            )
+        pairs = draw_pairs([[sentence.text for sentence in document] for document in documents], generator)
+        owners = [document[0].document for document in documents for _ in document[1:]]
+        examples[name] = [
+            TextExample(pair.first, pair.second, RANDOM if pair.random else FOLLOWS, owner)
+            for pair, owner in zip(pairs, owners)
+        ]
+    seen = seen_labels("next_sentence", {name: [str(one.label) for one in found] for name, found in examples.items()})
+    return _task("next_sentence", TextClasses(seen), ACCURACY, examples)
+
+
+def _passages(name: str, sentences: Sequence[Sentence]) -> Iterator[TextExample]:
+    """The passages of each document, with their genre."""
+    for document, group in groupby(sentences, key=lambda sentence: sentence.document):
+        whole = list(group)
+        genre = next(filter(None, map(genre_of, whole)), "")
+        if not genre:
+            raise FinetuningError(
+                f"task genre: {name}, document {document!r}: its genre is unknown; expected a comment `# genre = …`, "
+                "or a document ID that begins with it, such as weblog-…"
+            )
+        for start in range(0, len(whole), PASSAGE):
+            text = " ".join(sentence.text for sentence in whole[start : start + PASSAGE])
+            yield TextExample(text, None, genre, document)
+
+
+def _check_apart(splits: Splits) -> None:
+    """Refuse splits that share a document."""
+    owner: dict[str, str] = {}
+    for name, split in splits.items():
+        for document in {sentence.document for sentence in split} - {""}:
+            if document.startswith("document "):
+                continue  # without an ID, numbered in each file by itself
+            if owner.setdefault(document, name) != name:
+                raise FinetuningError(
+                    f"task next_sentence: document {document} is in {owner[document]} and in {name}; expected "
+                    "documents that training has not seen"
+                )
+
+
+def _task(
+    name: str, shape: Shape[E, P], metric: Metric[E, P], examples: Mapping[str, Sequence[E]]
+) -> Task[E, P]:
+    """A task of examples by split."""
+    held_out = {split: found for split, found in examples.items() if split != "train"}
+    return Task(name, shape, (metric,), examples["train"], held_out)
