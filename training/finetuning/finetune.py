@@ -7,16 +7,19 @@ from typing import Any
 
 import pandas as pd
 import torch
+from tqdm import tqdm
+from transformers import get_linear_schedule_with_warmup
 
 from treeprobe.devices import check_device, memory_named
 from treeprobe.extraction import Encoder
 from treeprobe.files import written_whole
+from treeprobe.training.finetuning.batches import batches_of, task_loss
 from treeprobe.training.finetuning.evaluation import measure, predict_held_out, score_table
 from treeprobe.training.finetuning.folder import SCORES, RunFolder
 from treeprobe.training.finetuning.models import with_head
 from treeprobe.training.finetuning.options import FinetuningError, FinetuningOptions
-from treeprobe.training.finetuning.steps import train
 from treeprobe.training.finetuning.task import AnyTask
+from treeprobe.training.optimizing import TrainingLoop
 
 MODEL = "model"
 """What tables call the fine-tuned model."""
@@ -113,16 +116,19 @@ def finetune(
 
         if 0 in saved:
             look(0)
-        losses = train(
+        looks = {*saved, *_evenly(steps, options.evaluations)}
+        loop = TrainingLoop(
             tuned,
-            inputs,
-            task.shape.collator(tokenizer),
             steps=steps,
-            options=options,
-            after={*saved, *_evenly(steps, options.evaluations)},
-            act=look,
-            progress=progress,
+            learning_rate=options.learning_rate,
+            schedule=get_linear_schedule_with_warmup,
+            losses=task_loss,
         )
+        batches = batches_of(inputs, task.shape.collator(tokenizer), size=options.batch_size, seed=options.seed)
+        for step in tqdm(loop.run(batches), "fine-tuning", steps, unit="step", disable=not progress):
+            if step in looks:
+                look(step)
+        losses = loop.losses["task"]
     scores = score_table(task, predictions, system=MODEL)
     with written_whole(folder.path / SCORES) as draft:
         scores.to_csv(draft, index=False)

@@ -128,9 +128,7 @@ def _check_apart(splits: Splits) -> None:
                 )
 
 
-def _task(
-    name: str, shape: Shape[E, P], metric: Metric[E, P], examples: Mapping[str, Sequence[E]]
-) -> Task[E, P]:
+def _task(name: str, shape: Shape[E, P], metric: Metric[E, P], examples: Mapping[str, Sequence[E]]) -> Task[E, P]:
     """A task of examples by split."""
     held_out = {split: found for split, found in examples.items() if split != "train"}
     return Task(name, shape, (metric,), examples["train"], held_out)
