@@ -52,7 +52,7 @@ def behaviour(subject: Subject, options: Options) -> Findings:
     saved = None if subject.probes is None else load_probes(subject.probes, subject)
     options = options if saved is None else saved.reading(options)
     with subject.stage("pairs"):
-        pairs = collect_pairs(subject, options)
+        pairs = collect_pairs(subject, options, number_forms(subject))
         train = subject.splits.get("train")
         frequencies = None if train is None else WordFrequencies.of(train.words)
     with subject.stage("score pairs"):
@@ -98,14 +98,18 @@ def behaviour(subject: Subject, options: Options) -> Findings:
     )
 
 
-def collect_pairs(subject: Subject, options: Options) -> list[MinimalPair]:
+def number_forms(subject: Subject) -> NumberForms:
+    """The forms of verbs by number, of all splits."""
+    return NumberForms.of(sentence for bank in subject.splits.values() for sentence in bank)
+
+
+def collect_pairs(subject: Subject, options: Options, forms: NumberForms) -> list[MinimalPair]:
     """All pairs that an analysis scores: of each scored split, of the grammar, and of the user's file.
 
     Raises:
         PairError: the file cannot be read, or there are no pairs at all.
         OptionsError: none is of the constructions asked for.
     """
-    forms = NumberForms.of(sentence for bank in subject.splits.values() for sentence in bank)
     pairs = [pair for split in subject.scored for pair in treebank_pairs(subject.splits[split], forms, source=split)]
     pairs += grammar_pairs(options.grammar_pairs)
     pairs += [] if options.pairs is None else read_pairs(options.pairs)

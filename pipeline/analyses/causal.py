@@ -1,6 +1,6 @@
 """Whether a model uses the trees that a probe finds in it: interventions on its states, beside random controls."""
 
-from treeprobe.pipeline.analyses.behaviour import collect_pairs
+from treeprobe.pipeline.analyses.behaviour import collect_pairs, number_forms
 from treeprobe.pipeline.analyses.causal_summary import causal_closing, causal_summary, draw_effects
 from treeprobe.pipeline.effects.comparison import effects_table
 from treeprobe.pipeline.effects.conditions import ACTING_ON, check_interventions
@@ -26,7 +26,7 @@ def causal(subject: Subject, options: Options) -> Findings:
     """
     check_interventions(options.interventions)
     part = some_sentences(subject, options)
-    pairs = collect_pairs(part, options)
+    pairs = collect_pairs(part, options, number_forms(subject))  # forms of all sentences, not of those read alone
     experiment = Experiment.of(part, options, pairs=pairs)
     unedited, outcomes = experiment.measure()
     with subject.stage("resample"):
