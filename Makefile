@@ -14,7 +14,7 @@ links:
 	rm -rf build/links && mkdir -p $(LINKS)
 	ln -s $(addprefix ../../../,$(wildcard treeprobe/*.py) treeprobe/py.typed $(PACKAGES)) $(LINKS)
 
-.PHONY: links demo test test-all format-check lint types tests tests-all notebooks growth docs bench clean
+.PHONY: links demo test test-all format-check lint types tests tests-all notebooks pictures growth docs bench clean
 
 demo: $(VENV)/demo-installed
 	$(BIN)/treeprobe demo --out demo-output
@@ -42,6 +42,10 @@ tests-all: $(VENV)/dev-installed
 # Every notebook from top to bottom in a fresh kernel; an error in any fails.
 notebooks: $(VENV)/dev-installed
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal tests/test_notebooks.py
+
+# The pictures of docs/teaching.md, taken out of the notebooks as they are committed.
+pictures: $(VENV)/dev-installed
+	$(BIN)/python docs/teaching_pictures.py
 
 # All ratios of speed and memory, in one table that goes to docs/speed.md: ten minutes, on a machine that does nothing else.
 bench: $(VENV)/dev-installed

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from treeprobe.pipeline.comparisons.runs import compare_runs
     from treeprobe.pipeline.demonstration import demo
     from treeprobe.pipeline.options import Options
+    from treeprobe.pipeline.packaged_probes import embedded_probes
     from treeprobe.pipeline.parser import Parser, parse
     from treeprobe.pipeline.report import explore_trees, write_report
     from treeprobe.pipeline.results.findings import Findings
     from treeprobe.pipeline.results.finished import load_results, read_finished
+    from treeprobe.pipeline.sentence_explorer import explore_sentence
     from treeprobe.pipeline.subjects.subject import Sources, Subject
     from treeprobe.pipeline.subjects.treebanks import Splits, read_list, splits_of
     from treeprobe.pipeline.sweeps import Plan, Workers, dry_run, sweep
@@ -43,6 +45,8 @@ _HOMES = {
     "compare_runs": "comparisons.runs",
     "demo": "demonstration",
     "dry_run": "sweeps",
+    "embedded_probes": "packaged_probes",
+    "explore_sentence": "sentence_explorer",
     "explore_trees": "report",
     "load_results": "results.finished",
     "parse": "parser",
@@ -72,6 +76,8 @@ __all__ = [
     "compare_runs",
     "demo",
     "dry_run",
+    "embedded_probes",
+    "explore_sentence",
     "explore_trees",
     "load_results",
     "parse",

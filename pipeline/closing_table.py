@@ -7,7 +7,15 @@ from collections.abc import Sequence
 import pandas as pd
 
 from treeprobe.pipeline.results.findings import Closing
-from treeprobe.pipeline.results.scores import CHAIN, CHOSEN_ON, CONTROL, HEADLINE_METRICS, RANDOM_WEIGHTS, best_layer
+from treeprobe.pipeline.results.scores import (
+    CHAIN,
+    CHOSEN_ON,
+    CONTROL,
+    HEADLINE_METRICS,
+    RANDOM_WEIGHTS,
+    UNTRANSFORMED,
+    best_layer,
+)
 from treeprobe.reporting import merge_seeds, metric_name
 
 WIDTH = 80
@@ -20,6 +28,7 @@ METRIC_LEGENDS = {
     "nspr": "NSpr.: rank correlation of predicted and gold depths.",
 }
 CHAIN_LEGEND = "Chain: every word is attached to the one before it."
+UNTRANSFORMED_LEGEND = "Untransformed: distances of the states themselves, without a probe."
 LEGEND = "±: half the width of the 95 % interval, resampling {resampled}."
 SEEDS_LEGEND = "Scores are means over {seeds} seeds; sd: standard deviation over seeds."
 BEST_LEGEND = "*: the best layer by UUAS on dev, which chose epochs too: scores there are a little optimistic."
@@ -37,7 +46,7 @@ _SELECTIVITY_PREFIX = "selectivity_"
 
 
 def closing_table(scores: pd.DataFrame) -> Closing:
-    """Scores by split: the best layer and its selectivity, layer 0, the chain, random weights; in full, every layer.
+    """Scores by split: the best layer, its selectivity, layer 0, the chain, baselines at their best; in full, all.
 
     Several seeds are reported as their mean, see `reporting.merge_seeds`, and their spread. The layers that are shown
     and marked are those that `scores.best_layer` chooses; of several ranks the largest is shown. The scores of controls
@@ -62,14 +71,15 @@ def _closing_rows(scores: pd.DataFrame) -> pd.DataFrame:
     """Scores, selectivities and spreads, seeds merged: the score table's columns, `name` of the row, and `best`.
 
     Where there are several seeds, rows called `SPREAD` have the standard deviation over them as
-    their value. `best` marks the layer of the trained probes, and that of random weights, that does best on dev.
+    their value. `best` marks the layer of the trained probes, and of each baseline with layers, that does best on dev.
     """
     headline = scores["metric"].isin(HEADLINE_METRICS) & (scores["probe"] != CONTROL)
     selectivity = scores["metric"].str.startswith(_SELECTIVITY_PREFIX)
     rows = merge_seeds(scores[headline | selectivity])
     gained = rows["metric"].str.startswith(_SELECTIVITY_PREFIX)
     trained = rows["probe"].isin(["distance", "depth"])
-    best = {PROBES: best_layer(scores), RANDOM_WEIGHTS: best_layer(scores, probe=RANDOM_WEIGHTS)}
+    layered = {name: best_layer(scores, probe=name) for name in (RANDOM_WEIGHTS, UNTRANSFORMED)}
+    best = {PROBES: best_layer(scores), **layered}
     named = rows.assign(
         name=rows["probe"].mask(trained, PROBES).mask(gained, SELECTIVITY),
         metric=rows["metric"].str.removeprefix(_SELECTIVITY_PREFIX),
@@ -161,7 +171,8 @@ def _legend(shown: pd.DataFrame, ranks: "pd.Series[int]") -> list[str]:
         marks.append(FEW_LEGEND.format(few=FEW_SENTENCES))
     meanings = [meaning for metric, meaning in METRIC_LEGENDS.items() if metric in set(shown["metric"])]
     chain = [CHAIN_LEGEND] if (shown["name"] == CHAIN).any() else []
-    return [*textwrap.wrap(" ".join(marks), WIDTH), *meanings, *chain]
+    untransformed = [UNTRANSFORMED_LEGEND] if (shown["name"] == UNTRANSFORMED).any() else []
+    return [*textwrap.wrap(" ".join(marks), WIDTH), *meanings, *chain, *untransformed]
 
 
 def _compression_rows(scores: pd.DataFrame, *, layers: set[int] | None = None) -> pd.DataFrame:

@@ -42,6 +42,7 @@ class Options:
         random_baseline: also probe the architecture with random weights.
         twins: how many draws of random weights; draw number s is probed by probes of seed s.
         control: also train on control trees (Hewitt & Liang 2019), for the selectivity of every score.
+        concatenate: also probe these layers' states joined end to end; none where empty.
         description_length: also measure the online code length of the training trees (Voita & Titov 2020).
         samples: sentences whose recovered trees at every layer are kept for the report.
         ablate: also ablate each head, and measure what is lost.
@@ -66,6 +67,7 @@ class Options:
     random_baseline: bool = True
     twins: int = 1
     control: bool = True
+    concatenate: Sequence[int] = ()
     description_length: bool = False
     samples: int = 50
     ablate: bool = False
@@ -96,13 +98,15 @@ class Options:
 
         Raises OptionsError for a layer that the checkpoint does not have.
         """
-        if unknown := sorted(set(self.layers or ()) - set(layers)):
-            raise OptionsError(f"layers: found {unknown}; expected some of {layers[0]} to {layers[-1]}")
+        for name in ("layers", "concatenate"):
+            if unknown := sorted(set(getattr(self, name) or ()) - set(layers)):
+                raise OptionsError(f"{name}: found {unknown}; expected some of {layers[0]} to {layers[-1]}")
         return replace(
             self,
             ranks=tuple(dict.fromkeys(min(rank, dim) for rank in self.ranks)),
             seeds=tuple(dict.fromkeys(self.seeds)),
             layers=None if self.layers is None else tuple(sorted(set(self.layers))),
+            concatenate=tuple(sorted(set(self.concatenate))),
         )
 
     def chosen(self, names: Sequence[str]) -> dict[str, Any]:

@@ -10,15 +10,41 @@ import torch
 from numpy.typing import NDArray
 
 from treeprobe.devices import check_device
-from treeprobe.extraction import Encoder, Reading, extract
+from treeprobe.extraction import Encoder, Reading, States, extract
 from treeprobe.extraction.reading import Context
 from treeprobe.parsing import Sentence
 from treeprobe.parsing.decoding import complete_tree
-from treeprobe.pipeline.probing.probes import probe_folder
+from treeprobe.pipeline.packaged_probes import embedded_probes
+from treeprobe.pipeline.probing.probe_folders import depth_beside, distance_folder, folders_of_layers, recorded_model
 from treeprobe.pipeline.probing.recovered_trees import recovered_relations
-from treeprobe.pipeline.results.findings import RECORD, FindingsError, read_record
-from treeprobe.pipeline.words import SentenceError, is_punctuation, split_words, warn_of_script
+from treeprobe.pipeline.words import SentenceError, Split, is_punctuation, words_of
 from treeprobe.probes import DepthProbe, DistanceProbe, ProbeError
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """A sentence as a parser sees it.
+
+    Attributes:
+        tree: what the probes recover.
+        distances: the squared distances that the distance probe predicts, (words, words).
+        vectors: the words in the model's own space, (words, dim).
+        points: the words in the space of the probe's map B, (words, rank).
+    """
+
+    tree: Sentence
+    distances: NDArray[np.float32]
+    vectors: NDArray[np.float32]
+    points: NDArray[np.float32]
+
+    def distance(self, one: str, other: str) -> float:
+        """The predicted squared distance of two words, the first of their form; SentenceError for one not there."""
+        places = []
+        for word in (one, other):
+            if word not in self.tree.words:
+                raise SentenceError(f"no word {word!r} in {' '.join(self.tree.words)!r}")
+            places.append(self.tree.words.index(word))
+        return float(self.distances[places[0], places[1]])
 
 
 @dataclass(frozen=True)
@@ -34,12 +60,18 @@ class Parser:
 
     @classmethod
     def from_pretrained(
-        cls, probe: str | Path, *, model: str | Path | None = None, layer: int | None = None, device: str = "cpu"
+        cls,
+        probe: str | Path | None = None,
+        *,
+        model: str | Path | None = None,
+        layer: int | None = None,
+        device: str = "cpu",
     ) -> Self:
         """Load the probes of a run's folder, or a saved distance probe and the depth probe beside it.
 
         Args:
-            probe: the folder of a run, or of a saved distance probe.
+            probe: the folder of a run, or of a saved distance probe; the probes that travel with the package where
+                None (`embedded_probes`).
             model: the checkpoint when it is no longer where the probes were trained on it.
             layer: which layer's probes of a run; those of its best layer where None.
             device: where the model computes.
@@ -51,13 +83,26 @@ class Parser:
             CheckpointError: the checkpoint cannot be loaded.
         """
         check_device(torch, device)
-        folder = _distance_folder(Path(probe), layer)
+        place = embedded_probes() if probe is None else Path(probe)
+        folder = distance_folder(place, layer)
         distance = DistanceProbe.from_pretrained(folder)
-        beside = folder.with_name(folder.name.replace("distance", "depth", 1))
-        depth = DepthProbe.from_pretrained(beside) if (beside / "probe.json").exists() else None
-        encoder = Encoder.from_pretrained(model or _recorded_model(Path(probe), distance), device=device)
+        encoder = Encoder.from_pretrained(model or recorded_model(place, distance), device=device)
         _check_same_checkpoint(encoder, distance, folder)
-        return cls(encoder, distance, depth)
+        return cls(encoder, distance, depth_beside(folder))
+
+    @classmethod
+    def of_layers(
+        cls, probe: str | Path | None = None, *, model: str | Path | None = None, device: str = "cpu"
+    ) -> "LayerParsers":
+        """A parser for each layer that a run probed, all of one encoder; errors as of `from_pretrained`."""
+        place = embedded_probes() if probe is None else Path(probe)
+        best = cls.from_pretrained(place, model=model, device=device)
+        found = []
+        for folder in folders_of_layers(place):
+            distance = DistanceProbe.from_pretrained(folder)
+            _check_same_checkpoint(best.encoder, distance, folder)
+            found.append(cls(best.encoder, distance, depth_beside(folder)))
+        return LayerParsers(found, best.distance.layer or 0)
 
     def parse(self, sentence: str | Sequence[str]) -> Sentence:
         """The tree that the probes recover for a raw sentence, or for words that are split already; see `parse_all`."""
@@ -71,7 +116,22 @@ class Parser:
 
         Raises SentenceError when there are no words, or an empty one.
         """
-        return self._trees([_words_of(sentence) for sentence in sentences])
+        return self._trees([words_of(sentence) for sentence in sentences])
+
+    def inspect(self, sentence: str | Sequence[str]) -> Inspected:
+        """The tree that the probes recover with what it is read from: distances, and the words in both spaces.
+
+        Raises SentenceError as `parse_all` does.
+        """
+        split = words_of(sentence)
+        return self.inspect_states(split, self.read([split]))
+
+    def inspect_states(self, split: Split, states: States) -> Inspected:
+        """The same for a sentence whose states were read (`read`), this parser's layer among them."""
+        (distances,), (depths,) = self._predicted([split], states)
+        layer = self.distance.layer if self.distance.layer is not None else states.layers[0]
+        (points,) = self.distance.transform(states)
+        return Inspected(_tree(split, distances, depths), distances, states.sentence(0, layer), points)
 
     def parse_by_word(self, sentence: str | Sequence[str]) -> list[Sentence]:
         """The tree over the first word of a sentence, over the first two, and so on to all: see `parse_all`.
@@ -84,11 +144,12 @@ class Parser:
 
         Raises SentenceError when there are no words, or an empty one.
         """
-        words, space_after = _words_of(sentence)
+        words, space_after = words_of(sentence)
         prefixes = [(words[:count], space_after[:count]) for count in range(1, len(words) + 1)]
         if self._context == "sentence":
             return self._trees(prefixes)
-        (distances,), (depths,) = self._predicted([(words, space_after)])
+        whole = [(words, space_after)]
+        (distances,), (depths,) = self._predicted(whole, self.read(whole))
         return [
             _tree(prefix, distances[:count, :count], depths[:count]) for count, prefix in enumerate(prefixes, start=1)
         ]
@@ -99,22 +160,26 @@ class Parser:
         found: Context = self.distance.identity_.get("settings", {}).get("context", "sentence")
         return found
 
-    def _trees(self, split: Sequence["_Split"]) -> list[Sentence]:
+    def _trees(self, split: Sequence[Split]) -> list[Sentence]:
         """The trees of sentences that are split into words."""
-        return [_tree(*one) for one in zip(split, *self._predicted(split))] if split else []
+        return [_tree(*one) for one in zip(split, *self._predicted(split, self.read(split)))] if split else []
 
-    def _predicted(self, split: Sequence["_Split"]) -> tuple[Sequence[NDArray[Any]], Sequence[NDArray[Any]]]:
-        """The distances, (words, words), and depths, (words,), that the probes predict of each sentence."""
-        layers = {probe.layer for probe in (self.distance, self.depth) if probe is not None and probe.layer is not None}
-        # As the probes' own states were read.
+    def read(self, split: Sequence[Split], *, layers: Sequence[int] | None = None) -> States:
+        """The states of sentences that are split into words, read as the probes' own; by default of their layers."""
+        own = {probe.layer for probe in (self.distance, self.depth) if probe is not None and probe.layer is not None}
         natural = self.distance.identity_.get("text", {}).get("form") == "natural"
         pooling = self.distance.identity_.get("settings", {}).get("pooling", "mean")
-        states = extract(
+        return extract(
             self.encoder,
             [words for words, _ in split],
             space_after=[spaces for _, spaces in split] if natural else None,
-            reading=Reading(layers=sorted(layers), pooling=pooling, context=self._context),
+            reading=Reading(layers=sorted(own if layers is None else layers), pooling=pooling, context=self._context),
         )
+
+    def _predicted(
+        self, split: Sequence[Split], states: States
+    ) -> tuple[Sequence[NDArray[Any]], Sequence[NDArray[Any]]]:
+        """The distances, (words, words), and depths, (words,), that the probes predict of each sentence."""
         distances = self.distance.predict(states)
         depths: Sequence[NDArray[Any]] = [np.arange(len(words)) for words, _ in split]
         if self.depth is not None:
@@ -122,21 +187,15 @@ class Parser:
         return distances, depths
 
 
-_Split = tuple[list[str], list[bool]]
-"""Words, and whether a space follows each."""
+@dataclass(frozen=True)
+class LayerParsers:
+    """A parser for each probed layer, from the lowest on, and the number of the layer that the run chose."""
+
+    parsers: Sequence[Parser]
+    best: int
 
 
-def _words_of(sentence: str | Sequence[str]) -> _Split:
-    """Words, and whether a space follows each. Raises SentenceError when there are none, or an empty one."""
-    if isinstance(sentence, str):
-        warn_of_script(sentence)
-        return split_words(sentence)
-    if not sentence or not all(sentence):
-        raise SentenceError(f"no words in {sentence!r}; expected a sentence, or words none of which is empty")
-    return list(sentence), [True] * len(sentence)
-
-
-def _tree(split: _Split, distances: NDArray[Any], depths: NDArray[Any]) -> Sentence:
+def _tree(split: Split, distances: NDArray[Any], depths: NDArray[Any]) -> Sentence:
     """The tree of a sentence from what probes predict of its words."""
     words, space_after = split
     marks = np.array([is_punctuation(word) for word in words])
@@ -152,52 +211,17 @@ def _tree(split: _Split, distances: NDArray[Any], depths: NDArray[Any]) -> Sente
 
 
 def parse(
-    sentence: str | Sequence[str], *, probe: str | Path, model: str | Path | None = None, layer: int | None = None
+    sentence: str | Sequence[str],
+    *,
+    probe: str | Path | None = None,
+    model: str | Path | None = None,
+    layer: int | None = None,
 ) -> Sentence:
-    """The tree that a run's probes recover for one sentence; for many sentences keep a `Parser`.
+    """The tree that a run's probes recover for one sentence, or the embedded probes; for many keep a `Parser`.
 
     Raises as `Parser.from_pretrained` and `Parser.parse` do.
     """
     return Parser.from_pretrained(probe, model=model, layer=layer).parse(sentence)
-
-
-def _distance_folder(folder: Path, layer: int | None) -> Path:
-    """The folder itself when it is a saved probe's; when it is a run's, that of a layer's distance probe."""
-    if (folder / "probe.json").exists():
-        if layer is not None:
-            raise FindingsError(f"{folder}: is a single probe's; expected a run's folder to choose layer {layer} from")
-        return folder
-    record = read_record(folder)
-    if record["analysis"] != "structure":
-        raise FindingsError(
-            f"{folder}: holds the analysis {record['analysis']}; expected a run's or a saved distance probe's"
-        )
-    options, best = record["options"], record["details"]["best_layer"]
-    if best is None and layer is None:
-        raise FindingsError(
-            f"{folder}: none of its layers is best, as no edge was scored; expected a layer (--layer), or a saved "
-            "probe's folder"
-        )
-
-    def place(one: int | str) -> str:
-        return probe_folder("distance", one, max(options["ranks"]), options["seeds"][0])
-
-    found = folder / "probes" / place(best if layer is None else layer)
-    if layer is not None and not found.is_dir():
-        there = sorted(int(path.name.split("-")[2]) for path in (folder / "probes").glob(place("*")))
-        raise FindingsError(f"{folder}: holds no probe of layer {layer}; found {', '.join(map(str, there)) or 'none'}")
-    return found
-
-
-def _recorded_model(folder: Path, probe: DistanceProbe) -> str:
-    """Where the run found its checkpoint; for a probe on its own, the name it was trained under."""
-    for place in (folder, *folder.absolute().parents[:2]):
-        if (place / RECORD).exists():
-            return str(read_record(place)["checkpoint"]["path"])
-    name = probe.identity_.get("checkpoint", {}).get("name")
-    if name is None:
-        raise FindingsError(f"{folder}: does not say which checkpoint the probe belongs to; give the model (--model)")
-    return str(name)
 
 
 def _check_same_checkpoint(encoder: Encoder, probe: DistanceProbe, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import unicodedata
 import warnings
+from collections.abc import Sequence
 
 from nltk.tokenize.destructive import NLTKWordTokenizer
 
@@ -20,6 +21,10 @@ _SPACELESS = {
 
 _LETTERS_OF_TEXT = 4
 """Letters between spaces, on average, from which such text is taken to be unsplit: its words are shorter."""
+
+
+Split = tuple[list[str], list[bool]]
+"""Words, and whether a space follows each."""
 
 
 class SentenceError(TreeprobeError, ValueError):
@@ -42,6 +47,16 @@ def split_words(text: str) -> tuple[list[str], list[bool]]:
         raise SentenceError(f"no words in {text!r}; expected a sentence")
     starts = [start for start, _ in spans[1:]] + [len(text)]
     return [text[start:end] for start, end in spans], [end < start for (_, end), start in zip(spans, starts)]
+
+
+def words_of(sentence: str | Sequence[str]) -> Split:
+    """Words, and whether a space follows each. Raises SentenceError when there are none, or an empty one."""
+    if isinstance(sentence, str):
+        warn_of_script(sentence)
+        return split_words(sentence)
+    if not sentence or not all(sentence):
+        raise SentenceError(f"no words in {sentence!r}; expected a sentence, or words none of which is empty")
+    return list(sentence), [True] * len(sentence)
 
 
 def is_punctuation(word: str) -> bool:

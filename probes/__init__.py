@@ -1,6 +1,7 @@
 """Structural probes: arrays in, maps of vectors out. Knows no text, and no trees but control trees."""
 
 from treeprobe.probes.baselines import DecayStates, RandomLstmStates
+from treeprobe.probes.concatenation import ConcatenatedStates
 from treeprobe.probes.control import TreeShape, control_heads, control_targets, selectivity
 from treeprobe.probes.curves import curves, over_seeds
 from treeprobe.probes.description_length import CodeLength, online_code, online_codes
@@ -24,6 +25,7 @@ __all__ = [
     "ArrayStates",
     "BilinearProbe",
     "CodeLength",
+    "ConcatenatedStates",
     "DecayStates",
     "DepProbe",
     "DepthProbe",

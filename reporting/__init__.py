@@ -1,8 +1,8 @@
 """Figures, tables and the report page.
 
 Figures are functions of arrays, or of the score table, and of an `Axes`, which they return; only `save_figure` and
-`save_formats` write files. Interactive pages for notebooks are `attention_picker` and `tree_picker`; the page
-of a report is in `treeprobe.reporting.html`.
+`save_formats` write files. Interactive pages for notebooks are `attention_picker`, `tree_picker` and `space_page`;
+the page of a report is in `treeprobe.reporting.html`.
 """
 
 from treeprobe.reporting.convolution.images import head_centres, query_attention
@@ -14,6 +14,7 @@ from treeprobe.reporting.heads.attention_svg import attention_svg
 from treeprobe.reporting.heads.by_layer import behaviour_by_layer, head_grid
 from treeprobe.reporting.heads.map import head_map
 from treeprobe.reporting.html.pickers import Picker, attention_picker, tree_picker
+from treeprobe.reporting.html.sentence import space_page
 from treeprobe.reporting.scores.associations import association_by_layer, gain_by_layer
 from treeprobe.reporting.scores.bars import category_bars, description_length_bars, selectivity_bars
 from treeprobe.reporting.scores.choices import choice_accuracy
@@ -37,7 +38,7 @@ from treeprobe.reporting.trees.arcs import arcs_size, gold_and_recovered_arcs, t
 from treeprobe.reporting.trees.distances import depth_scatter, distance_matrices, distance_matrix
 from treeprobe.reporting.trees.layers import layers_size, tree_through_layers
 from treeprobe.reporting.trees.projection import Projection, project
-from treeprobe.reporting.trees.space import space_with_tree, space_with_tree_3d
+from treeprobe.reporting.trees.space import space_with_tree, space_with_tree_3d, spaces_with_tree
 from treeprobe.reporting.trees.word_by_word import trees_word_by_word, word_by_word_size
 
 __all__ = [
@@ -94,8 +95,10 @@ __all__ = [
     "selectivity_bars",
     "share_by_number",
     "similarity_matrix",
+    "space_page",
     "space_with_tree",
     "space_with_tree_3d",
+    "spaces_with_tree",
     "step_curves",
     "survival_curves",
     "tree_arcs",

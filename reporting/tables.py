@@ -7,7 +7,7 @@ import pandas as pd
 
 from treeprobe.reporting.style.names import head_name, metric_name
 
-BASELINES = ("chain", "random tree", "random weights", "decay", "random projection", "control")
+BASELINES = ("chain", "random tree", "random weights", "untransformed", "decay", "random projection", "control")
 """What the column `probe` of the score table calls the baselines."""
 
 _MERGED = {"value": "mean", "low": "mean", "high": "mean", "n": "max"}

@@ -19,15 +19,18 @@ if TYPE_CHECKING:
         score_distances,
         write_conllu,
     )
+    from treeprobe.pipeline import Parser, embedded_probes
     from treeprobe.probes import DepthProbe, DistanceProbe, fit_all
 
 _HOMES = {
     "DepthProbe": "probes",
     "DistanceProbe": "probes",
     "Encoder": "extraction",
+    "Parser": "pipeline",
     "Sentence": "parsing",
     "Treebank": "parsing",
     "embedded_checkpoint": "extraction",
+    "embedded_probes": "pipeline",
     "extract": "extraction",
     "fit_all": "probes",
     "load_treebank": "parsing",
@@ -42,9 +45,11 @@ __all__ = [
     "DepthProbe",
     "DistanceProbe",
     "Encoder",
+    "Parser",
     "Sentence",
     "Treebank",
     "embedded_checkpoint",
+    "embedded_probes",
     "extract",
     "fit_all",
     "load_treebank",

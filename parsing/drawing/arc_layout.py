@@ -42,18 +42,24 @@ class Row:
 
 @dataclass(frozen=True)
 class Arc:
-    """An arc from `start`, at the head, to `end`, at the dependent; at a root both are the same, and it is a line."""
+    """An arc from `start`, at the head, to `end`, at the dependent; at a root both are the same, and it is a line.
+
+    Where a line of text is too short for the arc, it is `cut_start` or `cut_end`: it leaves the line at that end and
+    goes on, at the same level, in another.
+    """
 
     start: float
     end: float
     level: int
     kind: ArcKind = "tree"
     label: str = ""
+    cut_start: bool = False
+    cut_end: bool = False
 
     @property
     def is_root(self) -> bool:
         """Whether it is the line at a root."""
-        return self.start == self.end
+        return self.start == self.end and not (self.cut_start or self.cut_end)
 
 
 def head_marks(heads: Sequence[int]) -> NDArray[np.int64]:
@@ -143,15 +149,21 @@ def arc_path(arc: Arc, *, base: float, step: float, corner: float) -> list[tuple
     radius = min(abs(arc.end - arc.start) / 2, abs(top - base), corner)
     across = radius if arc.end > arc.start else -radius
     down = -radius if step > 0 else radius
-    return [
+    rise: list[tuple[Pen, float, float]] = [
         ("move", arc.start, base),
         ("line", arc.start, top + down),
         ("curve", arc.start, top),
         ("curve", arc.start + across, top),
+    ]
+    fall: list[tuple[Pen, float, float]] = [
         ("line", arc.end - across, top),
         ("curve", arc.end, top),
         ("curve", arc.end, top + down),
         ("line", arc.end, base),
+    ]
+    return [
+        *([("move", arc.start, top)] if arc.cut_start else rise),
+        *([("line", arc.end, top)] if arc.cut_end else fall),
     ]
 
 

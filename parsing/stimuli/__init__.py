@@ -9,7 +9,7 @@ from treeprobe.parsing.stimuli.grammar.agreement import (
     AgreementConstruction,
 )
 from treeprobe.parsing.stimuli.grammar.constructions import CONSTRUCTIONS, NESTING, Construction
-from treeprobe.parsing.stimuli.natural import natural_sentences
+from treeprobe.parsing.stimuli.natural import chef_sentence, natural_sentences
 
 __all__ = [
     "AGREEMENT",
@@ -21,6 +21,7 @@ __all__ = [
     "AgreementPair",
     "Construction",
     "agreement_pairs",
+    "chef_sentence",
     "generate",
     "natural_sentences",
     "other_number",

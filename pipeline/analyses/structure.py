@@ -13,7 +13,13 @@ from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.analyses.structure_figures import StructureFigures
 from treeprobe.pipeline.closing_table import closing_table, split_title
 from treeprobe.pipeline.options import Options
-from treeprobe.pipeline.probing.baselines import chain_baseline, control_baseline, random_weights_baseline
+from treeprobe.pipeline.probing.baselines import (
+    chain_baseline,
+    control_baseline,
+    random_weights_baseline,
+    untransformed_baseline,
+)
+from treeprobe.pipeline.probing.concatenation import concatenation_probes
 from treeprobe.pipeline.probing.probes import (
     Predictions,
     Probe,
@@ -48,8 +54,9 @@ def structure(subject: Subject, options: Options) -> Findings:
     """Train the distance and depth probes of every layer, score them on dev and test, and recover trees.
 
     The best layer is the one that `best_layer` chooses; its trees, directed by predicted depth, are written for the
-    last split given. Baselines in the same table: the left-to-right chain, layer 0, the same architecture with random
-    weights, and the same probes on control trees, from which follows the selectivity of every score.
+    last split given. Baselines in the same table: the left-to-right chain, the states without a probe, layer 0,
+    the same architecture with random weights, and the same probes on control trees, from which follows the selectivity
+    of every score.
 
     Raises TreebankError when the treebank is too small for what is asked.
     """
@@ -59,7 +66,9 @@ def structure(subject: Subject, options: Options) -> Findings:
     probes = train(subject, new_probes(subject, options), states)
     measured = [measure_split(subject, split, probes, states[split], options) for split in subject.scored]
     measurements = [one for split in measured for one in split.measurements]
-    measurements += chain_baseline(subject, options)
+    measurements += chain_baseline(subject, options) + untransformed_baseline(subject, states, options)
+    joined, found = concatenation_probes(subject, states, options)
+    measurements += found
     if options.control:
         measurements += control_baseline(subject, states, options)
     codes = _code_rows(subject, states, options) if options.description_length else []
@@ -75,6 +84,7 @@ def structure(subject: Subject, options: Options) -> Findings:
         tables={"scores": scores},
         artefacts={
             "probes": partial(save_probes, probes),
+            **({"concatenation": partial(save_probes, joined)} if joined else {}),
             "tallies": partial(write_tallies, measurements=measurements, edges=edges),
             "trees.json": partial(measured[0].samples.write, punctuation=options.punctuation),
             "predictions.conllu": trees.write,

@@ -17,8 +17,13 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "transfer": ("treeprobe transfer --model ckpt/ --probes bert --dev de_gsd --out german",),
     "demo": ("treeprobe demo --out demo-output",),
     "parse": (
+        'treeprobe parse "The chef who ran to the store was out of food."',
         'treeprobe parse --probe bert "The chef ran." --out chef.svg --out chef.tex',
         "treeprobe parse --probe bert --from sentences.txt --layer 5 --format conllu",
+    ),
+    "show": (
+        'treeprobe show "The chef who ran to the store was out of food." --out chef.html',
+        "treeprobe show --probe bert --gold chef.conllu --out chef.html",
     ),
     "sweep": (
         "treeprobe sweep --models run/ --train en_ewt --dev en_ewt --out sweep",

@@ -21,6 +21,7 @@ from treeprobe.pipeline.commands.examples import examples_of
 from treeprobe.pipeline.commands.parse import parse_command
 from treeprobe.pipeline.commands.planted import planted_command
 from treeprobe.pipeline.commands.report import report_command
+from treeprobe.pipeline.commands.show import show_command
 from treeprobe.pipeline.commands.showing import LOG
 from treeprobe.pipeline.commands.sweep import sweep_command
 
@@ -53,6 +54,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     **{analysis.command or analysis.name: command_of(analysis) for analysis in ANALYSES},
     "demo": demo_command,
     "parse": parse_command,
+    "show": show_command,
     "sweep": sweep_command,
     "report": report_command,
     "compare": compare_command,

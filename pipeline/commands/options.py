@@ -80,6 +80,10 @@ OPTIONS: Mapping[str, Any] = {
         int, typer.Option(min=1, help="How many networks of random weights to probe; take 3 for claims about them.")
     ],
     "control": Annotated[bool, typer.Option(help="Also train on control trees, for the selectivity of scores.")],
+    "concatenate": Annotated[
+        str | None,
+        typer.Option(help="Also probe these layers' states joined end to end, with commas between."),
+    ],
     "description_length": Annotated[
         bool, typer.Option(help="Also measure the code length of the training trees, given the states.")
     ],
@@ -114,6 +118,7 @@ DEFAULTS: Mapping[str, Any] = {
     "ranks": ",".join(map(str, Options().ranks)),
     "seeds": len(Options().seeds),
     "interventions": ",".join(Options().interventions),
+    "concatenate": None,
 }
 """The defaults of `Options`, as the command line writes them."""
 
@@ -149,6 +154,8 @@ def options_of(given: Mapping[str, Any]) -> Options:
         read["seeds"] = tuple(range(read["seeds"]))
     if read.get("layers") is not None:
         read["layers"] = integers(read["layers"], least=0)
+    if "concatenate" in read:
+        read["concatenate"] = () if read["concatenate"] is None else integers(read["concatenate"], least=0)
     if read.get("pairs") is not None:
         read["pairs"] = str(Path(read["pairs"]).absolute())
     for name in ("constructions", "interventions"):

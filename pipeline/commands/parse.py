@@ -23,7 +23,10 @@ def parse_command(
     sentences: Annotated[
         list[str] | None, typer.Argument(metavar="SENTENCE", help="A sentence, or several, each in quotes.")
     ] = None,
-    probe: Annotated[Path, typer.Option(help="A run's folder, or a saved distance probe's.")],
+    probe: Annotated[
+        Path | None,
+        typer.Option(help="A run's folder, or a saved distance probe's; the package's own for MiniLM unless given."),
+    ] = None,
     model: Annotated[str | None, typer.Option(help="The checkpoint, when it has moved.")] = None,
     layer: Annotated[int | None, typer.Option(min=0, help="A layer of the run; its best one unless given.")] = None,
     source: Annotated[

@@ -1,14 +1,16 @@
-"""Baselines of structural probes, in the same rows: the chain, random weights, control trees."""
+"""Baselines of structural probes, in the same rows: the chain, the states alone, random weights, control trees."""
 
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import pdist, squareform
 
 from treeprobe.parsing import Scorer, Sentence, Treebank
 from treeprobe.parsing.trees import chain_distances
 from treeprobe.pipeline.options import Options
 from treeprobe.pipeline.probing.probes import SplitStates, measure, new_probes, read_states, train
-from treeprobe.pipeline.results.scores import CHAIN, CONTROL, RANDOM_WEIGHTS, Measurement, Setting
+from treeprobe.pipeline.results.scores import CHAIN, CONTROL, RANDOM_WEIGHTS, UNTRANSFORMED, Measurement, Setting
 from treeprobe.pipeline.subjects.subject import Subject
 from treeprobe.probes import TreeShape, control_heads
 
@@ -24,6 +26,27 @@ def chain_baseline(subject: Subject, options: Options) -> list[Measurement]:
         setting = Setting(subject.encoder.name, bank.name, split, CHAIN, punctuation=scorer.punctuation)
         found.append(Measurement(setting, {**distances, **depths}))
     return found
+
+
+def untransformed_baseline(subject: Subject, states: SplitStates, options: Options) -> list[Measurement]:
+    """The squared L2 distances of each layer's states, on every split that is scored: a distance probe with B = I."""
+    found = []
+    for split in subject.scored:
+        bank = subject.splits[split]
+        scorer = Scorer(bank, punctuation=options.punctuation)
+        for layer in subject.encoder.layers if options.layers is None else options.layers:
+            setting = Setting(
+                subject.encoder.name, bank.name, split, UNTRANSFORMED, layer, punctuation=scorer.punctuation
+            )
+            with subject.stage(f"score {split}"):
+                vectors = [states[split].read([number], [layer])[0] for number in range(len(bank))]
+                found.append(Measurement(setting, scorer.distances([squared_distances(words) for words in vectors])))
+    return found
+
+
+def squared_distances(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Squared L2 distances between the words of a sentence, (words, words)."""
+    return squareform(pdist(vectors.astype(np.float64), "sqeuclidean"), checks=False)
 
 
 def random_weights_baseline(subject: Subject, options: Options) -> list[Measurement]:

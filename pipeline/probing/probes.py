@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from treeprobe.extraction import States
 from treeprobe.parsing import Scorer, Tally, TreebankError, edge_table
 from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.options import Options
@@ -17,11 +16,12 @@ from treeprobe.pipeline.results.findings import FindingsError, read_record
 from treeprobe.pipeline.results.scores import Measurement, Setting
 from treeprobe.pipeline.results.tally_files import EDGE_COLUMNS, FoundEdges
 from treeprobe.pipeline.subjects.subject import Subject
-from treeprobe.probes import DepthProbe, DistanceProbe, fit_all
+from treeprobe.probes import DepthProbe, DistanceProbe, States, fit_all
 
 Probe = DistanceProbe | DepthProbe
 Predictions = list[NDArray[np.float32]]
 SplitStates = Mapping[Split, States]
+"""What probes read of every split."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Predicted:
     measurement: Measurement
 
 
-def read_states(subject: Subject, options: Options) -> dict[Split, States]:
+def read_states(subject: Subject, options: Options) -> SplitStates:
     """Word-aligned hidden states of every split."""
     return {split: subject.states(split, options) for split in subject.splits}
 

@@ -18,6 +18,7 @@ from treeprobe.pipeline.results.scores import (
     CONTROL,
     HEADLINE_METRICS,
     RANDOM_WEIGHTS,
+    UNTRANSFORMED,
     best_layer,
     best_rows,
     probe_rows,
@@ -31,6 +32,7 @@ TITLES = {**METRICS, "root_accuracy": "Root accuracy"}
 BASELINES = {
     RANDOM_WEIGHTS: "random weights, same architecture",
     CONTROL: "control trees, same probes",
+    UNTRANSFORMED: "untransformed states, no probe",
     CHAIN: "left-to-right chain",
 }
 PROBES = "probes"

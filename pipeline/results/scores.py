@@ -29,8 +29,12 @@ PROBE_OF = {"uuas": "distance", "dspr": "distance", "root_accuracy": "depth", "n
 CHOSEN_ON = {"dev": "chosen on the same sentences", "test": "chosen on dev"}
 """What is said of epochs and layers beside the scores of a split: those that chose them are a little optimistic."""
 
-CHAIN, RANDOM_WEIGHTS, CONTROL = "chain", "random weights", "control"
-"""What the column `probe` calls baselines: each word joined to the next, probes of random weights, control trees."""
+CHAIN, RANDOM_WEIGHTS, CONTROL, UNTRANSFORMED = "chain", "random weights", "control", "untransformed"
+"""What the column `probe` calls baselines: each word joined to the next, probes of random weights, control trees, and
+the states themselves, without a probe."""
+
+CONCATENATION = "concatenation"
+"""What the column `probe` calls probes of several layers' states side by side; they have no layer."""
 
 
 @dataclass(frozen=True)

@@ -28,37 +28,20 @@
       inputs.layer.max = view.layers.length - 1;
       const { sentence, recovered } = current();
       const place = Math.min(inputs.layer.value, view.layers.length - 1);
-      const gold = new Set(sentence.edges.map(([a, b]) => code(a, b)));
-      const share = recovered.map((heads) => found(gold, heads, sentence.scored) / Math.max(gold.size, 1));
+      const gold = new Set(sentence.edges.map(([a, b]) => edgeCode(a, b)));
+      const share = recovered.map((heads) => foundEdges(gold, heads, sentence.scored) / Math.max(gold.size, 1));
       byId("layer-name").textContent = view.layers[place] === 0 ? "0 (embeddings)" : view.layers[place];
       inputs.layer.setAttribute("aria-valuetext", `layer ${view.layers[place]}`);
-      drawBars(view.layers, share, place);
-      const count = found(gold, recovered[place], sentence.scored);
+      drawBars(byId("bars"), view.layers, share, place, (i) => { inputs.layer.value = i; update(); });
+      const count = foundEdges(gold, recovered[place], sentence.scored);
       byId("status").textContent = `Layer ${view.layers[place]} of ${view.checkpoint}: ${count} of ${gold.size} edges found`;
-      drawTree(sentence, recovered[place], view.arcs[place][inputs.sentence.value], gold);
+      drawTrees(byId("tree"), data.screen, sentence, { heads: recovered[place], arcs: view.arcs[place][inputs.sentence.value] });
       fillTable(sentence, recovered[place]);
     };
     const step = (by) => {
       const count = inputs.sentence.options.length;
       inputs.sentence.value = (Number(inputs.sentence.value) + by + count) % count;
       update();
-    };
-    const drawBars = (layers, share, place) => {
-      const bars = byId("bars");
-      const kept = bars.contains(document.activeElement);
-      bars.replaceChildren(...layers.map((layer, i) => {
-        const button = document.createElement("button");
-        button.type = "button";
-        button.setAttribute("aria-pressed", String(i === place));
-        button.setAttribute("aria-label", `layer ${layer}: ${Math.round(100 * share[i])} %`);
-        button.title = `layer ${layer}: ${Math.round(100 * share[i])} %`;
-        const bar = document.createElement("i");
-        bar.style.height = `${Math.round(share[i] * 60)}px`;
-        button.append(bar, String(layer));
-        button.addEventListener("click", () => { inputs.layer.value = i; update(); });
-        return button;
-      }));
-      if (kept) bars.children[place].focus();
     };
     byId("controls").addEventListener("input", update);
     byId("controls").addEventListener("submit", (event) => event.preventDefault());
@@ -82,65 +65,6 @@
     if (section) section.querySelectorAll(":scope > details").forEach((one) => { one.open = true; });
   }
 
-  function code(a, b) { return a < b ? `${a},${b}` : `${b},${a}`; }
-
-  /* How many gold edges a tree has, among words that are scored. */
-  function found(gold, heads, scored) {
-    return heads.reduce((sum, head, word) => sum + (head >= 0 && scored[head] && scored[word] && gold.has(code(head, word)) ? 1 : 0), 0);
-  }
-
-  /* Paints the layout that the page brings with it; an arc is [start, end, level]. */
-  function drawTree(sentence, heads, arcs, gold) {
-    const { words, scored, relations } = sentence;
-    const { font, level, label: small, margin, side } = data.screen;
-    const root = sentence.heads.indexOf(-1);
-    const mine = new Set(heads.map((head, word) => code(head < 0 ? word : head, word)));
-    const truth = new Set([...gold, code(root, root)]);
-    const kindOf = (head, word, other, kind) => {
-      const from = head < 0 ? word : head;
-      return !(scored[from] && scored[word]) ? "unscored" : other.has(code(from, word)) ? "correct" : kind;
-    };
-    const heightOf = (tree) => small + level * Math.max(1, ...tree.map((one) => one[2]));
-    const top = margin + heightOf(sentence.arcs), base = top + font + 10, end = base + heightOf(arcs);
-    const svg = sized(sentence.width, end + margin);
-    sentence.heads.forEach((head, word) => drawArc(svg, sentence.arcs[word], top, -1, {
-      kind: kindOf(head, word, mine, "missed"), text: sentence.labels[word], hover: `gold: ${nameOf(head, words)} → ${words[word]} (${relations[word]})` }));
-    heads.forEach((head, word) => drawArc(svg, arcs[word], base, 1, {
-      kind: kindOf(head, word, truth, "spurious"), hover: `recovered: ${nameOf(head, words)} → ${words[word]}` }));
-    words.forEach((word, i) => svg.append(label(word, sentence.centres[i], top + font + 2, "word")));
-    [["gold", (margin + top) / 2], ["recovered", (base + end) / 2]].forEach(([name, y]) => {
-      const made = label(name, 0, 0, "side");
-      made.setAttribute("transform", `translate(${small - side} ${y}) rotate(-90)`);
-      svg.append(made);
-    });
-    const place = byId("tree");
-    place.replaceChildren(svg);
-    place.setAttribute("aria-label", `Gold tree above, recovered tree below: ${words.join(" ")}`);
-  }
-
-  /* An empty drawing with space at its left for the names of the trees. */
-  function sized(width, height) {
-    const { margin, side } = data.screen, full = width + 2 * margin + side;
-    return element("svg", { width: full, height, viewBox: `${-margin - side} 0 ${full} ${height}` });
-  }
-
-  function nameOf(head, words) { return head < 0 ? "(root)" : words[head]; }
-
-  function drawArc(svg, [start, end, height], base, way, { kind, text, hover }) {
-    const { level, corner, tip } = data.screen, top = base + way * level * height;
-    const bend = Math.min(corner, Math.abs(end - start) / 2), across = Math.sign(end - start) * bend, down = -way * bend;
-    const line = start === end ? `M${end} ${top}V${base}`
-      : `M${start} ${base}V${top + down}Q${start} ${top} ${start + across} ${top}H${end - across}Q${end} ${top} ${end} ${top + down}V${base}`;
-    const group = element("g", { class: start === end ? `root ${kind}` : kind });
-    group.append(element("path", { d: line }));
-    group.append(element("path", { d: `M${end} ${base}l${-0.43 * tip} ${way * tip}h${0.86 * tip}z`, class: "tip" }));
-    const shown = element("title", {});
-    shown.textContent = `${hover}: ${kind}`;
-    group.append(shown);
-    if (text) group.append(label(text, (start + end) / 2, top - 3, "relation"));
-    svg.append(group);
-  }
-
   function fillTable({ words, heads: gold, relations }, heads) {
     const name = (head) => (head < 0 ? "(root)" : `${head + 1} ${words[head]}`);
     byId("heads").tBodies[0].replaceChildren(...words.map((word, i) => {
@@ -152,12 +76,6 @@
       });
       return row;
     }));
-  }
-
-  function label(text, x, y, kind) {
-    const made = element("text", { x, y, class: kind });
-    made.textContent = text;
-    return made;
   }
 
   function sortTables() {

@@ -83,5 +83,9 @@ class Report:
 def render_report(report: Report) -> str:
     """The text of the HTML file."""
     return render(
-        "report.html", script="explorer.js", data=with_layout(report.explorer), title=report.title, report=report
+        "report.html",
+        scripts=["trees.js", "explorer.js"],
+        data=with_layout(report.explorer),
+        title=report.title,
+        report=report,
     )

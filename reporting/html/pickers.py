@@ -102,7 +102,7 @@ def attention_picker(
         "weights": base64.b64encode(zlib.compress(quantised, 9)).decode(),
     }
     longest = max(map(len, sentences))
-    page = render("picker.html", script="attention.js", data=data, title="Attention", fragment="attention.html")
+    page = render("picker.html", scripts=["attention.js"], data=data, title="Attention", fragment="attention.html")
     return Picker(page, min(_TALLEST, 170 + 20 * longest))
 
 
@@ -127,7 +127,11 @@ def tree_picker(explorer: Mapping[str, Any]) -> Picker:
             "sentences, layers or checkpoints"
         )
     page = render(
-        "picker.html", script="explorer.js", data=with_layout(explorer), title="Trees", fragment="explorer.html"
+        "picker.html",
+        scripts=["trees.js", "explorer.js"],
+        data=with_layout(explorer),
+        title="Trees",
+        fragment="explorer.html",
     )
     return Picker(page, _TALLEST)
 

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -13,17 +13,17 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 
-def render(template: str, *, script: str, data: Mapping[str, Any], title: str, **values: Any) -> str:
+def render(template: str, *, scripts: Sequence[str], data: Mapping[str, Any], title: str, **values: Any) -> str:
     """A page as one HTML file.
 
     Args:
         template: File of this package that extends `page.html`.
-        script: File of this package, the only script that the page may run; `elements.js` comes before it.
+        scripts: Files of this package in their order, the only ones that the page may run; `elements.js` comes first.
         data: What the script reads, in JSON types.
         title: Of the page.
         **values: What else the template shows.
     """
-    source = _read("elements.js") + _read(script)
+    source = "".join(map(_read, ("elements.js", *scripts)))
     return (
         _environment()
         .get_template(template)

@@ -35,6 +35,28 @@ def with_layout(explorer: Mapping[str, Any]) -> dict[str, Any]:
     return {**explorer, "treebanks": banks, "views": views, "screen": MEASURES}
 
 
+def sentence_layout(
+    words: Sequence[str], trees: Sequence[Sequence[int]], *, heads: Sequence[int] = (), relations: Sequence[str] = ()
+) -> tuple[dict[str, Any], list[list[tuple[int, int, int]]]]:
+    """The layout of one sentence, as in `with_layout`, and the arcs of each recovered tree.
+
+    Args:
+        words: The sentence.
+        trees: The heads of each recovered tree; without a gold tree words stand so far apart as the first one asks.
+        heads: Of the gold tree; none where it is not known.
+        relations: Likewise.
+    """
+    labels = shown_labels(relations) if len(relations) else None
+    row = screen_row(words, head_marks(heads if len(heads) else trees[0]), labels=labels)
+    placed = {
+        "centres": [round(centre) for centre in row.centres.tolist()],
+        "width": round(row.width),
+        "labels": list(labels or [""] * len(heads)),
+        "arcs": _arcs(heads, row) if len(heads) else [],
+    }
+    return placed, [_arcs(tree, row) for tree in trees]
+
+
 def _row(sentence: Mapping[str, Any]) -> Row:
     """The row of a sentence, with space for the labels of its gold tree."""
     labels = shown_labels(sentence["relations"])

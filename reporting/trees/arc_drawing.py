@@ -52,7 +52,7 @@ def draw_arcs(arcs: Sequence[Arc], row: WordRow, ax: Axes, *, base: float, step:
         path = Path([(x, y) for _, x, y in pens], [_CODES[pen] for pen, _, _ in pens])
         gid = "root" if arc.is_root else "arc"
         ax.add_patch(PathPatch(path, fill=False, capstyle="butt", gid=gid, **style.patch))
-        if directed:
+        if directed and not arc.cut_end:
             ax.add_patch(Polygon(arc_tip(arc, base=base, step=step, size=_TIP), color=style.color, linewidth=0))
         if arc.label:
             ax.text(

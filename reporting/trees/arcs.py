@@ -7,20 +7,24 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from treeprobe.parsing.drawing import lay_out_arcs
 from treeprobe.parsing.drawing.arc_layout import head_marks
 from treeprobe.parsing.drawing.kinds import comparison_kinds, edge_counts, shown_labels, tree_kinds
 from treeprobe.parsing.trees import check_heads
 from treeprobe.reporting.style.palette import GREY
-from treeprobe.reporting.trees.arc_drawing import LEVEL, arc_levels, draw_arcs, scale_in_points
+from treeprobe.reporting.trees.arc_drawing import LEVEL, draw_arcs, scale_in_points
 from treeprobe.reporting.trees.edges import edge_legend
-from treeprobe.reporting.trees.word_row import WORD_FONTSIZE, Direction, draw_words, upright_width, word_row
+from treeprobe.reporting.trees.lines import Line, lines_of
+from treeprobe.reporting.trees.word_row import WORD_FONTSIZE, Direction, draw_words, upright_width
 
 _HEADROOM = 0.8
 """Levels left free beyond the highest arc, for its label."""
+_LEAST_OF_TWO = 2
+"""Levels of each of two trees: their names at the side need the height."""
 _MARGIN = 12.0
 _LEGEND_HEIGHT = 18.0
-_PAGE_WIDTH = 7.2
+_BETWEEN = 6.0
+"""Points between two lines of a sentence."""
+_WIDEST = 10.0
 _MIN_TWO_TREES_WIDTH = 3.2
 _MIN_ONE_TREE_WIDTH = 1.2
 
@@ -29,7 +33,7 @@ def arcs_size(
     words: Sequence[str],
     *trees: ArrayLike,
     relations: Sequence[str] | None = None,
-    max_width: float = _PAGE_WIDTH,
+    max_width: float = _WIDEST,
     fontsize: float = WORD_FONTSIZE,
 ) -> tuple[float, float]:
     """The figure size that a sentence with its trees needs.
@@ -38,8 +42,8 @@ def arcs_size(
         words: The sentence.
         trees: The heads of one tree, or of the gold and the recovered tree, (words,) each.
         relations: The relation of each word, if arcs will carry them.
-        max_width: In inches, by default the text width of a page. A longer sentence gets its words rotated, so that
-            40 words remain legible in print; on a screen, a larger value keeps them upright.
+        max_width: In inches, by default what is legible on a slide; 7.2 is the text width of a page. A longer sentence
+            is broken into lines, which are as even as they can be.
         fontsize: Of the words, in points.
 
     Returns:
@@ -51,11 +55,15 @@ def arcs_size(
     needed = (upright_width(words, *marks, labels=labels, fontsize=fontsize) + margin) / 72
     # Two trees come with a legend, which needs a width of its own.
     width = min(max(needed, _MIN_TWO_TREES_WIDTH if len(trees) > 1 else _MIN_ONE_TREE_WIDTH), max_width)
-    row = word_row(words, *marks, width=width * 72 - margin, labels=labels, fontsize=fontsize)
-    # The names of two trees at their side need the height of two levels.
-    least = 2 if len(trees) > 1 else 1
-    levels = sum(max(arc_levels(tree), least) + _HEADROOM for tree in marks)
-    return width, (row.height + levels * LEVEL + (_LEGEND_HEIGHT if len(trees) > 1 else 0)) / 72
+    lines = lines_of(words, *marks, width=width * 72 - margin, labels=labels, fontsize=fontsize)
+    for narrower in np.linspace(width, width / 2, 11)[1:] if len(lines) > 1 else ():
+        found = lines_of(words, *marks, width=narrower * 72 - margin, labels=labels, fontsize=fontsize)
+        if len(found) != len(lines):
+            break
+        width, lines = float(narrower), found
+    levels = sum(_levels(line, tree) for line in lines for tree in range(len(trees)))
+    height = sum(line.row.height for line in lines) + _BETWEEN * (len(lines) - 1)
+    return width, (height + levels * LEVEL + (_LEGEND_HEIGHT if len(trees) > 1 else 0)) / 72
 
 
 def tree_arcs(
@@ -84,13 +92,17 @@ def tree_arcs(
         ValueError: Heads that are not a tree over the words, or not one relation for each word.
     """
     marks, labels = _marks(words, heads), shown_labels(_one_for_each(words, relations))
+    kinds = [tree_kinds(marks[:, 0].tolist(), relations)]
     width, height = scale_in_points(ax)
-    row = word_row(words, marks, width=width, labels=labels, fontsize=fontsize, direction=direction)
-    draw_words(row, 0.0, ax)
-    step = (height - row.height) / (arc_levels(marks) + _HEADROOM)
-    kinds = tree_kinds(marks[:, 0].tolist(), relations)
-    arcs = lay_out_arcs(marks, row.row, kinds=kinds, labels=row.arc_labels)
-    return draw_arcs(arcs, row, ax, base=row.height, step=step)
+    lines = lines_of(words, marks, width=width, kinds=kinds, labels=labels, fontsize=fontsize, direction=direction)
+    step = _level_height(lines, height)
+    top = height
+    for line in lines:
+        base = top - _levels(line, 0) * step
+        draw_arcs(line.trees[0], line.row, ax, base=base, step=step)
+        draw_words(line.row, base - line.row.height, ax)
+        top = base - line.row.height - _BETWEEN
+    return ax
 
 
 def gold_and_recovered_arcs(
@@ -129,21 +141,43 @@ def gold_and_recovered_arcs(
     counted = np.ones(len(words), dtype=bool) if scored is None else np.asarray(scored, dtype=bool)
     if counted.shape != (len(words),):
         raise ValueError(f"{len(words)} words but scored has shape {counted.shape}; expected one value for each word")
-    kinds, found_kinds = comparison_kinds(marks, found, scored=counted)
+    kinds = comparison_kinds(marks, found, scored=counted)
     width, height = scale_in_points(ax, left=_MARGIN)
-    row = word_row(words, marks, found, width=width - _MARGIN, labels=labels, fontsize=fontsize, direction=direction)
-    levels_above, levels_below = (max(arc_levels(tree), 2) + _HEADROOM for tree in (marks, found))
-    step = (height - row.height - _LEGEND_HEIGHT) / (levels_above + levels_below)
-    floor = _LEGEND_HEIGHT + levels_below * step
-    ceiling = floor + row.height
-    draw_words(row, floor, ax)
-    above = lay_out_arcs(marks, row.row, kinds=kinds, labels=row.arc_labels)
-    draw_arcs(above, row, ax, base=ceiling, step=step)
-    draw_arcs(lay_out_arcs(found, row.row, kinds=found_kinds), row, ax, base=floor, step=-step)
-    for name, middle in (("gold", (ceiling + height) / 2), ("recovered", (_LEGEND_HEIGHT + floor) / 2)):
-        ax.text(-_MARGIN, middle, name, rotation=90, ha="left", va="center", fontsize=7, color=GREY)
-    edge_legend([*Counter(edge_counts(marks, kinds, found, found_kinds)).elements()], ax)
+    lines = lines_of(
+        words,
+        marks,
+        found,
+        width=width - _MARGIN,
+        kinds=kinds,
+        labels=labels,
+        fontsize=fontsize,
+        direction=direction,
+    )
+    step = _level_height(lines, height - _LEGEND_HEIGHT)
+    top = height
+    for line in lines:
+        ceiling = top - _levels(line, 0) * step
+        floor = ceiling - line.row.height
+        bottom = floor - _levels(line, 1) * step
+        draw_words(line.row, floor, ax)
+        draw_arcs(line.trees[0], line.row, ax, base=ceiling, step=step)
+        draw_arcs(line.trees[1], line.row, ax, base=floor, step=-step)
+        for name, middle in (("gold", (ceiling + top) / 2), ("recovered", (bottom + floor) / 2)):
+            ax.text(-_MARGIN, middle, name, rotation=90, ha="left", va="center", fontsize=7, color=GREY)
+        top = bottom - _BETWEEN
+    edge_legend([*Counter(edge_counts(marks, kinds[0], found, kinds[1])).elements()], ax)
     return ax
+
+
+def _levels(line: Line, tree: int) -> float:
+    """The height of a tree's arcs in a line, in levels."""
+    return max(line.levels(tree), _LEAST_OF_TWO if len(line.trees) > 1 else 1) + _HEADROOM
+
+
+def _level_height(lines: Sequence[Line], height: float) -> float:
+    """The height of a level where lines are to fill a height, both in points."""
+    taken = sum(line.row.height for line in lines) + _BETWEEN * (len(lines) - 1)
+    return (height - taken) / sum(_levels(line, tree) for line in lines for tree in range(len(line.trees)))
 
 
 def _marks(words: Sequence[str], heads: ArrayLike) -> NDArray[np.int64]:

@@ -15,6 +15,7 @@ from treeprobe.reporting.trees.edges import compare_trees, edge_array, edge_lege
 from treeprobe.reporting.trees.word_row import WORD_FONTSIZE, Direction, WordRow, draw_words, upright_width, word_row
 
 _LEFT = 46.0
+_WIDEST = 12.0
 _RIGHT = 34.0
 _LEGEND_HEIGHT = 16.0
 _LEVEL = 0.55 * LEVEL
@@ -22,9 +23,14 @@ _HEADROOM = 1.1
 """Levels left free between the highest arc of a tree and the next tree."""
 
 
-def layers_size(words: Sequence[str], recovered: Sequence[ArrayLike], gold: ArrayLike) -> tuple[float, float]:
-    """The figure size, width and height in inches, that `tree_through_layers` needs."""
-    width = float(np.clip((upright_width(words) + _LEFT + _RIGHT) / 72, 3.6, 7.2))
+def layers_size(
+    words: Sequence[str], recovered: Sequence[ArrayLike], gold: ArrayLike, *, max_width: float = _WIDEST
+) -> tuple[float, float]:
+    """The figure size, width and height in inches, that `tree_through_layers` needs.
+
+    A sentence that is wider than `max_width`, in inches, gets its words rotated.
+    """
+    width = float(np.clip((upright_width(words) + _LEFT + _RIGHT) / 72, 3.6, max_width))
     row = word_row(words, width=width * 72 - _LEFT - _RIGHT)
     levels = sum(arc_levels(edge_array(tree)) + _HEADROOM for tree in (*recovered, gold))
     return width, (row.height + _LEGEND_HEIGHT + levels * _LEVEL) / 72

@@ -65,6 +65,45 @@ def space_with_tree(
     return ax
 
 
+def spaces_with_tree(
+    words: Sequence[str],
+    vectors: ArrayLike,
+    points: ArrayLike,
+    recovered: ArrayLike,
+    axes: Sequence[Axes],
+    *,
+    gold: ArrayLike | None = None,
+    scored: ArrayLike | None = None,
+    fontsize: float = _FONTSIZE,
+) -> Sequence[Axes]:
+    """Draw the words twice with one tree: on the left in the model's own space, on the right in the probe's.
+
+    Where the map finds the tree, its edges are short on the right and not on the left. On two axes made with
+    `projection="3d"` the same is drawn in three dimensions; `space_page` lets them turn.
+
+    Args:
+        words: The sentence.
+        vectors: Its words in the model's own space, (words, dim).
+        points: Its words in the probe's space, (words, rank).
+        recovered: Edges of the recovered tree, (edges, 2), words from 0.
+        axes: Two axes, returned.
+        gold: Edges of the gold tree, (edges, 2).
+        scored: Which words are scored, (words,); edges at other words are thin and grey.
+        fontsize: Of the words, in points.
+
+    Raises:
+        ValueError: As in `space_with_tree`.
+    """
+    left, right = axes
+    for ax, places, title in ((left, vectors, "the model's own space"), (right, points, "the probe's space")):
+        if isinstance(ax, Axes3D):
+            space_with_tree_3d(words, places, recovered, ax, scored=scored, gold=gold, fontsize=fontsize)
+        else:
+            space_with_tree(words, places, recovered, ax, scored=scored, gold=gold, fontsize=fontsize)
+        ax.set_title(title, fontsize=9, pad=18 if gold is not None else 6)
+    return axes
+
+
 def space_with_tree_3d(
     words: Sequence[str],
     points: ArrayLike,

@@ -22,7 +22,7 @@ _LEGEND_HEIGHT = 20.0
 _LEVEL = 0.72 * LEVEL
 _HEADROOM = 0.9
 """Levels left free between two rows."""
-_PAGE_WIDTH = 7.2
+_WIDEST = 12.0
 _FIRST = 2
 """Words of the first row: one word alone has no edges."""
 
@@ -31,7 +31,7 @@ def word_by_word_size(
     words: Sequence[str],
     trees: Sequence[ArrayLike],
     *,
-    max_width: float = _PAGE_WIDTH,
+    max_width: float = _WIDEST,
     fontsize: float = WORD_FONTSIZE,
 ) -> tuple[float, float]:
     """The figure size, width and height in inches, that `trees_word_by_word` needs.

@@ -56,7 +56,7 @@ def upright_width(
     fontsize: float = WORD_FONTSIZE,
 ) -> float:
     """The width in points of a row of upright words, with the labels of the first tree's marks over its arcs."""
-    return _upright(words, trees, labels, fontsize=fontsize, leftward=False).width
+    return upright_row(words, *trees, labels=labels, fontsize=fontsize).width
 
 
 def word_row(
@@ -80,7 +80,7 @@ def word_row(
     families = tuple(font_families([*words, *(labels or ())]))
     leftward = (reading_direction(words) if direction == "auto" else direction) == "right-to-left"
     kept = None if labels is None else tuple(labels)
-    upright = _upright(words, trees, labels, fontsize=fontsize, leftward=leftward)
+    upright = upright_row(words, *trees, labels=labels, fontsize=fontsize, families=families, leftward=leftward)
     if upright.width <= width + 0.5:
         stretched = Row(upright.centres * width / max(upright.width, 1.0), upright.reach, width)
         height = fontsize * 1.7
@@ -112,16 +112,16 @@ def draw_words(row: WordRow, floor: float, ax: Axes) -> Axes:
     return ax
 
 
-def _upright(
+def upright_row(
     words: Sequence[str],
-    trees: Sequence[NDArray[np.int64]],
-    labels: Sequence[str] | None,
-    *,
-    fontsize: float,
-    leftward: bool,
+    *trees: NDArray[np.int64],
+    labels: Sequence[str] | None = None,
+    fontsize: float = WORD_FONTSIZE,
+    families: Sequence[str] | None = None,
+    leftward: bool = False,
 ) -> Row:
-    """The row of upright words, as narrow as it can be."""
-    families = font_families([*words, *(labels or ())])
+    """The row of upright words, as narrow as it can be, in points; see `word_row`."""
+    families = font_families([*words, *(labels or ())]) if families is None else list(families)
     widths = [max(text_width(word, fontsize=fontsize, families=families), _MIN_COLUMN) for word in words]
     over = [text_width(label, fontsize=LABEL_FONTSIZE, families=families) + _LABEL_GAP for label in labels or ()]
     return space_words(widths, *trees, labels=over, gap=_GAP, pitch=_ARC_PITCH, leftward=leftward)

@@ -27,7 +27,7 @@ def rows(
 
 
 def table(*, ranks: tuple[int, ...] = (8,), seeds: tuple[int, ...] = (0,)) -> pd.DataFrame:
-    """A score table with a peak at layer `BEST`, of random weights at layer 2, and the chain between them."""
+    """A score table with peaks at layer `BEST`, of random weights at 2, of the states at 1; the chain between them."""
     found: list[dict[str, object]] = []
     for rank in ranks:
         for seed in seeds:
@@ -37,6 +37,11 @@ def table(*, ranks: tuple[int, ...] = (8,), seeds: tuple[int, ...] = (0,)) -> pd
                 found += rows("control", layer, value / 2, rank=rank, seed=seed)
     for layer in LAYERS:
         found += rows("random weights", layer, 0.4 - 0.01 * abs(layer - 2), rank=max(ranks))
+        found += [
+            row
+            for row in rows("untransformed", layer, 0.3 - 0.01 * abs(layer - 1), rank=None)
+            if row["metric"] in ("uuas", "dspr")
+        ]
     return score_table([*found, *rows("chain", None, 0.45, rank=None)])
 
 
@@ -51,7 +56,8 @@ def test_first_come_the_best_layer_its_selectivity_layer_0_and_the_baselines() -
     for split in ("dev", "test"):
         heading, *lines = lines_of(text, split)
         assert [line[:21].split() for line in lines] == [
-            ["probes", "8*"], ["selectivity", "8*"], ["probes", "0"], ["chain"], ["random", "weights", "2*"]
+            ["probes", "8*"], ["selectivity", "8*"], ["probes", "0"], ["chain"], ["untransformed", "1*"],
+            ["random", "weights", "2*"],
         ]  # fmt: skip
         assert heading.split() == ["layer", "UUAS", "DSpr.", "root", "accuracy", "NSpr."]
     assert lines_of(text, "dev")[1].split()[2:4] == ["0.800", "±0.020"]
@@ -75,7 +81,9 @@ def test_it_fits_80_columns_and_cells_begin_below_their_headings() -> None:
         starts = [match.start() for match in re.finditer(r"(?<=  )\S", heading) if match.group() != "l"]
         assert len(starts) == 4
         for line in lines:
-            assert all(line[start - 1] == " " != line[start] for start in starts), line
+            # The states alone have distances but no depths: the last two cells of their line are empty.
+            filled = starts[:2] if line.startswith("untransformed") else starts
+            assert all(line[start - 1] == " " != line[start] for start in filled), line
 
 
 def test_in_full_it_has_every_layer_and_rank_and_marks_the_best() -> None:
@@ -85,7 +93,7 @@ def test_in_full_it_has_every_layer_and_rank_and_marks_the_best() -> None:
         [f"{layer}*" if (layer, rank) == (BEST, 8) else str(layer), str(rank)] for rank in (4, 8) for layer in LAYERS
     ]
     assert "Probes of rank 8, the largest" in closing.text.replace("\n", " ")
-    assert len(lines_of(closing.text, "dev")) == 6
+    assert len(lines_of(closing.text, "dev")) == 7
 
 
 def test_the_layer_is_the_one_that_dev_chooses() -> None:
@@ -101,7 +109,12 @@ def test_rows_are_those_of_the_score_table_without_controls() -> None:
     kept = scores[scores["probe"] != "control"].set_index(["split", "probe", "layer", "metric"]).sort_index()
     pd.testing.assert_frame_equal(found[["value", "low", "high"]], kept[["value", "low", "high"]])
     best = closing.rows[closing.rows["best"]]
-    assert set(zip(best["probe"], best["layer"])) == {("distance", 8), ("depth", 8), ("random weights", 2)}
+    assert set(zip(best["probe"], best["layer"])) == {
+        ("distance", 8),
+        ("depth", 8),
+        ("random weights", 2),
+        ("untransformed", 1),
+    }
 
 
 def test_several_seeds_are_shown_as_their_mean_with_its_spread() -> None:

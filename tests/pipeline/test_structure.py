@@ -5,11 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from treeprobe.extraction import extract
+from treeprobe.extraction import Encoder, extract
 from treeprobe.parsing import TreebankError, read_conllu
+from treeprobe.parsing.decoding import minimum_spanning_edges
 from treeprobe.pipeline import Findings, Options, Parser, Sources, analyse
 from treeprobe.pipeline.closing_table import closing_table
 from treeprobe.pipeline.options import OptionsError, RankLowered
@@ -54,7 +56,8 @@ def test_scores_are_tidy_and_complete(done: Path) -> None:
     for metric in HEADLINE_METRICS:
         for name in (metric, f"selectivity_{metric}"):
             assert (probes["metric"] == name).sum() == 2 * 3 * 2, name
-    assert {"chain", "random weights", "control"} <= set(scores["probe"])
+    assert {"chain", "random weights", "control", "untransformed"} <= set(scores["probe"])
+    assert "concatenation" not in set(scores["probe"])
     assert (scores["low"] <= scores["value"] + 1e-9).all()
     assert (scores["value"] <= scores["high"] + 1e-9).all()
 
@@ -104,6 +107,46 @@ def test_what_chose_the_layer_is_not_what_is_reported_where_there_is_a_test_spli
     assert "): the best layer is chosen on the same sentences\n" in closing_table(found.tables["scores"]).text
     # Where one checkpoint of several has no test scores, dev is what they have in common.
     assert reported_split(pd.concat([scores, found.tables["scores"].assign(checkpoint="other")])) == "dev"
+
+
+def test_untransformed_rows_are_the_distances_of_the_states_themselves(
+    done: Path, checkpoint: Path, treebank_files: dict[str, Path]
+) -> None:
+    bank = read_conllu(treebank_files["dev"])
+    states = extract(Encoder.from_pretrained(checkpoint), bank.words)
+    scores = read_scores(done / "scores.csv").query("probe == 'untransformed' and split == 'dev'")
+    assert len(scores) == len(states.layers) * 2
+    assert set(scores["metric"]) == {"uuas", "dspr"}
+    assert scores[["rank", "seed"]].isna().all(axis=None)
+    for layer in states.layers:
+        found, edges = 0, 0
+        for number, sentence in enumerate(bank):
+            vectors = states.sentence(number, layer)[:-1]  # without the full stop, which is punctuation
+            distances = [[((one - other) ** 2).sum() for other in vectors] for one in vectors]
+            tree = {tuple(sorted(edge)) for edge in minimum_spanning_edges(np.array(distances)).tolist()}
+            gold = {tuple(sorted((head, word))) for word, head in enumerate(sentence.heads[:-1]) if head >= 0}
+            found, edges = found + len(tree & gold), edges + len(gold)
+        own = scores[scores["layer"] == layer].set_index("metric")["value"]
+        assert own["uuas"] == pytest.approx(found / edges)
+
+
+def test_joined_layers_are_probed_where_asked_for_and_one_alone_is_that_layer(
+    checkpoint: Path, two: dict[str, Path], tmp_path: Path
+) -> None:
+    asked = replace(QUICK, concatenate=(1,))
+    table = run(checkpoint, two, tmp_path / "one", asked).tables["scores"]
+    joined, alone = table[table["probe"] == "concatenation"], table[table["layer"] == 1]
+    assert joined["layer"].isna().all()
+    for metric in HEADLINE_METRICS:
+        own = alone[(alone["metric"] == metric) & alone["probe"].isin(["distance", "depth"])]
+        assert joined.set_index("metric")["value"][metric] == pytest.approx(own["value"].item())
+    assert "concatenation" in closing_table(table).text
+    found = run(checkpoint, two, tmp_path / "two", replace(QUICK, concatenate=(0, 2)))
+    assert (found.tables["scores"]["probe"] == "concatenation").sum() == len(HEADLINE_METRICS)
+    (folder,) = (tmp_path / "two" / "concatenation").glob("distance-*")
+    assert DistanceProbe.from_pretrained(folder).identity_["concatenated"] == [0, 2]
+    with pytest.raises(OptionsError, match=r"concatenate: found \[3\]; expected some of 0 to 2"):
+        run(checkpoint, two, tmp_path / "three", replace(QUICK, concatenate=(3,)))
 
 
 def test_the_chain_row_is_the_chain(done: Path, treebank_files: dict[str, Path]) -> None:

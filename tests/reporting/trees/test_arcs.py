@@ -90,17 +90,58 @@ def test_markup_and_mathematics_in_words_stay_text(ax: Axes) -> None:
     assert not any(text.get_parse_math() or text.get_usetex() for text in ax.texts)
 
 
-def test_long_sentences_fit_a_page_with_words_and_relations_turned(words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("leftward", [False, True])
+def test_long_sentences_break_into_lines_of_horizontal_words_over_which_arcs_go_on(
+    words: tuple[str, ...], leftward: bool
+) -> None:
     long = words * 4
     heads = random_heads(len(long), 3)
-    relations = ["nsubj:pass"] * len(long)
-    size = arcs_size(long, heads, relations=relations)
+    relations = [f"r{number}" for number in range(len(long))]
+    size = arcs_size(long, heads, relations=relations, max_width=7.2)
     figure, ax = bare_figure(size)
-    tree_arcs(long, heads, ax, relations=relations)
+    tree_arcs(long, heads, ax, relations=relations, direction="right-to-left" if leftward else "left-to-right")
     figure.canvas.draw()
     assert size[0] <= 7.2
+    assert {text.get_rotation() for text in ax.texts} == {0.0}
+    assert sorted(text.get_text() for text in with_gid(ax, "relation")) == sorted(relations)
+    places = [text.get_position() for text in with_gid(ax, "word")]
+    lines = list(dict.fromkeys(y for _, y in places))
+    assert len(lines) > 1
+    assert lines == sorted(lines, reverse=True), "the first line is at the top"
+    for height in lines:
+        across = [x for x, y in places if y == height]
+        assert across == sorted(across, reverse=leftward)
+    # Each arc has a foot at either word, and as many heads of arrows as there are words.
+    feet = [point for arc in arcs_of(ax) for point in (arc.get_path().vertices[0], arc.get_path().vertices[-1])]
+    standing = [y for _, y in feet if any(0 < y - line < 12 for line in lines)]
+    assert len(standing) == 2 * (len(long) - 1)
+    assert len([patch for patch in ax.patches if patch.get_gid() is None]) == len(long)
+
+
+def test_lines_are_even_and_a_sentence_that_fits_has_one(words: tuple[str, ...]) -> None:
+    heads = [-1, *range(35)]
+    full = arcs_size(words * 3, heads, max_width=100.0)[0]
+    assert arcs_size(words * 3, heads, max_width=full + 0.01)[1] < 1.0
+    # A little too narrow: two lines of about half the length, not one word alone in the second.
+    assert full / 2 < arcs_size(words * 3, heads, max_width=full - 0.1)[0] < 0.7 * full
+
+
+def test_an_arc_has_one_level_in_all_lines(words: tuple[str, ...]) -> None:
+    heads = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, -1, 0)  # one arc over all words
+    _, ax = bare_figure(arcs_size(words, heads, max_width=1.6))
+    tree_arcs(words, heads, ax)
+    lines = list(dict.fromkeys(text.get_position()[1] for text in with_gid(ax, "word")))
+    tops = [max(arc.get_path().vertices[:, 1]) for arc in arcs_of(ax)]
+    highest = [max(top for top in tops if top < above) - below for below, above in zip(lines, [1e9, *lines])]
+    assert len(lines) > 2
+    assert np.ptp(highest) < 1e-6
+
+
+def test_words_wider_than_a_line_are_turned(words: tuple[str, ...]) -> None:
+    _, ax = bare_figure((0.6, 3.0))
+    tree_arcs(("Donaudampfschifffahrtsgesellschaft", *words[1:]), HEADS, ax, relations=RELATIONS)
     assert {text.get_rotation() for text in ax.texts} == {90.0}
-    assert len(with_gid(ax, "relation")) == len(long)
+    assert len(with_gid(ax, "relation")) == len(words)
 
 
 @settings(deadline=None, max_examples=15)
@@ -135,10 +176,10 @@ def test_no_label_and_no_word_is_dropped_overlaps_another_or_leaves_the_figure(
 
 
 @pytest.mark.parametrize("hub", [0, 14, 29])
-def test_arcs_at_a_turned_word_stay_apart_and_so_do_its_neighbours(hub: int) -> None:
+def test_arcs_at_a_word_stay_apart_and_so_do_its_neighbours(hub: int) -> None:
     words = tuple(f"word{number}" for number in range(30))
     star = [-1 if word == hub else hub for word in range(30)]
-    figure, ax = bare_figure(arcs_size(words, star, star))
+    figure, ax = bare_figure(arcs_size(words, star, star, max_width=100.0))
     gold_and_recovered_arcs(words, star, star, ax)
     figure.canvas.draw()
     ends = np.sort([path.vertices[:, 0][0] for path in (arc.get_path() for arc in arcs_of(ax)[:29])])

@@ -52,7 +52,7 @@ def test_nothing_is_drawn_outside_the_figure() -> None:
 def test_a_long_sentence_fits_the_page() -> None:
     words = [f"word{number}" for number in range(30)]
     chain = [[place - 1 for place in range(count)] for count in range(1, 31)]
-    width, height = word_by_word_size(words, chain)
+    width, height = word_by_word_size(words, chain, max_width=7.2)
     assert width <= 7.2
     assert np.isfinite(height)
 
