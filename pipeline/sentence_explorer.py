@@ -90,7 +90,7 @@ def gold_sentence(bank: Treebank, sentence: str | Sequence[str] | None) -> Sente
 def tracked_relations(encoder: Encoder, words: Sequence[str], bank: Treebank) -> list[TrackedRelation]:
     """The best head of each relation, in the direction in which it gains most over the offset, and what it attends to.
 
-    None where the model has no heads that can be read, or none that beats the best fixed offset.
+    Punctuation is no syntax. None where the model has no heads that can be read, or none that beats the best offset.
     """
     try:
         relations = survey_heads(stream_attention(encoder, bank.words), bank).relations
@@ -98,7 +98,8 @@ def tracked_relations(encoder: Encoder, words: Sequence[str], bank: Treebank) ->
     except AttentionError:
         return []
     best = best_heads(relations, offset_baseline(relations))
-    found = best[(best["accuracy"] > best["baseline"]) & (best["p"] < SIGNIFICANT)]
+    syntax = best[best["relation"] != "punct"]
+    found = syntax[(syntax["accuracy"] > syntax["baseline"]) & (syntax["p"] < SIGNIFICANT)]
     gain = found["accuracy"] - found["baseline"]
     chosen = found.loc[gain.groupby(found["relation"], sort=False).idxmax()] if len(found) else found
     attention = batch.unpadded()[0]

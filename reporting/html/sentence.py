@@ -139,6 +139,7 @@ def space_page(
     recovered: ArrayLike,
     *,
     gold: ArrayLike | None = None,
+    scored: ArrayLike | None = None,
     checkpoint: str = "the model",
 ) -> Picker:
     """The words in the model's own space and in the probe's, turning, and on the way from the first to the second.
@@ -152,6 +153,7 @@ def space_page(
         points: Its words in the space of the probe's map B, (words, rank): `probe.transform`.
         recovered: Edges of the recovered tree, (edges, 2), words from 0.
         gold: Edges of the gold tree, likewise; with it edges are correct, spurious or missed.
+        scored: Which words are scored, (words,); edges at other words are thin and grey.
         checkpoint: The name of the model.
 
     Raises:
@@ -168,7 +170,7 @@ def space_page(
         "own": _rounded(own),
         "probe": _rounded(probe),
         "stress": stress,
-        "edges": _kinds_of_edges(words, recovered, gold),
+        "edges": _kinds_of_edges(words, recovered, gold, scored),
         "compared": gold is not None,
     }
     page = render(
@@ -249,10 +251,12 @@ def _rounded(points: NDArray[np.float64]) -> list[list[float]]:
     return found
 
 
-def _kinds_of_edges(words: Sequence[str], recovered: ArrayLike, gold: ArrayLike | None) -> list[list[object]]:
+def _kinds_of_edges(
+    words: Sequence[str], recovered: ArrayLike, gold: ArrayLike | None, scored: ArrayLike | None
+) -> list[list[object]]:
     """Edges with the kind of each; without a gold tree all are plain."""
     if gold is None:
         return [[a, b, "plain"] for a, b in edge_array(recovered, words=len(words)).tolist()]
-    tree, truth = compare_trees(words, recovered, gold)
+    tree, truth = compare_trees(words, recovered, gold, scored)
     missed = [[a, b, "missed"] for (a, b), kind in zip(truth.edges.tolist(), truth.statuses) if kind == "missed"]
     return [*missed, *([a, b, kind] for (a, b), kind in zip(tree.edges.tolist(), tree.statuses))]

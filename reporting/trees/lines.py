@@ -65,7 +65,7 @@ def lines_of(
     plain: list[Sequence[ArcKind]] = [["tree"] * len(marks) for marks in trees]
     arcs = [
         [
-            _PlacedArc(arc, *sorted(pair), dependent=pair[1])
+            _PlacedArc(arc, min(pair), max(pair), dependent=pair[1])
             for arc, pair in zip(lay_out_arcs(marks, full, kinds=own), marks.tolist(), strict=True)
         ]
         for marks, own in zip(trees, kinds or plain, strict=True)
