@@ -1,6 +1,6 @@
 """Structural probes: arrays in, maps of vectors out. Knows no text, and no trees but control trees."""
 
-from treeprobe.probes.baselines import DecayStates, RandomLstmStates
+from treeprobe.probes.baselines import DecayStates, RandomLstmStates, untransformed_distances
 from treeprobe.probes.concatenation import ConcatenatedStates
 from treeprobe.probes.control import TreeShape, control_heads, control_targets, selectivity
 from treeprobe.probes.curves import curves, over_seeds
@@ -51,4 +51,5 @@ __all__ = [
     "online_codes",
     "over_seeds",
     "selectivity",
+    "untransformed_distances",
 ]

@@ -1,4 +1,4 @@
-"""Uncontextual vectors mixed by a fixed or random context: what word vectors and word order alone explain.
+"""Vectors as they are, and uncontextual ones mixed by a fixed or random context: what word vectors and order explain.
 
 Decay0 and Proj0 of Hewitt & Manning (2019). Each wraps a layer of some states and is computed as it is read, so that
 nothing of the size of the corpus is held in memory.
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.spatial.distance import pdist, squareform
 from torch.nn.utils.rnn import pack_sequence, unpack_sequence
 
 from treeprobe.probes.states import Vectors, as_states, evenly_spaced
@@ -97,6 +98,22 @@ class RandomLstmStates(DerivedStates):
     def describe(self) -> dict[str, Any]:
         """The name of the baseline and its seed."""
         return {"name": "random BiLSTM", "seed": self.seed}
+
+
+def untransformed_distances(states: Vectors, *, layer: int | None = None) -> list[NDArray[np.float32]]:
+    """The squared L2 distances between the words of each sentence as they are: a distance probe with B = I.
+
+    Args:
+        states: of the sentences.
+        layer: the layer that is read; None for the only one there is.
+
+    Returns:
+        (words, words) for each sentence.
+    """
+    source = as_states(states, layer=layer)
+    wanted = [source.layers[0] if layer is None else layer]
+    vectors = (source.read([sentence], wanted)[0] for sentence in range(len(source.lengths)))
+    return [squareform(pdist(words, "sqeuclidean"), checks=False).astype(np.float32) for words in vectors]
 
 
 def _decay_weights(words: int) -> NDArray[np.float32]:

@@ -3,8 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.spatial.distance import pdist, squareform
 
 from treeprobe.parsing import Scorer, Sentence, Treebank
 from treeprobe.parsing.trees import chain_distances
@@ -12,7 +10,7 @@ from treeprobe.pipeline.options import Options
 from treeprobe.pipeline.probing.probes import SplitStates, measure, new_probes, read_states, train
 from treeprobe.pipeline.results.scores import CHAIN, CONTROL, RANDOM_WEIGHTS, UNTRANSFORMED, Measurement, Setting
 from treeprobe.pipeline.subjects.subject import Subject
-from treeprobe.probes import TreeShape, control_heads
+from treeprobe.probes import TreeShape, control_heads, untransformed_distances
 
 
 def chain_baseline(subject: Subject, options: Options) -> list[Measurement]:
@@ -39,14 +37,9 @@ def untransformed_baseline(subject: Subject, states: SplitStates, options: Optio
                 subject.encoder.name, bank.name, split, UNTRANSFORMED, layer, punctuation=scorer.punctuation
             )
             with subject.stage(f"score {split}"):
-                vectors = [states[split].read([number], [layer])[0] for number in range(len(bank))]
-                found.append(Measurement(setting, scorer.distances([squared_distances(words) for words in vectors])))
+                tallies = scorer.distances(untransformed_distances(states[split], layer=layer))
+            found.append(Measurement(setting, tallies))
     return found
-
-
-def squared_distances(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Squared L2 distances between the words of a sentence, (words, words)."""
-    return squareform(pdist(vectors.astype(np.float64), "sqeuclidean"), checks=False)
 
 
 def random_weights_baseline(subject: Subject, options: Options) -> list[Measurement]:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tests.probes.corpora import LayeredStates
-from treeprobe.probes import DecayStates, DistanceProbe, RandomLstmStates
+from treeprobe.probes import DecayStates, DistanceProbe, RandomLstmStates, untransformed_distances
 
 
 def test_decay_is_the_weighted_mean(dev):
@@ -47,3 +47,15 @@ def test_baselines_can_be_probed(train, dev):
     assert np.isfinite(probe.history_[0]["validation"])
     with pytest.raises(ValueError, match="no layer 3"):
         DecayStates(LayeredStates([train.vectors]), layer=3)
+
+
+def test_untransformed_distances_are_those_of_the_vectors(dev):
+    layered = LayeredStates([dev.vectors, dev.exact])
+    for states, layer in ((layered, 1), (dev.exact, None)):
+        found = untransformed_distances(states, layer=layer)
+        for distances, words, gold in zip(found, dev.exact, dev.distances, strict=True):
+            slow = [[((one - other) ** 2).sum() for other in words] for one in words]
+            np.testing.assert_allclose(distances, slow, atol=1e-5)
+            # The exact embedding is itself the tree; vectors that hide it are not.
+            np.testing.assert_allclose(distances, gold, atol=1e-5)
+    assert not np.allclose(untransformed_distances(layered, layer=0)[0], dev.distances[0], atol=0.5)
