@@ -7,21 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from transformers import get_cosine_schedule_with_warmup
 
 from treeprobe.extraction import Encoder, extract
 from treeprobe.parsing import read_conllu
-from treeprobe.parsing.stimuli import AGREEMENT_WORDS
 from treeprobe.training import PretrainingError
-from treeprobe.training.models import new_model
-from treeprobe.training.optimizing import TrainingLoop
 from treeprobe.training.planted import Evidence, PlantedOptions, make_planted
-from treeprobe.training.planted.choices import NgramModel, masked_choices
-from treeprobe.training.planted.evidence import gather_evidence
-from treeprobe.training.planted.masking import encode_pairs, masked_batches
 from treeprobe.training.planted.material import draw_material, is_new_combination
-from treeprobe.training.tokenizer import word_tokenizer
 
 MINUTE = PlantedOptions(
     layers=1, dim=16, heads=2, sentences=300, steps=8, batch_size=8, test_pairs=4, probe_sentences=60
@@ -111,25 +102,3 @@ def test_other_options_and_other_files_are_refused(made: tuple[Path, Evidence], 
 def test_impossible_options_are_refused(options: dict, message: str) -> None:
     with pytest.raises(PretrainingError, match=message):
         PlantedOptions(**options)
-
-
-@pytest.mark.slow
-def test_a_model_learns_what_no_ngram_can() -> None:
-    """A shorter training than the command's, one core for a minute or two: agreement across attractors."""
-    options = PlantedOptions(steps=1000, sentences=20_000, test_pairs=50, masked_share=0.05, masked_verbs=1.0)
-    material, tokenizer = draw_material(options), word_tokenizer(AGREEMENT_WORDS, max_subwords=32)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(options.seed)
-        model = new_model(tokenizer, options.pretraining)
-        batches = masked_batches(tokenizer, encode_pairs(tokenizer, material.train), options)
-        loop = TrainingLoop(
-            model, steps=options.steps, learning_rate=options.learning_rate, schedule=get_cosine_schedule_with_warmup
-        )
-        assert list(loop.run(batches))[-1] == options.steps
-    ngrams = NgramModel(pair.sentence.words for pair in material.train)
-    choices = {"model": masked_choices(model, tokenizer, material.test), "5-gram": ngrams.choices(material.test)}
-    evidence = gather_evidence(choices, material.test, most_trained=options.most_between)
-    table = evidence.accuracies("attractors").set_index(["model", "attractors"])
-    for attractors in (1, 2):
-        assert table.loc[("5-gram", attractors), "high"] < 0.6
-        assert table.loc[("model", attractors), "low"] > 0.75
