@@ -80,6 +80,12 @@ ANALYSES = (
         probes="optional",
     ),
     Analysis(
+        "perplexity",
+        "Measure how well the language model predicts the text of a treebank.",
+        ("text",),
+        MappingProxyType({"dev": "required", "test": "optional"}),
+    ),
+    Analysis(
         "causal",
         "Change what probes find, and measure whether the model behaves otherwise: is the tree used?",
         (*_CAUSAL, "pairs", "grammar_pairs", "constructions"),

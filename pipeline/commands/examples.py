@@ -13,6 +13,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "treeprobe behaviour --model ckpt/ --train en_ewt --dev en_ewt --out choices",
         "treeprobe behaviour --model gpt2 --dev en_ewt --pairs own.jsonl --out gpt2",
     ),
+    "perplexity": ("treeprobe perplexity --model ckpt/ --dev en_ewt --out perplexity",),
     "causal": ("treeprobe causal --model ckpt/ --train en_ewt --dev en_ewt --out causal",),
     "transfer": ("treeprobe transfer --model ckpt/ --probes bert --dev de_gsd --out german",),
     "demo": ("treeprobe demo --out demo-output",),
