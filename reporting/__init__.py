@@ -22,6 +22,7 @@ from treeprobe.reporting.scores.curves import layer_curves, rank_curves, step_cu
 from treeprobe.reporting.scores.differences import paired_differences
 from treeprobe.reporting.scores.effects import effect_by_layer
 from treeprobe.reporting.scores.heat_maps import category_map, heat_map
+from treeprobe.reporting.scores.variants import size_points, variant_curves, variant_points
 from treeprobe.reporting.style.missing_glyphs import MissingGlyphs
 from treeprobe.reporting.style.names import head_name, metric_name
 from treeprobe.reporting.style.saving import (
@@ -95,6 +96,7 @@ __all__ = [
     "selectivity_bars",
     "share_by_number",
     "similarity_matrix",
+    "size_points",
     "space_page",
     "space_with_tree",
     "space_with_tree_3d",
@@ -105,5 +107,7 @@ __all__ = [
     "tree_picker",
     "tree_through_layers",
     "trees_word_by_word",
+    "variant_curves",
+    "variant_points",
     "word_by_word_size",
 ]

@@ -68,7 +68,7 @@ def loss_tally(model: LanguageModel, bank: Treebank, options: Options, *, progre
         subwords = Subwords.of(encoder, Text.checked(bank.words, space_after), any_length=True)
         lengths = np.diff(subwords.alignment.subword_bounds)
         counts = np.where(subwords.too_long, 0, lengths)
-        read = np.flatnonzero(counts)
+        read = np.flatnonzero(counts).tolist()
         scores = word_scores(
             model,
             [bank[number].words for number in read],

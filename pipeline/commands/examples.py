@@ -36,6 +36,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "treeprobe compare tuned base --sweep sweep/ --format latex",
     ),
     "checkpoints": ("treeprobe checkpoints --treebank en_ewt-train.conllu --out family",),
+    "ablations": ("treeprobe ablations --train en_ewt --dev en_ewt --out ablations --jobs 2",),
     "planted": ("treeprobe planted --out planted",),
     "cache": ("treeprobe cache ls", "treeprobe cache rm MiniLM-0f3a"),
 }

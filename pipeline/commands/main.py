@@ -12,6 +12,7 @@ import typer
 
 from treeprobe.errors import TreeprobeError
 from treeprobe.pipeline.analyses import ANALYSES
+from treeprobe.pipeline.commands.ablations import ablations_command
 from treeprobe.pipeline.commands.analyses import command_of
 from treeprobe.pipeline.commands.cache import app as cache_app
 from treeprobe.pipeline.commands.checkpoints import checkpoints_command
@@ -59,6 +60,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "report": report_command,
     "compare": compare_command,
     "checkpoints": checkpoints_command,
+    "ablations": ablations_command,
     "planted": planted_command,
 }
 """Every command by its name, in the order of the help."""

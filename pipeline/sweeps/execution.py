@@ -55,7 +55,7 @@ def execute(
         return Outcome(task, "failed", lacking)
     overwrite = replace or standing.state == "damaged"
     try:
-        with staged_folder(folder.task(task.name), overwrite=overwrite) as staging, _bounded_threads(threads):
+        with staged_folder(folder.task(task.name), overwrite=overwrite) as staging, bounded_threads(threads):
             subject = open_subject(task.analysis, task.sources)
             _check_unchanged(task, subject)
             perform(task.analysis, subject, staging, options=task.options, figures=figures, about=_about(task))
@@ -112,7 +112,7 @@ def _failure(task: Task, error: Exception) -> Outcome:
 
 
 @contextmanager
-def _bounded_threads(threads: int) -> Iterator[None]:
+def bounded_threads(threads: int) -> Iterator[None]:
     """Keep torch, BLAS and OpenMP to so many threads, so that workers on one machine do not fight for cores."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
