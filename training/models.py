@@ -20,6 +20,7 @@ from transformers import (
 from transformers.utils import logging
 
 from treeprobe.devices import moved
+from treeprobe.training.neighbour_heads import start_at_neighbours
 from treeprobe.training.options import PositionCode, PretrainingOptions
 
 NOT_PREDICTED = -100
@@ -77,6 +78,8 @@ def new_model(tokenizer: PreTrainedTokenizerFast, options: PretrainingOptions) -
         model = (BertLMHeadModel if options.left_to_right else BertForMaskedLM)(config)
     if options.position_code != "learned":
         fix_positions(model, options.position_code)
+    if options.neighbour_heads:
+        start_at_neighbours(model)
     return model
 
 

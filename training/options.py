@@ -41,6 +41,8 @@ class PretrainingOptions:
         bilstm: save the checkpoints of a left-to-right model with a bidirectional LSTM of random weights above its last
             block, to be trained in fine-tuning (Devlin et al. 2019, section 5.1, "+ BiLSTM"). It is a layer more.
         position_code: learned vectors, the fixed sines of Vaswani et al. (2017, section 3.5), or none.
+        neighbour_heads: begin with heads that attend to the subwords before and after, by learned positions that are
+            sines at first (`start_at_neighbours`); on little text, a model begins to use the context ten times sooner.
         dropout: of hidden states and attention, in training. BERT's is 0.1, for 40 epochs. A small model that is
             trained for a few underfits rather than overfits, and with dropout does not get beyond word frequencies.
         evaluations: how often the model is evaluated on held-out text, where there is any, at even distances; at the
@@ -67,6 +69,7 @@ class PretrainingOptions:
     left_to_right: bool = False
     bilstm: bool = False
     position_code: PositionCode = "learned"
+    neighbour_heads: bool = False
     dropout: float = 0.0
     evaluations: int = 10
     seed: int = 0
@@ -82,6 +85,11 @@ class PretrainingOptions:
         if self.position_code not in get_args(PositionCode):
             expected = ", ".join(get_args(PositionCode))
             raise PretrainingError(f"position_code={self.position_code!r}; expected one of {expected}")
+        if self.neighbour_heads and (self.position_code != "learned" or self.dim < 4 * self.heads):
+            raise PretrainingError(
+                f"neighbour_heads=True with position_code={self.position_code!r} and heads of "
+                f"{self.dim // self.heads} dimensions; expected learned positions and heads of at least 4"
+            )
         if not 0 < self.mask_share <= 1:
             raise PretrainingError(f"mask_share={self.mask_share}; expected a share above 0 and at most 1")
         if self.evaluations < 0:
