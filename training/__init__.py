@@ -6,9 +6,13 @@ classes of those that hold trees, so that their checkpoints load like any other.
 
 from treeprobe.training.bilstm import BertBilstmConfig, BertBilstmModel, with_bilstm
 from treeprobe.training.category_trees import CategoryTrees
+from treeprobe.training.evaluation import Evaluation, evaluate
 from treeprobe.training.family import make_family
-from treeprobe.training.options import PretrainingError, PretrainingOptions
+from treeprobe.training.masked_batch import MaskedBatch, show_masked_batch
+from treeprobe.training.options import PositionCode, PretrainingError, PretrainingOptions
 from treeprobe.training.pretraining import pretrain
+from treeprobe.training.record import TrainingRecord
+from treeprobe.training.text import Documents, hold_out, read_documents
 from treeprobe.training.tree_bert import TreeBertConfig, TreeBertForMaskedLM, TreeBertModel, with_trees
 from treeprobe.training.tree_reader import READ_CONSTRUCTION, save_tree_reader
 
@@ -17,14 +21,23 @@ __all__ = [
     "BertBilstmConfig",
     "BertBilstmModel",
     "CategoryTrees",
+    "Documents",
+    "Evaluation",
+    "MaskedBatch",
+    "PositionCode",
     "PretrainingError",
     "PretrainingOptions",
+    "TrainingRecord",
     "TreeBertConfig",
     "TreeBertForMaskedLM",
     "TreeBertModel",
+    "evaluate",
+    "hold_out",
     "make_family",
     "pretrain",
+    "read_documents",
     "save_tree_reader",
+    "show_masked_batch",
     "with_bilstm",
     "with_trees",
 ]

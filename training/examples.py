@@ -1,7 +1,7 @@
-"""The text of a treebank as training examples: single sentences or pairs, in batches of about one length."""
+"""Text as examples: single sentences or pairs, in batches of about one length, with the subwords to predict chosen."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import DataCollatorForLanguageModeling, PreTrainedTokenizerFast
 
-from treeprobe.parsing import Sentence
 from treeprobe.training.options import PretrainingOptions
+from treeprobe.training.text import Documents
 
 _POOLED_BATCHES = 16
 
@@ -24,17 +24,7 @@ class SentencePair:
     random: bool
 
 
-def split_documents(sentences: Sequence[Sentence]) -> list[list[str]]:
-    """Group the sentences' texts by document, as `# newdoc` comments divide them; without any, one document."""
-    documents: list[list[str]] = []
-    for sentence in sentences:
-        if not documents or any(key.startswith("newdoc") for key in sentence.metadata):
-            documents.append([])
-        documents[-1].append(sentence.text)
-    return documents
-
-
-def draw_pairs(documents: Sequence[Sequence[str]], generator: np.random.Generator) -> list[SentencePair]:
+def draw_pairs(documents: Documents, generator: np.random.Generator) -> list[SentencePair]:
     """Pair every sentence that another follows with that one or, half of the time, with one of another document.
 
     The examples of next-sentence prediction (Devlin et al. 2019, section 3.1, task 2). In a single document, the random
@@ -45,18 +35,11 @@ def draw_pairs(documents: Sequence[Sequence[str]], generator: np.random.Generato
 
 
 def training_batches(
-    tokenizer: PreTrainedTokenizerFast, documents: Sequence[Sequence[str]], options: PretrainingOptions
+    tokenizer: PreTrainedTokenizerFast, documents: Documents, options: PretrainingOptions
 ) -> Iterator[dict[str, Tensor]]:
     """Yield batches without end, in a new random order every epoch; pairs and masks are drawn anew each time."""
     generator = np.random.default_rng(options.seed)
-    collate = DataCollatorForLanguageModeling(
-        tokenizer,
-        mlm=not options.left_to_right,
-        mlm_probability=None if options.left_to_right else options.mask_share,
-        mask_replace_prob=options.mask_replace_prob,
-        random_replace_prob=options.random_replace_prob,
-        seed=options.seed,
-    )
+    collate = _collator(tokenizer, options)
     lines = [line for document in documents for line in document]
     while True:
         pairs = draw_pairs(documents, generator) if options.next_sentence else None
@@ -68,6 +51,24 @@ def training_batches(
                 else encode_pairs(tokenizer, [pairs[i] for i in chosen])
             )
             yield dict(collate(examples))
+
+
+def held_out_batches(
+    tokenizer: PreTrainedTokenizerFast, documents: Documents, options: PretrainingOptions
+) -> list[dict[str, Tensor]]:
+    """All examples of held-out text once, the same at every call: with one draw of pairs and masks.
+
+    Masks are those of Devlin et al. (2019), whatever the model is trained with, so that the losses of models trained
+    with other splits are losses on the same task.
+    """
+    options = replace(options, mask_share=0.15, mask_replace_prob=0.8, random_replace_prob=0.1)
+    if options.next_sentence:
+        examples = encode_pairs(tokenizer, draw_pairs(documents, np.random.default_rng(options.seed)))
+    else:
+        examples = encode_lines(tokenizer, [line for document in documents for line in document])
+    examples.sort(key=lambda example: len(example["input_ids"]))
+    collate, size = _collator(tokenizer, options), options.batch_size
+    return [dict(collate(examples[first : first + size])) for first in range(0, len(examples), size)]
 
 
 def length_batches(
@@ -108,9 +109,7 @@ def encode_pairs(tokenizer: PreTrainedTokenizerFast, pairs: Sequence[SentencePai
     ]
 
 
-def _draw_pair(
-    documents: Sequence[Sequence[str]], number: int, line: int, generator: np.random.Generator
-) -> SentencePair:
+def _draw_pair(documents: Documents, number: int, line: int, generator: np.random.Generator) -> SentencePair:
     """The pair whose first sentence is that line of that document."""
     first, following = documents[number][line], documents[number][line + 1]
     if generator.random() < 0.5:
@@ -120,3 +119,15 @@ def _draw_pair(
         place = int(generator.integers(len(documents[other])))
         if other != number or (len(documents) == 1 and place != line + 1):
             return SentencePair(first, documents[other][place], random=True)
+
+
+def _collator(tokenizer: PreTrainedTokenizerFast, options: PretrainingOptions) -> DataCollatorForLanguageModeling:
+    """What pads examples to a batch and chooses the subwords to predict."""
+    return DataCollatorForLanguageModeling(
+        tokenizer,
+        mlm=not options.left_to_right,
+        mlm_probability=None if options.left_to_right else options.mask_share,
+        mask_replace_prob=options.mask_replace_prob,
+        random_replace_prob=options.random_replace_prob,
+        seed=options.seed,
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import cross_entropy, pad
 from transformers import (
     BertConfig,
@@ -140,7 +140,7 @@ def training_losses(model: PreTrainedModel, batch: Mapping[str, Tensor]) -> dict
     return predict(model, batch).losses
 
 
-def save_checkpoint(model: nn.Module, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+def save_checkpoint(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
     """Save a model with its tokenizer, without transformers' own progress bar."""
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()

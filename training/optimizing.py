@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 from transformers import PreTrainedModel
 
 from treeprobe.files import written_whole
 from treeprobe.training.models import training_losses
+from treeprobe.training.options import PretrainingError
 
 Schedule = Callable[[torch.optim.Optimizer, int, int], Any]
 """A learning rate's course from the optimizer, the steps of its rise and the step where it is zero, as transformers'
@@ -113,11 +114,22 @@ class TrainingLoop:
 
         Returns:
             its notes.
+
+        Raises:
+            PretrainingError: the file is damaged, or of another model.
         """
+        try:
+            with safe_open(path, "pt") as file:
+                told = json.loads(file.metadata()["training"])
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+            self._take_up(told, tensors)
+        except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise PretrainingError(f"{path} is no state of this training: {error}; remove it to begin anew") from error
+        return told["notes"]
+
+    def _take_up(self, told: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
+        """Make the state of the training that of a file."""
         place = self.model.device
-        with safe_open(path, "pt") as file:
-            told = json.loads(file.metadata()["training"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         with torch.no_grad():
             for name, parameter in self.model.named_parameters():
                 parameter.copy_(tensors[f"weights.{name}"])
@@ -135,7 +147,6 @@ class TrainingLoop:
             group["lr"] = rate
         self._optimizer.load_state_dict({"state": state, "param_groups": groups})
         torch.set_rng_state(tensors["random.cpu"])
-        if place.type == "cuda":
+        if place.type == "cuda" and "random.cuda" in tensors:  # a run may move to another device
             torch.cuda.set_rng_state(tensors["random.cuda"], place)
         self.step = int(told["step"])
-        return told["notes"]

@@ -59,7 +59,7 @@ def staged_folder(out: str | Path, *, overwrite: bool = False) -> Iterator[Path]
     target = Path(out).absolute()
     check_free(target, overwrite=overwrite)
     staging = target.with_name(f".{target.name}.partial")
-    with _sole_writer(target, staging):
+    with sole_writer(target):
         # Another process may have finished here since.
         check_free(target, overwrite=overwrite)
         shutil.rmtree(staging, ignore_errors=True)
@@ -88,9 +88,14 @@ def check_free(target: Path, *, overwrite: bool) -> None:
 
 
 @contextmanager
-def _sole_writer(target: Path, staging: Path) -> Iterator[None]:
-    """Hold the lock beside `staging` while `target` is made; missing parent folders are made first."""
-    lock = FileLock(staging.with_name(f"{staging.name}.lock"))
+def sole_writer(target: Path) -> Iterator[None]:
+    """Hold the lock of an output, beside it, which ends with the process; missing parent folders are made first.
+
+    Raises:
+        BusyError: another process holds it.
+        OutputError: it cannot be made there.
+    """
+    lock = FileLock(target.with_name(f".{target.name}.partial.lock"))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)

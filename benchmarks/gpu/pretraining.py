@@ -12,9 +12,10 @@ from benchmarks.gpu.model import VOCABULARY
 from benchmarks.measuring import Ratio, interleaved, median_of, ratio
 from treeprobe.parsing import Treebank
 from treeprobe.training import PretrainingOptions
-from treeprobe.training.examples import split_documents, training_batches
+from treeprobe.training.examples import training_batches
 from treeprobe.training.models import new_model
 from treeprobe.training.optimizing import TrainingLoop
+from treeprobe.training.text import split_documents
 from treeprobe.training.tokenizer import train_tokenizer
 
 STEPS = 60

@@ -1,72 +1,45 @@
 """`treeprobe checkpoints`: a family of small checkpoints to sweep over, pre-trained on a treebank's text."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from treeprobe.pipeline.commands.options import Device, Out, Overwrite, Quiet, integers
+from treeprobe.pipeline.commands import options as declared
+from treeprobe.pipeline.commands.pretraining_options import pretraining_options, pretraining_parameters
 from treeprobe.pipeline.commands.showing import progress_of
 
+_TREEBANK = Annotated[Path, typer.Option(help="CoNLL-U file whose text the tiny BERT is pre-trained on.")]
 
-def checkpoints_command(
-    treebank: Annotated[Path, typer.Option(help="CoNLL-U file whose text the tiny BERT is pre-trained on.")],
-    out: Out,
-    steps: Annotated[int, typer.Option(min=1, help="Training steps.")] = 6000,
-    save_steps: Annotated[
-        str, typer.Option(help="Steps whose checkpoints are saved, separated by commas; 0 is the untrained model.")
-    ] = "0,300,1000,2000,3000,6000",
-    layers: Annotated[int, typer.Option(min=1, help="Transformer layers.")] = 4,
-    dim: Annotated[int, typer.Option(min=1, help="Width of the hidden states.")] = 128,
-    heads: Annotated[int, typer.Option(min=1, help="Attention heads per layer.")] = 4,
-    vocabulary_size: Annotated[int, typer.Option(min=10, help="Most subwords in the vocabulary.")] = 4000,
-    batch_size: Annotated[int, typer.Option(min=1, help="Examples per step.")] = 32,
-    learning_rate: Annotated[
-        float, typer.Option(min=0.0, help="Peak learning rate, reached after a tenth of the steps.")
-    ] = 1e-3,
-    mask_replace_prob: Annotated[
-        float, typer.Option(help="Share of the subwords to predict that are shown as [MASK].")
-    ] = 0.8,
-    random_replace_prob: Annotated[float, typer.Option(help="Share of them that are shown as a random subword.")] = 0.1,
-    next_sentence: Annotated[bool, typer.Option(help="Also predict whether the second sentence follows.")] = True,
-    left_to_right: Annotated[
-        bool,
-        typer.Option("--left-to-right", help="Predict each subword from those before it; needs --no-next-sentence."),
-    ] = False,
-    dropout: Annotated[float, typer.Option(min=0.0, help="Dropout in training.")] = 0.0,
-    seed: Annotated[int, typer.Option(help="Seed of weights, order, sentence pairs and masks.")] = 0,
-    device: Device = "cpu",
-    overwrite: Overwrite = False,
-    quiet: Quiet = False,
-) -> None:
-    """Make MiniLM, its random twin and the pre-training run of a tiny BERT, ready for `treeprobe sweep`."""
+
+@declared.takes(
+    [
+        declared.parameter("treebank", _TREEBANK),
+        declared.parameter("out", declared.Out),
+        *pretraining_parameters(without=("evaluations",)),
+        declared.parameter("device", declared.Device, "cpu"),
+        declared.parameter("overwrite", declared.Overwrite, False),
+        declared.parameter("quiet", declared.Quiet, False),
+    ]
+)
+def checkpoints_command(**given: Any) -> None:
+    """Make MiniLM, its random twin and the pre-training run of a tiny BERT, ready for `treeprobe sweep`.
+
+    Where it was cut off, the same command goes on.
+    """
+    options = pretraining_options(given)
     from treeprobe.parsing import read_conllu
-    from treeprobe.training import PretrainingError, PretrainingOptions, make_family
+    from treeprobe.training import make_family
 
-    try:
-        options = PretrainingOptions(
-            layers=layers,
-            dim=dim,
-            heads=heads,
-            vocabulary_size=vocabulary_size,
-            steps=steps,
-            save_steps=integers(save_steps, least=0),
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            mask_replace_prob=mask_replace_prob,
-            random_replace_prob=random_replace_prob,
-            next_sentence=next_sentence,
-            left_to_right=left_to_right,
-            dropout=dropout,
-            seed=seed,
-        )
-    except PretrainingError as error:
-        raise typer.BadParameter(str(error)) from error
-    progress = progress_of(quiet=quiet)
+    progress = progress_of(quiet=given["quiet"])
     if progress == "stages":
-        typer.echo(f"pre-training, {steps} steps …", err=True)
-    sentences = list(read_conllu(treebank))
+        typer.echo(f"pre-training, {options.steps} steps …", err=True)
     folders = make_family(
-        sentences, out, options=options, device=device, overwrite=overwrite, progress=progress is True
+        list(read_conllu(given["treebank"])),
+        given["out"],
+        options=options,
+        device=given["device"],
+        overwrite=given["overwrite"],
+        progress=progress is True,
     )
     typer.echo(f"Sweep over them with `treeprobe sweep --models {' '.join(map(str, folders))}`")

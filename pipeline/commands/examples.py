@@ -35,6 +35,12 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "treeprobe compare runs/first runs/second",
         "treeprobe compare tuned base --sweep sweep/ --format latex",
     ),
+    "pretrain": (
+        "treeprobe pretrain --text en_ewt --held-out en_ewt --out tiny",
+        "treeprobe pretrain --text own.txt --out left --left-to-right --no-next-sentence",
+        "treeprobe pretrain --text own.txt --batch-size 4 --show-batch",
+    ),
+    "fill-mask": ('treeprobe fill-mask --model tiny/step-6000 "The [MASK] is here."',),
     "checkpoints": ("treeprobe checkpoints --treebank en_ewt-train.conllu --out family",),
     "ablations": ("treeprobe ablations --train en_ewt --dev en_ewt --out ablations --jobs 2",),
     "planted": ("treeprobe planted --out planted",),

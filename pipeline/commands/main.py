@@ -19,8 +19,10 @@ from treeprobe.pipeline.commands.checkpoints import checkpoints_command
 from treeprobe.pipeline.commands.compare import compare_command
 from treeprobe.pipeline.commands.demo import demo_command
 from treeprobe.pipeline.commands.examples import examples_of
+from treeprobe.pipeline.commands.fill_mask import fill_mask_command
 from treeprobe.pipeline.commands.parse import parse_command
 from treeprobe.pipeline.commands.planted import planted_command
+from treeprobe.pipeline.commands.pretrain import pretrain_command
 from treeprobe.pipeline.commands.report import report_command
 from treeprobe.pipeline.commands.show import show_command
 from treeprobe.pipeline.commands.showing import LOG
@@ -59,6 +61,8 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "sweep": sweep_command,
     "report": report_command,
     "compare": compare_command,
+    "pretrain": pretrain_command,
+    "fill-mask": fill_mask_command,
     "checkpoints": checkpoints_command,
     "ablations": ablations_command,
     "planted": planted_command,

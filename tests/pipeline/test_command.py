@@ -129,7 +129,7 @@ def test_it_says_which_version_it_is(monkeypatch: pytest.MonkeyPatch, capsys: py
     assert capsys.readouterr().out == f"treeprobe {version('treeprobe')}\n"
 
 
-@pytest.mark.parametrize("name", ["run", "heads", "convolution", "transfer", "sweep", "checkpoints"])
+@pytest.mark.parametrize("name", ["run", "heads", "convolution", "transfer", "sweep", "checkpoints", "pretrain"])
 def test_help_names_every_option_in_full_at_80_columns(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

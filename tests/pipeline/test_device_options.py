@@ -7,7 +7,15 @@ from treeprobe.pipeline.analyses import ANALYSES
 from treeprobe.pipeline.commands.main import app
 
 COMMANDS = get_command(app).commands
-COMPUTE = {analysis.command or analysis.name for analysis in ANALYSES} | {"sweep", "demo", "parse", "checkpoints", "ablations"}
+COMPUTE = {analysis.command or analysis.name for analysis in ANALYSES} | {
+    "sweep",
+    "demo",
+    "parse",
+    "checkpoints",
+    "pretrain",
+    "fill-mask",
+    "ablations",
+}
 READ = {"report", "compare", "cache"}
 """Commands that read what others computed."""
 SMALL = {"planted"}

@@ -1,6 +1,5 @@
 """The same pre-training on a GPU, beside the CPU."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import torch
 
 from treeprobe.extraction import Encoder
 from treeprobe.parsing import Sentence
-from treeprobe.training import PretrainingOptions, pretrain
+from treeprobe.training import PretrainingOptions, TrainingRecord, pretrain
 
 pytestmark = pytest.mark.cuda
 
@@ -31,7 +30,7 @@ def test_losses_fall_as_they_do_on_the_processor(
     for device in ("cpu", "cuda"):
         options = PretrainingOptions(**SMALL, **objective)
         out = pretrain(sentences, tmp_path / device, options=options, device=device, progress=False)
-        losses.append(json.loads((out / "training.json").read_text())["losses"])
+        losses.append(TrainingRecord.read(out).losses["loss"])
         first.append(Encoder.from_pretrained(out / "step-0").digest)
     np.testing.assert_allclose(losses[1], losses[0], rtol=2e-3)
     assert first[0] == first[1], "weights are drawn on the processor"

@@ -14,16 +14,16 @@ from treeprobe.extraction.encoder import quiet_loading
 from treeprobe.files import staged_folder, write_json
 from treeprobe.parsing import write_conllu
 from treeprobe.parsing.stimuli import AGREEMENT_WORDS, agreement_pairs
-from treeprobe.records import Fields, sealed
+from treeprobe.records import sealed
 from treeprobe.training.category_trees import CategoryTrees
 from treeprobe.training.models import new_model, save_checkpoint
 from treeprobe.training.optimizing import TrainingLoop
-from treeprobe.training.options import PretrainingError
 from treeprobe.training.planted.choices import BagOfWords, Choices, NgramModel, masked_choices
 from treeprobe.training.planted.evidence import Evidence, gather_evidence
 from treeprobe.training.planted.masking import encode_pairs, masked_batches
 from treeprobe.training.planted.material import Material, draw_material
 from treeprobe.training.planted.options import PlantedOptions
+from treeprobe.training.run_folder import run_folder
 from treeprobe.training.tokenizer import word_tokenizer
 from treeprobe.training.tree_bert import with_trees
 
@@ -61,8 +61,15 @@ def make_planted(
         DeviceError: this machine has no such device.
     """
     check_device(torch, device)
-    options, folder = options or PlantedOptions(), Path(out)
-    _claim(folder, options, overwrite=overwrite)
+    options = options or PlantedOptions()
+    claim = run_folder(out, record=_RECORD, options=options, made="models made", overwrite=overwrite)
+    with claim as (folder, _):
+        return _make(folder, options, device=device, progress=progress)
+
+
+def _make(folder: Path, options: PlantedOptions, *, device: str, progress: bool) -> Evidence:
+    """Make what is missing in a folder that this process alone writes."""
+    write_json(folder / _RECORD, sealed({"options": asdict(options)}))
     tokenizer = word_tokenizer(AGREEMENT_WORDS, max_subwords=options.pretraining.max_subwords)
     material = draw_material(options)
     for split, pairs in material.probes.items():
@@ -85,29 +92,6 @@ def make_planted(
     evidence = gather_evidence(choices, material.test, most_trained=options.most_between)
     write_json(folder / _EVIDENCE, sealed({"options": asdict(options), **evidence.record}))
     return evidence
-
-
-def _claim(folder: Path, options: PlantedOptions, *, overwrite: bool) -> None:
-    """Make the folder and say in it what its models are made with; refuse one whose models are made with other options.
-
-    Raises PretrainingError.
-    """
-    record = folder / _RECORD
-    if folder.exists() and overwrite:
-        shutil.rmtree(folder)
-    elif record.exists():
-        remedy = "remove it, or overwrite the folder"
-        found = Fields.read(record, error=PretrainingError, remedy=remedy).part("options").content
-        if differing := [name for name, value in asdict(options).items() if found.get(name) != value]:
-            name = differing[0]
-            raise PretrainingError(
-                f"{folder} holds models made with {name}={found.get(name)}, expected {name}={getattr(options, name)}; "
-                "ask for the same options, for another folder, or to overwrite it"
-            )
-    elif folder.exists() and any(folder.iterdir()):
-        raise PretrainingError(f"{folder} holds other files; expected a new folder, an empty one or one of such models")
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(record, sealed({"options": asdict(options)}))
 
 
 def _train(
