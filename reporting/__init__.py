@@ -22,6 +22,7 @@ from treeprobe.reporting.scores.curves import layer_curves, rank_curves, step_cu
 from treeprobe.reporting.scores.differences import paired_differences
 from treeprobe.reporting.scores.effects import effect_by_layer
 from treeprobe.reporting.scores.heat_maps import category_map, heat_map
+from treeprobe.reporting.scores.pretraining import accuracy_by_step, loss_by_step
 from treeprobe.reporting.scores.variants import size_points, variant_curves, variant_points
 from treeprobe.reporting.style.missing_glyphs import MissingGlyphs
 from treeprobe.reporting.style.names import head_name, metric_name
@@ -49,6 +50,7 @@ __all__ = [
     "MissingGlyphs",
     "Picker",
     "Projection",
+    "accuracy_by_step",
     "arcs_size",
     "association_by_layer",
     "attention_lines",
@@ -84,6 +86,7 @@ __all__ = [
     "kernel_map",
     "layer_curves",
     "layers_size",
+    "loss_by_step",
     "merge_seeds",
     "metric_name",
     "new_figure",
