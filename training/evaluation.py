@@ -48,7 +48,8 @@ def evaluate(model: PreTrainedModel, batches: Sequence[Mapping[str, Tensor]]) ->
     if not pairs:
         return Evaluation(loss, accuracy, None, None, len(judged), 0)
     judged_pairs = torch.cat(pairs)
-    return Evaluation(loss, accuracy, *judged_pairs.mean(0).tolist(), len(judged), len(judged_pairs))
+    next_loss, next_accuracy = judged_pairs.mean(0).tolist()
+    return Evaluation(loss, accuracy, next_loss, next_accuracy, len(judged), len(judged_pairs))
 
 
 def _judged(logits: Tensor, labels: Tensor) -> Tensor:

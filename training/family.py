@@ -14,7 +14,8 @@ from treeprobe.training.pretraining import pretrain
 from treeprobe.training.run_folder import run_folder
 from treeprobe.training.text import check_documents, split_documents, text_digest
 
-_RECORD = "family.json"
+_RECORD = ".family.json"
+"""Hidden, so that `family/*` is what there is to sweep over."""
 
 
 def make_family(
