@@ -87,7 +87,7 @@ class TrainingLoop:
             self.step += 1
             yield self.step
 
-    def save(self, path: Path, notes: Mapping[str, Any]) -> None:
+    def save(self, path: Path, notes: Any) -> None:
         """Write the state of the training, whole or not at all.
 
         Args:
