@@ -63,6 +63,16 @@ PRETRAINING: Mapping[str, tuple[Any, Any]] = {
         ],
         "learned",
     ),
+    "neighbour_heads": (
+        Annotated[
+            bool,
+            typer.Option(
+                "--neighbour-heads",
+                help="Begin with heads that attend to neighbours, by which a small model uses the context sooner.",
+            ),
+        ],
+        False,
+    ),
     "dropout": (Annotated[float, typer.Option(min=0.0, help="Dropout in training.")], 0.0),
     "evaluations": (
         Annotated[int, typer.Option(min=0, help="Evaluations on held-out text, besides those at the steps to save.")],
