@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from treeprobe.parsing import Tally
+from treeprobe.pipeline.ablations.finetuning import read_accuracy
 from treeprobe.pipeline.ablations.plan import AblationPlan, Run
 from treeprobe.pipeline.results.finished import Finished, read_finished
 from treeprobe.pipeline.results.measured import best_measured, everything_measured
 
-UUAS, MASKED_LOSS, NEXT_LOSS = "uuas", "masked_loss", "next_loss"
+UUAS, MASKED_LOSS, NEXT_LOSS, TASK = "uuas", "masked_loss", "next_loss", "upos_accuracy"
 """Share of the gold edges that the probe of the best layer finds; nats a masked subword; nats a subword from the left:
-the two losses are different quantities."""
+the two losses are different quantities; share of the words whose part of speech the fine-tuned model finds."""
 _LOSSES: Mapping[str, str] = {"masked": MASKED_LOSS, "next": NEXT_LOSS}
 
 
@@ -38,6 +39,9 @@ def collect(plan: AblationPlan) -> list[Measured]:
         name, step = one.record.get("family"), one.record.get("step")
         if isinstance(step, int) and name in runs and step in runs[name].options.save_steps:
             found += _measures(one, runs[name], step)
+    for run in runs.values() if plan.finetuning_steps else ():
+        if (tally := read_accuracy(run, plan, measure=TASK)) is not None:
+            found.append(Measured(run, run.options.steps, TASK, tally))
     return found
 
 

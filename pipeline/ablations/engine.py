@@ -2,6 +2,7 @@
 
 OUT/
     runs/NAME/          a pre-training run, NAME of its variant and seed
+    tasks/NAME/         how well its last checkpoint was fine-tuned
     sweep/              the analyses of the checkpoints, as `treeprobe sweep` leaves them
     measures.csv        every measure of every run
     variants.csv        means over seeds, and differences from the first variant of each experiment
@@ -19,9 +20,11 @@ from treeprobe.files import written_whole
 from treeprobe.pipeline.ablations.collecting import Measured, collect
 from treeprobe.pipeline.ablations.comparing import compare_variants
 from treeprobe.pipeline.ablations.figures import draw
+from treeprobe.pipeline.ablations.finetuning import finetune_run
 from treeprobe.pipeline.ablations.plan import AblationPlan, Run
-from treeprobe.pipeline.ablations.pretraining import pretrain_all, run_path
+from treeprobe.pipeline.ablations.pretraining import pretrain_run, run_path
 from treeprobe.pipeline.ablations.telling import tell
+from treeprobe.pipeline.ablations.work import do_all
 from treeprobe.pipeline.stopwatch import Progress
 from treeprobe.pipeline.subjects.treebanks import splits_of
 from treeprobe.pipeline.sweeps import Plan, SweepError, Workers, sweep
@@ -38,7 +41,7 @@ class Ablations:
 
 
 def ablate(plan: AblationPlan, *, workers: Workers | None = None, progress: Progress = True) -> Ablations:
-    """Pre-train every run of the plan, probe its checkpoints, measure their losses, compare the variants, and draw.
+    """Pre-train every run of the plan, probe, measure losses, fine-tune, compare the variants, and draw.
 
     Any number of processes may do the same plan in the same folder at once, and one that was killed is started again:
     runs go on from where they were, and what is finished stays.
@@ -53,10 +56,13 @@ def ablate(plan: AblationPlan, *, workers: Workers | None = None, progress: Prog
     """
     workers = workers or Workers()
     runs = plan.runs()
-    pretrain_all(plan, workers, progress=progress)
-    # An LSTM of random weights predicts nothing: it is there to be probed and fine-tuned.
+    # An LSTM of random weights predicts nothing, and transformers knows no head on top of it.
+    plain = [run for run in runs if not run.options.bilstm]
+    do_all(pretrain_run, runs, plan, workers, title="pre-training", progress=progress)
     _analyse(plan, runs, "structure", workers, progress)
-    _analyse(plan, [run for run in runs if not run.options.bilstm], "perplexity", workers, progress)
+    _analyse(plan, plain, "perplexity", workers, progress)
+    if plan.finetuning_steps:
+        do_all(finetune_run, plain, plan, workers, title="fine-tuning", progress=progress)
     measured = collect(plan)
     table = compare_variants(measured, plan.variants)
     found = Ablations(plan.folder, _measure_table(measured), table, tell(table))
@@ -68,7 +74,7 @@ def _analyse(plan: AblationPlan, runs: Sequence[Run], analysis: str, workers: Wo
     """Analyse every checkpoint of some runs. Raises SweepError when one cannot be."""
     done = sweep(
         Plan(
-            models=[f"{run.name}={run_path(plan, run)}" for run in runs],
+            models=[f"{run.name}={run_path(run, plan)}" for run in runs],
             treebanks=[splits_of(plan.train, plan.dev)],
             out=plan.folder / "sweep",
             analyses=(analysis,),

@@ -58,6 +58,7 @@ class AblationPlan:
         sizes: those of the experiment of that name.
         points: checkpoints on each curve of the experiment `steps`, at even distances.
         probes: how checkpoints are probed.
+        finetuning_steps: how long the last checkpoint of each run is fine-tuned on parts of speech; 0 for not at all.
         max_sentences: read no more than the first so many sentences of each split.
         device: where to train and probe, by torch's name.
     """
@@ -71,6 +72,7 @@ class AblationPlan:
     sizes: Sequence[Size] = SIZES
     points: int = 6
     probes: Options = PROBES
+    finetuning_steps: int = 300
     max_sentences: int | None = None
     device: str = "cpu"
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from treeprobe.pipeline.ablations.collecting import MASKED_LOSS, NEXT_LOSS, UUAS
+from treeprobe.pipeline.ablations.collecting import MASKED_LOSS, NEXT_LOSS, TASK, UUAS
 
 TITLES: Mapping[str, str] = {
     "masking": "How predicted subwords are shown (table 8)",
@@ -18,6 +18,7 @@ NAMES: Mapping[str, str] = {
     MASKED_LOSS: "loss of masked subwords",
     NEXT_LOSS: "loss of next subwords",
     UUAS: "UUAS",
+    TASK: "accuracy in parts of speech",
 }
 
 

@@ -30,6 +30,9 @@ def ablations_command(
         float, typer.Option(min=0.0, help="Peak learning rate, reached after a tenth of the steps.")
     ] = 1e-3,
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes of the probes over the training treebank.")] = None,
+    finetuning_steps: Annotated[
+        int, typer.Option(min=0, help="Steps of fine-tuning on parts of speech; 0 for none.")
+    ] = 300,
     max_sentences: MaxSentences = None,
     jobs: Annotated[int, typer.Option(min=1, help="Runs and analyses at once.")] = 1,
     threads: Annotated[
@@ -72,6 +75,7 @@ def ablations_command(
         sizes=tuple(Size.read(part) for part in sizes.split(",")),
         points=points,
         probes=replace(PROBES, epochs=epochs),
+        finetuning_steps=finetuning_steps,
         max_sentences=max_sentences,
         device=device,
     )
