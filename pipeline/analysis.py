@@ -50,6 +50,11 @@ def open_subject(analysis: Analysis, sources: Sources, *, progress: Progress = F
     required = [split for split, need in analysis.splits.items() if need == "required"]
     if missing := [split for split in required if split not in sources.given]:
         raise OptionsError(f"{analysis.name} needs a {' and a '.join(missing)} treebank; found none")
+    for split, source in sources.given.items():
+        if split in analysis.splits and isinstance(source, tuple) != analysis.languages:
+            wanted = "one for each language, with commas between" if analysis.languages else "one"
+            found = "several treebanks" if isinstance(source, tuple) else "one treebank"
+            raise OptionsError(f"{analysis.name}: found {found} of {split}; expected {wanted}")
     if analysis.probes == "required" and sources.probes is None:
         raise OptionsError(f"{analysis.name} needs the folder of a structural analysis (probes); found none")
     read = replace(

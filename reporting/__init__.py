@@ -40,6 +40,7 @@ from treeprobe.reporting.trees.arcs import arcs_size, gold_and_recovered_arcs, t
 from treeprobe.reporting.trees.distances import depth_scatter, distance_matrices, distance_matrix
 from treeprobe.reporting.trees.layers import layers_size, tree_through_layers
 from treeprobe.reporting.trees.projection import Projection, project
+from treeprobe.reporting.trees.relation_clusters import relation_clusters
 from treeprobe.reporting.trees.space import space_with_tree, space_with_tree_3d, spaces_with_tree
 from treeprobe.reporting.trees.word_by_word import trees_word_by_word, word_by_word_size
 
@@ -94,6 +95,7 @@ __all__ = [
     "project",
     "query_attention",
     "rank_curves",
+    "relation_clusters",
     "save_figure",
     "save_formats",
     "selectivity_bars",

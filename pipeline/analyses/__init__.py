@@ -30,6 +30,7 @@ class Analysis:
         splits: the splits that it reads, and whether it can do without them.
         probes: whether it takes the probes of a structural analysis of the same checkpoint.
         carried: whether it scores those on another treebank than they were trained on.
+        languages: whether it reads several treebanks as one, so that each split is a list of them.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Analysis:
     splits: Mapping["Split", Need]
     probes: Need = "none"
     carried: bool = False
+    languages: bool = False
     command: str = ""
 
     def load(self) -> "Callable[[Subject, Options], Findings]":
@@ -98,6 +100,13 @@ ANALYSES = (
         MappingProxyType({"dev": "required", "test": "optional"}),
         probes="required",
         carried=True,
+    ),
+    Analysis(
+        "languages",
+        "Fit probes on several languages, on all but each and on all, and score them on every language.",
+        (*_PROBES, "random_baseline"),
+        _ALL,
+        languages=True,
     ),
 )
 

@@ -38,7 +38,7 @@ def _run(analysis: Analysis, given: Mapping[str, Any]) -> None:
         device=given["device"],
         cache=given["cache"],
         max_sentences=given["max_sentences"],
-        **{split: given[split] for split in analysis.splits},
+        **{split: _source(given[split], languages=analysis.languages) for split in analysis.splits},
     )
     out = given["out"]
     findings = analyse(
@@ -55,10 +55,18 @@ def _run(analysis: Analysis, given: Mapping[str, Any]) -> None:
     show(findings, out, verbose=given["verbose"], as_json=given["json"], notes=notes)
 
 
+def _source(given: str | None, *, languages: bool) -> str | tuple[str, ...] | None:
+    """A treebank, or one for each language where an analysis reads several."""
+    if given is None or not languages:
+        return given
+    return tuple(part.strip() for part in given.split(",") if part.strip())
+
+
 def _parameters(analysis: Analysis) -> list[inspect.Parameter]:
     """The parameters that typer makes options of."""
     found = [declared.parameter("model", declared.Model)]
-    found += [_optional(name, str, need, declared.SPLITS[name]) for name, need in analysis.splits.items()]
+    told = declared.LANGUAGE_SPLITS if analysis.languages else declared.SPLITS
+    found += [_optional(name, str, need, told[name]) for name, need in analysis.splits.items()]
     if analysis.probes != "none":
         found.append(_optional("probes", Path, analysis.probes, declared.PROBES))
     return [

@@ -16,6 +16,9 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "perplexity": ("treeprobe perplexity --model ckpt/ --dev en_ewt --out perplexity",),
     "causal": ("treeprobe causal --model ckpt/ --train en_ewt --dev en_ewt --out causal",),
     "transfer": ("treeprobe transfer --model ckpt/ --probes bert --dev de_gsd --out german",),
+    "languages": (
+        "treeprobe languages --model bert-base-multilingual-cased --train en_ewt,de_gsd --dev en_ewt,de_gsd --out two",
+    ),
     "demo": ("treeprobe demo --out demo-output",),
     "parse": (
         'treeprobe parse "The chef who ran to the store was out of food."',

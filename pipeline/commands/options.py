@@ -36,6 +36,13 @@ SPLITS: Mapping[str, str] = {
 }
 """What the options of the splits say."""
 
+LANGUAGE_SPLITS: Mapping[str, str] = {
+    "train": "Treebanks to train on, one a language, with commas between: files, UD folders, or names: en_ewt,de_gsd.",
+    "dev": "Treebanks that choose epochs and the layer, likewise, in the same order.",
+    "test": "More treebanks to score, likewise.",
+}
+"""The same where an analysis reads a list of them."""
+
 PROBES = "Folder of a run of the same checkpoint, whose probes are used."
 
 OPTIONS: Mapping[str, Any] = {

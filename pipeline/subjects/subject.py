@@ -17,8 +17,11 @@ from treeprobe.parsing import Treebank
 from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.options import Options, OptionsError
 from treeprobe.pipeline.stopwatch import Progress, Stopwatch
+from treeprobe.pipeline.subjects.languages import join_treebanks
 from treeprobe.pipeline.subjects.splits import check_splits
 from treeprobe.pipeline.subjects.treebanks import common_name, read_split
+
+Source = str | Path | Treebank
 
 
 @dataclass(frozen=True)
@@ -100,19 +103,20 @@ class Sources:
 
     Attributes:
         model: a checkpoint folder or hub name; `revision` a branch, tag or commit of the latter.
-        train, dev, test: treebanks; or CoNLL-U files, folders of a UD release, or UD names such as `en_ewt`.
+        train, dev, test: treebanks; or CoNLL-U files, folders of a UD release, or UD names such as `en_ewt`. For an
+            analysis of several languages, a tuple of these each, in one order.
         name: what the checkpoint is called in tables; its own name where None.
         treebank: what the files' treebank is called in tables; what their names begin with where None.
         probes: folder of a structural analysis of the same checkpoint, whose probes are carried over.
         device: where the model computes and the probes train, by torch's name: cpu, cuda, cuda:1, mps.
         cache: folder for hidden states; they are extracted anew each time where None.
-        max_sentences: read no more than the first so many of each split.
+        max_sentences: read no more than the first so many of each split, or of each language of it.
     """
 
     model: str | Path
-    dev: str | Path | Treebank
-    train: str | Path | Treebank | None = None
-    test: str | Path | Treebank | None = None
+    dev: Source | tuple[Source, ...]
+    train: Source | tuple[Source, ...] | None = None
+    test: Source | tuple[Source, ...] | None = None
     revision: str | None = None
     name: str | None = None
     treebank: str | None = None
@@ -122,10 +126,14 @@ class Sources:
     max_sentences: int | None = None
 
     @property
-    def given(self) -> dict[Split, str | Path | Treebank]:
+    def given(self) -> dict[Split, Source | tuple[Source, ...]]:
         """The splits that were given, in order."""
-        named: dict[Split, str | Path | Treebank | None] = {"train": self.train, "dev": self.dev, "test": self.test}
-        return {split: source for split, source in named.items() if source is not None}
+        named: list[tuple[Split, Source | tuple[Source, ...] | None]] = [
+            ("train", self.train),
+            ("dev", self.dev),
+            ("test", self.test),
+        ]
+        return {split: source for split, source in named if source is not None}
 
     def open(self, *, progress: Progress = False) -> Subject:
         """Read the splits, check them, then load the checkpoint.
@@ -166,14 +174,19 @@ class Sources:
         """The splits, checked: see `check_splits`. Raises TreebankError."""
         splits: dict[Split, Treebank] = {}
         for split, source in self.given.items():
-            if isinstance(source, Treebank):
-                splits[split] = source
+            if isinstance(source, tuple):
+                splits[split] = join_treebanks([self._read(one, split) for one in source])
             else:
-                bank = read_split(source, split, limit=self.max_sentences)
-                name = self.treebank or common_name(bank.path or Path(source))
-                splits[split] = Treebank(bank, name=name, path=bank.path)
+                splits[split] = self._read(source, split, name=self.treebank)
         check_splits(splits)
         return splits
+
+    def _read(self, source: Source, split: Split, *, name: str | None = None) -> Treebank:
+        """One treebank, under what its file's name begins with unless told."""
+        if isinstance(source, Treebank):
+            return source
+        bank = read_split(source, split, limit=self.max_sentences)
+        return Treebank(bank, name=name or common_name(bank.path or Path(source)), path=bank.path)
 
 
 def lasting_path(checkpoint: str | Path) -> str:

@@ -90,7 +90,13 @@ class Plan:
                     f"{analysis.name} needs the structure analysis and at least two treebanks; list them with "
                     "--treebanks"
                 )
+            if analysis.languages and len(self.treebanks) < 2:
+                raise SweepError(f"{analysis.name} needs at least two treebanks; list them with --treebanks")
         digests = {splits.name: self._digests(splits) for splits in self.treebanks}
+        if any(analysis.languages for analysis in analyses):
+            joined = Sources(model="", max_sentences=self.max_sentences, **self._joined_files()).read()
+            name = "+".join(splits.name for splits in self.treebanks)
+            digests[name] = {split: bank.annotation_digest for split, bank in joined.items()}
         tasks = [
             task for checkpoint in find_checkpoints(self.models) for task in self._of(checkpoint, analyses, digests)
         ]
@@ -105,6 +111,9 @@ class Plan:
         """The tasks of a checkpoint."""
         weights = checkpoint.digest
         structure = find_analysis("structure")
+        for analysis in analyses:
+            if analysis.languages:
+                yield self._of_languages(analysis, checkpoint, digests)
         for splits in self.treebanks:
             trained = self._task(structure, checkpoint, splits, {"checkpoint": weights, **digests[splits.name]})
             for analysis in analyses:
@@ -115,7 +124,7 @@ class Plan:
                         yield self._task(analysis, checkpoint, other, identity, after=trained)
                 elif analysis == structure:
                     yield trained
-                else:
+                elif not analysis.languages:
                     # An optional analysis of probes takes those of the same sweep where there are some.
                     shared = analysis.probes == "optional" and structure in analyses and self._uses_probes(analysis)
                     identity = {"checkpoint": weights, **digests[splits.name]}
@@ -160,6 +169,39 @@ class Plan:
         )
         name = "--".join(file_name(part) for part in (checkpoint.name, bank, analysis.name))
         return Task(name, analysis, checkpoint, sources, self.options, identity, None if after is None else after.name)
+
+    def _of_languages(
+        self, analysis: Analysis, checkpoint: Checkpoint, digests: Mapping[str, Mapping[str, str]]
+    ) -> Task:
+        """The one task of a checkpoint that reads all treebanks; test where all have it."""
+        bank = "+".join(splits.name for splits in self.treebanks)
+        identity = {"checkpoint": checkpoint.digest, "options": json_digest(self.options.chosen(analysis.options))}
+        identity |= digests[bank]
+        sources = Sources(
+            model=checkpoint.source,
+            revision=checkpoint.revision,
+            name=checkpoint.name,
+            treebank=bank,
+            device=self.device,
+            cache=self.folder.cache_of(checkpoint.name),
+            max_sentences=self.max_sentences,
+            **self._joined_files(),
+        )
+        name = "--".join(file_name(part) for part in (checkpoint.name, bank, analysis.name))
+        return Task(name, analysis, checkpoint, sources, self.options, identity)
+
+    def _joined_files(self) -> dict[Split, tuple[Path, ...]]:
+        """The files of all treebanks by split; test where all have it."""
+        named: dict[Split, list[Path | None]] = {
+            "train": [splits.train for splits in self.treebanks],
+            "dev": [splits.dev for splits in self.treebanks],
+            "test": [splits.test for splits in self.treebanks],
+        }
+        return {
+            split: tuple(path.absolute() for path in files if path is not None)
+            for split, files in named.items()
+            if None not in files
+        }
 
     def _digests(self, splits: Splits) -> dict[str, str]:
         """SHA-256 of what is read of each split of a treebank, once the splits are checked."""

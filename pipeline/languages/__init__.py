@@ -1,0 +1,1 @@
+"""One space for several languages: probes fitted on some of them and scored on others, and what the spaces share."""
