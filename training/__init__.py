@@ -1,9 +1,11 @@
 """Small checkpoints made on the spot: BERT pre-trained on a treebank's text, in minutes and without a download.
 
-Models of known syntax are made by `treeprobe.training.planted`; importing this package makes transformers know the
-classes of those that hold trees, so that their checkpoints load like any other.
+Models of known syntax are made by `treeprobe.training.planted`, models of two languages by
+`treeprobe.training.bilingual`; importing this package makes transformers know the classes of those that hold trees, or
+languages, so that their checkpoints load like any other.
 """
 
+from treeprobe.training.bilingual import make_bilingual
 from treeprobe.training.bilstm import BertBilstmConfig, BertBilstmModel, with_bilstm
 from treeprobe.training.category_trees import CategoryTrees
 from treeprobe.training.evaluation import Evaluation, evaluate
@@ -33,6 +35,7 @@ __all__ = [
     "TreeBertModel",
     "evaluate",
     "hold_out",
+    "make_bilingual",
     "make_family",
     "pretrain",
     "read_documents",

@@ -18,7 +18,7 @@ def train_tokenizer(texts: Iterable[str], *, vocabulary_size: int, max_subwords:
         vocabulary_size: most subwords, special tokens among them.
         max_subwords: the length to which the tokenizer truncates when asked to.
     """
-    return _as_berts(train_vocabulary(list(texts), size=vocabulary_size), max_subwords=max_subwords)
+    return as_berts(train_vocabulary(list(texts), size=vocabulary_size), max_subwords=max_subwords)
 
 
 def word_tokenizer(words: Iterable[str], *, max_subwords: int) -> PreTrainedTokenizerFast:
@@ -28,11 +28,11 @@ def word_tokenizer(words: Iterable[str], *, max_subwords: int) -> PreTrainedToke
         words: their order does not matter.
         max_subwords: as in `train_tokenizer`.
     """
-    return _as_berts({word: i for i, word in enumerate((*SPECIAL_TOKENS, *sorted(words)))}, max_subwords=max_subwords)
+    return as_berts({word: i for i, word in enumerate((*SPECIAL_TOKENS, *sorted(words)))}, max_subwords=max_subwords)
 
 
-def _as_berts(vocabulary: dict[str, int], *, max_subwords: int) -> PreTrainedTokenizerFast:
-    """BERT's tokenizer with a vocabulary."""
+def as_berts(vocabulary: dict[str, int], *, max_subwords: int) -> PreTrainedTokenizerFast:
+    """BERT's tokenizer with a vocabulary, which begins with `SPECIAL_TOKENS`."""
     tokenizer = _bert_tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
     separator, beginning = (("[SEP]", SPECIAL_TOKENS.index("[SEP]")), ("[CLS]", SPECIAL_TOKENS.index("[CLS]")))
     tokenizer.post_processor = processors.BertProcessing(separator, beginning)

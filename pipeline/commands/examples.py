@@ -47,6 +47,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "checkpoints": ("treeprobe checkpoints --treebank en_ewt-train.conllu --out family",),
     "ablations": ("treeprobe ablations --train en_ewt --dev en_ewt --out ablations --jobs 2",),
     "planted": ("treeprobe planted --out planted",),
+    "bilingual": ("treeprobe bilingual --train en_ewt --dev en_ewt --out two-languages",),
     "cache": ("treeprobe cache ls", "treeprobe cache rm MiniLM-0f3a"),
 }
 

@@ -14,6 +14,7 @@ from treeprobe.errors import TreeprobeError
 from treeprobe.pipeline.analyses import ANALYSES
 from treeprobe.pipeline.commands.ablations import ablations_command
 from treeprobe.pipeline.commands.analyses import command_of
+from treeprobe.pipeline.commands.bilingual import bilingual_command
 from treeprobe.pipeline.commands.cache import app as cache_app
 from treeprobe.pipeline.commands.checkpoints import checkpoints_command
 from treeprobe.pipeline.commands.compare import compare_command
@@ -66,6 +67,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "checkpoints": checkpoints_command,
     "ablations": ablations_command,
     "planted": planted_command,
+    "bilingual": bilingual_command,
 }
 """Every command by its name, in the order of the help."""
 
