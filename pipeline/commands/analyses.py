@@ -55,7 +55,7 @@ def _run(analysis: Analysis, given: Mapping[str, Any]) -> None:
     show(findings, out, verbose=given["verbose"], as_json=given["json"], notes=notes)
 
 
-def _source(given: str | None, *, languages: bool) -> str | tuple[str, ...] | None:
+def _source(given: str | None, *, languages: bool) -> Any:
     """A treebank, or one for each language where an analysis reads several."""
     if given is None or not languages:
         return given

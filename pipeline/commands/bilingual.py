@@ -34,6 +34,7 @@ def bilingual_command(
     seed: Annotated[int, typer.Option(help="Seed of weights, order and masks.")] = 0,
     ranks: Annotated[str, typer.Option(help="Rank of the probes.")] = "64",
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds to train each probe with.")] = 3,
+    random_baseline: Annotated[bool, typer.Option(help="Also probe each architecture with random weights.")] = True,
     max_sentences: MaxSentences = None,
     device: Device = "cpu",
     quiet: Quiet = False,
@@ -80,7 +81,7 @@ def bilingual_command(
         models,
         files,
         out / "analyses",
-        options=Options(ranks=integers(ranks, least=1), seeds=tuple(range(seeds))),
+        options=Options(ranks=integers(ranks, least=1), seeds=tuple(range(seeds)), random_baseline=random_baseline),
         device=device,
         progress=progress,
     )
@@ -88,4 +89,5 @@ def bilingual_command(
     draw_sharing(table, out / "sharing")
     shown = table[table["probe"] == "distance"].drop(columns="probe")
     typer.echo(f"{shown.to_string(index=False, float_format='{:.3f}'.format)}\n")
-    typer.echo(f"The same with random weights: {out}/sharing.csv. Each model's own analysis: {out}/analyses")
+    twin = "The same with random weights" if random_baseline else "The same"
+    typer.echo(f"{twin}: {out}/sharing.csv. Each model's own analysis: {out}/analyses")

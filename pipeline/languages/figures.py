@@ -31,7 +31,8 @@ class LanguageFigures:
 
     def draw(self, folder: Path) -> None:
         """Draw everything into `folder`, as PDF and PNG."""
-        self.draw_matrix(folder)
+        table = reported_matrix(self.transfer, self.kinds, languages=self.languages, split=self.split)
+        save_formats(matrix_figure(table), folder / "transfer")
         figure, axes = new_figure((5.4, 3.3))
         layer_curves(kinds_by_layer(self.kinds, split=self.split), axes)
         axes.set_ylabel("UUAS, average over languages")
@@ -49,15 +50,15 @@ class LanguageFigures:
             axes.set_ylabel("words whose translation is nearest")
             save_formats(figure, folder / "retrieval")
 
-    def draw_matrix(self, folder: Path) -> None:
-        """The transfer matrix at the reported layer: spaces by languages scored."""
-        table = reported_matrix(self.transfer, self.kinds, languages=self.languages, split=self.split)
-        figure, axes = new_figure((2.9 + 0.7 * table.shape[1], 1.5 + 0.34 * len(table)))
-        rows, columns = ([str(one) for one in axis] for axis in (table.index, table.columns))
-        heat_map(table.to_numpy(dtype=float), axes, rows=rows, columns=columns, label="UUAS", digits=3)
-        axes.set_xlabel("scored on")
-        axes.set_ylabel("trained on")
-        save_formats(figure, folder / "transfer")
+
+def matrix_figure(table: pd.DataFrame) -> Figure:
+    """A transfer matrix as a heat map: spaces by languages scored."""
+    figure, axes = new_figure((2.9 + 0.7 * table.shape[1], 1.5 + 0.34 * len(table)))
+    rows, columns = ([str(one) for one in axis] for axis in (table.index, table.columns))
+    heat_map(table.to_numpy(dtype=float), axes, rows=rows, columns=columns, label="UUAS", digits=3)
+    axes.set_xlabel("scored on")
+    axes.set_ylabel("trained on")
+    return figure
 
 
 def reported_matrix(

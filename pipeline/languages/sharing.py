@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from treeprobe.files import written_whole
 from treeprobe.parsing import Sentence, Treebank, write_conllu
+from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.analysis import analyse
 from treeprobe.pipeline.languages.spaces import TRAINED
 from treeprobe.pipeline.languages.tables import AVERAGE
@@ -19,10 +20,10 @@ from treeprobe.reporting import layer_curves, save_formats
 from treeprobe.training.bilingual import shifted_sentence
 
 
-def write_languages(splits: Mapping[str, Treebank], folder: Path) -> dict[str, tuple[Path, Path]]:
+def write_languages(splits: Mapping[Split, Treebank], folder: Path) -> dict[Split, tuple[Path, Path]]:
     """Write each split of a treebank and of its shifted twin: NAME-SPLIT.conllu and NAME_shifted-SPLIT.conllu."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = {}
+    found: dict[Split, tuple[Path, Path]] = {}
     for split, bank in splits.items():
         twin: list[Sentence] = [shifted_sentence(sentence) for sentence in bank]
         paths = folder / f"{bank.name}-{split}.conllu", folder / f"{bank.name}_shifted-{split}.conllu"
@@ -34,7 +35,7 @@ def write_languages(splits: Mapping[str, Treebank], folder: Path) -> dict[str, t
 
 def measure_sharing(
     models: Sequence[Path],
-    files: Mapping[str, tuple[Path, Path]],
+    files: Mapping[Split, tuple[Path, Path]],
     out: Path,
     *,
     options: Options,

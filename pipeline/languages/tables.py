@@ -197,7 +197,8 @@ def _kinds(here: Mapping[str, Tally], language: str, dev: Mapping[str, Tally | N
     yield "own", here[language]
     yield "other", mean_tally([here[name] for name in others])
     if len(others) > 1:
-        yield "best other", here[max(others, key=lambda name: dev[name].value if dev[name] else math.nan)]
+        values = {name: tally.value for name, tally in dev.items() if name != language and tally is not None}
+        yield "best other", here[max(values, key=lambda name: values[name])]
         yield "holdout", here[f"all but {language}"]
     yield "all", here[ALL]
 

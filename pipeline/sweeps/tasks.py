@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from treeprobe.digests import file_digest, json_digest
 from treeprobe.errors import TreeprobeError
@@ -190,8 +191,8 @@ class Plan:
         name = "--".join(file_name(part) for part in (checkpoint.name, bank, analysis.name))
         return Task(name, analysis, checkpoint, sources, self.options, identity)
 
-    def _joined_files(self) -> dict[Split, tuple[Path, ...]]:
-        """The files of all treebanks by split; test where all have it."""
+    def _joined_files(self) -> dict[Split, Any]:
+        """The files of all treebanks by split, a tuple each; test where all have it."""
         named: dict[Split, list[Path | None]] = {
             "train": [splits.train for splits in self.treebanks],
             "dev": [splits.dev for splits in self.treebanks],

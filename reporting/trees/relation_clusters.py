@@ -1,5 +1,7 @@
 """Edges of trees as points: do relations of several languages fall together?"""
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -47,7 +49,7 @@ def relation_clusters(points: pd.DataFrame, ax: Axes, *, legend: bool = True) ->
     ax.set_xticks([])
     ax.set_yticks([])
     if legend:
-        bare = {"linestyle": "none", "markersize": 5}
+        bare: dict[str, Any] = {"linestyle": "none", "markersize": 5}
         handles = [
             Line2D([], [], marker="o", color=colours[place % len(colours)], label=relation, **bare)
             for place, relation in enumerate(relations)

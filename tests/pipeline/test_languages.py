@@ -21,6 +21,7 @@ from treeprobe.pipeline.languages.retrieval import first_places, parallel, retri
 from treeprobe.pipeline.languages.spaces import Languages
 from treeprobe.pipeline.languages.tables import Kinds, average_tally, merged_seeds
 from treeprobe.pipeline.options import OptionsError
+from treeprobe.pipeline.report.page import write_report
 from treeprobe.pipeline.subjects.languages import join_treebanks
 from treeprobe.pipeline.subjects.subject import Subject
 from treeprobe.pipeline.subjects.treebanks import Splits
@@ -278,6 +279,9 @@ def test_one_vocabulary_in_two_spellings_transfers_perfectly(
     assert found.details["sentences"] == {"train": 40, "dev": 24, "test": 14}
     assert set(found.tables["differences"]["second"]) >= {"own, random weights", "chain", "other"}
     assert "40 sentences of each" in found.summary
+    page = write_report(tmp_path / "out").read_text()
+    assert "UUAS by kind of space" in page
+    assert "all others" not in page  # of two languages, all others are the other
     for name in ("transfer", "kinds-by-layer", "retrieval"):
         assert (tmp_path / "out" / "figures" / f"{name}.png").exists()
 
