@@ -10,7 +10,8 @@ from tests.pipeline.conftest import random_bank
 from treeprobe.parsing import write_conllu
 from treeprobe.pipeline.commands.main import app
 
-SMALL = "--steps 4 --layers 1 --dim 16 --heads 2 --vocabulary-size 60 --ranks 8 --seeds 1 --no-random-baseline --quiet".split()
+SIZE = "--steps 4 --layers 1 --dim 16 --heads 2 --vocabulary-size 60 --ranks 8"
+SMALL = [*SIZE.split(), "--seeds", "1", "--no-random-baseline", "--quiet"]
 
 
 @pytest.fixture(scope="module")
