@@ -39,7 +39,7 @@ def training_batches(
 ) -> Iterator[dict[str, Tensor]]:
     """Yield batches without end, in a new random order every epoch; pairs and masks are drawn anew each time."""
     generator = np.random.default_rng(options.seed)
-    collate = _collator(tokenizer, options)
+    collate = masking_collator(tokenizer, options)
     lines = [line for document in documents for line in document]
     while True:
         pairs = draw_pairs(documents, generator) if options.next_sentence else None
@@ -67,7 +67,7 @@ def held_out_batches(
     else:
         examples = encode_lines(tokenizer, [line for document in documents for line in document])
     examples.sort(key=lambda example: len(example["input_ids"]))
-    collate, size = _collator(tokenizer, options), options.batch_size
+    collate, size = masking_collator(tokenizer, options), options.batch_size
     return [dict(collate(examples[first : first + size])) for first in range(0, len(examples), size)]
 
 
@@ -121,7 +121,9 @@ def _draw_pair(documents: Documents, number: int, line: int, generator: np.rando
             return SentencePair(first, documents[other][place], random=True)
 
 
-def _collator(tokenizer: PreTrainedTokenizerFast, options: PretrainingOptions) -> DataCollatorForLanguageModeling:
+def masking_collator(
+    tokenizer: PreTrainedTokenizerFast, options: PretrainingOptions
+) -> DataCollatorForLanguageModeling:
     """What pads examples to a batch and chooses the subwords to predict."""
     return DataCollatorForLanguageModeling(
         tokenizer,

@@ -15,6 +15,7 @@ COMPUTE = {analysis.command or analysis.name for analysis in ANALYSES} | {
     "pretrain",
     "fill-mask",
     "ablations",
+    "bilingual",
 }
 READ = {"report", "compare", "cache"}
 """Commands that read what others computed."""

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from transformers import DataCollatorForLanguageModeling, PreTrainedTokenizerFast
 
-from treeprobe.training.examples import length_batches
+from treeprobe.training.examples import length_batches, masking_collator
 from treeprobe.training.options import PretrainingOptions
 
 Ids = Sequence[int]
@@ -35,13 +35,7 @@ def bilingual_batches(
         language_embeddings: give the language of every position as its token type.
     """
     generator = np.random.default_rng(options.seed)
-    collate = DataCollatorForLanguageModeling(
-        tokenizer,
-        mlm_probability=options.mask_share,
-        mask_replace_prob=options.mask_replace_prob,
-        random_replace_prob=options.random_replace_prob,
-        seed=options.seed,
-    )
+    collate = masking_collator(tokenizer, options)
     texts = (first, second)
     lengths = np.array([len(ids) for text in texts for ids in text])
     pairs = length_batches_for_ever(lengths[: len(first)] * 2, max(1, options.batch_size // 2), generator)
