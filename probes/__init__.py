@@ -16,12 +16,16 @@ from treeprobe.probes.families import (
     compare_families,
 )
 from treeprobe.probes.saving import ProbeError
+from treeprobe.probes.similarity import Alike, compare_states, linear_cka
 from treeprobe.probes.states import ArrayStates, SomeStates, States
 from treeprobe.probes.structural import DepthProbe, DistanceProbe
+from treeprobe.probes.subspaces import Angles, metric_similarity, probe_subspace_angles
 from treeprobe.probes.targets import GoldTargets, Targets
 from treeprobe.probes.training import NotFiniteError
 
 __all__ = [
+    "Alike",
+    "Angles",
     "ArrayStates",
     "BilinearProbe",
     "CodeLength",
@@ -43,13 +47,17 @@ __all__ = [
     "Targets",
     "TreeShape",
     "compare_families",
+    "compare_states",
     "control_heads",
     "control_targets",
     "curves",
     "fit_all",
+    "linear_cka",
+    "metric_similarity",
     "online_code",
     "online_codes",
     "over_seeds",
+    "probe_subspace_angles",
     "selectivity",
     "untransformed_distances",
 ]
