@@ -28,6 +28,7 @@ from treeprobe.extraction.masked_lm import masked_lm_loss, masked_lm_losses
 from treeprobe.extraction.places import Places
 from treeprobe.extraction.reading import Reading
 from treeprobe.extraction.report import AlignmentReport
+from treeprobe.extraction.sentence_places import SpecialTokenError, sentence_units
 from treeprobe.extraction.states import States
 from treeprobe.extraction.stretches import StorageError
 from treeprobe.extraction.tokens import TokenStates, read_tokens
@@ -47,6 +48,7 @@ __all__ = [
     "LanguageModel",
     "Places",
     "Reading",
+    "SpecialTokenError",
     "StateEdit",
     "States",
     "StorageError",
@@ -72,6 +74,7 @@ __all__ = [
     "read_input",
     "read_tokens",
     "remove_cache",
+    "sentence_units",
     "stream_attention",
     "verify_cache",
     "write_attention",

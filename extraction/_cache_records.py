@@ -215,7 +215,9 @@ class Manifest:
         """The layout, its bounds mapped into memory. Raises CacheError where they are not bounds of such a cache."""
         text = self.identity["text"]
         words, shards = (_bounds(folder / name) for name in BOUNDS)
-        _check_bounds(folder / BOUNDS[0], words, parts=text["sentences"], total=text["words"])
+        whole = self.identity["settings"].get("unit", "word") != "word"  # one vector a sentence
+        total = text["sentences"] if whole else text["words"]
+        _check_bounds(folder / BOUNDS[0], words, parts=text["sentences"], total=total)
         _check_bounds(folder / BOUNDS[1], shards, parts=self.shard_count, total=text["sentences"])
         return Layout(self.identity, self.layers, self.dim, words, shards)
 

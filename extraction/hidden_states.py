@@ -37,7 +37,7 @@ def extract(
     repair: bool = False,
     progress: bool = False,
 ) -> States:
-    """One vector per word and layer for every sentence.
+    """One vector per word and layer for every sentence, or one per sentence and layer (`Reading.unit`).
 
     A word's vector is made of its subwords' vectors. Words without a subword get zeros, sentences longer than the
     model takes are read through overlapping windows; both are counted and listed in `States.report`. The same
@@ -83,7 +83,7 @@ def extract(
     remedy = "smaller batches (extraction.batching.CARD_TOKEN_BUDGET), bfloat16 (dtype), fewer layers"
     with (
         memory_named(torch, work=description, remedy=remedy),
-        tqdm(desc=description, total=total, unit=" words", disable=not progress, delay=1.0) as bar,
+        tqdm(desc=description, total=total, unit=f" {reader.reading.unit}s", disable=not progress, delay=1.0) as bar,
     ):
         if cache is not None:
             return cached_states(Path(cache).expanduser(), layout, read, verify=verify, repair=repair)
@@ -110,7 +110,8 @@ def alignment_report(
 
 def _layout(encoder: Encoder, text: Text, reader: WordReader) -> Layout:
     reading = reader.reading
-    word_bounds = bounds_of(text.lengths)
+    # Of sentences as wholes there is one vector each, as of one word.
+    word_bounds = bounds_of(text.lengths if reading.unit == "word" else np.ones(len(text), np.int64))
     shard_words = max(1, SHARD_NUMBERS // (len(reader.layers) * reader.dim))
     identity = {
         "checkpoint": {
@@ -123,7 +124,7 @@ def _layout(encoder: Encoder, text: Text, reader: WordReader) -> Layout:
         "text": {
             "digest": text.digest,
             "sentences": len(text),
-            "words": int(word_bounds[-1]),
+            "words": int(text.lengths.sum()),
             "form": "words" if text.space_after is None else "natural",
         },
         "settings": {
@@ -133,8 +134,9 @@ def _layout(encoder: Encoder, text: Text, reader: WordReader) -> Layout:
             "segment": reading.segment,
             "max_subwords": reading.max_subwords,
             "overlap": reading.overlap,
-            # Caches of before prefixes could be read lack it.
+            # Caches of before prefixes and sentences could be read lack them.
             **({"context": reading.context} if reading.context != "sentence" else {}),
+            **({"unit": reading.unit} if reading.unit != "word" else {}),
             "storage": reading.storage,
             "shard_words": shard_words,
         },

@@ -9,6 +9,9 @@ from treeprobe.extraction.encoder import Dtype, Encoder
 from treeprobe.extraction.hooks import SITES, Site, site_layers
 
 Context = Literal["sentence", "prefix"]
+Unit = Literal["word", "sentence", "cls", "sep"]
+"""What there is a vector of: each word; or each sentence, which is then its subwords pooled, or the vector of its
+special token `cls` or `sep`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +26,10 @@ class Reading:
     site: Site = "hidden"
     """Where in the model states are read: block outputs, parts of blocks, or parts of the input (`Site`)."""
     pooling: Pooling = "mean"
-    """A word's vector is the mean of its subwords' vectors, or the first's, or the last's."""
+    """A word's vector is the mean of its subwords' vectors, or the first's, or the last's; a sentence's likewise."""
+    unit: Unit = "word"
+    """What there is a vector of. Of sentences there is one each, and `States.lengths` are all 1. In a sentence read
+    through several windows, `cls` and `sep` are the mean over windows, each of which has its own."""
     segment: Literal[0, 1] = 0
     """Segment id of every subword; 1 is what the scripts of Hewitt & Manning (2019) used."""
     max_subwords: int | None = None
@@ -53,6 +59,10 @@ class Reading:
             raise ValueError(f"pooling must be mean, first or last, found {self.pooling!r}")
         if self.context not in get_args(Context):
             raise ValueError(f"context must be sentence or prefix, found {self.context!r}")
+        if self.unit not in get_args(Unit):
+            raise ValueError(f"unit must be one of {', '.join(get_args(Unit))}, found {self.unit!r}")
+        if self.unit != "word" and self.context == "prefix":
+            raise ValueError(f"prefixes are read for words, found unit {self.unit!r}; expected context sentence")
         if self.storage not in get_args(Dtype):
             raise ValueError(f"storage must be one of {', '.join(get_args(Dtype))}, found {self.storage!r}")
         if self.segment not in (0, 1) or (self.segment and encoder.segments < 2):

@@ -125,12 +125,12 @@ def _check_zeros(zero: Tensor, reader: WordReader, report: AlignmentReport, firs
 
 def _reports(aligned: AlignedText, layout: Layout, shards: range) -> list[AlignmentReport]:
     """The report of each shard of a stretch."""
-    subwords = aligned.subword_bounds
+    words, subwords = aligned.word_bounds, aligned.subword_bounds
     bounds = layout.shard_bounds[shards.start : shards.stop + 1].tolist()
     return [
         aligned.report.part(
             range(start, stop),
-            words=int(layout.word_bounds[stop] - layout.word_bounds[start]),
+            words=int(words[stop - aligned.first_sentence] - words[start - aligned.first_sentence]),
             subwords=int(subwords[stop - aligned.first_sentence] - subwords[start - aligned.first_sentence]),
         )
         for start, stop in pairwise(bounds)

@@ -18,6 +18,7 @@ from treeprobe.extraction.hooks import read_site, site_dim
 from treeprobe.extraction.prefixes import ignores_what_follows, last_words, prefixes_of
 from treeprobe.extraction.reading import Reading
 from treeprobe.extraction.report import AlignmentReport
+from treeprobe.extraction.sentence_places import sentences_as_words, special_place, subwords_as_words
 from treeprobe.extraction.text import Text
 
 
@@ -31,8 +32,11 @@ class AlignedText:
     windows: Windows
     links: "_Links"
     report: AlignmentReport
+    word_bounds: Integers
+    """(sentences + 1,) first word of each sentence, and the number of words; those of `alignment` may be of prefixes or
+    of sentences as wholes."""
     subword_bounds: Integers
-    """(sentences + 1,) first subword of each sentence, and the number of subwords; `alignment` may be of prefixes."""
+    """(sentences + 1,) first subword of each sentence, and the number of subwords, likewise."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,8 @@ class WordReader:
         self._encoder = encoder
         self._causal = self.reading.context == "prefix" and ignores_what_follows(encoder)
         self._batcher = Batcher(encoder, segment=self.reading.segment, max_subwords=self.reading.max_subwords)
+        unit = self.reading.unit
+        self._special = special_place(encoder, unit, self._batcher.specials) if unit in ("cls", "sep") else None
 
     def align(self, text: Text, *, first_sentence: int = 0) -> AlignedText:
         """The subwords and windows of some sentences, which reports and edits number from `first_sentence`."""
@@ -84,12 +90,24 @@ class WordReader:
         windows = cut_windows(alignment, self._batcher.capacity, overlap=self.reading.overlap)
         cut = windows.cut.tolist()
         report = AlignmentReport.of(alignment, text.words, first_sentence=first_sentence, windowed=cut)
-        bounds = alignment.subword_bounds
+        bounds = alignment.word_bounds, alignment.subword_bounds
+        if self.reading.unit != "word":
+            alignment, windows, links = self._sentence_links(alignment)
+            return AlignedText(first_sentence, alignment, windows, links, report, *bounds)
         if self.reading.context == "prefix" and not (self._causal and text.space_after is None):
             alignment = last_words(self._batcher.align(prefixes_of(text)))
             windows = cut_windows(alignment, self._batcher.capacity, overlap=self.reading.overlap)
         links = _Links.of(alignment, windows, self.reading.pooling)
-        return AlignedText(first_sentence, alignment, windows, links, report, bounds)
+        return AlignedText(first_sentence, alignment, windows, links, report, *bounds)
+
+    def _sentence_links(self, words: Alignment) -> "tuple[Alignment, Windows, _Links]":
+        """Sentences as the only words, linked to their subwords or to a special token, and the windows they are in."""
+        # Cut as if each subword were a word: each is read from the window where it stands farthest from an edge.
+        windows = cut_windows(subwords_as_words(words), self._batcher.capacity, overlap=self.reading.overlap)
+        alignment = sentences_as_words(words)
+        if self._special is None:
+            return alignment, windows, _Links.of(alignment, windows, self.reading.pooling)
+        return alignment, windows, _Links.special(windows, *self._special)
 
     def read(self, aligned: AlignedText) -> Iterator[WordBatch]:
         """The vectors of all words that have a subword, in batches of sentences of about the same length."""
@@ -140,6 +158,14 @@ class _Links:
         positions = alignment.link_subwords[order] - windows.starts[window]
         counts = np.bincount(window, minlength=len(windows.starts))
         return cls(alignment.link_words[order], positions, weights[order], bounds_of(counts))
+
+    @classmethod
+    def special(cls, windows: Windows, place: int, trailing: bool) -> "_Links":
+        """One link for each window, to a special token before its subwords (negative `place`) or behind them."""
+        counts = np.bincount(windows.sentences)
+        positions = windows.lengths + place if trailing else np.full(len(windows.starts), place)
+        weights = (1.0 / counts[windows.sentences]).astype(np.float32)
+        return cls(windows.sentences, positions, weights, np.arange(len(windows.starts) + 1))
 
     @property
     def begins(self) -> Integers:
