@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from treeprobe.behaviour.inflection import NumberForms, features_of, is_finite
+from treeprobe.behaviour.inflection import NumberForms, is_finite
 from treeprobe.behaviour.pairs import MinimalPair
 from treeprobe.parsing import Sentence
 from treeprobe.parsing.stimuli import agreement_pairs
+from treeprobe.parsing.treebanks import features_of
 
 GRAMMAR = "grammar"
 """The source of the grammar's pairs."""

@@ -5,14 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from treeprobe.parsing import Sentence
+from treeprobe.parsing.treebanks import features_of
 
 _APOSTROPHES = ("'", "’", "`")
 Key = tuple[str, str, bool]
-
-
-def features_of(cell: str) -> dict[str, str]:
-    """The features of a word, from the column FEATS of CoNLL-U."""
-    return {} if cell == "_" else dict(part.partition("=")[::2] for part in cell.split("|"))
 
 
 @dataclass(frozen=True)

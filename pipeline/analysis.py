@@ -57,11 +57,14 @@ def open_subject(analysis: Analysis, sources: Sources, *, progress: Progress = F
             raise OptionsError(f"{analysis.name}: found {found} of {split}; expected {wanted}")
     if analysis.probes == "required" and sources.probes is None:
         raise OptionsError(f"{analysis.name} needs the folder of a structural analysis (probes); found none")
+    if analysis.before and sources.before is None:
+        raise OptionsError(f"{analysis.name} needs the checkpoint before training (before); found none")
     read = replace(
         sources,
         train=sources.train if "train" in analysis.splits else None,
         test=sources.test if "test" in analysis.splits else None,
         probes=sources.probes if analysis.probes != "none" else None,
+        before=sources.before if analysis.before else None,
     )
     return read.open(progress=progress)
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from treeprobe.probes.precision import Precision
 
 TextForm = Literal["words", "natural"]
+SENTENCE_POOLINGS = ("cls", "sep", "mean", "first", "last")
+SENTENCE_TASKS = (
+    "length", "depth", "top_constituents", "tense", "subject_number", "object_number", "bigram_shift"
+)  # fmt: skip
 
 
 class OptionsError(TreeprobeError, ValueError):
@@ -51,6 +55,9 @@ class Options:
         grammar_pairs: how many minimal pairs of the grammar to score, which is English; 0 for other languages.
         constructions: score the pairs of these constructions alone.
         interventions: what is done to states, by names of `pipeline.effects.conditions.INTERVENTIONS`.
+        sentence_tasks: what sentence-level probes are asked, by names of `pipeline.probing.sentence_tasks`.
+        sentence_pooling: what they read of a sentence: its special token `cls` or `sep`, or its subwords by `mean`,
+            `first` or `last`. Where None, the mean, and `cls`, or `last` where a model has no such token.
         sentences: how many sentences of the dev split effects are measured on; four times as many of the training split
             fit interventions and probes.
     """
@@ -77,6 +84,8 @@ class Options:
     constructions: Sequence[str] | None = None
     interventions: Sequence[str] = ("probe", "counterfactual", "relation", "roles")
     sentences: int = 200
+    sentence_tasks: Sequence[str] = SENTENCE_TASKS
+    sentence_pooling: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         for name in ("ranks", "seeds", "layers"):
@@ -90,6 +99,10 @@ class Options:
         if not self.interventions or self.sentences < 1:
             found = f"{len(self.interventions)} interventions and {self.sentences} sentences"
             raise OptionsError(f"interventions, sentences: found {found}; expected at least one of each")
+        for name, known in (("sentence_tasks", SENTENCE_TASKS), ("sentence_pooling", SENTENCE_POOLINGS)):
+            chosen = getattr(self, name)
+            if chosen is not None and (not chosen or set(chosen) - set(known)):
+                raise OptionsError(f"{name}: found {', '.join(chosen) or 'none'}; expected some of {', '.join(known)}")
         if self.twins < 1:
             raise OptionsError(f"twins: found {self.twins}; expected at least 1, or random_baseline=False")
 

@@ -22,7 +22,9 @@ from treeprobe.reporting.scores.curves import layer_curves, rank_curves, step_cu
 from treeprobe.reporting.scores.differences import paired_differences
 from treeprobe.reporting.scores.effects import effect_by_layer
 from treeprobe.reporting.scores.heat_maps import category_map, heat_map
+from treeprobe.reporting.scores.moved import moved_curves, moved_figure
 from treeprobe.reporting.scores.pretraining import accuracy_by_step, loss_by_step
+from treeprobe.reporting.scores.sentences import sentence_accuracy, sentence_accuracy_figure
 from treeprobe.reporting.scores.variants import size_points, variant_curves, variant_points
 from treeprobe.reporting.style.missing_glyphs import MissingGlyphs
 from treeprobe.reporting.style.names import head_name, metric_name
@@ -90,6 +92,8 @@ __all__ = [
     "loss_by_step",
     "merge_seeds",
     "metric_name",
+    "moved_curves",
+    "moved_figure",
     "new_figure",
     "paired_differences",
     "project",
@@ -99,6 +103,8 @@ __all__ = [
     "save_figure",
     "save_formats",
     "selectivity_bars",
+    "sentence_accuracy",
+    "sentence_accuracy_figure",
     "share_by_number",
     "similarity_matrix",
     "size_points",

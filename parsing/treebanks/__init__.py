@@ -4,6 +4,7 @@ from treeprobe.parsing.treebanks.comparison import Comparison
 from treeprobe.parsing.treebanks.conllu import read_conllu
 from treeprobe.parsing.treebanks.conllu_writing import format_conllu, write_conllu
 from treeprobe.parsing.treebanks.documents import document_numbers
+from treeprobe.parsing.treebanks.features import features_of
 from treeprobe.parsing.treebanks.loading import load_treebank, treebank_path
 from treeprobe.parsing.treebanks.punctuation import (
     PunctuationChoice,
@@ -13,6 +14,12 @@ from treeprobe.parsing.treebanks.punctuation import (
     punctuation_masks,
 )
 from treeprobe.parsing.treebanks.relations import labelled_edges, universal_relation
+from treeprobe.parsing.treebanks.sentence_labels import (
+    SentenceLabel,
+    sentence_labels,
+    shift_bigram,
+    top_constituents,
+)
 from treeprobe.parsing.treebanks.treebank import MultiwordToken, Sentence, Treebank, TreebankError
 from treeprobe.parsing.treebanks.universal_dependencies import Split
 
@@ -22,17 +29,22 @@ __all__ = [
     "PunctuationChoice",
     "PunctuationRule",
     "Sentence",
+    "SentenceLabel",
     "Split",
     "Treebank",
     "TreebankError",
     "choose_punctuation",
     "document_numbers",
+    "features_of",
     "format_conllu",
     "labelled_edges",
     "load_treebank",
     "punctuation_mask",
     "punctuation_masks",
     "read_conllu",
+    "sentence_labels",
+    "shift_bigram",
+    "top_constituents",
     "treebank_path",
     "universal_relation",
     "write_conllu",

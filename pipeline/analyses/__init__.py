@@ -31,6 +31,7 @@ class Analysis:
         probes: whether it takes the probes of a structural analysis of the same checkpoint.
         carried: whether it scores those on another treebank than they were trained on.
         languages: whether it reads several treebanks as one, so that each split is a list of them.
+        before: whether it compares the checkpoint with an earlier one.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Analysis:
     probes: Need = "none"
     carried: bool = False
     languages: bool = False
+    before: bool = False
     command: str = ""
 
     def load(self) -> "Callable[[Subject, Options], Findings]":
@@ -107,6 +109,21 @@ ANALYSES = (
         (*_PROBES, "random_baseline"),
         _ALL,
         languages=True,
+    ),
+    Analysis(
+        "moved",
+        "Compare a checkpoint with what it was trained from: what became of the trees, and which layers moved.",
+        _PROBES,
+        _ALL,
+        probes="optional",
+        before=True,
+    ),
+    Analysis(
+        "sentence_probes",
+        "Probe whole sentences: their length, depth, constituents, number, tense and word order, from one vector each.",
+        ("sentence_tasks", "sentence_pooling", "layers", "text", "random_baseline"),
+        _ALL,
+        command="sentence-probes",
     ),
 )
 

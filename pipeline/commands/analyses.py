@@ -35,6 +35,7 @@ def _run(analysis: Analysis, given: Mapping[str, Any]) -> None:
     sources = Sources(
         model=given["model"],
         probes=given.get("probes"),
+        before=given.get("before"),
         device=given["device"],
         cache=given["cache"],
         max_sentences=given["max_sentences"],
@@ -67,6 +68,8 @@ def _parameters(analysis: Analysis) -> list[inspect.Parameter]:
     found = [declared.parameter("model", declared.Model)]
     told = declared.LANGUAGE_SPLITS if analysis.languages else declared.SPLITS
     found += [_optional(name, str, need, told[name]) for name, need in analysis.splits.items()]
+    if analysis.before:
+        found.append(declared.parameter("before", declared.Before))
     if analysis.probes != "none":
         found.append(_optional("probes", Path, analysis.probes, declared.PROBES))
     return [

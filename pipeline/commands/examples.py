@@ -19,6 +19,14 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "languages": (
         "treeprobe languages --model bert-base-multilingual-cased --train en_ewt,de_gsd --dev en_ewt,de_gsd --out two",
     ),
+    "moved": (
+        "treeprobe moved --model tuned/ --before bert-base-cased --train en_ewt --dev en_ewt --out moved",
+        "treeprobe sweep --models tuned/ --before base/ --analyses moved --train en_ewt --dev en_ewt --out sweep",
+    ),
+    "sentence-probes": (
+        "treeprobe sentence-probes --model bert-base-cased --train en_ewt --dev en_ewt --out sentences",
+        "treeprobe sentence-probes --model gpt2 --train en_ewt --dev en_ewt --sentence-pooling last,mean --out gpt2",
+    ),
     "demo": ("treeprobe demo --out demo-output",),
     "parse": (
         'treeprobe parse "The chef who ran to the store was out of food."',

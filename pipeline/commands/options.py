@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from treeprobe.pipeline.options import Options
+from treeprobe.pipeline.options import SENTENCE_POOLINGS, SENTENCE_TASKS, Options
 
 DEFAULT_CACHE = Path("~/.cache/treeprobe")
 
 Model = Annotated[str, typer.Option(help="A checkpoint folder or a Hugging Face hub name.")]
+Before = Annotated[str, typer.Option(help="The checkpoint before training, likewise, of the same architecture.")]
 Out = Annotated[Path, typer.Option(help="The folder to write; it appears when everything in it is complete.")]
 Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1, mps.")]
 Cache = Annotated[Path, typer.Option(help="Where hidden states are kept between runs.", envvar="TREEPROBE_CACHE")]
@@ -116,6 +117,16 @@ OPTIONS: Mapping[str, Any] = {
     "sentences": Annotated[
         int, typer.Option(min=1, help="Sentences to measure effects on; four times as many fit probes and erasers.")
     ],
+    "sentence_tasks": Annotated[
+        str, typer.Option(help=f"What to ask of sentences, with commas between: {', '.join(SENTENCE_TASKS)}.")
+    ],
+    "sentence_pooling": Annotated[
+        str | None,
+        typer.Option(
+            help=f"What to read of a sentence, with commas between: {', '.join(SENTENCE_POOLINGS)}; mean and cls (last "
+            "in decoders) unless given."
+        ),
+    ],
     "retrain": Annotated[bool, typer.Option("--retrain", help="Also train probes on the models with replaced heads.")],
 }
 """The fields of `Options`, as the command line takes them."""
@@ -126,6 +137,7 @@ DEFAULTS: Mapping[str, Any] = {
     "seeds": len(Options().seeds),
     "interventions": ",".join(Options().interventions),
     "concatenate": None,
+    "sentence_tasks": ",".join(Options().sentence_tasks),
 }
 """The defaults of `Options`, as the command line writes them."""
 
@@ -165,7 +177,7 @@ def options_of(given: Mapping[str, Any]) -> Options:
         read["concatenate"] = () if read["concatenate"] is None else integers(read["concatenate"], least=0)
     if read.get("pairs") is not None:
         read["pairs"] = str(Path(read["pairs"]).absolute())
-    for name in ("constructions", "interventions"):
+    for name in ("constructions", "interventions", "sentence_tasks", "sentence_pooling"):
         if read.get(name) is not None:
             read[name] = tuple(part.strip() for part in read[name].split(",") if part.strip())
     return Options(**read)

@@ -45,6 +45,11 @@ PARAMETERS = [
     declared.parameter(
         "analyses", Annotated[str, typer.Option(help=f"Any of {NAMES}, with commas between.")], "structure"
     ),
+    declared.parameter(
+        "before",
+        Annotated[str | None, typer.Option(help="For moved: the checkpoint before training; else a run's first step.")],
+        None,
+    ),
     *declared.analysis_parameters(list(declared.OPTIONS)),
     declared.parameter("max_sentences", declared.MaxSentences, None),
     declared.parameter("device", declared.Device, "cpu"),
@@ -114,6 +119,7 @@ def _sweep(given: Mapping[str, Any]) -> None:
         out=given["out"],
         analyses=tuple(part.strip() for part in given["analyses"].split(",") if part.strip()),
         options=declared.options_of(given),
+        before=given["before"],
         cache=given["cache"],
         device=given["device"],
         max_sentences=given["max_sentences"],

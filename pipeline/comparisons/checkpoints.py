@@ -6,9 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from scipy.linalg import subspace_angles
 
 from treeprobe.parsing import Difference, paired_difference, paired_differences
 from treeprobe.parsing.scores import Category, break_down, category_tallies
@@ -17,7 +15,7 @@ from treeprobe.pipeline.results.finished import Finished, structure_of
 from treeprobe.pipeline.results.measured import at_layer, best_measured, probes_in
 from treeprobe.pipeline.results.scores import best_layer, best_rows, reported_split
 from treeprobe.pipeline.subjects.punctuation import warn_of_rules
-from treeprobe.probes import DistanceProbe
+from treeprobe.probes import DistanceProbe, probe_subspace_angles
 
 
 @dataclass(frozen=True)
@@ -190,9 +188,9 @@ def probe_angles(folder: str | Path, first: str, second: str, *, treebank: str |
         if matrices[0].shape[1] != matrices[1].shape[1]:
             widths = " and ".join(str(matrix.shape[1]) for matrix in matrices)
             raise FindingsError(f"{first} and {second} have states of width {widths}: their subspaces have no angle")
-        angles = np.degrees(subspace_angles(matrices[0].T, matrices[1].T))
+        angles = probe_subspace_angles(*matrices, share=1)
         layer, rank, seed = place
-        rows.append({"layer": layer, "rank": rank, "seed": seed, "mean": angles.mean(), "largest": angles.max()})
+        rows.append({"layer": layer, "rank": rank, "seed": seed, "mean": angles.mean, "largest": angles.largest})
     if not rows:
         raise FindingsError(f"{first} and {second} have no probes of one layer and rank")
     return pd.DataFrame(rows)

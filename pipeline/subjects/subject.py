@@ -13,6 +13,7 @@ from treeprobe.devices import check_device
 from treeprobe.extraction import Encoder, Reading, States, extract, stream_attention
 from treeprobe.extraction.attention import AttentionStream, Level
 from treeprobe.extraction.hub import asks_hub
+from treeprobe.extraction.reading import Unit
 from treeprobe.parsing import Treebank
 from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.options import Options, OptionsError
@@ -33,6 +34,7 @@ class Subject:
         treebank: name of the treebank that the splits belong to.
         cache: folder of hidden states; they are held in memory where None.
         probes: folder of a structural analysis whose probes are used instead of new ones, where there is one.
+        before: folder or hub name of an earlier checkpoint that this one is compared with, where there is one.
     """
 
     encoder: Encoder
@@ -42,6 +44,7 @@ class Subject:
     cache: Path | None = None
     probes: Path | None = None
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    before: str | None = None
 
     @property
     def scored(self) -> list[Split]:
@@ -59,14 +62,14 @@ class Subject:
         with self.stopwatch.stage(name):
             yield
 
-    def states(self, split: Split, options: Options, *, cached: bool = True) -> States:
-        """Word-aligned hidden states of a split at every layer.
+    def states(self, split: Split, options: Options, *, cached: bool = True, unit: Unit = "word") -> States:
+        """Word-aligned hidden states of a split at every layer, or one vector a sentence where `unit` says so.
 
         With `cached`, they are stored in half precision and read from the subject's cache where they are there
         already; without it, they are held in memory in full precision: for models whose heads are edited.
         """
         bank = self.splits[split]
-        reading = Reading(pooling=options.pooling, context=options.context)
+        reading = Reading(pooling=options.pooling, context=options.context, unit=unit)
         if not cached:
             return extract(self.encoder, bank.words, reading=reading, space_after=spaces(bank, options))
         with self.stage(f"extract {self.encoder.name} {split}"):
@@ -86,6 +89,19 @@ class Subject:
     def with_random_weights(self, seed: int = 0) -> "Subject":
         """The same splits for the same architecture with random weights."""
         return replace(self, encoder=self.encoder.with_random_weights(seed=seed), probes=None)
+
+    def earlier(self) -> "Subject":
+        """The same splits for the checkpoint that this one is compared with.
+
+        Raises:
+            OptionsError: none was given.
+            CheckpointError: it cannot be loaded.
+        """
+        if self.before is None:
+            raise OptionsError("needs an earlier checkpoint to compare with (before); found none")
+        with self.stage("load checkpoint"):
+            encoder = Encoder.from_pretrained(self.before, device=self.encoder.device)
+        return replace(self, encoder=encoder, source=self.before, probes=None, before=None)
 
     def with_splits(self, splits: Mapping[Split, Treebank]) -> "Subject":
         """The same encoder with other trees or sentences."""
@@ -108,6 +124,7 @@ class Sources:
         name: what the checkpoint is called in tables; its own name where None.
         treebank: what the files' treebank is called in tables; what their names begin with where None.
         probes: folder of a structural analysis of the same checkpoint, whose probes are carried over.
+        before: an earlier checkpoint that it is compared with, a folder or hub name.
         device: where the model computes and the probes train, by torch's name: cpu, cuda, cuda:1, mps.
         cache: folder for hidden states; they are extracted anew each time where None.
         max_sentences: read no more than the first so many of each split, or of each language of it.
@@ -121,6 +138,7 @@ class Sources:
     name: str | None = None
     treebank: str | None = None
     probes: str | Path | None = None
+    before: str | Path | None = None
     device: str = "cpu"
     cache: str | Path | None = None
     max_sentences: int | None = None
@@ -162,6 +180,7 @@ class Sources:
             None if self.cache is None else Path(self.cache).expanduser(),
             None if self.probes is None else Path(self.probes),
             stopwatch,
+            None if self.before is None else lasting_path(self.before),
         )
 
     def _loaded_from(self) -> str | Path:

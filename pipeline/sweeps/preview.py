@@ -65,7 +65,8 @@ def _state_size(checkpoint: Checkpoint) -> int | None:
 
 def _cache_bytes(task: Task, size: int | None) -> int | None:
     """Bytes of the hidden states that a task reads from the cache; None when the checkpoint's size is unknown."""
-    models = 2 if "random_baseline" in task.analysis.options and task.options.random_baseline else 1
+    twin = "random_baseline" in task.analysis.options and task.options.random_baseline
+    models = 2 if twin or task.analysis.before else 1
     if "pooling" not in task.analysis.options and not task.analysis.carried:
         return 0
     words = sum(sum(map(len, bank)) for bank in task.sources.read().values())

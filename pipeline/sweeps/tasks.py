@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,8 @@ class Plan:
         models: as `find_checkpoints` takes them.
         treebanks: each with a train and a dev split.
         analyses: names in the registry (`pipeline.analyses`).
+        before: the checkpoint that analyses of what training moved compare the others with, as `find_checkpoints`
+            takes it; of a training run, its first step where None.
         cache: folder of hidden states, inside `out` where None; every worker must see both.
         device, max_sentences: as in `Sources`.
         figures: draw the figures of each task too.
@@ -65,6 +67,7 @@ class Plan:
     out: str | Path
     analyses: Sequence[str] = ("structure",)
     options: Options = field(default_factory=Options)
+    before: str | Path | None = None
     cache: str | Path | None = None
     device: str = "cpu"
     max_sentences: int | None = None
@@ -98,18 +101,43 @@ class Plan:
             joined = Sources(model="", max_sentences=self.max_sentences, **self._joined_files()).read()
             name = "+".join(splits.name for splits in self.treebanks)
             digests[name] = {split: bank.annotation_digest for split, bank in joined.items()}
+        checkpoints = find_checkpoints(self.models)
+        befores = self._befores(checkpoints) if any(analysis.before for analysis in analyses) else {}
         tasks = [
-            task for checkpoint in find_checkpoints(self.models) for task in self._of(checkpoint, analyses, digests)
+            task
+            for checkpoint in checkpoints
+            for task in self._of(checkpoint, analyses, digests, befores.get(checkpoint))
         ]
         counts = Counter(same_file(task.name) for task in tasks)
         if several := [name for name, count in counts.items() if count > 1]:
             raise SweepError(f"{', '.join(several)}: two tasks each; expected treebanks whose names tell them apart")
         return tasks
 
+    def _befores(self, checkpoints: Sequence[Checkpoint]) -> dict[Checkpoint, Checkpoint]:
+        """What each checkpoint is compared with. Raises SweepError where that is not known of one, or is several."""
+        if self.before is not None:
+            named = find_checkpoints([self.before])
+            if len(named) > 1 or named[0].revision is not None:
+                names = ", ".join(one.name for one in named)
+                raise SweepError(f"before: {self.before} stands for {names}; expected one checkpoint, and no revision")
+            return dict.fromkeys(checkpoints, named[0])
+        first: dict[str | None, Checkpoint] = {one.family: one for one in reversed(checkpoints)}
+        steps = Counter(one.family for one in checkpoints)
+        if lacking := [one.name for one in checkpoints if one.family is None or steps[one.family] < 2]:
+            raise SweepError(
+                f"{', '.join(lacking)}: no earlier step of the same training run is there to compare with; expected "
+                "the checkpoint before training (--before), or runs of several steps"
+            )
+        return {one: first[one.family] for one in checkpoints}
+
     def _of(
-        self, checkpoint: Checkpoint, analyses: Sequence[Analysis], digests: Mapping[str, Mapping[str, str]]
+        self,
+        checkpoint: Checkpoint,
+        analyses: Sequence[Analysis],
+        digests: Mapping[str, Mapping[str, str]],
+        before: Checkpoint | None,
     ) -> Iterator[Task]:
-        """The tasks of a checkpoint."""
+        """The tasks of a checkpoint; it is not compared with itself."""
         weights = checkpoint.digest
         structure = find_analysis("structure")
         for analysis in analyses:
@@ -125,11 +153,14 @@ class Plan:
                         yield self._task(analysis, checkpoint, other, identity, after=trained)
                 elif analysis == structure:
                     yield trained
+                elif analysis.before and (before is None or before.source == checkpoint.source):
+                    continue
                 elif not analysis.languages:
                     # An optional analysis of probes takes those of the same sweep where there are some.
                     shared = analysis.probes == "optional" and structure in analyses and self._uses_probes(analysis)
                     identity = {"checkpoint": weights, **digests[splits.name]}
-                    yield self._task(analysis, checkpoint, splits, identity, after=trained if shared else None)
+                    task = self._task(analysis, checkpoint, splits, identity, after=trained if shared else None)
+                    yield task if before is None or not analysis.before else _compared(task, before)
 
     def _uses_probes(self, analysis: Analysis) -> bool:
         """Whether an analysis would score probes: heads do so only while they are cut."""
@@ -210,6 +241,15 @@ class Plan:
             model="", train=splits.train, dev=splits.dev, test=splits.test, max_sentences=self.max_sentences
         )
         return {split: bank.annotation_digest for split, bank in sources.read().items()}
+
+
+def _compared(task: Task, before: Checkpoint) -> Task:
+    """A task that compares its checkpoint with an earlier one."""
+    return replace(
+        task,
+        sources=replace(task.sources, before=before.source),
+        identity={**task.identity, "before": before.digest},
+    )
 
 
 def _file_digest(path: str) -> str:
