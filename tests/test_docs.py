@@ -158,6 +158,15 @@ def test_no_placeholder_stands_for_the_projects_address() -> None:
         assert "git clone REPOSITORY" not in path.read_text(encoding="utf-8")
 
 
+def test_the_page_on_teaching_has_every_notebook_with_its_picture() -> None:
+    page = (ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        assert f"`{path.stem}`" in page
+        assert f"](images/teaching-{path.stem[:2]}.png)" in page
+        picture = ROOT / "docs" / "images" / f"teaching-{path.stem[:2]}.png"
+        assert 1_000 < picture.stat().st_size < 80_000
+
+
 def test_the_page_of_commands_is_what_the_commands_say(tmp_path: Path) -> None:
     made = tmp_path / "command-line.md"
     options = ["--name", "treeprobe", "--title", "Command line", "--output", str(made)]

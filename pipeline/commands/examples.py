@@ -34,7 +34,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "treeprobe parse --probe bert --from sentences.txt --layer 5 --format conllu",
     ),
     "show": (
-        'treeprobe show "The chef who ran to the store was out of food." --out chef.html',
+        'treeprobe show "The chef who ran to the store was out of food."',
         "treeprobe show --probe bert --gold chef.conllu --out chef.html",
     ),
     "sweep": (
