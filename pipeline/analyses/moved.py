@@ -3,6 +3,8 @@
 import textwrap
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -68,7 +70,7 @@ def moved(subject: Subject, options: Options) -> Findings:
     return Findings(
         summary=_summary(table),
         tables={"moved": table},
-        figures=lambda folder: save_formats(moved_figure(table), folder / "moved"),
+        figures=partial(_draw, table),
         details={
             "before": {"name": earlier.encoder.name, "path": earlier.source, "digest": earlier.encoder.digest},
             "best_layer": best_layers(table),
@@ -76,6 +78,11 @@ def moved(subject: Subject, options: Options) -> Findings:
         closing=_closing(table),
         options=options,
     )
+
+
+def _draw(table: pd.DataFrame, folder: Path) -> None:
+    """The one figure."""
+    save_formats(moved_figure(table), folder / "moved")
 
 
 def best_layers(table: pd.DataFrame) -> dict[str, int | None]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 import pandas as pd
@@ -71,10 +73,15 @@ def sentence_probes(subject: Subject, options: Options) -> Findings:
     return Findings(
         summary=_summary(best),
         tables={"sentence_probes": table},
-        figures=lambda folder: save_formats(sentence_accuracy_figure(table), folder / "sentence_probes"),
+        figures=partial(_draw, table),
         details={"poolings": list(poolings), "tasks": [task.name for task in tasks]},
         closing=_closing(best),
     )
+
+
+def _draw(table: pd.DataFrame, folder: Path) -> None:
+    """The one figure, a panel a task."""
+    save_formats(sentence_accuracy_figure(table), folder / "sentence_probes")
 
 
 def default_poolings(subject: Subject) -> list[str]:

@@ -30,9 +30,11 @@ _PANELS: Mapping[str, tuple[str, ...]] = {
     "UUAS": ("uuas_before", "uuas_after", "uuas_old_probe"),
     "CKA": ("cka",),
     "how far they moved": ("state_change", "weight_change"),
-    "mean angle of probes (degrees)": ("angle", "angle_of_seeds"),
+    "mean angle (degrees)": ("angle", "angle_of_seeds"),
 }
 _BASELINES = ("angle_of_seeds",)
+_LIMITS: Mapping[str, tuple[float, float]] = {"cka": (0.0, 1.03), "angle": (0.0, 92.0), "state_change": (0.0, 0.1)}
+"""What the vertical axis holds at least, so that what is nothing looks like nothing."""
 _ALONG = {"layer": "layer (0: embeddings)", "step": "training step"}
 
 
@@ -78,8 +80,11 @@ def moved_curves(
         ax.axhline(0.0, color=GREY, linewidth=1.0, linestyle=(0, (5, 3)), zorder=0)
     ax.set_xlabel(_ALONG[along])
     if len(measures) == 1:
-        only = measures.pop()
+        (only,) = measures
         ax.set_ylabel(MOVED_NAMES.get(only, metric_name(only)))
+    for measure in measures & _LIMITS.keys():
+        low, high = ax.get_ylim()
+        ax.set_ylim(min(low, _LIMITS[measure][0]), max(high, _LIMITS[measure][1]))
     if along == "layer":
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     if len(curves) > 1:
