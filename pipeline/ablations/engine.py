@@ -9,6 +9,7 @@ OUT/
     figures/            one for each experiment
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from treeprobe.pipeline.ablations.plan import AblationPlan, Run
 from treeprobe.pipeline.ablations.pretraining import pretrain_run, run_path
 from treeprobe.pipeline.ablations.telling import tell
 from treeprobe.pipeline.ablations.work import do_all
+from treeprobe.pipeline.options import RankLowered
 from treeprobe.pipeline.stopwatch import Progress
 from treeprobe.pipeline.subjects.treebanks import splits_of
 from treeprobe.pipeline.sweeps import Plan, SweepError, Workers, sweep
@@ -72,21 +74,19 @@ def ablate(plan: AblationPlan, *, workers: Workers | None = None, progress: Prog
 
 def _analyse(plan: AblationPlan, runs: Sequence[Run], analysis: str, workers: Workers, progress: Progress) -> None:
     """Analyse every checkpoint of some runs. Raises SweepError when one cannot be."""
-    done = sweep(
-        Plan(
-            models=[f"{run.name}={run_path(run, plan)}" for run in runs],
-            treebanks=[splits_of(plan.train, plan.dev)],
-            out=plan.folder / "sweep",
-            analyses=(analysis,),
-            options=plan.probes,
-            device=plan.device,
-            max_sentences=plan.max_sentences,
-        ),
-        workers=workers,
-        retry=True,
-        keep_cache=False,
-        progress=progress,
+    asked = Plan(
+        models=[f"{run.name}={run_path(run, plan)}" for run in runs],
+        treebanks=[splits_of(plan.train, plan.dev)],
+        out=plan.folder / "sweep",
+        analyses=(analysis,),
+        options=plan.probes,
+        device=plan.device,
+        max_sentences=plan.max_sentences,
     )
+    with warnings.catch_warnings():
+        # Models are smaller than the probes' largest rank, all of them on purpose.
+        warnings.simplefilter("ignore", RankLowered)
+        done = sweep(asked, workers=workers, retry=True, keep_cache=False, progress=progress)
     if done.failed:
         raise SweepError("\n".join(f"{name}: {reason}" for name, reason in done.failed.items()))
 

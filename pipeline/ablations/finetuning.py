@@ -54,10 +54,10 @@ def finetune_run(run: Run, plan: AblationPlan) -> None:
         length = min(options.max_subwords, run.options.max_subwords)
         predicted = predict_held_out(task, model, tokenizer, max_subwords=length)["dev"]
         tally = WORD_ACCURACY.tally(task.held_out["dev"], predicted)
-        counts = {"right": tally.numerators, "words": tally.denominators}
+        counts = pd.DataFrame({"right": tally.numerators, "words": tally.denominators})
         if tally.documents is not None:
             counts["document"] = tally.documents
-        pd.DataFrame(counts).to_csv(folder / _COUNTS, index=False)
+        counts.to_csv(folder / _COUNTS, index=False)
         shutil.rmtree(folder / "model")
         write_json(folder / _RECORD, {"task": "upos", "steps": plan.finetuning_steps})
 
