@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
+from treeprobe.extraction import Encoder
 from treeprobe.files import written_whole
 from treeprobe.parsing import Sentence, Treebank, write_conllu
 from treeprobe.parsing.treebanks import Split
@@ -13,7 +14,7 @@ from treeprobe.pipeline.analysis import analyse
 from treeprobe.pipeline.languages.spaces import TRAINED
 from treeprobe.pipeline.languages.tables import AVERAGE
 from treeprobe.pipeline.options import Options
-from treeprobe.pipeline.results.findings import read_record
+from treeprobe.pipeline.results.findings import FindingsError, read_record
 from treeprobe.pipeline.stopwatch import Progress
 from treeprobe.pipeline.subjects.subject import Sources
 from treeprobe.reporting import layer_curves, save_formats
@@ -44,6 +45,9 @@ def measure_sharing(
 ) -> pd.DataFrame:
     """Run the analysis `languages` on each model into a folder of its name; what is there already is kept.
 
+    Raises:
+        FindingsError: a folder holds the analysis of another model, or one with other options.
+
     Returns:
         By model, layer and probe: UUAS of the languages' own spaces (`own`), of the other's (`other`) and of both's
         (`all`), averages over the two; and how many words find their translation (`retrieval`, and `centred`).
@@ -54,11 +58,22 @@ def measure_sharing(
         if not folder.exists():
             sources = Sources(model=model, device=device, **files)  # type: ignore[arg-type]
             analyse("languages", sources, folder, options=options, progress=progress)
-        read_record(folder)
+        _check_same(folder, model, options)
         tables.append(sharing_of(folder).assign(model=model.name))
     return pd.concat(tables, ignore_index=True)[
         ["model", "probe", "layer", "own", "other", "all", "retrieval", "centred"]
     ]
+
+
+def _check_same(folder: Path, model: Path, options: Options) -> None:
+    """Raises FindingsError where a folder does not hold what would be measured now."""
+    record, encoder = read_record(folder), Encoder.from_pretrained(model)
+    asked = options.fitted(dim=encoder.dim, layers=encoder.layers)
+    same = all(list(record["options"].get(name, ())) == list(getattr(asked, name)) for name in ("ranks", "seeds")) and (
+        record["options"].get("random_baseline") == asked.random_baseline
+    )
+    if record["checkpoint"]["digest"] != encoder.digest or not same:
+        raise FindingsError(f"{folder}: holds the analysis of another model, or with other options; remove it")
 
 
 def sharing_of(folder: Path) -> pd.DataFrame:

@@ -10,8 +10,10 @@ from tqdm import tqdm
 from transformers import BertForMaskedLM, PreTrainedTokenizerFast, get_linear_schedule_with_warmup
 
 from treeprobe.devices import check_device, memory_named
+from treeprobe.digests import json_digest
 from treeprobe.files import staged_folder, write_json
 from treeprobe.parsing import Sentence
+from treeprobe.records import Fields, sealed
 from treeprobe.training.bilingual.examples import bilingual_batches
 from treeprobe.training.bilingual.language_bert import LanguageBertConfig, LanguageBertForMaskedLM
 from treeprobe.training.bilingual.separate_bert import side_by_side
@@ -19,6 +21,8 @@ from treeprobe.training.bilingual.shifted import bilingual_tokenizer, second_lan
 from treeprobe.training.models import new_model, save_checkpoint
 from treeprobe.training.optimizing import TrainingLoop
 from treeprobe.training.options import PretrainingError, PretrainingOptions
+
+_RECORD = "training.json"
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,8 @@ def make_bilingual(
     """Pre-train small BERTs on a text and its shifted twin, one for each condition.
 
     All have the same size, the same sentences and as many steps. A model that is complete is kept, so that a call that
-    was cut off goes on. On one machine, with one number of threads, the same call gives the same checkpoints.
+    was cut off goes on; one that was made with other options or sentences is refused. On one machine, with one number
+    of threads, the same call gives the same checkpoints.
 
     Args:
         sentences: the first language's; those of the second are made of them.
@@ -76,7 +81,8 @@ def make_bilingual(
         The checkpoints' folders, in the order of `conditions`.
 
     Raises:
-        PretrainingError: an unknown condition, fewer than two sentences, or a text in other letters than Latin ones.
+        PretrainingError: an unknown condition, fewer than two sentences, a text in other letters than Latin ones, or a
+            folder that holds another model.
         OutputError: another process is writing a model.
         DeviceError: this machine has no such device.
         DeviceMemoryError: training does not fit into its memory.
@@ -90,13 +96,38 @@ def make_bilingual(
     texts = [sentence.text for sentence in sentences]
     folders = [Path(out) / name for name in conditions]
     for name, folder in zip(conditions, folders, strict=True):
-        if not folder.exists():
+        if folder.exists():
+            _check_same(folder, texts, options)
+        else:
             with (
                 staged_folder(folder) as staging,
                 memory_named(torch, work="pre-training", remedy="smaller batches (batch_size), a smaller model"),
             ):
                 _make(name, texts, staging, options, device=device, progress=progress)
     return folders
+
+
+def _check_same(folder: Path, texts: Sequence[str], options: PretrainingOptions) -> None:
+    """Raises PretrainingError where a folder does not hold a model of these sentences and options."""
+    remedy = "remove it, or ask for another folder"
+    try:
+        record = Fields.read(folder / _RECORD, error=PretrainingError, remedy=remedy)
+    except OSError as error:
+        raise PretrainingError(f"{folder}: holds no {_RECORD}; expected a model of two languages; {remedy}") from error
+    expected = sealed({"options": asdict(options), "text": text_digest(texts)})
+    found = record.content
+    if differing := [name for name, value in expected["options"].items() if found["options"].get(name) != value]:
+        name = differing[0]
+        raise PretrainingError(
+            f"{folder}: made with {name}={found['options'].get(name)}; expected {expected['options'][name]}; {remedy}"
+        )
+    if found["text"] != expected["text"]:
+        raise PretrainingError(f"{folder}: made of other sentences; {remedy}")
+
+
+def text_digest(texts: Sequence[str]) -> str:
+    """SHA-256 of some sentences."""
+    return json_digest({"text": list(texts)})
 
 
 def _make(
@@ -125,7 +156,8 @@ def _make(
             second = second_language_from(tokenizer)
             joined = side_by_side(models[0].bert, models[1].bert, second_language=second)
             save_checkpoint(joined, tokenizer, folder)
-    write_json(folder / "training.json", record | {"sentences": len(texts), "losses": losses})
+    about = {"sentences": len(texts), "text": text_digest(texts), "losses": losses}
+    write_json(folder / _RECORD, sealed(record | about))
 
 
 def _train(

@@ -1,5 +1,6 @@
 """Two languages whose relation is known: vocabularies, examples, and models that share everything or nothing."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -186,6 +187,10 @@ def test_models_are_made_of_every_kind_and_kept(sentences: list[Sentence], tmp_p
     times = [(folder / "training.json").stat().st_mtime_ns for folder in made]
     make_bilingual(sentences, tmp_path, options=SMALL, progress=False)
     assert times == [(folder / "training.json").stat().st_mtime_ns for folder in made]
+    with pytest.raises(PretrainingError, match="same: made with steps=4; expected 5"):
+        make_bilingual(sentences, tmp_path, options=replace(SMALL, steps=5), progress=False)
+    with pytest.raises(PretrainingError, match="same: made of other sentences"):
+        make_bilingual(sentences[:30], tmp_path, options=SMALL, progress=False)
 
 
 def test_what_cannot_be_made_is_refused(sentences: list[Sentence], tmp_path: Path) -> None:
