@@ -12,7 +12,7 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 WIDTH = 520
-FIGURES = {"01": 1, "02": 0, "03": 0, "04": 3, "05": 1, "06": 0, "07": 0, "08": 0, "09": 0}
+FIGURES = {"01": 1, "02": 0, "03": 0, "04": 3, "05": 1, "06": 0, "07": 0, "08": 1, "09": 0}
 """Which of a notebook's figures is shown, counted from 0; of a notebook that is not named here, the first."""
 
 

@@ -161,7 +161,7 @@ def test_no_placeholder_stands_for_the_projects_address() -> None:
 def test_the_page_on_teaching_has_every_notebook_with_its_picture() -> None:
     page = (ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")
     for path in (ROOT / "notebooks").glob("*.ipynb"):
-        assert f"`{path.stem}`" in page
+        assert f"`{path.stem}`" in page, f"{path.name}: name it in docs/teaching.md, and run `make pictures`"
         assert f"](images/teaching-{path.stem[:2]}.png)" in page
         picture = ROOT / "docs" / "images" / f"teaching-{path.stem[:2]}.png"
         assert 1_000 < picture.stat().st_size < 80_000
