@@ -42,7 +42,8 @@ class PretrainingOptions:
             block, to be trained in fine-tuning (Devlin et al. 2019, section 5.1, "+ BiLSTM"). It is a layer more.
         position_code: learned vectors, the fixed sines of Vaswani et al. (2017, section 3.5), or none.
         neighbour_heads: begin with heads that attend to the subwords before and after, by learned positions that are
-            sines at first (`start_at_neighbours`); on little text, a model begins to use the context ten times sooner.
+            sines at first (`start_at_neighbours`); on little text, a model begins to use the context
+            several times sooner.
         dropout: of hidden states and attention, in training. BERT's is 0.1, for 40 epochs. A small model that is
             trained for a few underfits rather than overfits, and with dropout does not get beyond word frequencies.
         evaluations: how often the model is evaluated on held-out text, where there is any, at even distances; at the
