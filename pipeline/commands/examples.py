@@ -54,6 +54,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "fill-mask": ('treeprobe fill-mask --model tiny/step-6000 "The [MASK] is here."',),
     "checkpoints": ("treeprobe checkpoints --treebank en_ewt-train.conllu --out family",),
     "ablations": ("treeprobe ablations --train en_ewt --dev en_ewt --out ablations --jobs 2",),
+    "finetune": (
+        "treeprobe finetune --model bert-base-cased --task upos --data en_ewt --out tuned",
+        "treeprobe finetune --model ckpt/ --task mrpc --data glue_data --out mrpc --epochs 3",
+    ),
     "planted": ("treeprobe planted --out planted",),
     "bilingual": ("treeprobe bilingual --train en_ewt --dev en_ewt --out two-languages",),
     "cache": ("treeprobe cache ls", "treeprobe cache rm MiniLM-0f3a"),

@@ -21,6 +21,7 @@ from treeprobe.pipeline.commands.compare import compare_command
 from treeprobe.pipeline.commands.demo import demo_command
 from treeprobe.pipeline.commands.examples import examples_of
 from treeprobe.pipeline.commands.fill_mask import fill_mask_command
+from treeprobe.pipeline.commands.finetune import finetune_command
 from treeprobe.pipeline.commands.parse import parse_command
 from treeprobe.pipeline.commands.planted import planted_command
 from treeprobe.pipeline.commands.pretrain import pretrain_command
@@ -66,6 +67,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "fill-mask": fill_mask_command,
     "checkpoints": checkpoints_command,
     "ablations": ablations_command,
+    "finetune": finetune_command,
     "planted": planted_command,
     "bilingual": bilingual_command,
 }

@@ -1,25 +1,65 @@
 """Fine-tuning on tasks of the four shapes of Devlin et al. (2019), figure 3, from treebanks and from task files."""
 
+from treeprobe.training.finetuning.baselines import predict_baselines
+from treeprobe.training.finetuning.evaluation import measure, predict_held_out, score_table
 from treeprobe.training.finetuning.examples import Span, SpanExample, TextExample, TokenExample
 from treeprobe.training.finetuning.finetune import Finetuned, finetune
+from treeprobe.training.finetuning.glue import GLUE, BrokenLines, GlueTask, glue_task
+from treeprobe.training.finetuning.metrics import MeanMetric, Metric, SampleMetric
 from treeprobe.training.finetuning.options import FinetuningError, FinetuningOptions, TaskFileError
+from treeprobe.training.finetuning.prediction import predict
+from treeprobe.training.finetuning.shape import Encoded, Shape
+from treeprobe.training.finetuning.spans import ContextSpans
+from treeprobe.training.finetuning.squad import read_squad, squad_task
 from treeprobe.training.finetuning.task import AnyTask, Task, UnseenLabels
-from treeprobe.training.finetuning.treebank_tasks import genre_task, next_sentence_task, upos_task
+from treeprobe.training.finetuning.texts import TextClasses, TextNumbers
+from treeprobe.training.finetuning.tokens import TokenClasses
+from treeprobe.training.finetuning.treebank_tasks import (
+    TREEBANK_TASKS,
+    genre_of,
+    genre_task,
+    next_sentence_task,
+    subject_span_task,
+    upos_task,
+)
 
 __all__ = [
+    "GLUE",
+    "TREEBANK_TASKS",
     "AnyTask",
+    "BrokenLines",
+    "ContextSpans",
+    "Encoded",
     "Finetuned",
     "FinetuningError",
     "FinetuningOptions",
+    "GlueTask",
+    "MeanMetric",
+    "Metric",
+    "SampleMetric",
+    "Shape",
     "Span",
     "SpanExample",
     "Task",
     "TaskFileError",
+    "TextClasses",
     "TextExample",
+    "TextNumbers",
+    "TokenClasses",
     "TokenExample",
     "UnseenLabels",
     "finetune",
+    "genre_of",
     "genre_task",
+    "glue_task",
+    "measure",
     "next_sentence_task",
+    "predict",
+    "predict_baselines",
+    "predict_held_out",
+    "read_squad",
+    "score_table",
+    "squad_task",
+    "subject_span_task",
     "upos_task",
 ]

@@ -12,12 +12,13 @@ from transformers import get_linear_schedule_with_warmup
 
 from treeprobe.devices import check_device, memory_named
 from treeprobe.extraction import Encoder
-from treeprobe.files import written_whole
+from treeprobe.training.finetuning.baselines import predict_baselines
 from treeprobe.training.finetuning.batches import batches_of, task_loss
 from treeprobe.training.finetuning.evaluation import measure, predict_held_out, score_table
-from treeprobe.training.finetuning.folder import SCORES, RunFolder
+from treeprobe.training.finetuning.folder import RunFolder
 from treeprobe.training.finetuning.models import with_head
 from treeprobe.training.finetuning.options import FinetuningError, FinetuningOptions
+from treeprobe.training.finetuning.prediction import predict
 from treeprobe.training.finetuning.task import AnyTask
 from treeprobe.training.optimizing import TrainingLoop
 
@@ -69,7 +70,8 @@ def finetune(
         task: what to learn, such as `upos_task({"train": train, "dev": dev})`.
         model: a checkpoint's folder or hub name.
         out: the folder to write: `step-N/`, whole checkpoints each with its head and tokenizer, the last N the end of
-            training; `finetuning.json`, the record; `scores.csv`.
+            training; `finetuning.json`, the record; `scores.csv`, with baselines beside the model; and
+            `predictions-SPLIT.tsv` for splits whose labels are not published, as GLUE's server takes it.
         options: schedule and seed.
         device: where to train, by torch's name.
         overwrite: remove what `out` holds, and begin anew.
@@ -129,9 +131,12 @@ def finetune(
             if step in looks:
                 look(step)
         losses = loop.losses["task"]
-    scores = score_table(task, predictions, system=MODEL)
-    with written_whole(folder.path / SCORES) as draft:
-        scores.to_csv(draft, index=False)
+        for split, examples in task.unlabelled.items():
+            found = predict(tuned, tokenizer, task.shape, examples, max_subwords=length)
+            folder.write_predictions(split, found)
+    systems = {MODEL: predictions, **predict_baselines(task)}
+    scores = pd.concat([score_table(task, found, system=name) for name, found in systems.items()], ignore_index=True)
+    folder.write_scores(scores)
     folder.write_record(
         {**record, "finished": True, "by_step": by_step, "scores": scores.to_dict("records"), "losses": losses}
     )

@@ -2,16 +2,18 @@
 
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from safetensors import SafetensorError
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from treeprobe.errors import OutputError
-from treeprobe.files import check_free, staged_folder, write_json
+from treeprobe.files import check_free, staged_folder, write_json, written_whole
 from treeprobe.records import sealed
 from treeprobe.training.models import save_checkpoint
 
@@ -63,10 +65,30 @@ class RunFolder:
 
     def write_record(self, content: Mapping[str, Any]) -> None:
         """Write the record, or replace it, whole or not at all. Raises OutputError as `save` does."""
-        try:
+        with self._told(RECORD):
             write_json(self.path / RECORD, sealed(content))
+
+    def write_scores(self, scores: pd.DataFrame) -> None:
+        """Write the table of scores. Raises OutputError as `save` does."""
+        with self._told(SCORES), written_whole(self.path / SCORES) as draft:
+            scores.to_csv(draft, index=False)
+
+    def write_predictions(self, split: str, predictions: Sequence[Any]) -> None:
+        """Write what is predicted for examples by their number from 0, as GLUE's server takes it.
+
+        Raises OutputError as `save` does.
+        """
+        name = f"predictions-{split}.tsv"
+        with self._told(name), written_whole(self.path / name) as draft:
+            pd.DataFrame({"prediction": predictions}).to_csv(draft, sep="\t", index_label="index")
+
+    @contextmanager
+    def _told(self, name: str) -> Iterator[None]:
+        """Say which file cannot be written, and what is left."""
+        try:
+            yield
         except OSError as error:
-            raise OutputError(f"{self.path / RECORD}: cannot be written ({error}); {self._kept()}") from error
+            raise OutputError(f"{self.path / name}: cannot be written ({error}); {self._kept()}") from error
 
     def _kept(self) -> str:
         """What is left of a run that ends here."""

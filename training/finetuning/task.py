@@ -2,8 +2,10 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
+
+import numpy as np
 
 from treeprobe.training.finetuning.metrics import Metric
 from treeprobe.training.finetuning.options import FinetuningError
@@ -46,10 +48,29 @@ class Task(Generic[E, P]):
             if not examples:
                 raise FinetuningError(f"task {self.name}: no examples in {split}")
 
+    def shortened(self, train: int | None, held_out: int | None = None, *, seed: int = 0) -> "Task[E, P]":
+        """The task with a random sample of so many examples of its splits at most, in their order; None leaves all.
+
+        Args:
+            train: of those to learn from.
+            held_out: of those of each split to score on.
+            seed: of the sample.
+        """
+        splits = {split: _sample(examples, held_out, seed) for split, examples in self.held_out.items()}
+        return replace(self, train=_sample(self.train, train, seed), held_out=splits)
+
     def __repr__(self) -> str:
         splits = {"train": self.train, **self.held_out, **self.unlabelled}
         counts = ", ".join(f"{name} {len(examples):,}" for name, examples in splits.items())
         return f"Task({self.name!r}: {self.shape.name}; {counts})"
+
+
+def _sample(examples: Sequence[E], size: int | None, seed: int) -> Sequence[E]:
+    """So many examples at random, in their order; all where there are no more."""
+    if size is None or size >= len(examples):
+        return examples
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(examples))[:size])
+    return [examples[place] for place in chosen.tolist()]
 
 
 def seen_labels(task: str, labels: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Tasks that a treebank's own annotation gives, one of each shape: no other data are needed."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TypeVar
 
@@ -9,10 +9,12 @@ import numpy as np
 
 from treeprobe.parsing import Sentence
 from treeprobe.training.examples import draw_pairs
-from treeprobe.training.finetuning.examples import TextExample, TokenExample
+from treeprobe.training.finetuning.examples import Span, SpanExample, TextExample, TokenExample
 from treeprobe.training.finetuning.metrics import ACCURACY, WORD_ACCURACY, Metric
 from treeprobe.training.finetuning.options import FinetuningError
 from treeprobe.training.finetuning.shape import Shape
+from treeprobe.training.finetuning.span_metrics import SPAN_EXACT, SPAN_F1
+from treeprobe.training.finetuning.spans import ContextSpans
 from treeprobe.training.finetuning.task import AnyTask, Task, seen_labels
 from treeprobe.training.finetuning.texts import TextClasses
 from treeprobe.training.finetuning.tokens import TokenClasses
@@ -42,7 +44,7 @@ def upos_task(splits: Splits) -> AnyTask:
         name: [TokenExample(sentence.words, sentence.upos, sentence.document) for sentence in split]
         for name, split in splits.items()
     }
-    return _task("upos", shape, WORD_ACCURACY, examples)
+    return _task("upos", shape, (WORD_ACCURACY,), examples)
 
 
 def genre_task(splits: Splits) -> AnyTask:
@@ -53,7 +55,7 @@ def genre_task(splits: Splits) -> AnyTask:
     """
     examples = {name: list(_passages(name, split)) for name, split in splits.items()}
     seen = seen_labels("genre", {name: [str(one.label) for one in found] for name, found in examples.items()})
-    return _task("genre", TextClasses(seen), ACCURACY, examples)
+    return _task("genre", TextClasses(seen), (ACCURACY,), examples)
 
 
 def genre_of(sentence: Sentence) -> str:
@@ -96,7 +98,51 @@ def next_sentence_task(splits: Splits, *, seed: int = 0) -> AnyTask:
             for pair, owner in zip(pairs, owners)
         ]
     seen = seen_labels("next_sentence", {name: [str(one.label) for one in found] for name, found in examples.items()})
-    return _task("next_sentence", TextClasses(seen), ACCURACY, examples)
+    return _task("next_sentence", TextClasses(seen), (ACCURACY,), examples)
+
+
+def subject_span_task(splits: Splits) -> AnyTask:
+    """The words of a verb's subject: which words of the sentence are the subject of the verb that is asked for.
+
+    The question is the verb, a form that occurs once in the sentence; the answer is its `nsubj` with all that hangs
+    from it. Discontinuous subjects are left out.
+
+    Raises:
+        FinetuningError: a split has no verb with a subject.
+    """
+    examples = {name: [one for sentence in split for one in _subjects(sentence)] for name, split in splits.items()}
+    for name, found in examples.items():
+        if not found:
+            raise FinetuningError(
+                f"task subject_span: {name} has {len(splits[name])} sentences, none with a VERB that has an nsubj"
+            )
+    return _task("subject_span", ContextSpans(), (SPAN_EXACT, SPAN_F1), examples)
+
+
+def _subjects(sentence: Sentence) -> Iterator[SpanExample]:
+    """The subject of each verb of a sentence, as a span of its words joined by spaces."""
+    starts = np.cumsum([0, *(len(word) + 1 for word in sentence.words)])
+    context = " ".join(sentence.words)
+    for subject, (head, relation) in enumerate(zip(sentence.heads, sentence.relations)):
+        if relation.partition(":")[0] != "nsubj" or sentence.upos[head] != "VERB":
+            continue
+        verb = sentence.words[head]
+        words = _subtree(sentence.heads, subject)
+        if sentence.words.count(verb) > 1 or words[-1] - words[0] + 1 != len(words):
+            continue
+        start, end = int(starts[words[0]]), int(starts[words[-1]]) + len(sentence.words[words[-1]])
+        yield SpanExample(
+            verb, context, (Span(context[start:end], start),), f"{sentence.identifier}#{head + 1}", sentence.document
+        )
+
+
+def _subtree(heads: Sequence[int], top: int) -> list[int]:
+    """A word and all that hangs from it, in order."""
+    below, found = {top}, -1
+    while found != len(below):
+        found = len(below)
+        below |= {word for word, head in enumerate(heads) if head in below}
+    return sorted(below)
 
 
 def _passages(name: str, sentences: Sequence[Sentence]) -> Iterator[TextExample]:
@@ -128,7 +174,18 @@ def _check_apart(splits: Splits) -> None:
                 )
 
 
-def _task(name: str, shape: Shape[E, P], metric: Metric[E, P], examples: Mapping[str, Sequence[E]]) -> Task[E, P]:
+def _task(
+    name: str, shape: Shape[E, P], metrics: tuple[Metric[E, P], ...], examples: Mapping[str, Sequence[E]]
+) -> Task[E, P]:
     """A task of examples by split."""
     held_out = {split: found for split, found in examples.items() if split != "train"}
-    return Task(name, shape, (metric,), examples["train"], held_out)
+    return Task(name, shape, metrics, examples["train"], held_out)
+
+
+TREEBANK_TASKS: Mapping[str, Callable[[Splits], AnyTask]] = {
+    "upos": upos_task,
+    "genre": genre_task,
+    "next_sentence": next_sentence_task,
+    "subject_span": subject_span_task,
+}
+"""The tasks of a treebank by what commands call them."""
