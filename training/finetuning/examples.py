@@ -1,10 +1,6 @@
 """What tasks are made of: a text or two with a label, a sentence with a label a word, a question with its answers."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -58,15 +54,3 @@ class SpanExample:
     answers: tuple[Span, ...]
     identifier: str = ""
     document: str = ""
-
-
-def cluster_numbers(documents: Sequence[str]) -> NDArray[np.int64] | None:
-    """The number of each example's document, (examples,), for intervals; None where none is known.
-
-    Each example of an unknown document counts as a document of its own.
-    """
-    if not any(documents):
-        return None
-    numbers: dict[object, int] = {}
-    labels = (document or place for place, document in enumerate(documents))
-    return np.array([numbers.setdefault(label, len(numbers)) for label in labels], dtype=np.int64)

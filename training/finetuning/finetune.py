@@ -1,6 +1,7 @@
 """Fine-tuning: a checkpoint and a task become a checkpoint, scores on what it has not seen, and a record."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ class Finetuned:
         scores: a row a system (the model, baselines), split and metric: value, low, high (95 % interval), n, resampled.
         by_step: the metrics on the way: step, split, metric, value.
         losses: the training loss of every step.
+        predictions: what the model predicts for each held-out example in the end, by split.
     """
 
     folder: Path
@@ -43,6 +45,7 @@ class Finetuned:
     scores: pd.DataFrame
     by_step: pd.DataFrame
     losses: list[float]
+    predictions: Mapping[str, Sequence[Any]]
 
     @property
     def checkpoint(self) -> Path:
@@ -140,7 +143,7 @@ def finetune(
     folder.write_record(
         {**record, "finished": True, "by_step": by_step, "scores": scores.to_dict("records"), "losses": losses}
     )
-    return Finetuned(folder.path, folder.checkpoints, scores, pd.DataFrame(by_step), losses)
+    return Finetuned(folder.path, folder.checkpoints, scores, pd.DataFrame(by_step), losses, predictions)
 
 
 def _count_steps(options: FinetuningOptions, inputs: int) -> int:

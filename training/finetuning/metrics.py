@@ -13,9 +13,11 @@ from sklearn.metrics import f1_score, matthews_corrcoef
 from treeprobe.parsing import Score, Tally
 from treeprobe.parsing.scores.intervals import RESAMPLES, micro
 from treeprobe.parsing.scores.resampling import interval, resampled_clusters, resampling_weights
-from treeprobe.training.finetuning.examples import TextExample, TokenExample, cluster_numbers
+from treeprobe.parsing.treebanks import document_numbers
+from treeprobe.parsing.treebanks.documents import InDocument
+from treeprobe.training.finetuning.examples import TextExample, TokenExample
 
-E = TypeVar("E")
+E = TypeVar("E", bound=InDocument)
 P = TypeVar("P")
 
 
@@ -48,7 +50,7 @@ class MeanMetric(Metric[E, P]):
     def tally(self, examples: Sequence[E], predictions: Sequence[P]) -> Tally:
         """The counts of each example, for paired differences between predictions."""
         counted = np.array([self.count(one, found) for one, found in zip(examples, predictions)]).reshape(-1, 2)
-        return micro(self.name, counted[:, 0], counted[:, 1], documents=_documents(examples))
+        return micro(self.name, counted[:, 0], counted[:, 1], documents=document_numbers(examples))
 
     def value(self, examples: Sequence[E], predictions: Sequence[P]) -> float:
         """The mean over all units."""
@@ -78,7 +80,7 @@ class SampleMetric(Metric[TextExample, Any]):
     def score(self, examples: Sequence[TextExample], predictions: Sequence[Any], *, seed: int = 0) -> Score:
         """The value on all examples with its interval."""
         gold, found = _arrays(examples, predictions)
-        clusters, unit = resampled_clusters(len(gold), _documents(examples))
+        clusters, unit = resampled_clusters(len(gold), document_numbers(examples))
         values = [
             self.compute(gold[drawn], found[drawn])
             for weights in resampling_weights(clusters, resamples=RESAMPLES, seed=seed)
@@ -128,8 +130,3 @@ SPEARMAN = SampleMetric("spearman", lambda gold, found: _correlation(spearmanr, 
 def _arrays(examples: Sequence[TextExample], predictions: Sequence[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Gold and predicted labels, each (examples,)."""
     return np.array([one.label for one in examples]), np.array(predictions)
-
-
-def _documents(examples: Sequence[Any]) -> NDArray[np.int64] | None:
-    """The documents of examples, by number."""
-    return cluster_numbers([example.document for example in examples])

@@ -5,17 +5,17 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from treeprobe.devices import moved
-from treeprobe.training.finetuning.shape import Encoded, Shape
+from treeprobe.training.finetuning.shape import Encoded, Scores, Shape
 
 E = TypeVar("E")
 P = TypeVar("P")
 
 _ANSWERS = ("labels", "start_positions", "end_positions")
 """What inputs hold of the answers."""
+_LOGITS = ("logits", "start_logits", "end_logits")
 
 
 def predict(
@@ -43,11 +43,11 @@ def predict(
 @torch.inference_mode()
 def compute_logits(
     model: PreTrainedModel, encoded: Sequence[Encoded], collate: Any, *, batch_size: int
-) -> list[tuple[NDArray[np.float32], ...]]:
+) -> list[Scores]:
     """The outputs of the model for each input, in order; those per position go on where the batch was padded."""
     lengths = np.array([len(one.inputs["input_ids"]) for one in encoded])
     order = np.argsort(lengths, kind="stable")  # batches of about one length hold little padding
-    found: list[tuple[NDArray[np.float32], ...]] = [()] * len(encoded)
+    found: list[Scores] = [()] * len(encoded)
     was_training = model.training
     model.eval()
     try:
@@ -58,7 +58,7 @@ def compute_logits(
             ]
             batch = {key: moved(value, model.device) for key, value in collate(inputs).items()}
             outputs = model(**batch)
-            arrays = [array.float().cpu().numpy() for array in outputs.to_tuple()]
+            arrays = [outputs[name].float().cpu().numpy() for name in _LOGITS if name in outputs]
             for row, i in enumerate(chosen.tolist()):
                 found[i] = tuple(array[row] for array in arrays)
     finally:

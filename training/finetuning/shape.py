@@ -18,6 +18,9 @@ E = TypeVar("E")
 P = TypeVar("P")
 """What is predicted for an example."""
 
+Scores = tuple[NDArray[np.float32], ...]
+"""What a model gives out for an example: per class, or per position."""
+
 NOT_TRAINED = -100
 """The label of places that count for no loss, as in transformers."""
 
@@ -63,9 +66,7 @@ class Shape(ABC, Generic[E, P]):
         """What makes batches of the inputs of several."""
 
     @abstractmethod
-    def decode(
-        self, examples: Sequence[E], encoded: Sequence[Encoded], logits: Sequence[tuple[NDArray[np.float32], ...]]
-    ) -> list[P]:
+    def decode(self, examples: Sequence[E], encoded: Sequence[Encoded], logits: Sequence[Scores]) -> list[P]:
         """What is predicted for each example.
 
         Args:

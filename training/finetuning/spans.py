@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 from transformers import AutoModelForQuestionAnswering, DataCollatorWithPadding, PreTrainedTokenizerBase
 
 from treeprobe.training.finetuning.examples import Span, SpanExample
-from treeprobe.training.finetuning.shape import Encoded, Shape
-
-Scores = tuple[NDArray[np.float32], ...]
+from treeprobe.training.finetuning.shape import Encoded, Scores, Shape
 
 
 @dataclass(frozen=True)

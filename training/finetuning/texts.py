@@ -5,17 +5,29 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from transformers import AutoModelForSequenceClassification, DataCollatorWithPadding, PreTrainedTokenizerBase
 
 from treeprobe.training.finetuning.examples import TextExample
-from treeprobe.training.finetuning.shape import Encoded, Shape, class_head
+from treeprobe.training.finetuning.shape import Encoded, P, Scores, Shape, class_head
 
 _NO_PLACES = np.empty(0, np.int64)
 
 
+class _Texts(Shape[TextExample, P]):
+    """What classes and numbers have in common."""
+
+    @property
+    def model_class(self) -> Any:
+        """A linear layer on the pooled [CLS]."""
+        return AutoModelForSequenceClassification
+
+    def collator(self, tokenizer: PreTrainedTokenizerBase) -> DataCollatorWithPadding:
+        """Inputs padded to the longest."""
+        return DataCollatorWithPadding(tokenizer)
+
+
 @dataclass(frozen=True)
-class TextClasses(Shape[TextExample, str]):
+class TextClasses(_Texts[str]):
     """One of several classes for a text or a pair of texts.
 
     Attributes:
@@ -24,11 +36,6 @@ class TextClasses(Shape[TextExample, str]):
 
     labels: tuple[str, ...]
     name = "text classes"
-
-    @property
-    def model_class(self) -> Any:
-        """A linear layer on the pooled [CLS]."""
-        return AutoModelForSequenceClassification
 
     @property
     def head(self) -> dict[str, Any]:
@@ -43,30 +50,18 @@ class TextClasses(Shape[TextExample, str]):
         known = [numbers.get(str(example.label)) for example in examples]
         return _encode(examples, known, tokenizer, max_subwords=max_subwords)
 
-    def collator(self, tokenizer: PreTrainedTokenizerBase) -> DataCollatorWithPadding:
-        """Inputs padded to the longest."""
-        return DataCollatorWithPadding(tokenizer)
-
     def decode(
-        self,
-        examples: Sequence[TextExample],
-        encoded: Sequence[Encoded],
-        logits: Sequence[tuple[NDArray[np.float32], ...]],
+        self, examples: Sequence[TextExample], encoded: Sequence[Encoded], logits: Sequence[Scores]
     ) -> list[str]:
         """The likeliest class of each."""
         return [self.labels[int(scores.argmax())] for (scores,) in logits]
 
 
 @dataclass(frozen=True)
-class TextNumbers(Shape[TextExample, float]):
+class TextNumbers(_Texts[float]):
     """A number for a text or a pair of texts, by least squares."""
 
     name = "text numbers"
-
-    @property
-    def model_class(self) -> Any:
-        """A linear layer on the pooled [CLS]."""
-        return AutoModelForSequenceClassification
 
     @property
     def head(self) -> dict[str, Any]:
@@ -80,15 +75,8 @@ class TextNumbers(Shape[TextExample, float]):
         known = [None if example.label is None else float(example.label) for example in examples]
         return _encode(examples, known, tokenizer, max_subwords=max_subwords)
 
-    def collator(self, tokenizer: PreTrainedTokenizerBase) -> DataCollatorWithPadding:
-        """Inputs padded to the longest."""
-        return DataCollatorWithPadding(tokenizer)
-
     def decode(
-        self,
-        examples: Sequence[TextExample],
-        encoded: Sequence[Encoded],
-        logits: Sequence[tuple[NDArray[np.float32], ...]],
+        self, examples: Sequence[TextExample], encoded: Sequence[Encoded], logits: Sequence[Scores]
     ) -> list[float]:
         """The head's output for each."""
         return [float(scores[0]) for (scores,) in logits]

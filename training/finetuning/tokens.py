@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from transformers import AutoModelForTokenClassification, DataCollatorForTokenClassification, PreTrainedTokenizerBase
 
 from treeprobe.extraction.alignment import Aligner
 from treeprobe.training.finetuning.examples import TokenExample
-from treeprobe.training.finetuning.shape import NOT_TRAINED, Encoded, Shape, class_head
+from treeprobe.training.finetuning.shape import NOT_TRAINED, Encoded, Scores, Shape, class_head
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class TokenClasses(Shape[TokenExample, tuple[str, ...]]):
         self,
         examples: Sequence[TokenExample],
         encoded: Sequence[Encoded],
-        logits: Sequence[tuple[NDArray[np.float32], ...]],
+        logits: Sequence[Scores],
     ) -> list[tuple[str, ...]]:
         """The likeliest class of each word."""
         found = []

@@ -7,15 +7,25 @@ import numpy as np
 import pytest
 import torch
 
+from tests.training.finetuning.published import write_glue, write_squad
 from treeprobe.errors import OutputError
 from treeprobe.extraction import Encoder
 from treeprobe.parsing import Sentence
+from treeprobe.training import PretrainingOptions, pretrain
 from treeprobe.training.finetuning import (
+    GLUE,
+    ContextSpans,
     FinetuningError,
     FinetuningOptions,
+    Span,
+    SpanExample,
+    UnseenLabels,
     finetune,
     genre_task,
+    glue_task,
     next_sentence_task,
+    squad_task,
+    subject_span_task,
     upos_task,
 )
 
@@ -109,3 +119,61 @@ def test_what_cannot_be_trained_is_refused(splits: Splits, tiny: Path, tmp_path:
         options = FinetuningOptions(steps=5, save_steps=(9,))
         finetune(upos_task(splits), tiny, tmp_path / "out", options=options, progress=False)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("bilstm", [False, True])
+def test_left_to_right_models_classify_by_what_has_seen_the_text(bilstm: bool, splits: Splits, tmp_path: Path) -> None:
+    """The genre's word is the last of each text, where [CLS] of a left-to-right model never looks."""
+    options = PretrainingOptions(
+        layers=1, dim=16, heads=2, max_subwords=64, steps=1, save_steps=(0,), left_to_right=True, next_sentence=False,
+        vocabulary_size=200, bilstm=bilstm,
+    )  # fmt: skip
+    model = pretrain(splits["train"], tmp_path / "model", options=options, progress=False) / "step-0"
+    found = finetune(genre_task(splits), model, tmp_path / "genre", options=QUICK, progress=False)
+    assert found.scores["value"][0] == 1.0
+    tagged = finetune(upos_task(splits), model, tmp_path / "upos", options=QUICK, progress=False)
+    assert tagged.scores["value"][0] > 0.95
+    spans = finetune(subject_span_task(splits), model, tmp_path / "span", options=QUICK, progress=False)
+    assert len(spans.losses) == 40
+    assert Encoder.from_pretrained(tagged.checkpoint).digest != Encoder.from_pretrained(model).digest
+
+
+def test_spans_of_subjects_are_found(splits: Splits, tiny: Path, tmp_path: Path) -> None:
+    options = FinetuningOptions(steps=120, batch_size=16, learning_rate=2e-2, evaluations=1)
+    found = finetune(subject_span_task(splits), tiny, tmp_path / "span", options=options, progress=False)
+    values = dict(zip(found.scores["metric"], found.scores["value"]))
+    assert values["exact_match"] > 0.9
+
+
+def test_long_contexts_are_read_in_windows(tiny: Path) -> None:
+    tokenizer = Encoder.from_pretrained(tiny).tokenizer
+    context = " ".join(["the cat runs"] * 20 + ["a dog sees"])
+    example = SpanExample("sees", context, (Span("a dog", context.index("a dog")),))
+    shape = ContextSpans()
+    encoded = shape.encode([example], tokenizer, max_subwords=24)
+    assert len(encoded) > 2
+    assert max(len(one.inputs["input_ids"]) for one in encoded) <= 24
+    answered = [one for one in encoded if one.inputs["end_positions"] > 0]
+    assert 0 < len(answered) < len(encoded)
+    logits = []
+    for one in encoded:
+        start, end = np.zeros((2, 30), np.float32)
+        start[one.inputs["start_positions"]] = end[one.inputs["end_positions"]] = 5
+        logits.append((start, end))
+    assert shape.decode([example], encoded, logits) == [example.answers[0]]
+
+
+def test_published_tasks_are_trained_and_unpublished_labels_predicted(tiny: Path, tmp_path: Path) -> None:
+    glue, squad = write_glue(tmp_path / "glue"), write_squad(tmp_path / "squad")
+    options = FinetuningOptions(steps=2, batch_size=2, evaluations=1)
+    tasks = {task.name: task for task in GLUE}
+    with pytest.warns(UnseenLabels):
+        mnli = finetune(glue_task(tasks["mnli"], glue), tiny, tmp_path / "mnli", options=options, progress=False)
+    assert set(mnli.scores["split"]) == {"dev_matched", "dev_mismatched"}
+    lines = (tmp_path / "mnli" / "predictions-test_matched.tsv").read_text().splitlines()
+    assert lines[0] == "index\tprediction"
+    assert lines[1].split("\t")[1] in ("contradiction", "entailment", "neutral")
+    stsb = finetune(glue_task(tasks["stsb"], glue), tiny, tmp_path / "stsb", options=options, progress=False)
+    assert list(stsb.scores["metric"][:2]) == ["pearson", "spearman"]
+    found = finetune(squad_task(squad), tiny, tmp_path / "out", options=options, progress=False)
+    assert set(found.scores["system"]) == {"model", "majority", "bag of words"}

@@ -50,7 +50,7 @@ def test_the_quirks_of_each_task(tmp_path: Path) -> None:
     assert (mrpc.train[0].first, mrpc.train[0].second) == ('Amrozi "the witness".', 'Referring to "him.')
     assert mrpc.train[1].second == "Yucaipa bought it."
     assert glue_task(TASKS["stsb"], folder).train[1].label == 3.8
-    with pytest.warns(BrokenLines, match=r"1 lines .* QQP/train.tsv, line 3"):
+    with pytest.warns(BrokenLines, match=r"1 lines .*QQP/train.tsv, line 3"):
         assert [one.label for one in glue_task(TASKS["qqp"], folder).train] == ["0", "1"]
     mnli = glue_task(TASKS["mnli"], folder)
     assert [len(examples) for examples in mnli.held_out.values()] == [1, 1], "no consensus, no label"
