@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +14,8 @@ from treeprobe.parsing import Score, Tally
 from treeprobe.parsing.scores.intervals import RESAMPLES, micro
 from treeprobe.parsing.scores.resampling import interval, resampled_clusters, resampling_weights
 from treeprobe.parsing.treebanks import document_numbers
-from treeprobe.parsing.treebanks.documents import InDocument
 from treeprobe.training.finetuning.examples import TextExample, TokenExample
-
-E = TypeVar("E", bound=InDocument)
-P = TypeVar("P")
+from treeprobe.training.finetuning.shape import E, P
 
 
 class Metric(ABC, Generic[E, P]):

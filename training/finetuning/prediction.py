@@ -1,17 +1,14 @@
 """What a model with a head predicts for examples."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from treeprobe.devices import moved
-from treeprobe.training.finetuning.shape import Encoded, Scores, Shape
-
-E = TypeVar("E")
-P = TypeVar("P")
+from treeprobe.training.finetuning.shape import E, Encoded, P, Scores, Shape
 
 _ANSWERS = ("labels", "start_positions", "end_positions")
 """What inputs hold of the answers."""

@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
-E = TypeVar("E")
+from treeprobe.parsing.treebanks.documents import InDocument
+
+E = TypeVar("E", bound=InDocument)
 """The kind of example."""
 P = TypeVar("P")
 """What is predicted for an example."""

@@ -3,16 +3,13 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
 import numpy as np
 
 from treeprobe.training.finetuning.metrics import Metric
 from treeprobe.training.finetuning.options import FinetuningError
-from treeprobe.training.finetuning.shape import Shape
-
-E = TypeVar("E")
-P = TypeVar("P")
+from treeprobe.training.finetuning.shape import E, P, Shape
 
 
 class UnseenLabels(UserWarning):

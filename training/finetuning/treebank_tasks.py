@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import TypeVar
 
 import numpy as np
 
@@ -12,15 +11,12 @@ from treeprobe.training.examples import draw_pairs
 from treeprobe.training.finetuning.examples import Span, SpanExample, TextExample, TokenExample
 from treeprobe.training.finetuning.metrics import ACCURACY, WORD_ACCURACY, Metric
 from treeprobe.training.finetuning.options import FinetuningError
-from treeprobe.training.finetuning.shape import Shape
+from treeprobe.training.finetuning.shape import E, P, Shape
 from treeprobe.training.finetuning.span_metrics import SPAN_EXACT, SPAN_F1
 from treeprobe.training.finetuning.spans import ContextSpans
 from treeprobe.training.finetuning.task import AnyTask, Task, seen_labels
 from treeprobe.training.finetuning.texts import TextClasses
 from treeprobe.training.finetuning.tokens import TokenClasses
-
-E = TypeVar("E")
-P = TypeVar("P")
 
 Splits = Mapping[str, Sequence[Sentence]]
 """The splits of a treebank: `train`, and at least one other to score on."""

@@ -87,7 +87,7 @@ def test_baselines_know_words_and_no_more() -> None:
     splits = {"train": documents(20, seed=0), "dev": documents(6, seed=1)}
     task = upos_task(splits)
     found = predict_baselines(task)
-    assert set(found["majority"]["dev"][0]) == {"NOUN"}
+    assert set(found["majority"]["dev"][0]) == {"DET"}, "as many as nouns, and first in the alphabet"
     assert WORD_ACCURACY.value(task.held_out["dev"], found["bag of words"]["dev"]) == 1
     spans = subject_span_task(splits)
     assert spans.train[0].answers[0].text == " ".join(splits["train"][0].words[:2])
