@@ -96,10 +96,10 @@ def _read_task(name: TaskName, data: str, *, test: bool) -> "AnyTask":
 
     folder = Path(data).expanduser()
     if name in TREEBANK_TASKS:
-        wanted: list[Split] = ["train", "dev", *(["test"] if test else [])]
+        wanted: list[Split] = ["train", "dev", "test"] if test else ["train", "dev"]
         banks = {split: read_split(folder, split) for split in wanted}
         check_splits(banks)
-        task = TREEBANK_TASKS[name](banks)
+        task = TREEBANK_TASKS[name]({str(split): bank for split, bank in banks.items()})
         return replace(task, sources={split: bank.annotation_digest for split, bank in banks.items()})
     if name == "squad":
         return squad_task(folder)
