@@ -48,6 +48,7 @@ class LanguageFigures:
             figure, axes = new_figure((4.8, 3.0))
             layer_curves(retrieval_by_layer(self.retrieval), axes, metric="retrieval")
             axes.set_ylabel("words whose translation is nearest")
+            axes.set_ylim(-0.03, 1.03)
             save_formats(figure, folder / "retrieval")
 
 

@@ -110,6 +110,7 @@ def draw_sharing(table: pd.DataFrame, stem: Path) -> None:
     high = float(rows[["own", "other"]].max().max())
     for panel in panels[:2]:
         panel.set_ylim(low - 0.02, high + 0.02)
+    panels[2].set_ylim(-0.03, 1.03)
     save_formats(figure, stem)
 
 
