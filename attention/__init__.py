@@ -17,6 +17,7 @@ from treeprobe.attention.similarity import cluster_heads, head_divergences, map_
 from treeprobe.attention.survey import HeadSurvey, survey_heads
 from treeprobe.attention.tables import best_heads, relation_table
 from treeprobe.attention.trees import ChosenHead, chosen_heads, ensemble_trees, head_tree_tallies, held_out_tally
+from treeprobe.attention.windows import local_attention
 
 __all__ = [
     "AttentionProbe",
@@ -45,6 +46,7 @@ __all__ = [
     "head_tree_tallies",
     "heads_of",
     "held_out_tally",
+    "local_attention",
     "map_heads",
     "offset_baseline",
     "pair_features",

@@ -4,7 +4,10 @@ Blocks and heads are indices from 0 in arguments and array axes, and numbers fro
 """
 
 from treeprobe.convolution.image_experiment import (
+    FILTERS,
     Borders,
+    FilterRun,
+    FilterTraining,
     ImageClassifier,
     ImageRun,
     Images,
@@ -15,6 +18,10 @@ from treeprobe.convolution.image_experiment import (
     cifar10,
     digits,
     experiment_table,
+    filter_bank,
+    learn_convolution,
+    photograph_patches,
+    photographs,
     run_experiment,
 )
 from treeprobe.convolution.kernels import KernelFit, Kernels, fit_kernels
@@ -22,16 +29,25 @@ from treeprobe.convolution.logits import LogitSplit, LogitSplitError, split_logi
 from treeprobe.convolution.position_codes import (
     PositionCode,
     compare_codes,
-    position_embeddings,
     random_code,
     sinusoidal_code,
+)
+from treeprobe.convolution.position_tables import (
+    matched_sinusoids,
+    shifted_code,
+    shuffled_code,
+    strongest_frequencies,
+    without_positions,
 )
 from treeprobe.convolution.relations import beyond_kernels
 from treeprobe.convolution.replacement import StateChange, replace_heads, state_change
 from treeprobe.convolution.statistics import OffsetStatistics, measure_offsets
 
 __all__ = [
+    "FILTERS",
     "Borders",
+    "FilterRun",
+    "FilterTraining",
     "ImageClassifier",
     "ImageRun",
     "Images",
@@ -51,13 +67,21 @@ __all__ = [
     "compare_codes",
     "digits",
     "experiment_table",
+    "filter_bank",
     "fit_kernels",
+    "learn_convolution",
+    "matched_sinusoids",
     "measure_offsets",
-    "position_embeddings",
+    "photograph_patches",
+    "photographs",
     "random_code",
     "replace_heads",
     "run_experiment",
+    "shifted_code",
+    "shuffled_code",
     "sinusoidal_code",
     "split_logits",
     "state_change",
+    "strongest_frequencies",
+    "without_positions",
 ]

@@ -9,15 +9,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.signal import periodogram
 from sklearn.linear_model import RidgeCV
 from sklearn.metrics import r2_score
 from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.model_selection import KFold, cross_val_predict
-
-from treeprobe.extraction import Encoder
 
 Floats = NDArray[np.float64]
 
@@ -51,25 +48,6 @@ class PositionCode:
         """A row of the table of codes; `held` is the share of variance in the strongest `FREQUENCIES` frequencies."""
         held = float(self.cumulative[:FREQUENCIES][-1])
         return {"code": self.name, "held": held, "position": self.position, "offset": self.offset, "shift": self.shift}
-
-
-def position_embeddings(encoder: Encoder) -> Floats:
-    """The learned position embeddings of a checkpoint, without rows that no position uses.
-
-    Returns:
-        (positions, dim).
-
-    Raises:
-        ValueError: the model has none; models with rotary or relative positions do not.
-    """
-    for name, module in encoder.model.named_modules():
-        if name.endswith(("position_embeddings", "wpe")) and isinstance(module, torch.nn.Embedding):
-            first = 0 if module.padding_idx is None else module.padding_idx + 1
-            return module.weight[first:].detach().double().cpu().numpy()
-    raise ValueError(
-        f"{type(encoder.model).__name__} has no table of learned position embeddings; its positions enter by rotation "
-        "or bias. Supported: models with absolute position embeddings (BERT, RoBERTa, DistilBERT, ELECTRA, GPT-2)"
-    )
 
 
 def sinusoidal_code(positions: int, dim: int) -> Floats:

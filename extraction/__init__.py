@@ -26,6 +26,7 @@ from treeprobe.extraction.language_model import (
 )
 from treeprobe.extraction.masked_lm import masked_lm_loss, masked_lm_losses
 from treeprobe.extraction.places import Places
+from treeprobe.extraction.positions import PositionError, edit_positions, position_embeddings, positions_used
 from treeprobe.extraction.reading import Reading
 from treeprobe.extraction.report import AlignmentReport
 from treeprobe.extraction.sentence_places import SpecialTokenError, sentence_units
@@ -47,6 +48,7 @@ __all__ = [
     "InputParts",
     "LanguageModel",
     "Places",
+    "PositionError",
     "Reading",
     "SpecialTokenError",
     "StateEdit",
@@ -58,6 +60,7 @@ __all__ = [
     "alignment_report",
     "causal_lm_encoder",
     "edit_attention",
+    "edit_positions",
     "edit_states",
     "embedded_checkpoint",
     "extract",
@@ -69,6 +72,8 @@ __all__ = [
     "masked_lm_losses",
     "on_words",
     "open_states",
+    "position_embeddings",
+    "positions_used",
     "read_embeddings",
     "read_hdf5",
     "read_input",

@@ -6,9 +6,13 @@ the page of a report is in `treeprobe.reporting.html`.
 """
 
 from treeprobe.reporting.convolution.images import head_centres, query_attention
+from treeprobe.reporting.convolution.input_parts import parts_beside_layers
+from treeprobe.reporting.convolution.input_sum import input_size, input_sum
 from treeprobe.reporting.convolution.kernels import head_kernel, kernel_legend, kernel_map
 from treeprobe.reporting.convolution.position_codes import fourier_spectra, share_by_number, similarity_matrix
 from treeprobe.reporting.convolution.survival import survival_curves
+from treeprobe.reporting.convolution.walk import animation_gif, centre_lines, save_animation, walking_centres
+from treeprobe.reporting.convolution.waves import position_waves, rebuilt_wave
 from treeprobe.reporting.heads.attention_lines import HeadExample, attention_lines, attention_size, best_head_examples
 from treeprobe.reporting.heads.attention_svg import attention_svg
 from treeprobe.reporting.heads.by_layer import behaviour_by_layer, head_grid
@@ -54,6 +58,7 @@ __all__ = [
     "Picker",
     "Projection",
     "accuracy_by_step",
+    "animation_gif",
     "arcs_size",
     "association_by_layer",
     "attention_lines",
@@ -67,6 +72,7 @@ __all__ = [
     "best_layer",
     "category_bars",
     "category_map",
+    "centre_lines",
     "choice_accuracy",
     "depth_scatter",
     "description_length_bars",
@@ -85,6 +91,8 @@ __all__ = [
     "headline_table",
     "headline_text",
     "heat_map",
+    "input_size",
+    "input_sum",
     "kernel_legend",
     "kernel_map",
     "layer_curves",
@@ -96,10 +104,14 @@ __all__ = [
     "moved_figure",
     "new_figure",
     "paired_differences",
+    "parts_beside_layers",
+    "position_waves",
     "project",
     "query_attention",
     "rank_curves",
+    "rebuilt_wave",
     "relation_clusters",
+    "save_animation",
     "save_figure",
     "save_formats",
     "selectivity_bars",
@@ -120,5 +132,6 @@ __all__ = [
     "trees_word_by_word",
     "variant_curves",
     "variant_points",
+    "walking_centres",
     "word_by_word_size",
 ]

@@ -7,12 +7,22 @@ from treeprobe.convolution.image_experiment.experiment import (
     experiment_table,
     run_experiment,
 )
-from treeprobe.convolution.image_experiment.images import Images, cifar10, digits
+from treeprobe.convolution.image_experiment.images import Images, cifar10, digits, photograph_patches, photographs
 from treeprobe.convolution.image_experiment.learned_attention import LearnedSelfAttention
+from treeprobe.convolution.image_experiment.learned_filter import (
+    FILTERS,
+    FilterRun,
+    FilterTraining,
+    filter_bank,
+    learn_convolution,
+)
 from treeprobe.convolution.image_experiment.quadratic_attention import Borders, QuadraticSelfAttention
 
 __all__ = [
+    "FILTERS",
     "Borders",
+    "FilterRun",
+    "FilterTraining",
     "ImageClassifier",
     "ImageRun",
     "Images",
@@ -23,5 +33,9 @@ __all__ = [
     "cifar10",
     "digits",
     "experiment_table",
+    "filter_bank",
+    "learn_convolution",
+    "photograph_patches",
+    "photographs",
     "run_experiment",
 ]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, load_sample_images
 from sklearn.model_selection import train_test_split
 from torch import Tensor
 
@@ -71,6 +71,32 @@ def cifar10(folder: str | Path) -> Images:
         )
     pixels, classes = zip(*(_read_cifar_batch(folder / name) for name in CIFAR_BATCHES))
     return Images("CIFAR-10", torch.cat(pixels), torch.cat(classes), *_read_cifar_batch(folder / CIFAR_TEST))
+
+
+def photographs() -> dict[str, Tensor]:
+    """The two photographs that come with scikit-learn, in grey: "china" and "flower", (rows, columns) from 0 to 1."""
+    data = load_sample_images()
+    grey = [torch.from_numpy(image.mean(2, dtype=np.float32) / 255) for image in data.images]
+    return {Path(name).stem: image for name, image in zip(data.filenames, grey)}
+
+
+def photograph_patches(count: int = 512, *, size: int = 14, seed: int = 0) -> Tensor:
+    """Random square patches of `photographs`, (patches, 1, size, size).
+
+    Raises:
+        ValueError: patches larger than the photographs.
+    """
+    pictures = list(photographs().values())
+    smallest = min(min(picture.shape) for picture in pictures)
+    if not 1 <= size <= smallest:
+        raise ValueError(f"patches of {size} pixels; expected from 1 to {smallest}")
+    generator = np.random.default_rng(seed)
+    patches = []
+    for number in generator.integers(len(pictures), size=count):
+        picture = pictures[number]
+        row, column = (int(generator.integers(side - size + 1)) for side in picture.shape)
+        patches.append(picture[row : row + size, column : column + size])
+    return torch.stack(patches)[:, None]
 
 
 def _read_cifar_batch(path: Path) -> tuple[Tensor, Tensor]:

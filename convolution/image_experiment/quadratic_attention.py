@@ -96,7 +96,7 @@ class QuadraticSelfAttention(nn.Module):
             ValueError: an even kernel, a stride, groups, something that is not a Conv1d or Conv2d, or an `alpha` that
                 is not positive.
         """
-        _check(convolution)
+        check_convolution(convolution)
         if not alpha > 0:
             raise ValueError(f"alpha must be positive, so that heads attend to their centres; found {alpha}")
         kernel, dilation = convolution.kernel_size, convolution.dilation
@@ -211,7 +211,7 @@ def _padding(convolution: nn.Conv1d | nn.Conv2d, reach: tuple[int, ...]) -> tupl
     return tuple(int(side) for side in convolution.padding)
 
 
-def _check(convolution: nn.Module) -> None:
+def check_convolution(convolution: nn.Module) -> None:
     """Refuse what the construction does not cover, all of it in one message."""
     if not isinstance(convolution, nn.Conv1d | nn.Conv2d) or convolution.transposed:
         raise ValueError(f"expected a Conv1d or Conv2d, found {type(convolution).__name__}")

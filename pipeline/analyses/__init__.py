@@ -77,6 +77,13 @@ ANALYSES = (
         probes="optional",
     ),
     Analysis(
+        "positions",
+        "Run the model with other position codes, and measure how much of its syntax stands on them.",
+        _PROBES,
+        MappingProxyType({"train": "optional", "dev": "required"}),
+        probes="optional",
+    ),
+    Analysis(
         "behaviour",
         "Score minimal pairs: how often the grammatical sentence is the more probable one.",
         ("text", "pairs", "grammar_pairs", "constructions"),

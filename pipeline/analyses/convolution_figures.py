@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from treeprobe.convolution import KernelFit, PositionCode
 from treeprobe.pipeline.analyses.head_kernels import HeadKernels
-from treeprobe.pipeline.analyses.kernel_survival import INTACT, Survival
+from treeprobe.pipeline.analyses.kernel_survival import Survival
+from treeprobe.pipeline.probing.conditions import INTACT
 from treeprobe.reporting import (
     behaviour_by_layer,
     fourier_spectra,

@@ -20,13 +20,12 @@ from treeprobe.convolution import (
     compare_codes,
     fit_kernels,
     measure_offsets,
-    position_embeddings,
     random_code,
     sinusoidal_code,
     split_logits,
 )
 from treeprobe.convolution.statistics import OffsetTally
-from treeprobe.extraction import Encoder
+from treeprobe.extraction import Encoder, position_embeddings
 from treeprobe.parsing import Treebank
 from treeprobe.pipeline.options import Options
 from treeprobe.pipeline.subjects.subject import Subject

@@ -1,7 +1,6 @@
 """What survives when heads are replaced by their convolution: probes, relations, states and the masked-LM loss."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,21 +10,26 @@ from tqdm import tqdm
 from treeprobe.attention import count_relations
 from treeprobe.attention.relations import DIRECTIONS
 from treeprobe.convolution import Kernels, replace_heads, state_change
-from treeprobe.extraction import CheckpointError, Encoder, States, masked_lm_encoder, masked_lm_loss
+from treeprobe.extraction import Encoder, States
 from treeprobe.parsing import Scorer
-from treeprobe.parsing.treebanks import Split
-from treeprobe.parsing.trees import chain_distances
 from treeprobe.pipeline.analyses.head_kernels import HeadKernels
 from treeprobe.pipeline.options import Options
-from treeprobe.pipeline.probing.probes import new_probes, train
+from treeprobe.pipeline.probing.conditions import (
+    INTACT,
+    Conditions,
+    as_it_is,
+    chain_uuas,
+    measure_losses,
+    score_rows,
+    states_under,
+    train_distance_probes,
+)
 from treeprobe.pipeline.subjects.subject import Subject
 from treeprobe.probes import DistanceProbe
 from treeprobe.reporting import merge_seeds
 
-INTACT, CONVOLUTION, UNIFORM, RANDOM = "intact", "convolution", "uniform", "random head's kernel"
+CONVOLUTION, UNIFORM, RANDOM = "convolution", "uniform", "random head's kernel"
 RETRAINED = ", probes retrained"
-
-Replacement = Callable[[], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True)
@@ -74,20 +78,21 @@ def replace_and_measure(
     with subject.stage("relations under replacement"):
         relations = _measure_relations(subject, kernels, conditions, options)
     with subject.stage("masked-LM loss"):
-        losses = _measure_losses(subject, kernels.subwords.free, seed=options.seeds[0])
+        seed = options.seeds[0]
+        losses = measure_losses(
+            subject, lambda model: kernel_conditions(model, kernels.subwords.free, seed=seed), seed=seed
+        )
     if options.retrain:
         with subject.stage("probes of replaced models"):
             retrained = _measure_retrained(subject, conditions, scorer, options)
             uuas = pd.concat([uuas, retrained], ignore_index=True)
-    chains = [chain_distances(len(sentence)) for sentence in scorer.gold]
-    floor = scorer.distances(chains)["uuas"].value
-    return Survival(uuas, pd.concat([moved, blocks], ignore_index=True), relations, losses, floor)
+    return Survival(uuas, pd.concat([moved, blocks], ignore_index=True), relations, losses, chain_uuas(scorer))
 
 
-def kernel_conditions(encoder: Encoder, kernels: Kernels, *, seed: int) -> dict[str, Replacement]:
+def kernel_conditions(encoder: Encoder, kernels: Kernels, *, seed: int) -> Conditions:
     """The ways in which the model runs, each a context to run it in."""
     return {
-        INTACT: nullcontext,
+        INTACT: as_it_is,
         CONVOLUTION: lambda: replace_heads(encoder, kernels),
         UNIFORM: lambda: replace_heads(encoder, kernels.uniform()),
         RANDOM: lambda: replace_heads(encoder, kernels.shuffled(seed)),
@@ -97,7 +102,7 @@ def kernel_conditions(encoder: Encoder, kernels: Kernels, *, seed: int) -> dict[
 def _measure_survival(
     subject: Subject,
     probes: Sequence[DistanceProbe],
-    conditions: Mapping[str, Replacement],
+    conditions: Conditions,
     scorer: Scorer,
     options: Options,
     *,
@@ -105,34 +110,13 @@ def _measure_survival(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """UUAS of every probe under each condition, and how far the states of its layer moved."""
     scores, moved = [], []
-    for condition, replaced in tqdm(
-        conditions.items(), desc="heads replaced", disable=not subject.progress, leave=False
-    ):
-        with replaced():
-            states = subject.states("dev", options, cached=False)
-        scores += _score_rows(probes, states, scorer, condition)
+    for condition, states in states_under(subject, conditions, options, description="heads replaced"):
+        scores += score_rows(probes, states, scorer, condition)
         moved += list(_moved_rows(condition, "all", intact, states))
     return pd.DataFrame(scores), pd.DataFrame(moved)
 
 
-def _score_rows(
-    probes: Sequence[DistanceProbe], states: States, scorer: Scorer, condition: str
-) -> list[dict[str, Any]]:
-    """One row of the table of survival for each probe."""
-    return [
-        {
-            "condition": condition,
-            "layer": probe.layer,
-            "seed": probe.seed,
-            **vars(scorer.distances(probe.predict(states))["uuas"].score()),
-        }
-        for probe in probes
-    ]
-
-
-def _measure_retrained(
-    subject: Subject, conditions: Mapping[str, Replacement], scorer: Scorer, options: Options
-) -> pd.DataFrame:
+def _measure_retrained(subject: Subject, conditions: Conditions, scorer: Scorer, options: Options) -> pd.DataFrame:
     """UUAS of probes that were trained on the replaced model's own states."""
     rows = []
     uncached = replace(subject, cache=None)
@@ -140,17 +124,8 @@ def _measure_retrained(
         with conditions[condition]():
             probes = train_distance_probes(uncached, options)
             states = subject.states("dev", options, cached=False)
-            rows += _score_rows(probes, states, scorer, f"{condition}{RETRAINED}")
+            rows += score_rows(probes, states, scorer, f"{condition}{RETRAINED}")
     return pd.DataFrame(rows)
-
-
-def train_distance_probes(subject: Subject, options: Options) -> list[DistanceProbe]:
-    """Distance probes of the largest rank, for every layer and seed, on the states that the model has now."""
-    options = replace(options, ranks=(max(options.ranks),))
-    probes = [probe for probe in new_probes(subject, options) if isinstance(probe, DistanceProbe)]
-    states: dict[Split, States] = {split: subject.states(split, options) for split in ("train", "dev")}
-    train(subject, probes, states)
-    return probes
 
 
 def _measure_blocks(subject: Subject, kernels: Kernels, options: Options, *, intact: States) -> pd.DataFrame:
@@ -165,7 +140,7 @@ def _measure_blocks(subject: Subject, kernels: Kernels, options: Options, *, int
 
 
 def _measure_relations(
-    subject: Subject, kernels: HeadKernels, conditions: Mapping[str, Replacement], options: Options
+    subject: Subject, kernels: HeadKernels, conditions: Conditions, options: Options
 ) -> pd.DataFrame:
     """The accuracy that the intact model's best head of each relation and direction has under each condition."""
     best, intact = kernels.relations, kernels.counts
@@ -183,20 +158,6 @@ def _measure_relations(
         rows.insert(0, "condition", condition)
         tables.append(rows)
     return pd.concat(tables, ignore_index=True)
-
-
-def _measure_losses(subject: Subject, kernels: Kernels, *, seed: int) -> pd.DataFrame | None:
-    """Masked-LM loss in nats under each condition; None where the checkpoint has no such head."""
-    try:
-        model = masked_lm_encoder(subject.source, subject.encoder)
-    except CheckpointError:
-        return None
-    rows = []
-    for condition, replaced in kernel_conditions(model, kernels, seed=seed).items():
-        with replaced():
-            loss = masked_lm_loss(model, subject.splits["dev"].words, seed=seed)
-            rows.append({"condition": condition, "loss": loss})
-    return pd.DataFrame(rows)
 
 
 def survival_sentence(uuas: pd.DataFrame, floor: float) -> str:

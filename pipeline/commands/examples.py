@@ -9,6 +9,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "heads": ("treeprobe heads --model bert-base-cased --dev en_ewt --out heads",),
     "convolution": ("treeprobe convolution --model ckpt/ --dev en_ewt --probes bert --out conv",),
+    "positions": ("treeprobe positions --model ckpt/ --train en_ewt --dev en_ewt --out positions",),
     "behaviour": (
         "treeprobe behaviour --model ckpt/ --train en_ewt --dev en_ewt --out choices",
         "treeprobe behaviour --model gpt2 --dev en_ewt --pairs own.jsonl --out gpt2",

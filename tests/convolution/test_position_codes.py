@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import r2_score
 
-from treeprobe.convolution import compare_codes, position_embeddings, random_code, sinusoidal_code
+from treeprobe.convolution import compare_codes, random_code, sinusoidal_code
 from treeprobe.convolution.position_codes import (
     cumulative_share,
     describe_code,
     offset_r2,
     power_spectrum,
 )
+from treeprobe.extraction import position_embeddings
 
 
 def test_sinusoids_shift_linearly_and_random_vectors_do_not():

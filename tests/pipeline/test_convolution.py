@@ -13,7 +13,8 @@ from treeprobe.attention import RelationError
 from treeprobe.parsing import Treebank, TreebankError
 from treeprobe.pipeline import Options, Sources, analyse
 from treeprobe.pipeline.analyses.head_kernels import fit_heads
-from treeprobe.pipeline.analyses.kernel_survival import CONVOLUTION, INTACT, survival_sentence
+from treeprobe.pipeline.analyses.kernel_survival import CONVOLUTION, survival_sentence
+from treeprobe.pipeline.probing.conditions import INTACT
 
 TEXT = random_words(48, seed=8)
 
