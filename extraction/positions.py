@@ -58,7 +58,7 @@ def edit_positions(encoder: Encoder, table: ArrayLike) -> Iterator[None]:
         PositionError: the model has no table of positions, or `table` has another shape or is not finite.
     """
     rows = _used_rows(encoder)
-    found = np.asarray(table, dtype=np.float64)
+    found = np.array(table, dtype=np.float64)  # a copy, for views that torch cannot hold
     if found.shape != tuple(rows.shape):
         raise PositionError(
             f"a table of positions of shape {found.shape}; {encoder.name} has (positions, dim) = {tuple(rows.shape)}"

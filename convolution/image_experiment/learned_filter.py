@@ -181,8 +181,9 @@ def _checked(convolution: nn.Module, inputs: Tensor) -> tuple[int, ...]:
 def _standardised(convolution: nn.Conv1d | nn.Conv2d, inputs: Tensor) -> tuple[Tensor, Tensor]:
     """What the convolution makes of the inputs, away from borders, and the inputs; both of variance 1."""
     inputs = (inputs - inputs.mean()) / inputs.std().clamp(min=1e-12)
-    convolve = nn.functional.conv1d if isinstance(convolution, nn.Conv1d) else nn.functional.conv2d
-    wanted = convolve(inputs, convolution.weight)
+    weight = convolution.weight
+    flat = isinstance(convolution, nn.Conv1d)
+    wanted = nn.functional.conv1d(inputs, weight) if flat else nn.functional.conv2d(inputs, weight)
     inside = (..., *(slice(ROOM, size - ROOM) for size in wanted.shape[2:]))
     wanted = wanted[inside]
     spread = wanted.std([0, *range(2, wanted.dim())], keepdim=True)

@@ -177,7 +177,8 @@ class PositionEffects:
 
 def _offset_tables(subject: Subject, conditions: Conditions, options: Options) -> Iterator[pd.DataFrame]:
     """Where heads look under each condition, a table each, beside where they look in the intact model."""
-    bank, before = subject.splits["dev"], None
+    bank = subject.splits["dev"]
+    before: NDArray[np.float64] | None = None
     for condition, changed in conditions.items():
         with changed():
             statistics = measure_offsets(subject.attention(bank, options))
@@ -225,5 +226,8 @@ def _part(subject: Subject, split: Split, site: Site, options: Options) -> State
 def _new_probes(subject: Subject, options: Options, *, dim: int) -> Sequence[DistanceProbe]:
     """A distance probe of layer 0 for every seed, of the largest rank that the width allows."""
     rank = min(max(options.ranks), dim)
-    shared = {"epochs": options.epochs, "precision": options.precision, "device": str(subject.encoder.device)}
-    return [DistanceProbe(0, rank, seed, **shared) for seed in options.seeds]
+    device = str(subject.encoder.device)
+    return [
+        DistanceProbe(0, rank, seed, epochs=options.epochs, precision=options.precision, device=device)
+        for seed in options.seeds
+    ]

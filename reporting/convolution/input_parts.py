@@ -25,13 +25,15 @@ def parts_beside_layers(
     styles = series_styles()
     style = next(styles)
     rows = layers.sort_values("layer")
-    ax.fill_between(rows["layer"], rows["low"], rows["high"], color=style.color, alpha=0.15, linewidth=0)
-    ax.plot(rows["layer"], rows["value"], **style.line, marker=style.marker, markersize=4)
-    ends = [EndLabel("layers", float(rows["value"].iloc[-1]), style.color)]
-    for part, style in zip(parts.itertuples(), styles, strict=False):
-        ax.axhspan(part.low, part.high, color=style.color, alpha=0.12, linewidth=0)
-        ax.axhline(part.value, **style.line)
-        ends.append(EndLabel(f"{part.part} alone" if part.part != "sum" else "sum", float(part.value), style.color))
+    numbers, values, low, high = rows[["layer", "value", "low", "high"]].to_numpy(dtype=float).T
+    ax.fill_between(numbers, low, high, color=style.color, alpha=0.15, linewidth=0)
+    ax.plot(numbers, values, **style.line, marker=style.marker, markersize=4)
+    ends = [EndLabel("layers", float(values[-1]), style.color)]
+    heights = parts[["value", "low", "high"]].to_numpy(dtype=float)
+    for part, (value, low_end, high_end), style in zip(parts["part"], heights, styles, strict=False):
+        ax.axhspan(low_end, high_end, color=style.color, alpha=0.12, linewidth=0)
+        ax.axhline(value, **style.line)
+        ends.append(EndLabel("sum" if part == "sum" else f"{part} alone", float(value), style.color))
     if floor is not None:
         grey = next(baseline_styles())
         ax.axhline(floor, **grey.line)
