@@ -6,6 +6,7 @@ gradient descent, from its inputs and outputs alone. Nothing tells a head which 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -148,7 +149,7 @@ def mean_shifts(layer: QuadraticSelfAttention) -> NDArray[np.float64]:
     """
     reach = [side + ROOM for side in layer.borders.crop]
     attention = layer.attention([2 * side + 1 for side in reach])
-    middle = tuple(side // 2 for side in attention.shape[1 : 1 + layer.axes])
+    middle: tuple[Any, ...] = tuple(side // 2 for side in attention.shape[1 : 1 + layer.axes])
     attention = attention[(slice(None), *middle)]
     shifts = []
     for axis, side in enumerate(reach):
@@ -184,7 +185,7 @@ def _standardised(convolution: nn.Conv1d | nn.Conv2d, inputs: Tensor) -> tuple[T
     weight = convolution.weight
     flat = isinstance(convolution, nn.Conv1d)
     wanted = nn.functional.conv1d(inputs, weight) if flat else nn.functional.conv2d(inputs, weight)
-    inside = (..., *(slice(ROOM, size - ROOM) for size in wanted.shape[2:]))
+    inside: tuple[Any, ...] = (..., *(slice(ROOM, size - ROOM) for size in wanted.shape[2:]))
     wanted = wanted[inside]
     spread = wanted.std([0, *range(2, wanted.dim())], keepdim=True)
     return wanted / spread.clamp(min=1e-12), inputs

@@ -50,7 +50,7 @@ def centre_lines(centres: ArrayLike, ax: Axes, *, steps: ArrayLike | None = None
         ends.append(EndLabel(f"head {head + 1}", float(paths[-1, head]), style.color))
     reach = max(half + 0.5, 1.1 * float(np.abs(paths).max(initial=0.0)))
     ax.set_ylim(-reach, reach)
-    ax.set_xlim(along[0], along[-1])
+    ax.set_xlim(along[0], max(along[-1], along[0] + 1))
     ax.set_xlabel("training step")
     ax.set_ylabel("offset attended to")
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))

@@ -46,10 +46,10 @@ def test_a_word_knows_as_far_as_windows_reach_through_the_blocks() -> None:
     changed = [same] * 6 + [other_word] + [same] * 5
     with local_attention(encoder, 1, specials=False):
         one, other = (extract(encoder, [each]).sentence(0, 3) for each in (words, changed))
-    moved = np.abs(one - other).max(1) > 1e-7
+    moved = np.abs(one - other).max(1) > 1e-5  # less is the rounding of the softmax that is cut
     np.testing.assert_array_equal(np.flatnonzero(moved), [3, 4, 5, 6, 7, 8, 9])
     one, other = (extract(encoder, [each]).sentence(0, 3) for each in (words, changed))
-    assert (np.abs(one - other).max(1) > 1e-7).all()
+    assert (np.abs(one - other).max(1) > 1e-5).all()
 
 
 def test_a_window_below_zero_is_refused() -> None:
