@@ -9,8 +9,8 @@ from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-LARGEST = 400_000
-"""Bytes that a notebook may take with its figures."""
+LARGEST = 750_000
+"""Bytes that a notebook may take with its figures and animations."""
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
