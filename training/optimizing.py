@@ -27,6 +27,8 @@ Losses = Callable[[PreTrainedModel, Batch], Mapping[str, Tensor]]
 class TrainingLoop:
     """A model that is trained by AdamW, with gradients clipped to a norm of 1.
 
+    Weights that the configuration names in `fixed_weights`, such as a table of sines, are not trained.
+
     `save` writes all that the rest of the training depends on, except for the batches: weights, optimizer, learning
     rate, torch's random state, and the losses so far. A loop made of the same model and options that loads it goes on
     as if it had never stopped, to the last bit on one machine with one number of threads.
@@ -54,6 +56,8 @@ class TrainingLoop:
             losses: what is trained on, in nats.
         """
         self.model, self.steps, self.step, self._losses_of = model, steps, 0, losses
+        for name in getattr(model.config, "fixed_weights", ()):  # also of a checkpoint that was loaded anew
+            model.base_model.get_parameter(name).requires_grad_(False)
         trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self._optimizer = torch.optim.AdamW(trained, lr=learning_rate, weight_decay=0.01)
         # The learning rate of the last step is above zero, that of the step after it would be zero.

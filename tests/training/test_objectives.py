@@ -1,17 +1,25 @@
 """What each objective and each position code lets a model see, and which checkpoints come of them."""
 
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModel, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import (
+    AutoModel,
+    BertForMaskedLM,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+    get_linear_schedule_with_warmup,
+)
 
 from treeprobe.extraction import CheckpointError, Encoder, extract, language_model
 from treeprobe.training import BertBilstmModel, PretrainingOptions, with_bilstm
 from treeprobe.training.examples import SentencePair, encode_pairs
 from treeprobe.training.models import new_model, predict, save_checkpoint, sinusoids, training_losses
+from treeprobe.training.optimizing import TrainingLoop
 from treeprobe.training.tokenizer import word_tokenizer
 
 SMALL: dict[str, Any] = {"layers": 2, "dim": 16, "heads": 2, "max_subwords": 24}
@@ -151,3 +159,18 @@ def test_an_lstm_on_top_reads_what_follows(tokenizer: PreTrainedTokenizerFast, t
     np.testing.assert_allclose(extract(both, text[2:]).sentence(0, 3), of_both.sentence(2, 3), atol=1e-5)
     with pytest.raises(CheckpointError, match="no head that predicts the next subword"):
         language_model(tmp_path / "bilstm", both)
+
+
+@pytest.mark.parametrize("code", ["learned", "sinusoidal"])
+def test_fixed_positions_stay_fixed_in_whatever_training_follows(
+    tokenizer: PreTrainedTokenizerFast, code: str, tmp_path: Path
+) -> None:
+    save_checkpoint(model_of(tokenizer, next_sentence=False, position_code=code), tokenizer, tmp_path)
+    model = BertForMaskedLM.from_pretrained(tmp_path)
+    before = model.bert.embeddings.position_embeddings.weight.detach().clone()
+    batch = batch_of(tokenizer, PAIRS)
+    del batch["next_sentence_label"]
+    loop = TrainingLoop(model, steps=10, learning_rate=1e-2, schedule=get_linear_schedule_with_warmup)
+    assert list(loop.run(repeat(batch))) == list(range(1, 11))
+    assert torch.equal(model.bert.embeddings.position_embeddings.weight, before) == (code == "sinusoidal")
+    assert loop.losses["language_model"][-1] < loop.losses["language_model"][0]
