@@ -1,5 +1,6 @@
 """What each objective and each position code lets a model see, and which checkpoints come of them."""
 
+from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,8 @@ from transformers import (
 )
 
 from treeprobe.extraction import CheckpointError, Encoder, extract, language_model
-from treeprobe.training import BertBilstmModel, PretrainingOptions, with_bilstm
-from treeprobe.training.examples import SentencePair, encode_pairs
+from treeprobe.training import BertBilstmModel, PretrainingOptions, evaluate, with_bilstm
+from treeprobe.training.examples import SentencePair, encode_pairs, held_out_batches, training_batches
 from treeprobe.training.models import new_model, predict, save_checkpoint, sinusoids, training_losses
 from treeprobe.training.optimizing import TrainingLoop
 from treeprobe.training.tokenizer import word_tokenizer
@@ -174,3 +175,22 @@ def test_fixed_positions_stay_fixed_in_whatever_training_follows(
     assert list(loop.run(repeat(batch))) == list(range(1, 11))
     assert torch.equal(model.bert.embeddings.position_embeddings.weight, before) == (code == "sinusoidal")
     assert loop.losses["language_model"][-1] < loop.losses["language_model"][0]
+
+
+@pytest.mark.parametrize("left_to_right", [False, True])
+def test_next_sentences_are_learnt_where_openings_give_them_away(left_to_right: bool) -> None:
+    """Half of the random second sentences are openings, which never follow: three quarters can be known."""
+    generator = np.random.default_rng(0)
+    openings, others = (
+        [" ".join(generator.choice(words, size=4)) for _ in range(200)] for words in ("abcdef", "uvwxyz")
+    )
+    documents = [list(document) for document in zip(openings, others)]
+    tokenizer = word_tokenizer("abcdefuvwxyz", max_subwords=24)
+    options = PretrainingOptions(**SMALL, left_to_right=left_to_right, steps=150, save_steps=(150,), batch_size=16)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = new_model(tokenizer, options)
+    loop = TrainingLoop(model, steps=150, learning_rate=5e-3, schedule=get_linear_schedule_with_warmup)
+    assert list(loop.run(training_batches(tokenizer, documents, options)))[-1] == 150
+    found = evaluate(model, held_out_batches(tokenizer, documents, replace(options, seed=1)))
+    assert found.next_sentence_accuracy == pytest.approx(0.75, abs=0.08)
