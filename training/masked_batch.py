@@ -39,7 +39,7 @@ class ShownSubword:
         return self.shown if self.fate == "context" else f"{self.shown}<{self.right}>"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MaskedBatch:
     """Examples as a model reads them in training; shows itself in a notebook.
 
@@ -66,6 +66,10 @@ class MaskedBatch:
         """How many subwords have each fate."""
         counted = Counter(subword.fate for example in self.examples for subword in example)
         return {fate: counted[fate] for fate in ("context", "masked", "random", "kept")}
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{count} {fate}" for fate, count in self.counts.items() if fate != "context")
+        return f"MaskedBatch({len(self.examples)} examples: {told})"
 
     def __str__(self) -> str:
         """A line for each example; predicted subwords as `shown<right>`."""

@@ -182,15 +182,15 @@ def test_next_sentences_are_learnt_where_openings_give_them_away(left_to_right: 
     """Half of the random second sentences are openings, which never follow: three quarters can be known."""
     generator = np.random.default_rng(0)
     openings, others = (
-        [" ".join(generator.choice(words, size=4)) for _ in range(200)] for words in ("abcdef", "uvwxyz")
+        [" ".join(generator.choice(list(words), size=4)) for _ in range(200)] for words in ("abcdef", "uvwxyz")
     )
     documents = [list(document) for document in zip(openings, others)]
     tokenizer = word_tokenizer("abcdefuvwxyz", max_subwords=24)
-    options = PretrainingOptions(**SMALL, left_to_right=left_to_right, steps=150, save_steps=(150,), batch_size=16)
+    options = PretrainingOptions(**SMALL, left_to_right=left_to_right, steps=300, save_steps=(300,), batch_size=16)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         model = new_model(tokenizer, options)
-    loop = TrainingLoop(model, steps=150, learning_rate=5e-3, schedule=get_linear_schedule_with_warmup)
-    assert list(loop.run(training_batches(tokenizer, documents, options)))[-1] == 150
+    loop = TrainingLoop(model, steps=300, learning_rate=1e-3, schedule=get_linear_schedule_with_warmup)
+    assert list(loop.run(training_batches(tokenizer, documents, options)))[-1] == 300
     found = evaluate(model, held_out_batches(tokenizer, documents, replace(options, seed=1)))
     assert found.next_sentence_accuracy == pytest.approx(0.75, abs=0.08)

@@ -118,3 +118,4 @@ def test_single_sentences_have_no_verdict(sentences: list[Sentence]) -> None:
     shown = show_masked_batch(documents_of(sentences), options=options)
     assert "sentence)" not in str(shown)
     assert isinstance(shown, MaskedBatch)
+    assert repr(shown).startswith(f"MaskedBatch(8 examples: {shown.counts['masked']} masked, ")
