@@ -1,6 +1,7 @@
 """Every notebook runs from top to bottom in a fresh kernel, and is committed as a reader should find it."""
 
 import ast
+import re
 from pathlib import Path
 
 import nbformat
@@ -11,6 +12,9 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LARGEST = 750_000
 """Bytes that a notebook may take with its figures and animations."""
+
+OPEN = ("05", "06")
+"""Notebooks that are being rewritten, and have neither question nor end yet."""
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -39,6 +43,17 @@ def test_it_is_committed_with_its_outputs_and_small(path: Path) -> None:
     assert any("image/png" in output.get("data", {}) for output in outputs), "no figure is shown"
     assert not any(output.output_type == "error" or output.get("name") == "stderr" for output in outputs)
     assert path.stat().st_size < LARGEST
+
+
+@pytest.mark.parametrize("path", [path for path in NOTEBOOKS if path.stem[:2] not in OPEN], ids=lambda path: path.stem)
+def test_it_opens_with_a_question_and_ends_with_what_we_have_learnt_and_three_things_to_try(path: Path) -> None:
+    cells = nbformat.read(path, as_version=4).cells
+    title, _, rest = cells[0].source.partition("\n\n")
+    assert re.match(rf"# {int(path.name[:2])}\. ", title)
+    assert re.match(r"\*\*The question\.\*\* [^?]*\?", rest)
+    learnt, _, things = cells[-1].source.partition("\n\n## Three things to try\n\n")
+    assert learnt.startswith("## What we have learnt\n\n- ")
+    assert [line[:3] for line in things.splitlines() if re.match(r"\d\. ", line)] == ["1. ", "2. ", "3. "]
 
 
 @every_notebook
