@@ -21,18 +21,19 @@ _SHARPNESS = 6.0
 def start_at_neighbours(model: PreTrainedModel) -> None:
     """Let the heads of a new BERT begin with attention to the subwords one before, one after, two before, and so on.
 
-    The first dimensions of the embeddings, as many as a head has, are given to the position: sines and cosines of
-    wavelengths from 2π to 20π subwords, as large as BERT draws its embeddings, each beside its negative, so that the
-    normalization of layers leaves them alone. Words and segments have zeros there, positions have zeros elsewhere. A
-    head's queries are those sines turned by its distance, and its keys the sines as they are, on top of the weights
-    that BERT draws.
+    The first dimensions of the embeddings, as many as a head has but a quarter at most, are given to the position:
+    sines and cosines of wavelengths from 2π to 20π subwords, as large as BERT draws its embeddings, each beside its
+    negative, so that the normalization of layers leaves them alone. Words and segments have zeros there, positions have
+    zeros elsewhere. A head's queries are those sines turned by its distance, and its keys the sines as they are, on top
+    of the weights that BERT draws.
 
     Args:
         model: a BERT with learned positions whose weights were drawn just now; changed in place.
     """
     config, encoder = model.config, model.base_model
     dims = config.hidden_size // config.num_attention_heads
-    rates = 10 ** (-torch.arange(dims // 4) / (dims // 4))
+    count = min(dims, config.hidden_size // 4) // 4
+    rates = 10 ** (-torch.arange(count) / count)
     sines = config.initializer_range * math.sqrt(2) * _sines(config.max_position_embeddings, rates)
     own = slice(0, sines.shape[1])
     embeddings = encoder.embeddings

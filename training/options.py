@@ -86,10 +86,11 @@ class PretrainingOptions:
         if self.position_code not in get_args(PositionCode):
             expected = ", ".join(get_args(PositionCode))
             raise PretrainingError(f"position_code={self.position_code!r}; expected one of {expected}")
-        if self.neighbour_heads and (self.position_code != "learned" or self.dim < 4 * self.heads):
+        if self.neighbour_heads and (self.position_code != "learned" or self.dim < max(4 * self.heads, 16)):
             raise PretrainingError(
                 f"neighbour_heads=True with position_code={self.position_code!r} and heads of "
-                f"{self.dim // self.heads} dimensions; expected learned positions and heads of at least 4"
+                f"{self.dim // self.heads} of {self.dim} dimensions; expected learned positions, and heads of at least "
+                "4 of at least 16"
             )
         if not 0 < self.mask_share <= 1:
             raise PretrainingError(f"mask_share={self.mask_share}; expected a share above 0 and at most 1")

@@ -20,6 +20,11 @@ PROBES = Options(seeds=(0,), random_baseline=False, control=False, samples=0)
 """How every checkpoint is probed: what replicates are here is the seeds of pre-training."""
 
 
+def _base() -> PretrainingOptions:
+    """BERT's objectives in a small model that gets beyond the frequencies of words in so few steps."""
+    return PretrainingOptions(steps=3000, save_steps=(3000,), neighbour_heads=True)
+
+
 @dataclass(frozen=True)
 class Run:
     """One pre-training run.
@@ -68,7 +73,7 @@ class AblationPlan:
     out: str | Path
     experiments: Sequence[Experiment] = EXPERIMENTS
     seeds: int = 3
-    base: PretrainingOptions = field(default_factory=lambda: PretrainingOptions(steps=3000, save_steps=(3000,)))
+    base: PretrainingOptions = field(default_factory=_base)
     sizes: Sequence[Size] = SIZES
     points: int = 6
     probes: Options = PROBES

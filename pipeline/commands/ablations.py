@@ -29,6 +29,10 @@ def ablations_command(
     learning_rate: Annotated[
         float, typer.Option(min=0.0, help="Peak learning rate, reached after a tenth of the steps.")
     ] = 1e-3,
+    neighbour_heads: Annotated[
+        bool,
+        typer.Option(help="Begin with heads that attend to neighbours, to learn from the context sooner."),
+    ] = True,
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes of the probes over the training treebank.")] = None,
     finetuning_steps: Annotated[
         int, typer.Option(min=0, help="Steps of fine-tuning on parts of speech; 0 for none.")
@@ -71,6 +75,7 @@ def ablations_command(
             save_steps=(steps,),
             batch_size=batch_size,
             learning_rate=learning_rate,
+            neighbour_heads=neighbour_heads,
         ),
         sizes=tuple(Size.read(part) for part in sizes.split(",")),
         points=points,

@@ -71,6 +71,19 @@ def test_a_model_that_begins_so_uses_the_context_sooner(tmp_path: Path) -> None:
     assert last[True] < last[False] - 0.5
 
 
+@pytest.mark.parametrize("heads", [1, 2, 8])
+def test_words_keep_most_dimensions_whatever_the_heads_are(heads: int) -> None:
+    sizes = {"hidden_size": 64, "num_hidden_layers": 1, "num_attention_heads": heads, "intermediate_size": 64}
+    model = BertForMaskedLM(BertConfig(vocab_size=50, max_position_embeddings=24, **sizes))
+    start_at_neighbours(model)
+    embeddings = model.bert.embeddings
+    words, positions = (
+        table.weight[1:].abs().sum(0) > 0 for table in (embeddings.word_embeddings, embeddings.position_embeddings)
+    )
+    assert 8 <= positions.sum() <= 16
+    assert (words ^ positions).all()
+
+
 @pytest.mark.parametrize("changes", [{"position_code": "none"}, {"dim": 8, "heads": 4}])
 def test_it_needs_learned_positions_and_heads_that_hold_a_sine(changes: dict[str, object]) -> None:
     with pytest.raises(PretrainingError, match="neighbour_heads"):
