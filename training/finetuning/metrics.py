@@ -2,13 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import pearsonr, spearmanr
-from sklearn.metrics import f1_score, matthews_corrcoef
+from sklearn.metrics import matthews_corrcoef
 
 from treeprobe.parsing import Score, Tally
 from treeprobe.parsing.scores.intervals import RESAMPLES, micro
@@ -99,11 +99,25 @@ WORD_ACCURACY: MeanMetric[TokenExample, tuple[str, ...]] = MeanMetric(
 """Share of the words whose class is right."""
 
 
-def f1_of(positive: str) -> SampleMetric:
-    """F1 of one class: harmonic mean of its precision and recall, 0 where it is never predicted."""
-    return SampleMetric(
-        "f1", lambda gold, found: float(f1_score(gold == positive, found == positive, zero_division=0.0))
+def f1_of(positive: str) -> MeanMetric[TextExample, str]:
+    """F1 of one class: harmonic mean of its precision and recall.
+
+    It is twice the true positives by the examples that have the class or are given it, each counted once for both.
+    """
+    return _F1(
+        "f1",
+        lambda example, found: (
+            2.0 * (example.label == found == positive),
+            float((example.label == positive) + (found == positive)),
+        ),
     )
+
+
+class _F1(MeanMetric[TextExample, str]):
+    """A mean over what has the class or is given it, reported with the number of examples."""
+
+    def score(self, examples: Sequence[TextExample], predictions: Sequence[str], *, seed: int = 0) -> Score:
+        return replace(super().score(examples, predictions, seed=seed), n=len(examples))
 
 
 def _correlation(statistic: Callable[..., Any], gold: NDArray[Any], found: NDArray[Any]) -> float:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from scipy.stats import rankdata
+from sklearn.metrics import f1_score
 
 from tests.training.finetuning.conftest import documents
 from treeprobe.training.finetuning import (
@@ -36,7 +37,8 @@ def test_classes_are_measured_by_their_counts() -> None:
     gold, found = list("1111000000"), list("1110110000")
     examples = labelled(gold)
     assert ACCURACY.value(examples, found) == 0.7
-    assert f1_of("1").value(examples, found) == pytest.approx(2 * 3 / (2 * 3 + 2 + 1))
+    assert f1_of("1").value(examples, found) == pytest.approx(f1_score(gold, found, pos_label="1"))
+    assert f1_of("1").value(examples, ["0"] * 10) == 0
     assert MATTHEWS.value(examples, found) == pytest.approx((3 * 4 - 2 * 1) / np.sqrt(5 * 4 * 6 * 5))
     assert MATTHEWS.value(examples, ["1"] * 10) == 0
     score = f1_of("1").score(examples, found)
