@@ -47,8 +47,10 @@ def read_rows(path: Path, columns: Sequence[str], *, header: bool, broken: list[
                     )
                 else:
                     broken.append(place)
-    except (OSError, UnicodeDecodeError) as error:
-        raise TaskFileError(f"{path}: cannot be read: {error}") from error
+    except OSError as error:
+        raise TaskFileError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise TaskFileError(f"{path}: cannot be read as UTF-8: {error}") from error
 
 
 def _listed(cells: Sequence[str]) -> str:
