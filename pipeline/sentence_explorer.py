@@ -45,17 +45,17 @@ def explore_sentence(
     if not 2 <= len(words) <= MOST_WORDS:
         found = f"one word, {words[0]!r}" if len(words) == 1 else f"{len(words)} words"
         raise SentenceError(f"{found}: expected a sentence of 2 to {MOST_WORDS} words to show its tree")
-    found = Parser.of_layers(probe, model=model, device=device)
-    numbers = [parser.distance.layer or 0 for parser in found.parsers]
-    states = found.parsers[0].read([split], layers=numbers)
-    encoder = found.parsers[0].encoder
+    each = Parser.of_layers(probe, model=model, device=device)
+    numbers = [parser.distance.layer or 0 for parser in each.parsers]
+    states = each.parsers[0].read([split], layers=numbers)
+    encoder = each.parsers[0].encoder
     if states.report.windowed or states.report.skipped:
         raise SentenceError(
             f"the sentence of {len(words)} words has more subwords than {encoder.name} reads at once; expected a "
             "shorter one"
         )
     layers = []
-    for number, parser in zip(numbers, found.parsers, strict=True):
+    for number, parser in zip(numbers, each.parsers, strict=True):
         seen = parser.inspect_states(split, states)
         layers.append(SentenceLayer(number, seen.tree.heads, seen.distances, seen.vectors, seen.points))
     bank = annotated if annotated is not None else Treebank([*natural_sentences("train"), *natural_sentences("test")])
@@ -63,7 +63,7 @@ def explore_sentence(
     return sentence_page(
         words,
         layers,
-        best=found.best,
+        best=each.best,
         checkpoint=encoder.name,
         scored=scored,
         gold=None if gold is None else GoldTree(gold.heads, gold.relations, gold.distances),
@@ -107,8 +107,16 @@ def tracked_relations(encoder: Encoder, words: Sequence[str], bank: Treebank) ->
     columns = ["relation", "direction", "name", "accuracy", "baseline", "n", "layer", "head"]
     shown = chosen.sort_values("n", ascending=False).head(MOST_RELATIONS)[columns]
     return [
-        TrackedRelation(*row, attention[layer - 1, head - 1][between, between])
-        for *row, layer, head in shown.itertuples(index=False)
+        TrackedRelation(
+            row["relation"],
+            row["direction"],
+            row["name"],
+            row["accuracy"],
+            row["baseline"],
+            row["n"],
+            attention[row["layer"] - 1, row["head"] - 1][between, between],
+        )
+        for row in shown.to_dict("records")
     ]
 
 
