@@ -1,10 +1,21 @@
 """The analysis of positions on a small model, without a download."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from tests.convolution.known_attention import random_sentence, random_words
 from tests.extraction import zoo
-from treeprobe.extraction import PositionError, position_embeddings
+from treeprobe.convolution import without_positions
+from treeprobe.extraction import (
+    Encoder,
+    PositionError,
+    edit_positions,
+    masked_lm_encoder,
+    masked_lm_loss,
+    position_embeddings,
+)
+from treeprobe.parsing import Treebank
 from treeprobe.pipeline import Options, Sources, analyse
 from treeprobe.pipeline.analyses.positions import NONE, SHIFTED, SHUFFLED, SINUSOIDS, position_conditions
 
@@ -28,6 +39,21 @@ def test_it_writes_every_table_and_figure(checkpoint, treebank_files, tmp_path):
     assert figures == {"positions", "heads-moved", "input-parts"}
     assert f"{SHIFTED} " in done.summary
     assert f"{NONE} " in done.summary
+
+
+def test_masked_lm_loss_is_that_of_the_model_under_each_code(masked_lm_folder, tmp_path):
+    generator = np.random.default_rng(0)
+    bank = Treebank([random_sentence(words, generator) for words in random_words(48, seed=8)], name="toy")
+    sources = Sources(model=masked_lm_folder, train=bank[20:], dev=bank[:20])
+    found = analyse("positions", sources, tmp_path / "out", options=OPTIONS, figures=False, progress=False).tables
+    losses = found["masked-lm"].set_index("condition")["loss"]
+    model = masked_lm_encoder(masked_lm_folder, Encoder.from_pretrained(masked_lm_folder))
+    assert losses["intact"] == pytest.approx(masked_lm_loss(model, bank[:20].words, seed=0))
+    own = position_embeddings(model)
+    used = max(map(len, bank[:20].words)) + 2  # a subword a word, and two special tokens
+    with edit_positions(model, np.concatenate([without_positions(own[:used]), own[used:]])):
+        assert losses[NONE] == pytest.approx(masked_lm_loss(model, bank[:20].words, seed=0))
+    assert (losses.drop("intact") - losses["intact"]).abs().min() > 1e-3
 
 
 def test_layer_0_of_a_model_without_positions_scores_as_its_tokens_do(checkpoint, treebank_files, tmp_path):
