@@ -9,7 +9,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "heads": ("treeprobe heads --model bert-base-cased --dev en_ewt --out heads",),
     "convolution": ("treeprobe convolution --model ckpt/ --dev en_ewt --probes bert --out conv",),
-    "positions": ("treeprobe positions --model ckpt/ --train en_ewt --dev en_ewt --out positions",),
+    "positions": ("treeprobe positions --model ckpt/ --train en_ewt --dev en_ewt --out codes",),
     "behaviour": (
         "treeprobe behaviour --model ckpt/ --train en_ewt --dev en_ewt --out choices",
         "treeprobe behaviour --model gpt2 --dev en_ewt --pairs own.jsonl --out gpt2",
@@ -17,16 +17,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "perplexity": ("treeprobe perplexity --model ckpt/ --dev en_ewt --out perplexity",),
     "causal": ("treeprobe causal --model ckpt/ --train en_ewt --dev en_ewt --out causal",),
     "transfer": ("treeprobe transfer --model ckpt/ --probes bert --dev de_gsd --out german",),
-    "languages": (
-        "treeprobe languages --model bert-base-multilingual-cased --train en_ewt,de_gsd --dev en_ewt,de_gsd --out two",
-    ),
-    "moved": (
-        "treeprobe moved --model tuned/ --before bert-base-cased --train en_ewt --dev en_ewt --out moved",
-        "treeprobe sweep --models tuned/ --before base/ --analyses moved --train en_ewt --dev en_ewt --out sweep",
-    ),
+    "languages": ("treeprobe languages --model mbert/ --train en/,de/ --dev en/,de/ --out two",),
+    "moved": ("treeprobe moved --model new/ --before old/ --train t --dev d --out moved",),
     "sentence-probes": (
-        "treeprobe sentence-probes --model bert-base-cased --train en_ewt --dev en_ewt --out sentences",
-        "treeprobe sentence-probes --model gpt2 --train en_ewt --dev en_ewt --sentence-pooling last,mean --out gpt2",
+        "treeprobe sentence-probes --model b/ --train en_ewt --dev en_ewt --out cls",
+        "treeprobe sentence-probes --model gpt2 --train t --dev d --out gpt2",
     ),
     "demo": ("treeprobe demo --out demo-output",),
     "parse": (
@@ -49,15 +44,15 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "pretrain": (
         "treeprobe pretrain --text en_ewt --held-out en_ewt --out tiny",
-        "treeprobe pretrain --text own.txt --out left --left-to-right --no-next-sentence",
+        "treeprobe pretrain --text own.txt --out ltr --left-to-right",
         "treeprobe pretrain --text own.txt --batch-size 4 --show-batch",
     ),
     "fill-mask": ('treeprobe fill-mask --model tiny/step-6000 "The [MASK] is here."',),
     "checkpoints": ("treeprobe checkpoints --treebank en_ewt-train.conllu --out family",),
     "ablations": ("treeprobe ablations --train en_ewt --dev en_ewt --out ablations --jobs 2",),
     "finetune": (
-        "treeprobe finetune --model bert-base-cased --task upos --data en_ewt --out tuned",
-        "treeprobe finetune --model ckpt/ --task mrpc --data glue_data --out mrpc --epochs 3",
+        "treeprobe finetune --model ckpt/ --task upos --data en_ewt --out tuned",
+        "treeprobe finetune --model ckpt/ --task mrpc --data glue_data --out mrpc",
     ),
     "planted": ("treeprobe planted --out planted",),
     "bilingual": ("treeprobe bilingual --train en_ewt --dev en_ewt --out two-languages",),
