@@ -18,6 +18,7 @@ from treeprobe.parsing.scores import (
     score_distances,
     score_frame,
     score_heads,
+    score_relations,
     split_tally,
 )
 from treeprobe.parsing.treebanks import (
@@ -68,6 +69,7 @@ __all__ = [
     "score_distances",
     "score_frame",
     "score_heads",
+    "score_relations",
     "split_tally",
     "tree_depths",
     "tree_distances",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from treeprobe.extraction.reading import Context
     from treeprobe.parsing import PunctuationRule
     from treeprobe.probes.precision import Precision
+    from treeprobe.sharing import Weighting
 
 TextForm = Literal["words", "natural"]
 SENTENCE_POOLINGS = ("cls", "sep", "mean", "first", "last")
@@ -60,6 +61,10 @@ class Options:
             `first` or `last`. Where None, the mean, and `cls`, or `last` where a model has no such token.
         sentences: how many sentences of the dev split effects are measured on; four times as many of the training split
             fit interventions and probes.
+        train_sizes: sentences of the training split that tasks share, each size a sample of its own (`multitask`).
+        sharing, weighting: how tasks share (`probes.families.sharing`), and how their losses are weighted
+            (`treeprobe.sharing`).
+        strengths: strengths of penalties to choose from, on dev.
     """
 
     ranks: Sequence[int] = (128,)
@@ -86,6 +91,10 @@ class Options:
     sentences: int = 200
     sentence_tasks: Sequence[str] = SENTENCE_TASKS
     sentence_pooling: Sequence[str] | None = None
+    train_sizes: Sequence[int] = (100, 300, 1000)
+    sharing: Sequence[str] = ("hard", "l2", "trace-norm", "cross-stitch")
+    weighting: Sequence["Weighting"] = ("equal", "fixed", "uncertainty")
+    strengths: Sequence[float] = (1.0, 3.0)
 
     def __post_init__(self) -> None:
         for name in ("ranks", "seeds", "layers"):
@@ -103,6 +112,11 @@ class Options:
             chosen = getattr(self, name)
             if chosen is not None and (not chosen or set(chosen) - set(known)):
                 raise OptionsError(f"{name}: found {', '.join(chosen) or 'none'}; expected some of {', '.join(known)}")
+        if not self.train_sizes or min(self.train_sizes) < 2 or not self.strengths or min(self.strengths) <= 0:
+            found = f"{list(self.train_sizes)} and {list(self.strengths)}"
+            raise OptionsError(f"train_sizes, strengths: found {found}; expected sizes of 2 or more, strengths above 0")
+        if not self.sharing or not self.weighting:
+            raise OptionsError("sharing, weighting: found none of one; expected at least one of each")
         if self.twins < 1:
             raise OptionsError(f"twins: found {self.twins}; expected at least 1, or random_baseline=False")
 

@@ -107,7 +107,7 @@ def online_code(
 
     Raises:
         ValueError: the fractions do not increase to 1, there are fewer than two blocks of sentences, or the probe
-            predicts several quantities, as a `JointProbe` and a `DepProbe` do.
+            predicts several quantities, as a `MultitaskProbe` and a `DepProbe` do.
     """
     return online_codes([probe], states, probe.as_targets(targets), fractions=fractions, seed=seed)[0]
 

@@ -1,6 +1,6 @@
 """Scores of predicted distances, depths and heads, with bootstrap intervals, and their parts by category."""
 
-from treeprobe.parsing.scores.attachment import score_heads
+from treeprobe.parsing.scores.attachment import score_heads, score_relations
 from treeprobe.parsing.scores.breakdown import (
     LENGTH_CLASSES,
     Category,
@@ -50,5 +50,6 @@ __all__ = [
     "score_distances",
     "score_frame",
     "score_heads",
+    "score_relations",
     "split_tally",
 ]

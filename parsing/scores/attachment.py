@@ -63,6 +63,28 @@ def score_heads(
     return tallies
 
 
+def score_relations(
+    gold: Sequence[Sentence], relations: Sequence[Sequence[str]], *, punctuation: PunctuationRule = "auto"
+) -> dict[str, Tally]:
+    """Accuracy of predicted relations, whatever the heads.
+
+    Args:
+        gold: The gold sentences.
+        relations: Predicted relations of each sentence, one for each word; subtypes are not compared.
+        punctuation: Which words are left out because they are punctuation.
+
+    Returns:
+        The tally of `relation_accuracy`, in [0, 1]: the proportion of words with the gold relation.
+
+    Raises:
+        ValueError: With the sentence, if it does not have one relation for each word.
+    """
+    right = right_relations(gold, relations, subtypes=False)
+    counted = [~mask for mask in punctuation_masks(gold, punctuation)]
+    hits, words = [int((one & kept).sum()) for one, kept in zip(right, counted)], [int(kept.sum()) for kept in counted]
+    return {"relation_accuracy": micro("relation_accuracy", hits, words, documents=document_numbers(gold))}
+
+
 def right_relations(
     gold: Sequence[Sentence], relations: Sequence[Sequence[str]], *, subtypes: bool
 ) -> list[NDArray[np.bool_]]:

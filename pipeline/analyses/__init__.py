@@ -51,6 +51,7 @@ class Analysis:
 
 
 _PROBES = ("ranks", "seeds", "layers", "epochs", "precision", "punctuation", "text", "pooling", "context")
+_SHARED = ("ranks", "seeds", "layers", "epochs", "punctuation", "text", "pooling", "context")
 _CAUSAL = ("interventions", "layers", "seeds", "sentences", "epochs", "punctuation", "text")
 _ALL: Mapping["Split", Need] = MappingProxyType({"train": "required", "dev": "required", "test": "optional"})
 
@@ -101,6 +102,12 @@ ANALYSES = (
         "Change what probes find, and measure whether the model behaves otherwise: is the tree used?",
         (*_CAUSAL, "pairs", "grammar_pairs", "constructions"),
         MappingProxyType({"train": "required", "dev": "required"}),
+    ),
+    Analysis(
+        "multitask",
+        "Train probes of distances, depths and relations apart and shared: when does sharing help?",
+        (*_SHARED, "train_sizes", "sharing", "weighting", "strengths"),
+        MappingProxyType({"train": "required", "dev": "required", "test": "required"}),
     ),
     Analysis(
         "transfer",

@@ -127,6 +127,17 @@ OPTIONS: Mapping[str, Any] = {
             "in decoders) unless given."
         ),
     ],
+    "train_sizes": Annotated[
+        str, typer.Option(help="How many sentences probes are trained on, several numbers with commas between.")
+    ],
+    "sharing": Annotated[
+        str, typer.Option(help="How tasks share, with commas between: hard, l2, trace-norm, cross-stitch.")
+    ],
+    "weighting": Annotated[
+        str,
+        typer.Option(help="How the tasks' losses are weighted, with commas between: equal, fixed, uncertainty."),
+    ],
+    "strengths": Annotated[str, typer.Option(help="Strengths of penalties of which dev chooses, with commas between.")],
     "retrain": Annotated[bool, typer.Option("--retrain", help="Also train probes on the models with replaced heads.")],
 }
 """The fields of `Options`, as the command line takes them."""
@@ -135,9 +146,12 @@ DEFAULTS: Mapping[str, Any] = {
     **vars(Options()),
     "ranks": ",".join(map(str, Options().ranks)),
     "seeds": len(Options().seeds),
-    "interventions": ",".join(Options().interventions),
     "concatenate": None,
-    "sentence_tasks": ",".join(Options().sentence_tasks),
+    **{
+        name: ",".join(getattr(Options(), name)) for name in ("interventions", "sentence_tasks", "sharing", "weighting")
+    },
+    "train_sizes": ",".join(map(str, Options().train_sizes)),
+    "strengths": ",".join(f"{strength:g}" for strength in Options().strengths),
 }
 """The defaults of `Options`, as the command line writes them."""
 
@@ -177,10 +191,25 @@ def options_of(given: Mapping[str, Any]) -> Options:
         read["concatenate"] = () if read["concatenate"] is None else integers(read["concatenate"], least=0)
     if read.get("pairs") is not None:
         read["pairs"] = str(Path(read["pairs"]).absolute())
-    for name in ("constructions", "interventions", "sentence_tasks", "sentence_pooling"):
+    if "train_sizes" in read:
+        read["train_sizes"] = integers(read["train_sizes"], least=2)
+    if "strengths" in read:
+        read["strengths"] = positive_numbers(read["strengths"])
+    for name in ("constructions", "interventions", "sentence_tasks", "sentence_pooling", "sharing", "weighting"):
         if read.get(name) is not None:
             read[name] = tuple(part.strip() for part in read[name].split(",") if part.strip())
     return Options(**read)
+
+
+def positive_numbers(text: str) -> tuple[float, ...]:
+    """Numbers between commas, all above 0. Raises typer.BadParameter for anything else."""
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r}; expected numbers with commas between, such as 0.3,1") from error
+    if not all(0 < number < float("inf") for number in numbers):
+        raise typer.BadParameter(f"{text!r}; expected numbers above 0")
+    return numbers
 
 
 def integers(text: str, *, least: int) -> tuple[int, ...]:

@@ -3,8 +3,8 @@
 from treeprobe.probes.families.bilinear import BilinearProbe
 from treeprobe.probes.families.comparison import affordable_rank, compare_families
 from treeprobe.probes.families.depprobe import DepProbe, DirectedTree
-from treeprobe.probes.families.joint import Geometry, JointProbe
 from treeprobe.probes.families.kernel import KernelProbe
+from treeprobe.probes.families.multitask import MultitaskProbe, TaskPredictions
 from treeprobe.probes.families.orthogonal import OrthogonalProbe
 from treeprobe.probes.families.poincare import PoincareProbe
 
@@ -12,11 +12,11 @@ __all__ = [
     "BilinearProbe",
     "DepProbe",
     "DirectedTree",
-    "Geometry",
-    "JointProbe",
     "KernelProbe",
+    "MultitaskProbe",
     "OrthogonalProbe",
     "PoincareProbe",
+    "TaskPredictions",
     "affordable_rank",
     "compare_families",
 ]

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -36,7 +37,9 @@ class GradientLearner:
         self.probes = list(probes)
         self._scales = [probe.adjust_scale(scale.squeeze(-1)) for probe in probes]
         self._parameters = [probe.initial_parameters(len(scale), device=scale.device) for probe in probes]
-        self._optimisers = [torch.optim.Adam(each.values(), fused=True) for each in self._parameters]
+        self._optimisers = [
+            torch.optim.Adam(probe.parameter_groups(each), fused=True) for probe, each in zip(probes, self._parameters)
+        ]
 
     def step(self, batch: Batch, *, learn: bool) -> Tensor:
         """Losses summed over a batch, (probes,); with `learn`, the gradients of their means are kept for `update`."""
@@ -58,10 +61,12 @@ class GradientLearner:
     def update(self, decay: float) -> None:
         """One step of Adam for each, at `decay` times its learning rate and its family's factor."""
         for probe, parameters, optimiser in zip(self.probes, self._parameters, self._optimisers):
-            optimiser.param_groups[0]["lr"] = probe.lr_factor * probe.learning_rate * decay
+            step = probe.lr_factor * probe.learning_rate * decay
+            for group in optimiser.param_groups:
+                group["lr"] = group["factor"] * step
             optimiser.step()
             optimiser.zero_grad()
-            probe.retract(parameters)
+            probe.retract(parameters, step=step)
 
     def learned(self) -> list[Arrays]:
         """Every probe's parameters by name, `scale` among them."""
@@ -90,6 +95,8 @@ class GradientProbe(Probe):
 
     # Adam moves every number equally far, whatever its size: families whose numbers are larger need larger steps.
     lr_factor: ClassVar[float] = 1.0
+    # The same for single parameters, by name, relative to the others.
+    lr_factors: ClassVar[Mapping[str, float]] = MappingProxyType({})
 
     parameters_: dict[str, NDArray[np.float32]]
 
@@ -119,8 +126,8 @@ class GradientProbe(Probe):
         """What is minimised, given the parts of the loss summed over so many sentences: their sum for most families."""
         return parts.sum()
 
-    def retract(self, parameters: Parameters) -> None:
-        """Bring parameters back to their manifold after a step; nothing for most families."""
+    def retract(self, parameters: Parameters, *, step: float) -> None:
+        """Bring parameters back to their manifold after a step of that size; nothing for most families."""
 
     def adjust_scale(self, scale: Tensor) -> Tensor:
         """Divisor of the vectors, given each dimension's typical deviation, (dim,)."""
@@ -144,6 +151,14 @@ class GradientProbe(Probe):
         if "scale" in first:
             raise ValueError(f"{family}: a parameter named scale; the divisor of the vectors is kept under that name")
         return {name: tensor.to(device).requires_grad_() for name, tensor in first.items()}
+
+    def parameter_groups(self, parameters: Parameters) -> list[dict[str, Any]]:
+        """The parameters by the factor of their learning rate, as torch's optimisers take them."""
+        factors = {name: self.lr_factors.get(name, 1.0) for name in parameters}
+        return [
+            {"params": [parameters[name] for name in parameters if factors[name] == factor], "factor": factor}
+            for factor in dict.fromkeys(factors.values())
+        ]
 
     def parameter_count(self, dim: int) -> int:
         """How many numbers are learned on vectors of width `dim`."""

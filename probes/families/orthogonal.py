@@ -33,7 +33,7 @@ class OrthogonalProbe(GeometryProbe):
         return scale.square().mean().sqrt().expand_as(scale).contiguous()
 
     @torch.no_grad()
-    def retract(self, parameters: Parameters) -> None:
+    def retract(self, parameters: Parameters, *, step: float) -> None:
         """V ← (3/2) V - (1/2) V Vᵀ V, which converges to the nearest matrix with orthonormal rows.
 
         Each time squares how far V is from them, and one step of Adam leads but little away: twice is enough.

@@ -8,6 +8,7 @@ _METRICS = {
     "nspr": "NSpr.",
     "root_accuracy": "root accuracy",
     "exact_match": "exact match",
+    "relation_accuracy": "accuracy of relations",
     "selectivity_uuas": "selectivity (UUAS)",
     "selectivity_dspr": "selectivity (DSpr.)",
     "selectivity_nspr": "selectivity (NSpr.)",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.fuzzing.damage import BYTES, LINES, damage_file, edit_json
-from treeprobe.probes import DepthProbe, DistanceProbe, JointProbe, ProbeError
+from treeprobe.probes import DepthProbe, DistanceProbe, MultitaskProbe, ProbeError
 
 TRIALS = 50
 WORDS = 4
@@ -26,8 +26,9 @@ class Trees(list[Any]):
 def saved(kind: Any, folder: Path) -> Any:
     """A fitted probe of small random vectors, saved."""
     vectors = [np.random.default_rng(seed).normal(size=(WORDS, 6)).astype(np.float32) for seed in range(2)]
-    targets: Any = {DepthProbe: Trees.depths, JointProbe: Trees}.get(kind, Trees.distances)
-    probe = kind(rank=3, epochs=1).fit(vectors, targets)
+    targets: Any = {DepthProbe: Trees.depths, MultitaskProbe: Trees}.get(kind, Trees.distances)
+    options: Any = {"tasks": ("distance", "depth")} if kind is MultitaskProbe else {}
+    probe = kind(rank=3, epochs=1, **options).fit(vectors, targets)
     probe.save_pretrained(folder)
     return probe
 
@@ -43,7 +44,7 @@ def same(one: Any, other: Any) -> bool:
     )
 
 
-@pytest.mark.parametrize("kind", [DistanceProbe, JointProbe])
+@pytest.mark.parametrize("kind", [DistanceProbe, MultitaskProbe])
 def test_a_damaged_probe_is_the_same_or_refused(kind: Any, tmp_path: Path, fuzz: int) -> None:
     probe, outcomes = saved(kind, tmp_path / "whole"), []
     for seed in range(TRIALS * fuzz // 2):

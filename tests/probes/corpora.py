@@ -24,6 +24,10 @@ class Corpus:
     def trees(self) -> list["Tree"]:
         return [Tree(*each) for each in zip(self.distances, self.relations)]
 
+    @property
+    def bank(self) -> "Bank":
+        return Bank(self)
+
 
 @dataclass(frozen=True)
 class Tree:
@@ -31,6 +35,14 @@ class Tree:
 
     distances: NDArray[Any]
     relations: list[str]
+
+
+class Bank(list[Tree]):
+    """A treebank: a list of trees with two columns."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        super().__init__(corpus.trees)
+        self.distances, self.depths = corpus.distances, corpus.depths
 
 
 class LayeredStates:

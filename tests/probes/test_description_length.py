@@ -12,7 +12,7 @@ from treeprobe.probes import (
     DepthProbe,
     DistanceProbe,
     GoldTargets,
-    JointProbe,
+    MultitaskProbe,
     PoincareProbe,
     online_code,
     online_codes,
@@ -107,8 +107,10 @@ def test_families_of_distance_probe_have_codes_and_probes_of_several_quantities_
     assert [block.bits for block in code.blocks] == pytest.approx([b.bits for b in together.blocks], rel=1e-3)
     assert code.uniform_bits == pytest.approx(IntegerCode.of(train.distances, quantity="distance").uniform_bits)
     assert code.compression > 1.3
-    with pytest.raises(ValueError, match="JointProbe predicts distance and depth; expected a probe of distances or"):
-        online_codes([JointProbe(rank=6)], train.vectors, train, **options)
+    with pytest.raises(
+        ValueError, match="MultitaskProbe predicts distance and depth and relation; expected a probe of distances or"
+    ):
+        online_codes([MultitaskProbe(rank=6)], train.vectors, train, **options)
     with pytest.raises(ValueError, match="DepProbe predicts distance and relation; expected a probe of distances or"):
         online_code(DepProbe(rank=6), train.vectors, train.trees, **options)
 

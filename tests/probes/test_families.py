@@ -13,8 +13,8 @@ from treeprobe.probes import (
     DepProbe,
     DepthProbe,
     DistanceProbe,
-    JointProbe,
     KernelProbe,
+    MultitaskProbe,
     OrthogonalProbe,
     PoincareProbe,
     compare_families,
@@ -26,7 +26,7 @@ from treeprobe.probes.families.distances import GeometryProbe
 from treeprobe.probes.families.gradient import GradientProbe
 
 GEOMETRIES = [BilinearProbe, OrthogonalProbe, KernelProbe, PoincareProbe]
-ALL = [*GEOMETRIES, JointProbe, DepProbe]
+ALL = [*GEOMETRIES, MultitaskProbe, DepProbe]
 
 
 def parameters(kind: type[GradientProbe]) -> dict[str, torch.Tensor]:
@@ -116,7 +116,8 @@ def test_only_the_bilinear_probe_predicts_negative_distances():
 
 
 def test_one_map_serves_distances_and_depths(train, dev):
-    probe = JointProbe(rank=24, epochs=40, learning_rate=0.02, batch_size=20)
+    options = {"epochs": 40, "learning_rate": 0.02, "batch_size": 20}
+    probe = MultitaskProbe(rank=24, tasks=("distance", "depth"), weighting="uncertainty", **options)
     probe.fit(train.vectors, train, validation=(dev.vectors, dev))
     for predicted, distances, depths in zip(probe.predict(dev.vectors), dev.distances, dev.depths):
         assert np.abs(predicted.distances - distances).mean() < 0.5
@@ -175,21 +176,13 @@ def test_all_families_train_together_as_each_alone(train, dev):
             for layer, rank, rate in ((0, 5, 0.0005), (1, 9, 0.001))
         ]
 
-    together = fit_all(make(), states, Bank(train), validation=(held, Bank(dev)))
+    together = fit_all(make(), states, train.bank, validation=(held, dev.bank))
     for one, alone in zip(together, make()):
-        fit_all([alone], states, Bank(train), validation=(held, Bank(dev)))
+        fit_all([alone], states, train.bank, validation=(held, dev.bank))
         assert one.best_epoch_ == alone.best_epoch_
         for name, expected in alone.arrays().items():
             size = np.abs(expected).max()
             np.testing.assert_allclose(one.arrays()[name], expected, atol=1e-4 * size, err_msg=f"{one.kind} {name}")
-
-
-class Bank(list):
-    """A treebank: a list of trees with two columns."""
-
-    def __init__(self, corpus) -> None:
-        super().__init__(corpus.trees)
-        self.distances, self.depths = corpus.distances, corpus.depths
 
 
 class DiagonalProbe(GeometryProbe):
@@ -207,7 +200,7 @@ class DiagonalProbe(GeometryProbe):
 
 def test_a_family_from_elsewhere_does_all_that_those_of_the_package_do(train, dev, tmp_path):
     """Trained among others as alone, read back bit by bit, and wrong where no diagonal metric is right."""
-    given, held = (train.exact, Bank(train)), (dev.exact, Bank(dev))
+    given, held = (train.exact, train.bank), (dev.exact, dev.bank)
     options = {"rank": 24, "epochs": 25, "learning_rate": 0.01}
     alone, beside, linear = DiagonalProbe(**options), DiagonalProbe(**options), DistanceProbe(**options)
     fit_all([alone], *given, validation=held)
@@ -273,11 +266,11 @@ def test_clones_have_the_same_parameters(kind):
     assert clone(probe).get_params() == probe.get_params()
 
 
-@pytest.mark.parametrize("kind", [DistanceProbe, DepthProbe, *GEOMETRIES, JointProbe])
+@pytest.mark.parametrize("kind", [DistanceProbe, DepthProbe, *GEOMETRIES, MultitaskProbe])
 def test_the_score_is_minus_the_loss_of_training(kind, train, dev):
     """On the validation sentences it is the loss noted at the epoch that was kept."""
-    gold = {DepthProbe: "depths", JointProbe: None}.get(kind, "distances")
-    own, other = (corpus if gold is None else getattr(corpus, gold) for corpus in (train, dev))
+    gold = {DepthProbe: "depths", MultitaskProbe: "bank"}.get(kind, "distances")
+    own, other = (getattr(corpus, gold) for corpus in (train, dev))
     probe = kind(rank=6, epochs=2).fit(train.vectors, own, validation=(dev.vectors, other))
     kept = probe.history_[probe.best_epoch_ - 1]["validation"]
     assert probe.score(dev.vectors, other) == pytest.approx(-kept, rel=1e-5)

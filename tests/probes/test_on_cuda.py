@@ -10,8 +10,8 @@ from treeprobe.probes import (
     DepProbe,
     DepthProbe,
     DistanceProbe,
-    JointProbe,
     KernelProbe,
+    MultitaskProbe,
     OrthogonalProbe,
     PoincareProbe,
     fit_all,
@@ -20,7 +20,7 @@ from treeprobe.probes import (
 
 pytestmark = pytest.mark.cuda
 
-KINDS = [DistanceProbe, DepthProbe, BilinearProbe, OrthogonalProbe, KernelProbe, PoincareProbe, JointProbe]
+KINDS = [DistanceProbe, DepthProbe, BilinearProbe, OrthogonalProbe, KernelProbe, PoincareProbe, MultitaskProbe]
 
 
 def test_cuda_trains_what_the_processor_trains(train, dev):
@@ -29,7 +29,7 @@ def test_cuda_trains_what_the_processor_trains(train, dev):
     def fitted(device):
         states, held = LayeredStates([train.vectors, train.exact]), LayeredStates([dev.vectors, dev.exact])
         probes = [kind(layer, rank, epochs=3, device=device) for kind in KINDS for layer, rank in ((0, 6), (1, 24))]
-        return fit_all(probes, states, train, validation=(held, dev))
+        return fit_all(probes, states, train.bank, validation=(held, dev.bank))
 
     for here, there in zip(fitted("cpu"), fitted("cuda")):
         expected, found = ([entry["validation"] for entry in probe.history_] for probe in (here, there))

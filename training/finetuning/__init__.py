@@ -12,7 +12,9 @@ from treeprobe.training.finetuning.shape import Encoded, Shape
 from treeprobe.training.finetuning.spans import ContextSpans
 from treeprobe.training.finetuning.squad import read_squad, squad_task
 from treeprobe.training.finetuning.task import AnyTask, Task, UnseenLabels
+from treeprobe.training.finetuning.task_models import SharingOptions
 from treeprobe.training.finetuning.texts import TextClasses, TextNumbers
+from treeprobe.training.finetuning.together import FinetunedTogether, finetune_together, paired_gains
 from treeprobe.training.finetuning.tokens import TokenClasses
 from treeprobe.training.finetuning.treebank_tasks import (
     TREEBANK_TASKS,
@@ -31,6 +33,7 @@ __all__ = [
     "ContextSpans",
     "Encoded",
     "Finetuned",
+    "FinetunedTogether",
     "FinetuningError",
     "FinetuningOptions",
     "GlueTask",
@@ -38,6 +41,7 @@ __all__ = [
     "Metric",
     "SampleMetric",
     "Shape",
+    "SharingOptions",
     "Span",
     "SpanExample",
     "Task",
@@ -49,11 +53,13 @@ __all__ = [
     "TokenExample",
     "UnseenLabels",
     "finetune",
+    "finetune_together",
     "genre_of",
     "genre_task",
     "glue_task",
     "measure",
     "next_sentence_task",
+    "paired_gains",
     "predict",
     "predict_baselines",
     "predict_held_out",

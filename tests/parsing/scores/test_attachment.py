@@ -11,7 +11,7 @@ from udtools import udeval
 
 from tests.parsing.decoding.all_trees import all_trees
 from tests.parsing.toys import random_heads, sentence, trees
-from treeprobe.parsing import Sentence, read_conllu, score_heads, write_conllu
+from treeprobe.parsing import Sentence, read_conllu, score_heads, score_relations, write_conllu
 
 MULTIWORD = """\
 # sent_id = contraction
@@ -119,3 +119,20 @@ def test_predictions_of_other_lengths_are_refused_with_their_sentence() -> None:
         score_heads(gold, [one.heads for one in gold], relations=[["root"], ["a", "b", "c"]])
     with pytest.raises(ValueError, match="relations of 1 sentences for 2 gold ones"):
         score_heads(gold, [one.heads for one in gold], relations=[["root", "dep"]])
+
+
+def test_relations_are_scored_by_words_without_subtypes_or_punctuation() -> None:
+    """Counted word by word: `obl:tmod` and `obl` are one relation, a full stop is not scored unless asked for."""
+    gold = [
+        Sentence(
+            words=("he", "came", "yesterday", "."), heads=(1, -1, 1, 1),
+            relations=("nsubj", "root", "obl:tmod", "punct"), upos=("PRON", "VERB", "NOUN", "PUNCT"),
+            xpos=("PRP", "VBD", "NN", "."), space_after=(True,) * 4,
+        )
+    ]  # fmt: skip
+    found = [("nsubj", "obj", "obl", "dep")]
+    assert score_relations(gold, found)["relation_accuracy"].value == pytest.approx(2 / 3)
+    assert score_relations(gold, found, punctuation="none")["relation_accuracy"].value == pytest.approx(2 / 4)
+    assert score_relations(gold, [gold[0].relations])["relation_accuracy"].value == 1
+    with pytest.raises(ValueError, match="sentence 1"):
+        score_relations(gold, [("nsubj",)])

@@ -1,0 +1,196 @@
+"""Fine-tuning on several tasks at once: one encoder with a head for each, or encoders that are drawn together.
+
+The first is figure 1 of Liu et al. (2019), "Multi-Task Deep Neural Networks for Natural Language Understanding".
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from tqdm import tqdm
+from transformers import get_linear_schedule_with_warmup
+
+from treeprobe.devices import check_device, memory_named
+from treeprobe.extraction import Encoder
+from treeprobe.files import written_whole
+from treeprobe.parsing.scores.intervals import Difference, paired_difference
+from treeprobe.training.finetuning.batches import batches_of
+from treeprobe.training.finetuning.evaluation import predict_held_out, score_table
+from treeprobe.training.finetuning.folder import SCORES, RunFolder
+from treeprobe.training.finetuning.metrics import MeanMetric
+from treeprobe.training.finetuning.models import with_head
+from treeprobe.training.finetuning.options import FinetuningError, FinetuningOptions
+from treeprobe.training.finetuning.task import AnyTask
+from treeprobe.training.finetuning.task_models import SharingOptions, TaskModels, mixed_batches
+from treeprobe.training.optimizing import TrainingLoop
+
+MODEL = "model"
+"""What tables call the fine-tuned models."""
+
+
+@dataclass(frozen=True)
+class FinetunedTogether:
+    """What came of fine-tuning on several tasks.
+
+    Attributes:
+        folder: what was written.
+        checkpoints: a whole checkpoint for each task, with its head, by the task's name.
+        scores: a row a task, split and metric: system, value, low, high (95 % interval), n, resampled.
+        predictions: of held-out examples, by task and split.
+        losses: the training losses of each task's batches, in order, by the task's name.
+    """
+
+    folder: Path
+    checkpoints: dict[str, Path]
+    scores: pd.DataFrame
+    predictions: dict[str, dict[str, list[Any]]]
+    losses: dict[str, list[float]]
+
+
+def finetune_together(
+    tasks: Sequence[AnyTask],
+    model: str | Path,
+    out: str | Path,
+    *,
+    options: FinetuningOptions | None = None,
+    sharing: SharingOptions | None = None,
+    device: str = "cpu",
+    overwrite: bool = False,
+    progress: bool = True,
+) -> FinetunedTogether:
+    """Train a checkpoint with a new head for each task on batches of all tasks, and score every task.
+
+    Each batch is of one task; in an epoch each task has as many as its examples make, in random order (Liu et al. 2019,
+    algorithm 1). What is reported is the last step: nothing is chosen on held-out examples. With a single task it is
+    fine-tuning apart, by the same steps.
+
+    Args:
+        tasks: what to learn, each of another name.
+        model: a checkpoint's folder or hub name.
+        out: the folder to write: `TASK/step-N/`, a whole checkpoint for each task; `finetuning.json`, the record;
+            `scores.csv`.
+        options: schedule and seed; `epochs` pass over the examples of all tasks, `steps` are those of all together.
+        sharing: what the tasks share, and how their losses are weighted.
+        device: where to train, by torch's name.
+        overwrite: remove what `out` holds, and begin anew.
+        progress: show a progress bar.
+
+    Raises:
+        CheckpointError: there is no such checkpoint, or it is not whole.
+        FinetuningError: two tasks of one name, weights that do not fit them, steps to save, or transformers has no such
+            head for the architecture.
+        OutputError: `out` holds files, or cannot be written to.
+        DeviceError: this machine has no such device.
+        DeviceMemoryError: training does not fit into its memory.
+    """
+    check_device(torch, device)
+    options, sharing = options or FinetuningOptions(), sharing or SharingOptions()
+    names = [task.name for task in tasks]
+    if not names or len(set(names)) < len(names) or options.save_steps:
+        raise FinetuningError(
+            f"tasks {', '.join(names) or 'none'}, save_steps={list(options.save_steps)}; expected tasks of different "
+            "names, and no steps to save but the last"
+        )
+    sharing.check(len(tasks))
+    encoder, place = Encoder.from_pretrained(model), torch.device(device)
+    tokenizer = encoder.tokenizer
+    length = min(options.max_subwords, encoder.max_subwords or options.max_subwords)
+    inputs = [[one.inputs for one in task.shape.encode(task.train, tokenizer, max_subwords=length)] for task in tasks]
+    counts = [max(1, len(each) // options.batch_size) for each in inputs]
+    steps = options.steps or max(1, round(sum(counts) * options.epochs))
+    folder = RunFolder.opened(out, overwrite=overwrite)
+    with (
+        torch.random.fork_rng(devices=[place] if place.type == "cuda" else []),
+        memory_named(torch, work="fine-tuning", remedy="smaller batches (batch_size), shorter inputs (max_subwords)"),
+    ):
+        torch.manual_seed(options.seed)
+        heads = [with_head(model, encoder, task.shape, random_weights=options.random_weights) for task in tasks]
+        models: Any = TaskModels(heads, names, sharing).to(place)
+        loop = TrainingLoop(
+            models,
+            steps=steps,
+            learning_rate=options.learning_rate,
+            schedule=get_linear_schedule_with_warmup,
+            losses=TaskModels.weighted_loss,
+        )
+        streams = [
+            batches_of(each, task.shape.collator(tokenizer), size=options.batch_size, seed=options.seed)
+            for each, task in zip(inputs, tasks)
+        ]
+        batches = mixed_batches(streams, counts, seed=options.seed)
+        for _ in tqdm(loop.run(batches), "fine-tuning", steps, unit="step", disable=not progress):
+            models.draw_together(options.learning_rate)
+        predictions = {
+            task.name: predict_held_out(task, one, tokenizer, max_subwords=length)
+            for task, one in zip(tasks, models.models)
+        }
+        checkpoints = {}
+        for name, one in zip(names, models.models):
+            RunFolder(folder.path / name).save(one, tokenizer, step=steps)
+            checkpoints[name] = folder.path / name / f"step-{steps}"
+    tables = [score_table(task, predictions[task.name], system=MODEL).assign(task=task.name) for task in tasks]
+    scores = pd.concat(tables, ignore_index=True)
+    with written_whole(folder.path / SCORES) as draft:
+        scores.to_csv(draft, index=False)
+    folder.write_record(
+        {
+            "tasks": [
+                {"name": task.name, "shape": task.shape.name, "examples": len(task.train), "sources": task.sources}
+                for task in tasks
+            ],
+            "model": {"name": encoder.name, "source": str(model), "digest": encoder.digest},
+            "options": {**asdict(options), "max_subwords": length},
+            "sharing": asdict(sharing),
+            "steps": steps,
+            "finished": True,
+            "scores": scores.to_dict("records"),
+            "losses": models.losses,
+        }
+    )
+    return FinetunedTogether(folder.path, checkpoints, scores, predictions, models.losses)
+
+
+def paired_gains(
+    tasks: Sequence[AnyTask], shared: FinetunedTogether, apart: Mapping[str, FinetunedTogether]
+) -> pd.DataFrame:
+    """What tasks gain by being learned together: the headline metric of each, less that of fine-tuning apart.
+
+    Args:
+        tasks: the tasks, all scored by means over examples or words.
+        shared: fine-tuned on all of them.
+        apart: fine-tuned on one each, by the task's name.
+
+    Returns:
+        A row a task and split: task, split, metric, apart, together, and the difference on the same examples with its
+        95 % interval and p: difference, low, high, p.
+
+    Raises:
+        FinetuningError: a metric is no mean, so that it cannot be compared example by example.
+    """
+    rows = []
+    for task in tasks:
+        metric = task.metrics[0]
+        if not isinstance(metric, MeanMetric):
+            raise FinetuningError(f"task {task.name}: {metric.name} is no mean over examples; expected one to compare")
+        for split, examples in task.held_out.items():
+            one, other = (
+                metric.tally(examples, found.predictions[task.name][split]) for found in (shared, apart[task.name])
+            )
+            gap: Difference = paired_difference(one, other)
+            rows.append(
+                {
+                    "task": task.name,
+                    "split": split,
+                    "metric": metric.name,
+                    "apart": other.value,
+                    "together": one.value,
+                    "difference": gap.value,
+                    "low": gap.low,
+                    "high": gap.high,
+                    "p": gap.p,
+                }
+            )
+    return pd.DataFrame(rows)
