@@ -101,6 +101,7 @@ def _draw(table: pd.DataFrame, folder: Path) -> None:
             sharing_curves(own, ax, metric=metric)
             ax.set_title(f"{task}: {metric_name(metric)}", fontsize=9)
             ax.get_legend().remove()
+            ax.set_ylabel("difference from separate probes" if ax is panels[0] else "")
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), frameon=False, fontsize=8)
         name = "sharing" if len(places) == 1 else f"sharing-layer-{place['layer']}-rank-{place['rank']}"

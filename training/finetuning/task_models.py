@@ -64,6 +64,8 @@ class TaskModels(nn.Module):
         losses: of each task's batches so far, in nats, unweighted, by the task's name.
     """
 
+    config = None  # each model has its own
+
     def __init__(self, models: Sequence[PreTrainedModel], names: Sequence[str], sharing: SharingOptions) -> None:
         super().__init__()
         self.models = nn.ModuleList(models)
@@ -75,6 +77,9 @@ class TaskModels(nn.Module):
             encoder = max((model.base_model for model in models), key=lambda one: one.num_parameters())
             for model in models:
                 setattr(model, model.base_model_prefix, encoder)
+        for model in models:
+            for name in getattr(model.config, "fixed_weights", ()):
+                model.base_model.get_parameter(name).requires_grad_(False)
         # In a plain list, so that parameters are not named twice.
         self._encoders: list[nn.Module] = [model.base_model for model in models]
 
