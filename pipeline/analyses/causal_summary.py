@@ -15,9 +15,12 @@ from treeprobe.pipeline.subjects.subject import Subject
 from treeprobe.reporting import effect_by_layer, new_figure, save_formats
 
 LEGEND = """\
-accuracy: share of the minimal pairs that are right; change: from the model as it is;
-beyond: the change less that under the random control that comes nearest, p adjusted
-for all comparisons (Holm). fresh: UUAS of a probe trained on the edited states."""
+change: from the model as it is; beyond: the change less that under the random control
+that comes nearest, p adjusted for all comparisons (Holm)."""
+BEHAVIOUR_LEGEND = """\
+accuracy: share of the minimal pairs that are right; fresh: UUAS of a probe trained on
+the edited states; """
+FRESH_LEGEND = "fresh_uuas: UUAS of a probe trained on the edited states;\n"
 
 _SCORES = {TREES: "UUAS", RELATIONS: "accuracy"}
 _SIMPLE = {TREES: "chain of words", RELATIONS: "most frequent"}
@@ -68,7 +71,7 @@ def causal_closing(effects: pd.DataFrame, missing: str) -> Closing:
     """The effects of every intervention by layer."""
     behaviour = (effects["measure"] == ACCURACY).any()
     measure = ACCURACY if behaviour else "fresh_uuas"
-    lines: list[Sequence[str]] = [["", "layer", measure, "change", "beyond", "p", "fresh"]]
+    lines: list[Sequence[str]] = [["", "layer", measure, "change", "beyond", "p", *(["fresh"] if behaviour else [])]]
     own = effects[(effects["measure"] == measure) & (effects["control"] == "")]
     fresh = effects[(effects["measure"] == "fresh_uuas") & (effects["control"] == "")]
     left = fresh.set_index(["intervention", "layer"])["value"]
@@ -77,9 +80,11 @@ def causal_closing(effects: pd.DataFrame, missing: str) -> Closing:
         against = comparisons_of(effects, measure, intervention=intervention)
         nearest = against[against["layer"] == layer].sort_values("difference", ascending=False).iloc[0]
         cells = [f"{row['value']:.3f}", f"{row['change']:+.3f}", f"{nearest['difference']:+.3f}"]
-        lines.append([intervention, str(layer), *cells, f"{nearest['p_holm']:.3f}", f"{left[intervention, layer]:.3f}"])
+        found = [f"{left[intervention, layer]:.3f}"] if behaviour else []  # otherwise it is what is shown already
+        lines.append([intervention, str(layer), *cells, f"{nearest['p_holm']:.3f}", *found])
+    legend = (BEHAVIOUR_LEGEND if behaviour else FRESH_LEGEND) + LEGEND
     said = "" if not missing else f"\n\nBehaviour is not measured: {missing}."
-    return Closing(f"{chr(10).join(aligned(lines))}\n\n{LEGEND}{said}", rows=effects)
+    return Closing(f"{chr(10).join(aligned(lines))}\n\n{legend}{said}", rows=effects)
 
 
 def draw_effects(effects: pd.DataFrame, folder: Path) -> None:
