@@ -2,8 +2,10 @@
 
 import pandas as pd
 
+from treeprobe.pipeline.effects.conditions import RELATIONS, TREES
 from treeprobe.pipeline.report.heads import place_of
 from treeprobe.pipeline.report.results import Results
+from treeprobe.pipeline.results.finished import Finished
 from treeprobe.reporting import effect_by_layer, new_figure
 from treeprobe.reporting.html import Cell, Picture, Section, Table, picture
 
@@ -11,6 +13,7 @@ MOST_OPEN = 4
 """Checkpoints whose effects are shown without being asked for."""
 
 _COLUMNS = ["checkpoint", "intervention", "layer", "measure", "value", "change", "control", "beyond it", "p (Holm)"]
+_VERDICTS = ["checkpoint", "trees", "relations", "pairs right, unedited"]
 _SHOWN = ("accuracy", "loss", "fresh_uuas", "upos", "word")
 
 
@@ -27,14 +30,24 @@ def causal_section(results: Results) -> Section | None:
         for name, effects in found.items()
         for intervention in effects["intervention"].unique()
     ]
-    verdicts = " ".join(str(one.record["summary"]) for one in finished[:MOST_OPEN])
+    said = f"{finished[0].record['summary']} " if len(finished) == 1 else ""
     text = (
-        f"{verdicts} What is found counts as used where accuracy on minimal pairs falls more under an intervention on "
+        f"{said}What is found counts as used where accuracy on minimal pairs falls more under an intervention on "
         "it than under every random control, after adjustment for all layers and interventions. "
         "fresh uuas is what a probe trained on the edited states still finds (completeness), upos and word what a "
         "linear classifier tells of other properties (selectivity)."
     )
-    return Section("causal", "Is the tree used?", text, [table], pictures, folded=len(found) > MOST_OPEN)
+    tables = [Table("Verdicts", _VERDICTS, [_verdict(one) for one in finished]), table]
+    return Section("causal", "Is the tree used?", text, tables, pictures, folded=len(found) > MOST_OPEN)
+
+
+def _verdict(one: Finished) -> list[Cell]:
+    """What is said of one checkpoint's trees and relations, and how many minimal pairs it has right unedited."""
+    details = one.record["details"]
+    accuracy = details["accuracy"]
+    right = Cell("not measured") if accuracy is None else Cell(f"{accuracy:.3f}", number=accuracy)
+    said = [Cell(str(details["verdicts"].get(name) or "not said")) for name in (TREES, RELATIONS)]
+    return [Cell(place_of(one)), *said, right]
 
 
 def _rows(name: str, effects: pd.DataFrame) -> list[list[Cell]]:

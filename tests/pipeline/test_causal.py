@@ -105,7 +105,10 @@ def test_the_section_tells_the_verdict_and_draws_each_intervention(folders: dict
     assert section is not None
     assert "trees: used" in section.text
     assert len(section.pictures) == 2
-    assert {row[1].text for row in section.tables[0].rows} == {"probe", "counterfactual"}
+    verdicts, effects = section.tables
+    (row,) = verdicts.rows
+    assert [cell.text for cell in row[1:3]] == ["used", "not said"]
+    assert {row[1].text for row in effects.rows} == {"probe", "counterfactual"}
 
 
 def test_a_condition_costs_as_many_passes_as_the_model_as_it_is(
