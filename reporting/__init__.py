@@ -29,7 +29,7 @@ from treeprobe.reporting.scores.heat_maps import category_map, heat_map
 from treeprobe.reporting.scores.moved import moved_curves, moved_figure
 from treeprobe.reporting.scores.pretraining import accuracy_by_step, loss_by_step
 from treeprobe.reporting.scores.sentences import sentence_accuracy, sentence_accuracy_figure
-from treeprobe.reporting.scores.sharing import sharing_curves
+from treeprobe.reporting.scores.sharing import sharing_curves, sharing_figure
 from treeprobe.reporting.scores.variants import size_points, variant_curves, variant_points
 from treeprobe.reporting.style.missing_glyphs import MissingGlyphs
 from treeprobe.reporting.style.names import head_name, metric_name
@@ -120,6 +120,7 @@ __all__ = [
     "sentence_accuracy_figure",
     "share_by_number",
     "sharing_curves",
+    "sharing_figure",
     "similarity_matrix",
     "size_points",
     "space_page",

@@ -1,7 +1,6 @@
 """Sharing between the tasks of probes: when does it help?"""
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -12,8 +11,7 @@ from treeprobe.pipeline.options import Options
 from treeprobe.pipeline.probing.probes import read_states
 from treeprobe.pipeline.results.findings import Closing, Findings
 from treeprobe.pipeline.subjects.subject import Subject
-from treeprobe.reporting import new_figure, save_formats, sharing_curves
-from treeprobe.reporting.style.names import metric_name
+from treeprobe.reporting import save_formats, sharing_figure
 
 LEGEND = """\
 Scores on test: UUAS of distances, NSpr. of depths, accuracy of relations.
@@ -90,19 +88,9 @@ def _closing_text(gains: pd.DataFrame) -> str:
 
 
 def _draw(table: pd.DataFrame, folder: Path) -> None:
-    """For each layer and rank a figure: a panel a task, differences from separate probes by sentences."""
+    """A figure for each layer and rank."""
     places = table[["layer", "rank"]].drop_duplicates()
-    for _, place in places.iterrows():
-        own = table[(table["layer"] == place["layer"]) & (table["rank"] == place["rank"])]
-        figure, whole = new_figure((3.2 * len(HEADLINES), 3.0))
-        whole.remove()
-        panels: Any = figure.subplots(1, len(HEADLINES), squeeze=False)[0]
-        for ax, (task, metric) in zip(panels, HEADLINES.items()):
-            sharing_curves(own, ax, metric=metric)
-            ax.set_title(f"{task}: {metric_name(metric)}", fontsize=9)
-            ax.get_legend().remove()
-            ax.set_ylabel("difference from separate probes" if ax is panels[0] else "")
-        handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), frameon=False, fontsize=8)
-        name = "sharing" if len(places) == 1 else f"sharing-layer-{place['layer']}-rank-{place['rank']}"
-        save_formats(figure, folder / name)
+    for layer, rank in places.itertuples(index=False):
+        own = table[(table["layer"] == layer) & (table["rank"] == rank)]
+        name = "sharing" if len(places) == 1 else f"sharing-layer-{layer}-rank-{rank}"
+        save_formats(sharing_figure(own), folder / name)

@@ -3,11 +3,14 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from treeprobe.reporting.style.axes import clean_axes, legend_above
 from treeprobe.reporting.style.names import metric_name
 from treeprobe.reporting.style.palette import ASH, GREY, LineStyle, series_styles
 
+TASKS = {"uuas": "distance", "nspr": "depth", "relation_accuracy": "relation"}
+"""The task of each headline score."""
 _CONTROL = LineStyle(GREY, (0, (6, 3)), "o", width=1.2)
 _APART = 0.05
 """Distance of neighbouring series, as a share of their place on the logarithmic axis."""
@@ -56,3 +59,21 @@ def sharing_curves(table: pd.DataFrame, ax: Axes, *, metric: str = "uuas") -> Ax
     ax.minorticks_off()
     ax.set(xlabel="training sentences", ylabel=f"{metric_name(metric)} less separate")
     return clean_axes(legend_above(ax), grid="y")
+
+
+def sharing_figure(table: pd.DataFrame) -> Figure:
+    """`sharing_curves` of the headline score of every task, a panel each, with one legend.
+
+    Args:
+        table: The table `sharing.csv` of `treeprobe multitask`, of one layer and rank.
+    """
+    figure = Figure(figsize=(3.2 * len(TASKS), 3.0), layout="constrained")
+    panels = figure.subplots(1, len(TASKS))
+    for ax, (metric, task) in zip(panels, TASKS.items()):
+        sharing_curves(table, ax, metric=metric)
+        ax.set_title(f"{task}: {metric_name(metric)}", fontsize=9)
+        ax.get_legend().remove()
+        ax.set_ylabel("difference from separate probes" if ax is panels[0] else "")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), frameon=False, fontsize=8)
+    return figure

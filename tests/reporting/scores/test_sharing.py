@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from treeprobe.reporting import new_figure, sharing_curves
+from treeprobe.reporting import new_figure, sharing_curves, sharing_figure
 
 
 @pytest.fixture
@@ -52,3 +52,12 @@ def test_a_series_for_each_way_of_sharing_with_its_intervals(table: pd.DataFrame
 def test_a_metric_that_is_not_there_is_named(table: pd.DataFrame) -> None:
     with pytest.raises(ValueError, match="no differences of 'nspr'; found uuas"):
         sharing_curves(table, new_figure()[1], metric="nspr")
+
+
+def test_every_task_has_a_panel_and_all_have_one_legend(table: pd.DataFrame) -> None:
+    every = pd.concat([table.assign(metric=metric) for metric in ("uuas", "nspr", "relation_accuracy")])
+    figure = sharing_figure(every)
+    assert [ax.get_title().partition(":")[0] for ax in figure.axes] == ["distance", "depth", "relation"]
+    [legend] = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["separate, trace norm", "hard"]
+    assert all(ax.get_legend() is None for ax in figure.axes)
