@@ -1,15 +1,13 @@
 """Pre-training against the bare loop."""
 
-from collections.abc import Iterator
 from itertools import islice
-from typing import Any
 
-import torch
 from transformers import get_linear_schedule_with_warmup
 
 from benchmarks.gpu.card import Card
 from benchmarks.gpu.model import VOCABULARY
 from benchmarks.measuring import Ratio, interleaved, median_of, ratio
+from benchmarks.pretraining_speed import bare_steps
 from treeprobe.parsing import Treebank
 from treeprobe.training import PretrainingOptions
 from treeprobe.training.examples import training_batches
@@ -45,7 +43,7 @@ def measure_pretraining(card: Card, bank: Treebank, *, small: bool) -> list[Rati
             learning_rate=options.learning_rate,
             schedule=get_linear_schedule_with_warmup,
         ).run(training_batches(tokenizer, documents, options))
-        bare = bare_steps(models[1], iter(ready))
+        bare = bare_steps(models[1], iter(ready), options)
         for loop in (ours, bare):
             list(islice(loop, steps))  # warm up: kernels are chosen for each shape when it is first met
         taken = interleaved(
@@ -60,15 +58,3 @@ def measure_pretraining(card: Card, bank: Treebank, *, small: bool) -> list[Rati
             median_of("pre-training: steps a second", [steps / s for s in taken["ours"].wall], unit="/s"),
         ]
     return rows
-
-
-def bare_steps(model: Any, batches: Iterator[dict[str, torch.Tensor]]) -> Iterator[torch.Tensor]:
-    """The textbook's loop with the model's own loss."""
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.01)
-    for batch in batches:
-        loss = model(**batch).loss
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-        yield loss.detach()
