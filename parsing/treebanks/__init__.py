@@ -13,7 +13,7 @@ from treeprobe.parsing.treebanks.punctuation import (
     punctuation_mask,
     punctuation_masks,
 )
-from treeprobe.parsing.treebanks.relations import labelled_edges, universal_relation
+from treeprobe.parsing.treebanks.relations import check_relations, labelled_edges, universal_relation
 from treeprobe.parsing.treebanks.sentence_labels import (
     SentenceLabel,
     sentence_labels,
@@ -33,6 +33,7 @@ __all__ = [
     "Split",
     "Treebank",
     "TreebankError",
+    "check_relations",
     "choose_punctuation",
     "document_numbers",
     "features_of",

@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from treeprobe.training.finetuning import AnyTask, Finetuned
 
 TaskName = Literal[
-    "upos", "genre", "next_sentence", "subject_span",
+    "upos", "dependencies", "genre", "next_sentence", "subject_span",
     "cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte", "wnli", "squad",
 ]  # fmt: skip
-"""The tasks: four of a treebank, the nine of GLUE, and SQuAD."""
+"""The tasks: five of a treebank, the nine of GLUE, and SQuAD."""
 
 
 def finetune_command(
     model: Model,
     task: Annotated[
         TaskName,
-        typer.Option(help="The first four are a treebank's own; the others are read from their published files."),
+        typer.Option(help="The first five are a treebank's own; the others are read from their published files."),
     ],
     data: Annotated[
         str,

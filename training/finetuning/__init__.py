@@ -1,11 +1,11 @@
-"""Fine-tuning on tasks of the four shapes of Devlin et al. (2019), figure 3, from treebanks and from task files."""
+"""Fine-tuning on tasks of the four shapes of Devlin et al. (2019), figure 3, and on trees, from treebanks and files."""
 
 from treeprobe.training.finetuning.baselines import predict_baselines
 from treeprobe.training.finetuning.evaluation import measure, predict_held_out, score_table
 from treeprobe.training.finetuning.examples import Span, SpanExample, TextExample, TokenExample
 from treeprobe.training.finetuning.finetune import Finetuned, finetune
 from treeprobe.training.finetuning.glue import GLUE, BrokenLines, GlueTask, glue_task
-from treeprobe.training.finetuning.metrics import MeanMetric, Metric, SampleMetric
+from treeprobe.training.finetuning.metrics import CountedMean, MeanMetric, Metric, SampleMetric
 from treeprobe.training.finetuning.options import FinetuningError, FinetuningOptions, TaskFileError
 from treeprobe.training.finetuning.prediction import predict
 from treeprobe.training.finetuning.shape import Encoded, Shape
@@ -18,12 +18,14 @@ from treeprobe.training.finetuning.together import FinetunedTogether, finetune_t
 from treeprobe.training.finetuning.tokens import TokenClasses
 from treeprobe.training.finetuning.treebank_tasks import (
     TREEBANK_TASKS,
+    dependency_task,
     genre_of,
     genre_task,
     next_sentence_task,
     subject_span_task,
     upos_task,
 )
+from treeprobe.training.finetuning.trees import DependencyTrees, ParsedTree
 
 __all__ = [
     "GLUE",
@@ -31,6 +33,8 @@ __all__ = [
     "AnyTask",
     "BrokenLines",
     "ContextSpans",
+    "CountedMean",
+    "DependencyTrees",
     "Encoded",
     "Finetuned",
     "FinetunedTogether",
@@ -39,6 +43,7 @@ __all__ = [
     "GlueTask",
     "MeanMetric",
     "Metric",
+    "ParsedTree",
     "SampleMetric",
     "Shape",
     "SharingOptions",
@@ -52,6 +57,7 @@ __all__ = [
     "TokenClasses",
     "TokenExample",
     "UnseenLabels",
+    "dependency_task",
     "finetune",
     "finetune_together",
     "genre_of",

@@ -6,9 +6,10 @@
 | numbers for texts | the mean | ridge regression on the same counts |
 | classes for words | the most frequent class | the most frequent class of each word, in lower case |
 | spans | the most frequent place and length | each word as the first or last, by itself, its neighbours and its place |
+| trees | a chain from left or right, with the most frequent relation | the better chain, the relation of each word |
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -24,7 +25,9 @@ from treeprobe.training.finetuning.spans import ContextSpans
 from treeprobe.training.finetuning.task import AnyTask
 from treeprobe.training.finetuning.texts import TextNumbers
 from treeprobe.training.finetuning.tokens import TokenClasses
-from treeprobe.training.finetuning.words import word_counts
+from treeprobe.training.finetuning.tree_baselines import TREE_BASELINES
+from treeprobe.training.finetuning.trees import DependencyTrees
+from treeprobe.training.finetuning.words import frequent_labels, most_frequent, word_counts
 
 MAJORITY, BAG_OF_WORDS = "majority", "bag of words"
 """What tables call the baselines."""
@@ -47,6 +50,8 @@ def _baselines(task: AnyTask) -> dict[str, Baseline]:
         return {MAJORITY: _frequent_tag, BAG_OF_WORDS: _tag_of_word}
     if isinstance(task.shape, ContextSpans):
         return {MAJORITY: predict_frequent, BAG_OF_WORDS: predict_by_words}
+    if isinstance(task.shape, DependencyTrees):
+        return dict(TREE_BASELINES)
     numbers = isinstance(task.shape, TextNumbers)
     constant = DummyRegressor() if numbers else DummyClassifier(strategy="most_frequent")
     linear = Ridge() if numbers else LogisticRegression(max_iter=300)
@@ -71,7 +76,7 @@ def _frequent_tag(
     train: Sequence[TokenExample], held_out: Mapping[str, Sequence[TokenExample]]
 ) -> dict[str, list[tuple[str, ...]]]:
     """The most frequent class for every word."""
-    best = _most_frequent(Counter(label for one in train for label in one.labels))
+    best = most_frequent(Counter(label for one in train for label in one.labels))
     return {split: [(best,) * len(one.words) for one in examples] for split, examples in held_out.items()}
 
 
@@ -79,22 +84,5 @@ def _tag_of_word(
     train: Sequence[TokenExample], held_out: Mapping[str, Sequence[TokenExample]]
 ) -> dict[str, list[tuple[str, ...]]]:
     """The most frequent class of each word; of words that training has not seen, that of words seen once."""
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for one in train:
-        for word, label in zip(one.words, one.labels):
-            counts[word.lower()][label] += 1
-    once: Counter[str] = Counter()
-    for found in counts.values():
-        if found.total() == 1:
-            once += found
-    unseen = _most_frequent(once or Counter(label for one in train for label in one.labels))
-    best = {word: _most_frequent(found) for word, found in counts.items()}
-    return {
-        split: [tuple(best.get(word.lower(), unseen) for word in one.words) for one in examples]
-        for split, examples in held_out.items()
-    }
-
-
-def _most_frequent(counts: Counter[str]) -> str:
-    """The most frequent label, the first in the alphabet of several."""
-    return min(counts, key=lambda label: (-counts[label], label))
+    label_of = frequent_labels((word, label) for one in train for word, label in zip(one.words, one.labels))
+    return {split: [tuple(map(label_of, one.words)) for one in examples] for split, examples in held_out.items()}

@@ -32,9 +32,25 @@ class Metric(ABC, Generic[E, P]):
         """Its value with its 95 % interval."""
 
 
-@dataclass(frozen=True)
 class MeanMetric(Metric[E, P]):
-    """A mean over units, such as examples or words.
+    """A mean over units, such as examples or words."""
+
+    @abstractmethod
+    def tally(self, examples: Sequence[E], predictions: Sequence[P]) -> Tally:
+        """The counts of each example, for paired differences between predictions."""
+
+    def value(self, examples: Sequence[E], predictions: Sequence[P]) -> float:
+        """The mean over all units."""
+        return self.tally(examples, predictions).value
+
+    def score(self, examples: Sequence[E], predictions: Sequence[P], *, seed: int = 0) -> Score:
+        """The mean over all units with its interval."""
+        return self.tally(examples, predictions).score(seed=seed)
+
+
+@dataclass(frozen=True)
+class CountedMean(MeanMetric[E, P]):
+    """A mean over units that are counted example by example.
 
     Attributes:
         name: what tables call it.
@@ -45,17 +61,9 @@ class MeanMetric(Metric[E, P]):
     count: Callable[[E, P], tuple[float, float]]
 
     def tally(self, examples: Sequence[E], predictions: Sequence[P]) -> Tally:
-        """The counts of each example, for paired differences between predictions."""
+        """The counts of each example."""
         counted = np.array([self.count(one, found) for one, found in zip(examples, predictions)]).reshape(-1, 2)
         return micro(self.name, counted[:, 0], counted[:, 1], documents=document_numbers(examples))
-
-    def value(self, examples: Sequence[E], predictions: Sequence[P]) -> float:
-        """The mean over all units."""
-        return self.tally(examples, predictions).value
-
-    def score(self, examples: Sequence[E], predictions: Sequence[P], *, seed: int = 0) -> Score:
-        """The mean over all units with its interval."""
-        return self.tally(examples, predictions).score(seed=seed)
 
 
 @dataclass(frozen=True)
@@ -87,12 +95,12 @@ class SampleMetric(Metric[TextExample, Any]):
         return Score(self.name, self.compute(gold, found), low, high, len(gold), unit)
 
 
-ACCURACY: MeanMetric[TextExample, str] = MeanMetric(
+ACCURACY: MeanMetric[TextExample, str] = CountedMean(
     "accuracy", lambda example, found: (float(example.label == found), 1.0)
 )
 """Share of the examples whose class is right."""
 
-WORD_ACCURACY: MeanMetric[TokenExample, tuple[str, ...]] = MeanMetric(
+WORD_ACCURACY: MeanMetric[TokenExample, tuple[str, ...]] = CountedMean(
     "accuracy",
     lambda example, found: (float(sum(map(str.__eq__, example.labels, found))), float(len(example.labels))),
 )
@@ -113,7 +121,7 @@ def f1_of(positive: str) -> MeanMetric[TextExample, str]:
     )
 
 
-class _F1(MeanMetric[TextExample, str]):
+class _F1(CountedMean[TextExample, str]):
     """A mean over what has the class or is given it, reported with the number of examples."""
 
     def score(self, examples: Sequence[TextExample], predictions: Sequence[str], *, seed: int = 0) -> Score:

@@ -10,9 +10,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from treeprobe.devices import moved
 from treeprobe.training.finetuning.shape import E, Encoded, P, Scores, Shape
 
-_ANSWERS = ("labels", "start_positions", "end_positions")
+_ANSWERS = ("labels", "start_positions", "end_positions", "heads", "relations")
 """What inputs hold of the answers."""
-_LOGITS = ("logits", "start_logits", "end_logits")
+_LOGITS = ("logits", "start_logits", "end_logits", "best_relations")
 
 
 def predict(

@@ -1,7 +1,7 @@
 """The shape of a task: what a model reads of an example, the head that answers, and how logits become an answer.
 
 There are the four of Devlin et al. (2019), figure 3: a class for a pair of texts, a class for one text, a class for
-each word, and a span of a text. Heads are those of transformers' `AutoModelFor…` classes.
+each word, and a span of a text, with the heads of transformers' `AutoModelFor…` classes; and a tree over the words.
 """
 
 from abc import ABC, abstractmethod

@@ -5,7 +5,7 @@ import string
 from collections import Counter
 
 from treeprobe.training.finetuning.examples import Span, SpanExample
-from treeprobe.training.finetuning.metrics import MeanMetric
+from treeprobe.training.finetuning.metrics import CountedMean, MeanMetric
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
@@ -50,14 +50,14 @@ def _overlap(context: str, answer: Span, found: Span) -> float:
     return 2 * len(gold & given) / (len(gold) + len(given)) if gold and given else 0.0
 
 
-EXACT_MATCH: MeanMetric[SpanExample, Span] = MeanMetric("exact_match", _exact_text)
+EXACT_MATCH: MeanMetric[SpanExample, Span] = CountedMean("exact_match", _exact_text)
 """Share of the questions whose normalised answer is one of those that count as right (SQuAD)."""
 
-TEXT_F1: MeanMetric[SpanExample, Span] = MeanMetric("f1", _best_text_f1)
+TEXT_F1: MeanMetric[SpanExample, Span] = CountedMean("f1", _best_text_f1)
 """Mean over questions of F1 with the answer that is most alike, by normalised words (SQuAD)."""
 
-SPAN_EXACT: MeanMetric[SpanExample, Span] = MeanMetric("exact_match", _exact_place)
+SPAN_EXACT: MeanMetric[SpanExample, Span] = CountedMean("exact_match", _exact_place)
 """Share of the questions whose span is the right one, character by character of the context."""
 
-SPAN_F1: MeanMetric[SpanExample, Span] = MeanMetric("f1", _best_place_f1)
+SPAN_F1: MeanMetric[SpanExample, Span] = CountedMean("f1", _best_place_f1)
 """Mean over questions of F1 over the words of the context in the span and in the right one."""

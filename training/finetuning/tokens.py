@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from transformers import AutoModelForTokenClassification, DataCollatorForTokenClassification, PreTrainedTokenizerBase
 
-from treeprobe.extraction.alignment import Aligner
 from treeprobe.training.finetuning.examples import TokenExample
 from treeprobe.training.finetuning.shape import NOT_TRAINED, Encoded, Scores, Shape, class_head
+from treeprobe.training.finetuning.word_inputs import read_words
 
 
 @dataclass(frozen=True)
@@ -40,27 +40,14 @@ class TokenClasses(Shape[TokenExample, tuple[str, ...]]):
     ) -> list[Encoded]:
         """Words joined by spaces, as analyses of hidden states read them, and truncated; labels at first subwords."""
         numbers = {label: number for number, label in enumerate(self.labels)}
-        aligner = Aligner(tokenizer)
-        aligned, around = aligner([example.words for example in examples]), aligner.specials
-        words, links = np.unique(aligned.link_words, return_index=True)
-        firsts = np.full(aligned.words, -1)
-        firsts[words] = aligned.link_subwords[links]
-        room = max_subwords - len(around)
+        read = read_words([example.words for example in examples], tokenizer, max_subwords=max_subwords)
         found = []
-        for number, example in enumerate(examples):
-            start, stop = (int(aligned.subword_bounds[number + more]) for more in (0, 1))
-            stop = min(stop, start + room)
-            mine = firsts[aligned.word_bounds[number] : aligned.word_bounds[number + 1]]
-            places = np.where((mine >= start) & (mine < stop), mine - start + len(around.leading), -1)
-            ids = [*around.leading, *aligned.ids[start:stop].tolist(), *around.trailing]
-            labels = np.full(len(ids), NOT_TRAINED)
+        for number, (example, one) in enumerate(zip(examples, read)):
+            places = one.first_positions
+            labels = np.full(len(one.inputs["input_ids"]), NOT_TRAINED)
             classes = np.array([numbers.get(label, NOT_TRAINED) for label in example.labels])
             labels[places[places >= 0]] = classes[places >= 0]
-            inputs = {"input_ids": ids, "attention_mask": [1] * len(ids), "labels": labels.tolist()}
-            if "token_type_ids" in tokenizer.model_input_names:
-                middle = [around.segment] * (stop - start)
-                inputs["token_type_ids"] = [*around.leading_segments, *middle, *around.trailing_segments]
-            found.append(Encoded(inputs, number, places))
+            found.append(Encoded({**one.inputs, "labels": labels.tolist()}, number, places))
         return found
 
     def collator(self, tokenizer: PreTrainedTokenizerBase) -> DataCollatorForTokenClassification:

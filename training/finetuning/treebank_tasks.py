@@ -6,7 +6,9 @@ from itertools import groupby
 
 import numpy as np
 
-from treeprobe.parsing import Sentence
+from treeprobe.extraction.alignment import Pooling
+from treeprobe.parsing import PunctuationRule, Sentence
+from treeprobe.parsing.treebanks import check_relations, choose_punctuation, universal_relation
 from treeprobe.training.examples import draw_pairs
 from treeprobe.training.finetuning.examples import Span, SpanExample, TextExample, TokenExample
 from treeprobe.training.finetuning.metrics import ACCURACY, WORD_ACCURACY, Metric
@@ -17,6 +19,8 @@ from treeprobe.training.finetuning.spans import ContextSpans
 from treeprobe.training.finetuning.task import AnyTask, Task, seen_labels
 from treeprobe.training.finetuning.texts import TextClasses
 from treeprobe.training.finetuning.tokens import TokenClasses
+from treeprobe.training.finetuning.tree_metrics import attachment_metrics
+from treeprobe.training.finetuning.trees import ROOT, DependencyTrees
 
 Splits = Mapping[str, Sequence[Sentence]]
 """The splits of a treebank: `train`, and at least one other to score on."""
@@ -41,6 +45,30 @@ def upos_task(splits: Splits) -> AnyTask:
         for name, split in splits.items()
     }
     return _task("upos", shape, (WORD_ACCURACY,), examples)
+
+
+def dependency_task(splits: Splits, *, pooling: Pooling = "mean", punctuation: PunctuationRule = "auto") -> AnyTask:
+    """The dependency tree of each sentence, by a deep biaffine parser (Dozat & Manning 2017); LAS and UAS.
+
+    Args:
+        pooling: how subword states become a word's, `mean` or `first`.
+        punctuation: which words LAS and UAS leave out; `auto` looks at the tags of `dev`, or of the first split there
+            is to score on.
+
+    Raises:
+        TreebankError: a split has no relations, or no sentence.
+    """
+    for name, split in splits.items():
+        check_relations(split, name)
+    labels = {name: [label for sentence in split for label in sentence.relations] for name, split in splits.items()}
+    # LAS does not compare subtypes, so that those which training has not seen cost nothing.
+    seen_labels("dependencies", {name: [*map(universal_relation, found)] for name, found in labels.items()})
+    fallback = Counter(label for label in labels["train"] if label != ROOT).most_common(1)[0][0]
+    scored = splits.get("dev") or next(split for name, split in splits.items() if name != "train")
+    metrics = attachment_metrics(choose_punctuation(scored, punctuation).rule)
+    return _task(
+        "dependencies", DependencyTrees(tuple(sorted(set(labels["train"]))), fallback, pooling), metrics, splits
+    )
 
 
 def genre_task(splits: Splits) -> AnyTask:
@@ -180,6 +208,7 @@ def _task(
 
 TREEBANK_TASKS: Mapping[str, Callable[[Splits], AnyTask]] = {
     "upos": upos_task,
+    "dependencies": dependency_task,
     "genre": genre_task,
     "next_sentence": next_sentence_task,
     "subject_span": subject_span_task,
