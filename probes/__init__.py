@@ -13,6 +13,7 @@ from treeprobe.probes.families import (
     MultitaskProbe,
     OrthogonalProbe,
     PoincareProbe,
+    PolarProbe,
     compare_families,
 )
 from treeprobe.probes.saving import ProbeError
@@ -40,6 +41,7 @@ __all__ = [
     "NotFiniteError",
     "OrthogonalProbe",
     "PoincareProbe",
+    "PolarProbe",
     "ProbeError",
     "RandomLstmStates",
     "SomeStates",

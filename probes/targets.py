@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 # What a probe predicts and is trained on: a value for every pair of words (distance), or for every word (the others).
-Quantity = Literal["distance", "depth", "relation"]
+# A head is a word's place, counted from 0; that of the word without a head is its own.
+Quantity = Literal["distance", "depth", "relation", "head"]
 
 
 PART_SENTENCES = 256
@@ -29,11 +30,16 @@ class Targets(Protocol):
 
 @dataclass(frozen=True)
 class GoldTargets:
-    """Columns of gold values as `Targets`, where a treebank is not at hand; `relations` are for `DepProbe` alone."""
+    """Columns of gold values as `Targets`, where a treebank is not at hand.
+
+    `relations` are for the families that predict them alone, and `heads`, counted from 0 with -1 at the root, for
+    `PolarProbe` alone.
+    """
 
     distances: Sequence[NDArray[Any]] = ()
     depths: Sequence[NDArray[Any]] = ()
     relations: Sequence[Sequence[str]] = ()
+    heads: Sequence[Sequence[int] | NDArray[Any]] = ()
 
 
 class PackedGold:

@@ -1,39 +1,26 @@
 """Directed, labelled trees from two linear maps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from treeprobe.probes.data import Group, GroupGold
 from treeprobe.probes.families.gradient import Parameters
-from treeprobe.probes.families.relations import LabelledTree, RelationProbe, relation_loss
+from treeprobe.probes.families.labelled_trees import DirectedTree, LabelledTreeProbe, rooted_tree
+from treeprobe.probes.families.relations import ROOT, LabelledTree, relation_loss
 from treeprobe.probes.initial import initial_map
 from treeprobe.probes.losses import absolute_error, squared_distances
 from treeprobe.probes.targets import GoldTargets
 
 
-@dataclass(frozen=True)
-class DirectedTree:
-    """A predicted tree: heads by word, 0-based with -1 at the root, and the relation of each word to its head."""
-
-    heads: tuple[int, ...]
-    relations: tuple[str, ...]
-
-
-class DepProbe(RelationProbe):
+class DepProbe(LabelledTreeProbe):
     """Distances ‖B(hᵢ - hⱼ)‖² and relations softmax(Lhᵢ), trained together and decoded to a labelled tree.
 
     Müller-Eberstein, van der Goot & Plank (2022), "Probing for Labeled Dependency Trees". The root is the
     word likeliest to bear the relation `root`; the minimum spanning tree of the distances, seen from there, gives each
     word its head; every other word takes its likeliest relation that is not `root`. For relations see `RelationProbe`.
-
-    It has no `score`: what it predicts are trees, which `treeprobe.parsing.score_heads` scores.
 
     Attributes after `fit`: `relations_`, the relations in the order of L's columns, `root` among them.
     """
@@ -59,29 +46,10 @@ class DepProbe(RelationProbe):
     def decode(self, parameters: Parameters, words: Tensor) -> DirectedTree:
         """The tree of one sentence."""
         logits = words @ parameters["relations"]
-        column = self.relations_.index("root")
+        column = self.relations_.index(ROOT)
         root = int(logits.log_softmax(dim=-1)[:, column].argmax())
         logits[:, column] = -torch.inf
         relations = [self.relations_[likeliest] for likeliest in logits.argmax(dim=-1).tolist()]
-        relations[root] = "root"
+        relations[root] = ROOT
         heads = rooted_tree(squared_distances(words @ parameters["matrix"]).numpy(), root)
         return DirectedTree(tuple(heads.tolist()), tuple(relations))
-
-    def parameter_count(self, dim: int) -> int:
-        """How many numbers B and L have on vectors of width `dim`. Raises NotFittedError before `fit`."""
-        check_is_fitted(self, "relations_")
-        return super().parameter_count(dim)
-
-
-def rooted_tree(distances: NDArray[np.float32], root: int) -> NDArray[np.int64]:
-    """Heads of the minimum spanning tree, grown from its root (Prim 1957); -1 at the root. Ties go to earlier words."""
-    heads = np.full(len(distances), root)
-    reach = distances[root].astype(np.float64)
-    outside = np.ones(len(distances), dtype=bool)
-    outside[root], heads[root] = False, -1
-    for _ in range(len(distances) - 1):
-        new = int(np.where(outside, reach, np.inf).argmin())
-        outside[new] = False
-        nearer = outside & (distances[new] < reach)
-        heads[nearer], reach[nearer] = new, distances[new][nearer]
-    return heads

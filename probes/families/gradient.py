@@ -1,7 +1,7 @@
 """What all families beside the linear probes share: any parameters, any differentiable loss, gradients by autograd."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
@@ -166,6 +166,10 @@ class GradientProbe(Probe):
 
     def predict(self, states: Vectors) -> list[Any]:
         """The prediction for each sentence, as `decode` gives it."""
+        return self._decoded(states, self.decode)
+
+    def _decoded(self, states: Vectors, decode: Callable[[Parameters, Tensor], Any]) -> list[Any]:
+        """What `decode` makes of the parameters and each sentence's words, (words, dim), divided by their scale."""
         check_is_fitted(self, "parameters_")
         parameters = {name: torch.from_numpy(array) for name, array in self.parameters_.items()}
         scale = parameters.pop("scale")
@@ -173,7 +177,7 @@ class GradientProbe(Probe):
             return self._by_sentence(
                 states,
                 lambda words: words / scale,
-                lambda sentences: [self.decode(parameters, words) for words in sentences],
+                lambda sentences: [decode(parameters, words) for words in sentences],
                 width=len(scale),
             )
 

@@ -1,10 +1,12 @@
 """What the families that predict relations share: the relations that training saw, and gold values as their places."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
@@ -14,6 +16,8 @@ from treeprobe.probes.saving import Arrays
 from treeprobe.probes.targets import GoldTargets, Quantity
 
 UNKNOWN = -100  # code of a relation that training did not see
+ROOT = "root"  # the relation of the word without a head
+_NOT_NAMED = ("_", "")  # what CoNLL-U has where a relation is not given
 
 
 class LabelledTree(Protocol):
@@ -28,6 +32,14 @@ class LabelledTree(Protocol):
         """The relation of each word to its head; the word without a head has relation `root`."""
 
 
+class RootedTree(LabelledTree, Protocol):
+    """The same with heads."""
+
+    @property
+    def heads(self) -> Sequence[int]:
+        """The head of each word, counted from 0; -1 at the root."""
+
+
 class RelationProbe(GradientProbe):
     """A probe that predicts the relation of each word to its head, among the relations that training saw.
 
@@ -40,15 +52,29 @@ class RelationProbe(GradientProbe):
     relations_: list[str]
 
     def prepare(self, targets: Any) -> None:
-        """Find the relations. Raises ValueError where none is `root`."""
+        """Find the relations. Raises ValueError where there are none, or none is `root`."""
         self.relations_ = sorted({relation for sentence in relations_of(targets) for relation in sentence})
-        if "root" not in self.relations_:
+        if not set(self.relations_) - {ROOT, *_NOT_NAMED}:
+            found = ", ".join(map(repr, self.relations_)) or "none"
+            raise ValueError(
+                f"no word has a relation to its head; found {found}; expected some such as 'nsubj', and 'root' for one "
+                "word of each sentence"
+            )
+        if ROOT not in self.relations_:
             raise ValueError(
                 f"no word has the relation 'root'; found {', '.join(self.relations_[:8])}; expected one root a sentence"
             )
 
+    def unseen(self, targets: Any) -> Counter[str]:
+        """How many words have each of the relations that training did not see, which count as errors."""
+        check_is_fitted(self, "relations_")
+        known = set(self.relations_)
+        return Counter(found for sentence in relations_of(targets) for found in sentence if found not in known)
+
     def column(self, quantity: Quantity, targets: Any) -> Sequence[NDArray[Any]]:
         """Gold values; of relations their places in `relations_`, `UNKNOWN` where training did not see them."""
+        if quantity == "head":
+            return [_head_places(number, heads) for number, heads in enumerate(heads_of(targets), start=1)]
         if quantity != "relation":
             return super().column(quantity, targets)
         places = {relation: place for place, relation in enumerate(self.relations_)}
@@ -81,3 +107,19 @@ def relation_loss(logits: Tensor, gold: Tensor, group: Group) -> Tensor:
 def relations_of(targets: Any) -> Sequence[Sequence[str]]:
     """Relations of every sentence, of columns or of a treebank, whose sentences have them."""
     return targets.relations if isinstance(targets, GoldTargets) else [tree.relations for tree in targets]
+
+
+def heads_of(targets: Any) -> Sequence[Sequence[int] | NDArray[Any]]:
+    """Heads of every sentence, likewise."""
+    return targets.heads if isinstance(targets, GoldTargets) else [tree.heads for tree in targets]
+
+
+def _head_places(number: int, heads: Sequence[int] | NDArray[Any]) -> NDArray[np.int64]:
+    """The place of each word's head, its own at the root. Raises ValueError unless one word alone has none."""
+    given, own = np.asarray(heads, dtype=np.int64), np.arange(len(heads))
+    if (given < 0).sum() != 1 or given.max(initial=0) >= len(given) or (given == own).any():
+        raise ValueError(
+            f"sentence {number}: heads {list(heads)}; expected for each word the place of another, 0 to "
+            f"{len(given) - 1}, and -1 for one of them"
+        )
+    return np.where(given < 0, own, given)

@@ -22,7 +22,7 @@ class Corpus:
 
     @property
     def trees(self) -> list["Tree"]:
-        return [Tree(*each) for each in zip(self.distances, self.relations)]
+        return [Tree(*each) for each in zip(self.distances, self.relations, self.heads)]
 
     @property
     def bank(self) -> "Bank":
@@ -31,10 +31,11 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Tree:
-    """A sentence's gold tree, as `DepProbe` asks for it."""
+    """A sentence's gold tree, as the families that predict trees ask for it."""
 
     distances: NDArray[Any]
     relations: list[str]
+    heads: NDArray[Any]
 
 
 class Bank(list[Tree]):

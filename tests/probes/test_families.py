@@ -17,16 +17,17 @@ from treeprobe.probes import (
     MultitaskProbe,
     OrthogonalProbe,
     PoincareProbe,
+    PolarProbe,
     compare_families,
     fit_all,
 )
 from treeprobe.probes.families import affordable_rank
-from treeprobe.probes.families.depprobe import rooted_tree
 from treeprobe.probes.families.distances import GeometryProbe
 from treeprobe.probes.families.gradient import GradientProbe
+from treeprobe.probes.families.labelled_trees import rooted_tree
 
 GEOMETRIES = [BilinearProbe, OrthogonalProbe, KernelProbe, PoincareProbe]
-ALL = [*GEOMETRIES, MultitaskProbe, DepProbe]
+ALL = [*GEOMETRIES, MultitaskProbe, DepProbe, PolarProbe]
 
 
 def parameters(kind: type[GradientProbe]) -> dict[str, torch.Tensor]:
@@ -161,7 +162,7 @@ def test_depprobe_gives_heads_and_relations():
     assert labelled / words > 0.95
     with pytest.raises(ValueError, match="no word has the relation 'root'"):
         DepProbe(rank=3).fit(
-            labelled_vectors(train), [type(t)(t.distances, ["even"] * len(t.relations)) for t in train.trees]
+            labelled_vectors(train), [type(t)(t.distances, ["even"] * len(t.relations), t.heads) for t in train.trees]
         )
 
 

@@ -14,6 +14,7 @@ from treeprobe.probes import (
     MultitaskProbe,
     OrthogonalProbe,
     PoincareProbe,
+    PolarProbe,
     fit_all,
     resident,
 )
@@ -61,8 +62,8 @@ def test_states_held_on_the_card_and_states_read_every_epoch_train_the_same(trai
             each.identity = {"settings": {"storage": "float16"}}
         probes = [kind(layer, 6, epochs=3, device=device) for kind in (DistanceProbe, DepthProbe) for layer in (0, 2)]
         fit_all(probes, states, train, validation=(held_out, dev))
-        directed = DepProbe(1, 6, epochs=2, device=device).fit(states, train.trees)
-        return [*probes, directed], states
+        directed = [kind(1, 6, epochs=2, device=device).fit(states, train.trees) for kind in (DepProbe, PolarProbe)]
+        return [*probes, *directed], states
 
     (here, _), (there, states) = fitted("cpu"), fitted("cuda")
     for one, other in zip(here, there):

@@ -9,7 +9,16 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from tests.probes.corpora import Corpus, LayeredStates
-from treeprobe.probes import DepProbe, DepthProbe, DistanceProbe, MultitaskProbe, estimator, fit_all, resident
+from treeprobe.probes import (
+    DepProbe,
+    DepthProbe,
+    DistanceProbe,
+    MultitaskProbe,
+    PolarProbe,
+    estimator,
+    fit_all,
+    resident,
+)
 from treeprobe.probes.data import Batch, Examples, ordered_batches, shuffled_batches
 from treeprobe.probes.linear_learner import LinearLearner
 from treeprobe.probes.resident import ResidentExamples, held_on, stored_format
@@ -88,8 +97,8 @@ def test_probes_trained_on_examples_held_are_those_trained_on_examples_read(
         states, held_out = LayeredStates([train.vectors, train.exact]), LayeredStates([dev.vectors, dev.exact])
         probes = [kind(layer, 6, epochs=3) for kind in (DistanceProbe, DepthProbe, MultitaskProbe) for layer in (0, 1)]
         fit_all(probes, states, train.bank, validation=(held_out, dev.bank))
-        directed = DepProbe(1, 6, epochs=2).fit(states, train.trees)
-        return [*probes, directed, states]
+        directed = [kind(1, 6, epochs=2).fit(states, train.trees) for kind in (DepProbe, PolarProbe)]
+        return [*probes, *directed, states]
 
     def hold(data: Examples, *, layers: list[int], device: torch.device) -> Examples:
         return ResidentExamples.read(data, layers=layers, device=device)

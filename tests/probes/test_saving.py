@@ -18,6 +18,7 @@ from treeprobe.probes import (
     MultitaskProbe,
     OrthogonalProbe,
     PoincareProbe,
+    PolarProbe,
     ProbeError,
     fit_all,
 )
@@ -34,7 +35,7 @@ def fitted(kind: Any, corpus: Corpus) -> Any:
         return probe.fit(corpus.vectors, corpus.depths)
     if kind is MultitaskProbe:
         return probe.fit(corpus.vectors, corpus.bank)
-    if kind is DepProbe:
+    if kind in (DepProbe, PolarProbe):
         return probe.fit(corpus.vectors, corpus.trees)
     return probe.fit(corpus.vectors, corpus.distances)
 
@@ -47,7 +48,7 @@ def same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-@pytest.mark.parametrize("kind", [*LINEAR, *FAMILIES, MultitaskProbe, DepProbe])
+@pytest.mark.parametrize("kind", [*LINEAR, *FAMILIES, MultitaskProbe, DepProbe, PolarProbe])
 def test_a_loaded_probe_predicts_bit_by_bit_what_it_did(kind, train, dev, tmp_path):
     probe = fitted(kind, train)
     probe.save_pretrained(tmp_path / "probe")
