@@ -1,7 +1,6 @@
 """Deep biaffine scores of heads and relations (Dozat & Manning 2017), on an encoder of any architecture."""
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import torch
@@ -167,12 +166,11 @@ class AutoModelForDependencyTrees:
         if config.is_encoder_decoder or not hasattr(config, "biaffine_arc_size"):
             raise ValueError(f"{name}: {type(config).__name__} describes no encoder with a biaffine head")
         with torch.device("meta"):
-            encoder: type[PreTrainedModel] = type(AutoModel.from_config(config))
-        found: PreTrainedModel = parser_class(encoder).from_pretrained(name, config=config, **options)
+            encoder: PreTrainedModel = AutoModel.from_config(config)
+        found: PreTrainedModel = parser_class(type(encoder)).from_pretrained(name, config=config, **options)
         return found
 
 
-@cache
 def parser_class(encoder: type[PreTrainedModel]) -> type[PreTrainedModel]:
     """The class of parsers on an architecture: what transformers builds its own heads on, with the biaffine head."""
     ancestors = encoder.__mro__
