@@ -11,7 +11,7 @@ from torch import Tensor
 
 from treeprobe.devices import moved
 from treeprobe.overlap import made_ahead
-from treeprobe.probes.states import States
+from treeprobe.probes.states import ALONE, States, read_apart
 from treeprobe.probes.targets import PackedGold, Quantity
 
 # Gold values of a batch: distances as one padded tensor a group, (sentences, words, words); every other quantity as one
@@ -59,11 +59,12 @@ class Batch:
 
     Attributes:
         sentences: their numbers.
-        layers: the layers that were read.
+        layers: the layers that were read, without `ALONE`, which has no words of its own.
         words: vectors packed without padding, (layers, words, dim).
         word_weights: 1 / words of each word's sentence, (words,).
         groups: the sentences by length.
         gold: gold values by quantity.
+        beside: the part of the vectors that all layers share, (words, dim), where they have one; `words` are without.
     """
 
     sentences: NDArray[np.int64]
@@ -72,12 +73,23 @@ class Batch:
     word_weights: Tensor
     groups: tuple[Group, ...]
     gold: BatchGold = field(default_factory=dict)
+    beside: Tensor | None = None
 
     def on(self, layers: Sequence[int]) -> Tensor:
-        """The words on some layers, (layers, words, dim); without a copy where those were read one after the other."""
+        """The words on some layers, (layers, words, dim), with the part that all layers share."""
+        if self.beside is None:
+            return self.own(layers)
+        own = [
+            self.own([layer]) if layer != ALONE else self.words.new_zeros(1, *self.words.shape[1:]) for layer in layers
+        ]
+        return torch.cat([torch.cat(own), self.beside.expand(len(own), -1, -1)], dim=2)
+
+    def own(self, layers: Sequence[int]) -> Tensor:
+        """The words on some layers without the shared part; no copy where those were read one after the other."""
         places = [self.layers.index(layer) for layer in layers]
-        first, end = places[0], places[0] + len(places)
-        return self.words[first:end] if places == list(range(first, end)) else self.words[places]
+        first = places[0] if places else 0
+        contiguous = places == list(range(first, first + len(places)))
+        return self.words[first : first + len(places)] if contiguous else self.words[places]
 
     def grouped(self) -> Iterator[tuple[Group, GroupGold]]:
         """Each group with its gold: distances (sentences, words, words), other quantities (sentences, words).
@@ -100,6 +112,7 @@ class Batch:
         return replace(
             self,
             words=moved(self.words, device),
+            beside=None if self.beside is None else moved(self.beside, device),
             word_weights=moved(self.word_weights, device),
             groups=tuple(group.to(device) for group in self.groups),
             gold={
@@ -164,7 +177,7 @@ def read_batch(
     states: States, sentences: NDArray[np.int64], layers: Sequence[int], gold: Mapping[Quantity, PackedGold]
 ) -> Batch:
     """Read one batch of sentences, sorted by length, with their gold values."""
-    words = torch.from_numpy(states.read(sentences, layers))
+    words, beside = read_apart(states, sentences, layers)
     lengths = np.asarray(states.lengths)[sentences]
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
     groups = tuple(
@@ -178,7 +191,9 @@ def read_batch(
         else torch.from_numpy(np.concatenate([packed[sentence] for sentence in sentences]).astype(np.float32))
         for quantity, packed in gold.items()
     }
-    return Batch(sentences, tuple(layers), words, weights, groups, values)
+    shared = None if beside is None else torch.from_numpy(beside)
+    present = tuple(layer for layer in layers if shared is None or layer != ALONE)
+    return Batch(sentences, present, torch.from_numpy(words), weights, groups, values, shared)
 
 
 def _group(positions: NDArray[np.int64], starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> Group:

@@ -11,8 +11,8 @@ words² / 2 distances of a tree words - 1 determine it: the sum is a code length
 models, and no lower bound for that of the tree.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -33,6 +33,8 @@ FRACTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5,
 HELD_OUT = 10  # one in so many of the known sentences is held out
 
 CodedProbe = LinearProbe | GeometryProbe
+Trained = Callable[[int, Sequence[CodedProbe]], None]
+"""Is given the number of sentences known, and the probes trained on them."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,15 @@ class CodeBlock:
     """One block: its number of sentences, its length in bits, and that of the uniform code.
 
     `width` is the b of `treeprobe.probes.integer_code`; None for the first block, which is sent by the uniform code.
+    `rows` are the numbers of its sentences, and `by_sentence` what each takes of both lengths, (2, sentences).
     """
 
     sentences: int
     bits: float
     uniform_bits: float
     width: float | None
+    rows: NDArray[np.int64] = field(repr=False, compare=False)
+    by_sentence: NDArray[np.float64] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,12 @@ class CodeLength:
     def compression(self) -> float:
         """Uniform code length / online code length: about 1 where the vectors hold nothing of the trees."""
         return self.uniform_bits / self.bits
+
+    @property
+    def by_sentence(self) -> NDArray[np.float64]:
+        """Bits of each sentence in this code and in the uniform one, in the order of the states, (2, sentences)."""
+        found = np.concatenate([block.by_sentence for block in self.blocks], axis=1)
+        return found[:, np.argsort(np.concatenate([block.rows for block in self.blocks]))]
 
 
 class _Rows(Sequence[NDArray[Any]]):
@@ -119,23 +130,31 @@ def online_codes(
     *,
     fractions: Sequence[float] = FRACTIONS,
     seed: int = 0,
+    trained: Trained | None = None,
     progress: bool = False,
 ) -> list[CodeLength]:
-    """`online_code` of probes of any families and layers, the clones of all trained together block by block."""
+    """`online_code` of probes of any families and layers, the clones of all trained together block by block.
+
+    `trained` is called before each block that is sent by probes, with the number of sentences known and the clones
+    trained on them, in the order of the probes: what they score on other sentences is a learning curve.
+    """
     layer = next((probe.layer for probe in probes if probe.layer is not None), None)
     source = as_states(states, layer=layer)
     order = np.random.default_rng(seed).permutation(len(source.lengths))
     ends = _block_ends(len(order), fractions)
     first = _codes(probes, targets, order[: ends[0]])
-    blocks = [[_uniform_block(first[_quantity_of(probe)], sentences=ends[0])] for probe in probes]
+    blocks = [[_uniform_block(first[_quantity_of(probe)], order[: ends[0]])] for probe in probes]
     for known, end in pairwise(ends):
         learners = _train(probes, source, targets, order[:known], progress=progress)
+        if trained is not None:
+            trained(known, [learner for learner, _ in learners])
         rows = order[known:end]
         codes = _codes(probes, targets, rows)
         for sent, (learner, width) in zip(blocks, learners):
             code = codes[_quantity_of(learner)]
-            bits = code.bits(_centres(learner, source, rows), width=width)
-            sent.append(CodeBlock(len(rows), bits, code.uniform_bits, width))
+            bits = code.bits_by_sentence(_centres(learner, source, rows), width=width)
+            by_sentence = np.stack([bits, code.uniform_bits_by_sentence])
+            sent.append(CodeBlock(len(rows), float(bits.sum()), code.uniform_bits, width, rows, by_sentence))
     return [CodeLength(tuple(sent)) for sent in blocks]
 
 
@@ -147,9 +166,10 @@ def _quantity_of(probe: CodedProbe) -> Quantity:
     return probe.quantities[0]
 
 
-def _uniform_block(code: IntegerCode, *, sentences: int) -> CodeBlock:
+def _uniform_block(code: IntegerCode, rows: NDArray[np.int64]) -> CodeBlock:
     """The first block, sent by the uniform code."""
-    return CodeBlock(sentences, code.uniform_bits, code.uniform_bits, None)
+    bits = code.uniform_bits_by_sentence
+    return CodeBlock(len(rows), code.uniform_bits, code.uniform_bits, None, rows, np.stack([bits, bits]))
 
 
 def _block_ends(sentences: int, fractions: Sequence[float]) -> list[int]:

@@ -25,27 +25,46 @@ NARROWEST, WIDEST = 0.05, 50.0
 
 @dataclass(frozen=True)
 class IntegerCode:
-    """The values of some sentences end to end, with the `lowest` and each one's `highest` possible value."""
+    """The values of some sentences end to end, with the `lowest` and each one's `highest` possible value.
+
+    `counts` are the numbers of values of each sentence, (sentences,).
+    """
 
     values: NDArray[np.int64]
     lowest: int
     highest: NDArray[np.int64]
+    counts: NDArray[np.int64]
 
     @classmethod
     def of(cls, gold: Sequence[NDArray[Any]], *, quantity: Quantity) -> "IntegerCode":
         """The values of one array of gold distances or depths a sentence."""
         coded = [_entries(array, quantity) for array in gold]
-        highest = np.repeat([len(array) - 1 for array in gold], [len(values) for values in coded])
-        return cls(_joined(coded).astype(np.int64), 1 if quantity == "distance" else 0, highest.astype(np.int64))
+        counts = np.array([len(values) for values in coded], dtype=np.int64)
+        highest = np.repeat([len(array) - 1 for array in gold], counts).astype(np.int64)
+        return cls(_joined(coded).astype(np.int64), 1 if quantity == "distance" else 0, highest, counts)
 
     @property
     def uniform_bits(self) -> float:
         """Bits of the uniform code over the possible values."""
         return float(np.log2(self.highest - self.lowest + 1).sum())
 
+    @property
+    def uniform_bits_by_sentence(self) -> NDArray[np.float64]:
+        """The same, (sentences,)."""
+        return self._by_sentence(np.log2(self.highest - self.lowest + 1))
+
+    def bits_by_sentence(self, centres: NDArray[Any], *, width: float) -> NDArray[np.float64]:
+        """Bits of the Laplace code around the predicted `centres`, (values,), of each sentence, (sentences,)."""
+        return -self._by_sentence(log_probability(self.values, centres, self.lowest, self.highest, width=width))
+
     def bits(self, centres: NDArray[Any], *, width: float) -> float:
         """Bits of the Laplace code around the predicted `centres`, (values,)."""
         return -float(log_probability(self.values, centres, self.lowest, self.highest, width=width).sum())
+
+    def _by_sentence(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sums over the values of each sentence, (sentences,)."""
+        sentences = np.repeat(np.arange(len(self.counts)), self.counts)
+        return np.bincount(sentences, weights=values, minlength=len(self.counts))
 
     def best_width(self, centres: NDArray[Any]) -> float:
         """The width between 0.05 and 50 at which the Laplace code around the `centres`, (values,), is shortest."""

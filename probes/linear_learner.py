@@ -12,7 +12,8 @@ from torch import Tensor
 
 from treeprobe.probes.data import Batch
 from treeprobe.probes.initial import initial_map
-from treeprobe.probes.precision import Precision, product
+from treeprobe.probes.parted_words import PartedWords
+from treeprobe.probes.precision import Precision
 from treeprobe.probes.targets import Quantity
 
 
@@ -76,17 +77,20 @@ class LinearLearner:
         self._precision = self.probes[0].precision
         self._stacks = _stacks(next(iter(probes.values())))
         self._scale, self._parameter = scale, parameter
+        self._prices = _prices(probes).to(parameter.device)
+        self._priced = bool(self._prices.any())
         self._optimiser = torch.optim.Adam([parameter], fused=True)
 
     def step(self, batch: Batch, *, learn: bool) -> Tensor:
         """Losses summed over a batch, (probes,); with `learn`, the gradients of their means are kept for `update`."""
-        words = batch.on(self.layers)
-        projected = product(words, self._parameter / self._scale, precision=self._precision)
+        words = PartedWords.of(batch, self.layers)
+        projected = words.project(self._parameter / self._scale, precision=self._precision)
         grad = torch.empty_like(projected) if learn else None
         losses = [stack.loss(projected, batch, grad) for stack in self._stacks]
         if grad is not None:
-            gradient = product(words.mT, grad, precision=self._precision)
-            self._parameter.grad = gradient.div_(self._scale * len(batch.sentences))
+            gradient = words.gradient(grad, precision=self._precision)
+            gradient.div_(self._scale * len(batch.sentences))
+            self._parameter.grad = gradient.addcmul_(self._prices, self._parameter) if self._priced else gradient
         return torch.cat(losses, dim=1).flatten()
 
     def update(self, decay: float) -> None:
@@ -148,6 +152,14 @@ def _columns(probes: Sequence[Linear]) -> list[slice]:
     """The columns of each probe's map, side by side."""
     ends = np.cumsum([probe.rank for probe in probes]).tolist()
     return [slice(end - probe.rank, end) for end, probe in zip(ends, probes)]
+
+
+def _prices(probes: Mapping[int, Sequence[Linear]]) -> Tensor:
+    """What each number of a map pays for its size: the slope of strength · ‖B‖², (layers, 1, columns)."""
+    slopes = [
+        [2 * getattr(one, "strength", 0.0) for one in on_layer for _ in range(one.rank)] for on_layer in probes.values()
+    ]
+    return torch.tensor(slopes)[:, None]
 
 
 def _stacks(probes: Sequence[Linear]) -> list[_Stack]:

@@ -31,6 +31,9 @@ class States(Protocol):
 
 Vectors = States | Sequence[NDArray[Any]]
 
+ALONE = -1
+"""The layer of `ConditionalStates` whose own vectors are zeros, so that probes read the baseline alone."""
+
 
 class ArrayStates:
     """Vectors in memory, one (words, dim) array a sentence, as layer `layer`."""
@@ -74,11 +77,28 @@ class SomeStates:
         """What `read` returns, in the number format in which it is stored where the states have it so."""
         return read_stored(self._states, self._rows[sentences], layers)
 
+    def read_apart(
+        self, sentences: Any, layers: Iterable[int]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """What `read` returns in its parts, where the states have a part that all layers share."""
+        return read_apart(self._states, self._rows[sentences], layers)
+
 
 def read_stored(states: States, sentences: Any, layers: Iterable[int] | None = None) -> Tensor:
     """What `states.read` returns, in the number format in which it is stored where they have it so, else float32."""
     stored = getattr(states, "read_stored", None)
     return torch.from_numpy(states.read(sentences, layers)) if stored is None else stored(sentences, layers)
+
+
+def read_apart(
+    states: States, sentences: Any, layers: Iterable[int]
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """What `states.read` returns, (layers, words, dim), without the part that all layers share; and that part, once.
+
+    The second, (words, dim), is None for states without such a part: `ConditionalStates` alone have one.
+    """
+    apart = getattr(states, "read_apart", None)
+    return (states.read(sentences, layers), None) if apart is None else apart(sentences, layers)
 
 
 def evenly_spaced(sentences: int, *, most: int) -> NDArray[np.int64]:

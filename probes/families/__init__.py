@@ -6,6 +6,7 @@ from treeprobe.probes.families.depprobe import DepProbe
 from treeprobe.probes.families.kernel import KernelProbe
 from treeprobe.probes.families.labelled_trees import DirectedTree
 from treeprobe.probes.families.multitask import MultitaskProbe, TaskPredictions
+from treeprobe.probes.families.nuclear_norm import NuclearNormProbe
 from treeprobe.probes.families.orthogonal import OrthogonalProbe
 from treeprobe.probes.families.poincare import PoincareProbe
 from treeprobe.probes.families.polar import PolarProbe
@@ -16,6 +17,7 @@ __all__ = [
     "DirectedTree",
     "KernelProbe",
     "MultitaskProbe",
+    "NuclearNormProbe",
     "OrthogonalProbe",
     "PoincareProbe",
     "PolarProbe",

@@ -68,7 +68,7 @@ def test_the_best_width_is_that_of_the_noise():
     generator = np.random.default_rng(0)
     centres = generator.uniform(5, 25, size=4000)
     values = np.clip(np.round(generator.laplace(centres, 2.0)), 0, 30).astype(int)
-    code = IntegerCode(values, 0, np.full(4000, 30))
+    code = IntegerCode(values, 0, np.full(4000, 30), np.full(4000, 1))
     assert code.best_width(centres) == pytest.approx(2.0, rel=0.1)
 
 
@@ -120,3 +120,25 @@ def test_blocks_that_do_not_add_up_are_refused(train):
         online_code(DistanceProbe(), train.vectors, train.distances, fractions=(0.5, 0.2, 1.0))
     with pytest.raises(ValueError, match="do not make two blocks"):
         online_code(DistanceProbe(), train.vectors[:5], train.distances[:5])
+
+
+def test_the_bits_of_sentences_are_those_of_blocks_and_clones_are_shown_as_they_are_trained(train):
+    states, probe = LayeredStates([train.vectors]), DistanceProbe(layer=0, rank=6, epochs=2)
+    seen = []
+    code = online_codes(
+        [probe], states, train, fractions=(0.2, 0.5, 1.0), trained=lambda known, clones: seen.append((known, clones))
+    )[0]
+    assert [known for known, _ in seen] == [60, 150]
+    assert all(clones[0].get_params()["layer"] == 0 and len(clones[0].matrix_) == 6 for _, clones in seen)
+    bits, uniform = code.by_sentence
+    assert (bits.sum(), uniform.sum()) == pytest.approx((code.bits, code.uniform_bits))
+    # In the order of the states: the uniform code of a sentence follows from its length.
+    words = np.array([len(each) for each in train.distances])
+    np.testing.assert_allclose(uniform, words * (words - 1) / 2 * np.log2(np.maximum(words - 1, 1)), atol=1e-9)
+    first = code.blocks[0].rows
+    np.testing.assert_allclose(bits[first], uniform[first])
+    # What is coded of one sentence by the last clones.
+    last, row = code.blocks[-1], int(code.blocks[-1].rows[0])
+    alone = IntegerCode.of([train.distances[row]], quantity="distance")
+    predicted = predicted_values([seen[-1][1][0].predict(states)[row]], quantity="distance")
+    assert bits[row] == pytest.approx(alone.bits(predicted, width=last.width))
