@@ -14,7 +14,7 @@ from torch import Tensor
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 
-from treeprobe.devices import check_device, memory_named, moved
+from treeprobe.devices import check_device, memory_named, moved, seeded
 from treeprobe.extraction.checkpoint import (
     AttentionError,
     CheckpointError,
@@ -144,8 +144,7 @@ class Encoder:
         Weights that were never trained stay as they are: those that the configuration names in `fixed_weights`, such as
         a table of sines.
         """
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(torch, seed):
             model = type(self.model)(type(self.model.config).from_dict(self.model.config.to_dict()))
         with torch.no_grad():
             for name in getattr(self.model.config, "fixed_weights", ()):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import pdist, squareform
 from torch.nn.utils.rnn import pack_sequence, unpack_sequence
 
+from treeprobe.devices import seeded
 from treeprobe.probes.states import Vectors, as_states, evenly_spaced
 
 SCALE_SENTENCES = 100  # sentences on which the scale of the vectors is estimated
@@ -83,8 +84,7 @@ class RandomLstmStates(DerivedStates):
         half, rest = divmod(self.dim, 2)
         if rest:
             raise ValueError(f"vectors of width {self.dim}; expected an even width, half of it for each direction")
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
+        with seeded(torch, seed):
             self._lstm = torch.nn.LSTM(self.dim, half, bidirectional=True).requires_grad_(False)
         sample = evenly_spaced(len(self), most=SCALE_SENTENCES)
         self._deviation = float(self._source.read(sample, self.layers).std()) or 1.0

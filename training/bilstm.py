@@ -8,6 +8,8 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from transformers import AutoConfig, AutoModel, BertConfig, BertModel, PreTrainedModel
 from transformers.models.bert.modeling_bert import BertLayer
 
+from treeprobe.devices import seeded
+
 
 class BertBilstmConfig(BertConfig):
     """BERT's configuration; the last of `num_hidden_layers` is the LSTM, the others are blocks."""
@@ -53,8 +55,7 @@ def with_bilstm(model: PreTrainedModel, *, seed: int) -> BertBilstmModel:
         key: value for key, value in model.config.to_dict().items() if key not in ("model_type", "architectures")
     }
     options["num_hidden_layers"] += 1
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(torch, seed):
         larger = BertBilstmModel(BertBilstmConfig(**options))
     weights = {name: value for name, value in model.base_model.state_dict().items() if not name.startswith("pooler.")}
     lstm = larger.encoder.layer[-1].state_dict(prefix=f"encoder.layer.{model.config.num_hidden_layers}.")

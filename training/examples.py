@@ -125,7 +125,7 @@ def masking_collator(
     tokenizer: PreTrainedTokenizerFast, options: PretrainingOptions
 ) -> DataCollatorForLanguageModeling:
     """What pads examples to a batch and chooses the subwords to predict."""
-    return DataCollatorForLanguageModeling(
+    collator = DataCollatorForLanguageModeling(
         tokenizer,
         mlm=not options.left_to_right,
         mlm_probability=None if options.left_to_right else options.mask_share,
@@ -133,3 +133,6 @@ def masking_collator(
         random_replace_prob=options.random_replace_prob,
         seed=options.seed,
     )
+    # The collator itself would make it at its first call, and refuses to in a worker process without a DataLoader.
+    collator.generator = collator.get_generator(options.seed)
+    return collator

@@ -80,7 +80,21 @@ def new_model(tokenizer: PreTrainedTokenizerFast, options: PretrainingOptions) -
         fix_positions(model, options.position_code)
     if options.neighbour_heads:
         start_at_neighbours(model)
+    if options.embedding_scale != 1:
+        scale_embeddings(model, options.embedding_scale)
     return model
+
+
+@torch.no_grad()
+def scale_embeddings(model: PreTrainedModel, factor: float) -> None:
+    """Multiply the vectors of words and of positions, in place.
+
+    Their sum is normalized, so a new model computes the same but for its logits; an optimizer's step changes the
+    direction of a larger vector less.
+    """
+    embeddings: Any = model.base_model.embeddings
+    for table in (embeddings.word_embeddings, embeddings.position_embeddings):
+        table.weight.mul_(factor)
 
 
 @torch.no_grad()

@@ -44,6 +44,8 @@ class PretrainingOptions:
         neighbour_heads: begin with heads that attend to the subwords before and after, by learned positions that are
             sines at first (`start_at_neighbours`); on little text, a model begins to use the context
             several times sooner.
+        embedding_scale: how many times as large as BERT's the embeddings of words and positions are drawn. Training
+            then moves them less in proportion, and the states of small models keep words further apart.
         dropout: of hidden states and attention, in training. BERT's is 0.1, for 40 epochs. A small model that is
             trained for a few underfits rather than overfits, and with dropout does not get beyond word frequencies.
         evaluations: how often the model is evaluated on held-out text, where there is any, at even distances; at the
@@ -71,6 +73,7 @@ class PretrainingOptions:
     bilstm: bool = False
     position_code: PositionCode = "learned"
     neighbour_heads: bool = False
+    embedding_scale: float = 1.0
     dropout: float = 0.0
     evaluations: int = 10
     seed: int = 0
@@ -104,6 +107,8 @@ class PretrainingOptions:
                 f"mask_replace_prob={replaced[0]}, random_replace_prob={replaced[1]}; expected shares that sum to at "
                 "most 1"
             )
+        if self.embedding_scale <= 0:
+            raise PretrainingError(f"embedding_scale={self.embedding_scale}; expected a number above 0")
         if not 0 <= self.dropout < 1:
             raise PretrainingError(f"dropout={self.dropout}; expected a share below 1")
         if not self.save_steps or min(self.save_steps) < 0 or max(self.save_steps) > self.steps:

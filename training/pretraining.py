@@ -14,7 +14,7 @@ import torch
 from tqdm import tqdm
 from transformers import PreTrainedModel, get_linear_schedule_with_warmup
 
-from treeprobe.devices import check_device, memory_named
+from treeprobe.devices import check_device, memory_named, seeded
 from treeprobe.files import remove_drafts, staged_folder, write_json
 from treeprobe.parsing import Sentence
 from treeprobe.records import sealed
@@ -78,16 +78,15 @@ def pretrain(
     if held is not None:
         check_documents(held, options, kind="held-out text")
         made_with["held_out_sha256"] = text_digest(held)
-    place = torch.device(device)
     remedy = "smaller batches (batch_size), shorter examples (max_subwords), a smaller model"
     with (
         run_folder(out, record=RECORD, options=made_with, made="a pre-training run", overwrite=overwrite) as run,
-        torch.random.fork_rng(devices=[place] if place.type == "cuda" else []),
+        seeded(torch, options.seed, device),
         memory_named(torch, work="pre-training", remedy=remedy),
     ):
         folder, started = run
         if not (started and TrainingRecord.read(folder).complete):
-            _Pretraining(folder, documents, held, options, made_with).run(place, progress=progress)
+            _Pretraining(folder, documents, held, options, made_with).run(device, progress=progress)
         (folder / _STATE).unlink(missing_ok=True)
     return Path(out)
 
@@ -103,9 +102,8 @@ class _Pretraining:
         options: PretrainingOptions,
         made_with: dict[str, Any],
     ) -> None:
-        """The tokenizer, and what does not change from step to step; torch's random state is that of the seed."""
+        """The tokenizer, and what does not change from step to step."""
         self.folder, self.options, self.documents, self.made_with = folder, options, documents, made_with
-        torch.manual_seed(options.seed)
         self.tokenizer = train_tokenizer(
             (line for document in documents for line in document),
             vocabulary_size=options.vocabulary_size,
@@ -114,11 +112,11 @@ class _Pretraining:
         self.held_out = [] if held_out is None else held_out_batches(self.tokenizer, held_out, options)
         self.evaluations: list[dict[str, Any]] = []
 
-    def run(self, place: torch.device, *, progress: bool) -> None:
+    def run(self, device: str, *, progress: bool) -> None:
         """Train to the end, from the last state that was saved."""
         options, folder = self.options, self.folder
         remove_drafts(folder)
-        model = new_model(self.tokenizer, options).to(place)
+        model = new_model(self.tokenizer, options).to(device)
         loop = TrainingLoop(
             model,
             steps=options.steps,

@@ -53,6 +53,22 @@ def moved(tensor: Any, device: Any) -> Any:
     return tensor.to(device)
 
 
+@contextmanager
+def seeded(torch: ModuleType, seed: int, device: str = "cpu") -> Iterator[None]:
+    """Draw torch's random numbers by a seed, on the processor and on one card; afterwards the caller's go on as before.
+
+    `torch.manual_seed` seeds every card of the machine as well, and `torch.random.fork_rng` brings back the states of
+    those alone that it is told.
+    """
+    cards = [torch.device(device)] if torch.device(device).type == "cuda" else []
+    with torch.random.fork_rng(devices=cards):
+        torch.random.default_generator.manual_seed(seed)
+        for card in cards:
+            with torch.cuda.device(card):
+                torch.cuda.manual_seed(seed)
+        yield
+
+
 def readiness(torch: ModuleType, device: Any) -> Any:
     """A mark behind all that has been asked of a card so far, for `fetched`; None where there is no card."""
     return torch.cuda.current_stream(device).record_event() if device.type == "cuda" else None

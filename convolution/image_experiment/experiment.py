@@ -21,6 +21,7 @@ from treeprobe.convolution.image_experiment.classifier import (
 )
 from treeprobe.convolution.image_experiment.images import Images
 from treeprobe.convolution.image_experiment.quadratic_attention import QuadraticSelfAttention
+from treeprobe.devices import seeded
 
 PUBLISHED: tuple[tuple[Variant, float, float, float], ...] = (
     ("convolution", 0.938, 11.2e6, 1.1e9),  # ResNet18
@@ -128,8 +129,7 @@ def _train(variant: Variant, images: Images, trunk: Trunk, options: TrainingOpti
     """Train and test one variant; the caller's random state is left as it was."""
     shape: Any = tuple(images.train.shape[1:])
     shown = images.test[:SHOWN]
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(options.seed)
+    with seeded(torch, options.seed):
         model = ImageClassifier(variant, trunk, image=shape, classes=images.classes)
         optimizer = torch.optim.AdamW(model.parameters(), lr=options.learning_rate)
         steps = options.epochs * -(-len(images.train) // options.batch_size)

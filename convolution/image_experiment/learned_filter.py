@@ -18,6 +18,7 @@ from treeprobe.convolution.image_experiment.quadratic_attention import (
     QuadraticSelfAttention,
     check_convolution,
 )
+from treeprobe.devices import seeded
 
 FILTERS: Mapping[str, tuple[tuple[int, int, int], ...]] = {
     "vertical edges": ((-1, 0, 1), (-2, 0, 2), (-1, 0, 1)),
@@ -111,8 +112,7 @@ def learn_convolution(
     wanted, inputs = _standardised(convolution, inputs)
     held = len(inputs) // 4
     crop = tuple(side // 2 + ROOM for side in kernel)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(options.seed)
+    with seeded(torch, options.seed):
         layer = QuadraticSelfAttention(
             inputs.shape[1],
             wanted.shape[1],

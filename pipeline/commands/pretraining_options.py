@@ -73,6 +73,15 @@ PRETRAINING: Mapping[str, tuple[Any, Any]] = {
         ],
         False,
     ),
+    "embedding_scale": (
+        Annotated[
+            float,
+            typer.Option(
+                min=0.0, help="How many times as large as BERT's the embeddings of words and positions are drawn."
+            ),
+        ],
+        1.0,
+    ),
     "dropout": (Annotated[float, typer.Option(min=0.0, help="Dropout in training.")], 0.0),
     "evaluations": (
         Annotated[int, typer.Option(min=0, help="Evaluations on held-out text, besides those at the steps to save.")],

@@ -1,6 +1,7 @@
 """Pre-training does what Devlin et al. (2019) say, and the same again with the same seed."""
 
 import json
+import multiprocessing
 import subprocess
 import sys
 from dataclasses import replace
@@ -50,6 +51,33 @@ def test_one_seed_one_checkpoint(sentences: list[Sentence], tmp_path: Path) -> N
     assert first != other
     losses = [total_losses(folder) for folder in made]
     assert losses[0] == losses[1] != losses[2]
+
+
+def test_a_worker_process_makes_the_same_checkpoint(
+    sentences: list[Sentence], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = PretrainingOptions(**{**SMALL, "steps": 3, "save_steps": (3,)})
+    here = pretrain(sentences, tmp_path / "here", options=options, progress=False)
+    monkeypatch.setattr(multiprocessing.current_process(), "name", "LokyProcess-1")
+    there = pretrain(sentences, tmp_path / "there", options=options, progress=False)
+    assert Encoder.from_pretrained(here / "step-3").digest == Encoder.from_pretrained(there / "step-3").digest
+
+
+def test_larger_embeddings_are_the_same_model_that_training_turns_less(
+    sentences: list[Sentence], tmp_path: Path
+) -> None:
+    turned = []
+    for scale in (1.0, 8.0):
+        options = PretrainingOptions(**SMALL, embedding_scale=scale)
+        out = pretrain(sentences, tmp_path / f"{scale}", options=options, progress=False)
+        before, after = (
+            Encoder.from_pretrained(out / f"step-{step}").model.embeddings.word_embeddings.weight for step in (0, 30)
+        )
+        turned.append(torch.cosine_similarity(before, after, dim=1).mean().item())
+        if scale == 1:
+            plain = before
+    torch.testing.assert_close(before, 8 * plain)
+    assert turned[1] > turned[0] + 0.01
 
 
 def test_one_text_one_vocabulary_in_whatever_process() -> None:

@@ -12,6 +12,7 @@ from treeprobe.devices import (
     has_room,
     memory_named,
     moved,
+    seeded,
 )
 
 FULL = (
@@ -98,3 +99,18 @@ def test_what_a_full_card_says_is_read() -> None:
         memory_named(torch, work="filling it", remedy="less"),
     ):
         torch.empty(1 << 50, device="cuda", dtype=torch.uint8)
+
+
+def test_a_seed_holds_within_and_the_callers_random_numbers_go_on_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    cards: list[int] = []
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", cards.append)
+    with seeded(torch, 7):
+        drawn = torch.rand(3)
+    assert torch.equal(torch.rand(3), expected)
+    assert not cards, "cards that no work was asked of are left alone"
+    torch.manual_seed(7)
+    assert torch.equal(torch.rand(3), drawn)
+    assert cards == [7], "which torch's own seeding does not"

@@ -9,7 +9,7 @@ import torch
 from tqdm import tqdm
 from transformers import BertForMaskedLM, PreTrainedTokenizerFast, get_linear_schedule_with_warmup
 
-from treeprobe.devices import check_device, memory_named
+from treeprobe.devices import check_device, memory_named, seeded
 from treeprobe.digests import json_digest
 from treeprobe.files import staged_folder, write_json
 from treeprobe.parsing import Sentence
@@ -171,13 +171,11 @@ def _train(
     progress: bool,
 ) -> tuple[BertForMaskedLM, list[float]]:
     """A model trained under a condition, on the CPU again, and the loss of every step in nats."""
-    place = torch.device(device)
     # A pair of translations is two examples long, while its positions are those of one.
     limit = {"truncation": True, "max_length": options.max_subwords}
     first = tokenizer(list(texts), **limit)["input_ids"]
     second = tokenizer([shifted_text(text) for text in texts], **limit)["input_ids"]
-    with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
-        torch.manual_seed(options.seed)
+    with seeded(torch, options.seed, device):
         model = new_model(tokenizer, options)
         if condition.language_embeddings:
             told = {key: value for key, value in model.config.to_dict().items() if key != "model_type"}
@@ -186,7 +184,7 @@ def _train(
             languages.load_state_dict(model.state_dict())
             model = languages
         loop = TrainingLoop(
-            model.to(place),
+            model.to(device),
             steps=options.steps,
             learning_rate=options.learning_rate,
             schedule=get_linear_schedule_with_warmup,

@@ -11,7 +11,7 @@ import torch
 from tqdm import tqdm
 from transformers import get_linear_schedule_with_warmup
 
-from treeprobe.devices import check_device, memory_named
+from treeprobe.devices import check_device, memory_named, seeded
 from treeprobe.extraction import Encoder
 from treeprobe.training.finetuning.baselines import predict_baselines
 from treeprobe.training.finetuning.batches import batches_of, task_loss
@@ -89,7 +89,7 @@ def finetune(
     """
     check_device(torch, device)
     options = options or FinetuningOptions()
-    encoder, place = Encoder.from_pretrained(model), torch.device(device)
+    encoder = Encoder.from_pretrained(model)
     tokenizer = encoder.tokenizer
     length = min(options.max_subwords, encoder.max_subwords or options.max_subwords)
     inputs = [one.inputs for one in task.shape.encode(task.train, tokenizer, max_subwords=length)]
@@ -106,11 +106,10 @@ def finetune(
     predictions: dict[str, list[Any]] = {}
     remedy = "smaller batches (batch_size), shorter inputs (max_subwords)"
     with (
-        torch.random.fork_rng(devices=[place] if place.type == "cuda" else []),
+        seeded(torch, options.seed, device),
         memory_named(torch, work="fine-tuning", remedy=remedy),
     ):
-        torch.manual_seed(options.seed)
-        tuned = with_head(model, encoder, task.shape, random_weights=options.random_weights).to(place)
+        tuned = with_head(model, encoder, task.shape, random_weights=options.random_weights).to(device)
 
         def look(step: int) -> None:
             if step in saved:

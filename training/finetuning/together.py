@@ -13,7 +13,7 @@ import torch
 from tqdm import tqdm
 from transformers import get_linear_schedule_with_warmup
 
-from treeprobe.devices import check_device, memory_named
+from treeprobe.devices import check_device, memory_named, seeded
 from treeprobe.extraction import Encoder
 from treeprobe.files import written_whole
 from treeprobe.parsing.scores.intervals import Difference, paired_difference
@@ -95,7 +95,7 @@ def finetune_together(
             "names, and no steps to save but the last"
         )
     sharing.check(len(tasks))
-    encoder, place = Encoder.from_pretrained(model), torch.device(device)
+    encoder = Encoder.from_pretrained(model)
     tokenizer = encoder.tokenizer
     length = min(options.max_subwords, encoder.max_subwords or options.max_subwords)
     inputs = [[one.inputs for one in task.shape.encode(task.train, tokenizer, max_subwords=length)] for task in tasks]
@@ -103,12 +103,11 @@ def finetune_together(
     steps = options.steps or max(1, round(sum(counts) * options.epochs))
     folder = RunFolder.opened(out, overwrite=overwrite)
     with (
-        torch.random.fork_rng(devices=[place] if place.type == "cuda" else []),
+        seeded(torch, options.seed, device),
         memory_named(torch, work="fine-tuning", remedy="smaller batches (batch_size), shorter inputs (max_subwords)"),
     ):
-        torch.manual_seed(options.seed)
         heads = [with_head(model, encoder, task.shape, random_weights=options.random_weights) for task in tasks]
-        models: Any = TaskModels(heads, names, sharing).to(place)
+        models: Any = TaskModels(heads, names, sharing).to(device)
         loop = TrainingLoop(
             models,
             steps=steps,

@@ -9,7 +9,7 @@ import torch
 from tqdm import tqdm
 from transformers import AutoModelForMaskedLM, PreTrainedModel, PreTrainedTokenizerFast, get_cosine_schedule_with_warmup
 
-from treeprobe.devices import check_device
+from treeprobe.devices import check_device, seeded
 from treeprobe.extraction.encoder import quiet_loading
 from treeprobe.files import staged_folder, write_json
 from treeprobe.parsing import write_conllu
@@ -106,10 +106,8 @@ def _train(
     progress: bool,
 ) -> None:
     """Train a model, and save its checkpoints of some steps under their names in a folder, with the losses in nats."""
-    place = torch.device(device)
-    with staged_folder(target) as folder, torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
-        torch.manual_seed(options.seed)
-        model = new_model(tokenizer, options.pretraining).to(place)
+    with staged_folder(target) as folder, seeded(torch, options.seed, device):
+        model = new_model(tokenizer, options.pretraining).to(device)
         if 0 in names:
             save_checkpoint(model, tokenizer, folder / names[0])
         batches = masked_batches(tokenizer, encode_pairs(tokenizer, material.train), options, scrambled=scrambled)
