@@ -64,8 +64,7 @@ class IntegerCode:
     def _by_sentence(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sums over the values of each sentence, (sentences,)."""
         sentences = np.repeat(np.arange(len(self.counts)), self.counts)
-        sums: NDArray[np.float64] = np.bincount(sentences, weights=values, minlength=len(self.counts))
-        return sums
+        return np.asarray(np.bincount(sentences, weights=values, minlength=len(self.counts)), dtype=np.float64)
 
     def best_width(self, centres: NDArray[Any]) -> float:
         """The width between 0.05 and 50 at which the Laplace code around the `centres`, (values,), is shortest."""
