@@ -18,7 +18,13 @@ from treeprobe.training.options import PretrainingError
 
 @contextmanager
 def run_folder(
-    out: str | Path, *, record: str, options: Any, made: str, overwrite: bool = False
+    out: str | Path,
+    *,
+    record: str,
+    options: Any,
+    made: str,
+    overwrite: bool = False,
+    error: type[TreeprobeError] = PretrainingError,
 ) -> Iterator[tuple[Path, bool]]:
     """Give a folder for a run with these options, of which this process is the only writer meanwhile.
 
@@ -28,6 +34,7 @@ def run_folder(
         options: a dataclass, or a mapping; of JSON types.
         made: what is in such a folder, for messages: "a pre-training run".
         overwrite: remove what the folder holds.
+        error: what to raise where it holds anything else.
 
     Yields:
         the folder, and whether it is one that the caller goes on with.
@@ -35,41 +42,40 @@ def run_folder(
     Raises:
         BusyError: another process is writing it.
         OutputError: it cannot be written, or the disk is full: what is complete is kept, and the next call goes on.
-        PretrainingError: it holds a run with other options, or other files.
+        TreeprobeError: it holds a run with other options, or other files; of the class `error`.
     """
     folder = Path(out).absolute()
     with sole_writer(folder):
         if overwrite and folder.is_dir():
             shutil.rmtree(folder)
-        started = _is_the_same(folder, record, options if isinstance(options, Mapping) else asdict(options), made)
+        asked = options if isinstance(options, Mapping) else asdict(options)
+        started = _is_the_same(folder, record, asked, made, error)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             yield folder, started
-        except (OSError, SafetensorError) as error:
-            if isinstance(error, TreeprobeError):
+        except (OSError, SafetensorError) as failure:
+            if isinstance(failure, TreeprobeError):
                 raise
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            reason = failure.strerror if isinstance(failure, OSError) and failure.strerror else str(failure)
             raise OutputError(
                 f"{folder}: cannot be written: {reason}; what is complete in it is kept, the same call goes on there"
-            ) from error
+            ) from failure
 
 
-def _is_the_same(folder: Path, record: str, options: Mapping[str, Any], made: str) -> bool:
-    """Whether the folder holds a run with these options already; `PretrainingError` where it holds anything else."""
+def _is_the_same(folder: Path, record: str, options: Mapping[str, Any], made: str, error: type[TreeprobeError]) -> bool:
+    """Whether the folder holds a run with these options already; an error where it holds anything else."""
     if folder.is_file():
         raise OutputError(f"{folder}: is a file; expected a folder to write in")
     if not folder.is_dir() or not any(folder.iterdir()):
         return False
     if not (folder / record).exists():
-        raise PretrainingError(
-            f"{folder} holds other files; expected a new folder, an empty one or one with {made} to go on with"
-        )
+        raise error(f"{folder} holds other files; expected a new folder, an empty one or one with {made} to go on with")
     remedy = "remove it, or overwrite the folder"
-    found = Fields.read(folder / record, error=PretrainingError, remedy=remedy).part("options").content
+    found = Fields.read(folder / record, error=error, remedy=remedy).part("options").content
     asked = json.loads(json.dumps(options, default=str))
     for name, value in asked.items():
         if found.get(name) != value:
-            raise PretrainingError(
+            raise error(
                 f"{folder} holds {made} with {name}={found.get(name)}, expected {name}={value}; ask for the same "
                 "options, for another folder, or to overwrite it"
             )

@@ -63,7 +63,10 @@ def finetune_command(
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Fine-tune a checkpoint for a task; the result is a checkpoint that every other command takes."""
+    """Fine-tune a checkpoint for a task; the result is a checkpoint that every other command takes.
+
+    Where it was cut off, the same command goes on.
+    """
     from treeprobe.training.finetuning import FinetuningError, FinetuningOptions, finetune
 
     try:

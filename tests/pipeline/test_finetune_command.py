@@ -51,7 +51,7 @@ def test_a_checkpoint_with_steps_and_a_table(
     train, dev = treebank / "toy-train.conllu", treebank / "toy-dev.conllu"
     assert Sources(model=out / "step-12", train=train, dev=dev).open().encoder.dim == 16
     assert run(monkeypatch, *given) == 2
-    assert "already holds files" in capsys.readouterr().err
+    assert "holds fine-tuning with steps=12, expected steps=3" in capsys.readouterr().err
 
 
 def test_what_cannot_be_trained_is_said_in_one_line(

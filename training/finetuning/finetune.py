@@ -9,19 +9,21 @@ from typing import Any
 import pandas as pd
 import torch
 from tqdm import tqdm
-from transformers import get_linear_schedule_with_warmup
+from transformers import PreTrainedModel, get_linear_schedule_with_warmup
 
 from treeprobe.devices import check_device, memory_named, seeded
+from treeprobe.digests import json_digest
 from treeprobe.extraction import Encoder
 from treeprobe.training.finetuning.baselines import predict_baselines
 from treeprobe.training.finetuning.batches import batches_of, task_loss
-from treeprobe.training.finetuning.evaluation import measure, predict_held_out, score_table
-from treeprobe.training.finetuning.folder import RunFolder
+from treeprobe.training.finetuning.evaluation import Predictions, measure, predict_held_out, score_table
+from treeprobe.training.finetuning.folder import RECORD, RunFolder
 from treeprobe.training.finetuning.models import with_head
 from treeprobe.training.finetuning.options import FinetuningError, FinetuningOptions
 from treeprobe.training.finetuning.prediction import predict
 from treeprobe.training.finetuning.task import AnyTask
 from treeprobe.training.optimizing import TrainingLoop
+from treeprobe.training.run_folder import run_folder
 
 MODEL = "model"
 """What tables call the fine-tuned model."""
@@ -67,7 +69,8 @@ def finetune(
 
     All weights are trained (Devlin et al. 2019, section 3.2). What is reported is the last step: nothing is chosen on
     held-out examples. The seed determines new weights, order and dropout: on one machine, with one number of threads,
-    the same call gives the same checkpoint.
+    the same call gives the same checkpoint, also where it was cut off and called again: it goes on from where it last
+    saved or evaluated the model. A finished run is left as it is.
 
     Args:
         task: what to learn, such as `upos_task({"train": train, "dev": dev})`.
@@ -82,67 +85,130 @@ def finetune(
 
     Raises:
         CheckpointError: there is no such checkpoint, or it is not whole.
-        FinetuningError: transformers has no such head for its architecture, or a step to save is behind the last.
-        OutputError: `out` holds files, or cannot be written to; checkpoints that were saved before are kept.
+        FinetuningError: transformers has no such head for its architecture, a step to save is behind the last, or `out`
+            holds a run of another task, checkpoint or schedule, or other files.
+        OutputError: `out` cannot be written to; checkpoints that were saved before are kept.
         DeviceError: this machine has no such device.
         DeviceMemoryError: training does not fit into its memory.
     """
     check_device(torch, device)
-    options = options or FinetuningOptions()
-    encoder = Encoder.from_pretrained(model)
-    tokenizer = encoder.tokenizer
-    length = min(options.max_subwords, encoder.max_subwords or options.max_subwords)
-    inputs = [one.inputs for one in task.shape.encode(task.train, tokenizer, max_subwords=length)]
-    steps = _count_steps(options, len(inputs))
-    saved = {*options.save_steps, steps}
-    folder = RunFolder.opened(out, overwrite=overwrite)
-    record = {
-        "task": {"name": task.name, "shape": task.shape.name, "examples": len(task.train), "sources": task.sources},
-        "model": {"name": encoder.name, "source": str(model), "digest": encoder.digest},
-        "options": {**asdict(options), "save_steps": sorted(saved), "max_subwords": length},
-        "steps": steps,
-    }
-    by_step: list[dict[str, Any]] = []
-    predictions: dict[str, list[Any]] = {}
+    run = _Finetuning(task, model, options or FinetuningOptions())
     remedy = "smaller batches (batch_size), shorter inputs (max_subwords)"
     with (
-        seeded(torch, options.seed, device),
+        run_folder(
+            out, record=RECORD, options=run.made_with, made="fine-tuning", overwrite=overwrite, error=FinetuningError
+        ) as (_, started),
+        seeded(torch, run.options.seed, device),
         memory_named(torch, work="fine-tuning", remedy=remedy),
     ):
-        tuned = with_head(model, encoder, task.shape, random_weights=options.random_weights).to(device)
+        folder = RunFolder(Path(out))
+        if started and folder.read_record().content.get("finished"):
+            return run.read(folder, device)
+        return run.train(folder, device, started=started, progress=progress)
 
-        def look(step: int) -> None:
-            if step in saved:
-                folder.save(tuned, tokenizer, step=step)
-            predictions.update(predict_held_out(task, tuned, tokenizer, max_subwords=length))
-            by_step.extend({"step": step, **row} for row in measure(task, predictions))
-            folder.write_record({**record, "finished": False, "by_step": by_step})
 
-        if 0 in saved:
-            look(0)
-        looks = {*saved, *_evenly(steps, options.evaluations)}
+class _Finetuning:
+    """A checkpoint and a task in one call: what does not change from step to step."""
+
+    def __init__(self, task: AnyTask, model: str | Path, options: FinetuningOptions) -> None:
+        self.task, self.model, self.options = task, model, options
+        self.encoder = Encoder.from_pretrained(model)
+        self.tokenizer = self.encoder.tokenizer
+        self.length = min(options.max_subwords, self.encoder.max_subwords or options.max_subwords)
+        encoded = task.shape.encode(task.train, self.tokenizer, max_subwords=self.length)
+        self.inputs = [one.inputs for one in encoded]
+        self.steps = _count_steps(options, len(self.inputs))
+        self.saved = {*options.save_steps, self.steps}
+
+    @property
+    def made_with(self) -> dict[str, Any]:
+        """All that the result depends on."""
+        task, encoder = self.task, self.encoder
+        return {
+            **asdict(self.options),
+            "save_steps": sorted(self.saved),
+            "max_subwords": self.length,
+            "steps": self.steps,
+            "task": {"name": task.name, "shape": task.shape.name, "examples": len(task.train), "sources": task.sources},
+            "examples_sha256": json_digest({"train": list(map(repr, task.train))}),
+            "model": {"name": encoder.name, "digest": encoder.digest},
+        }
+
+    def train(self, folder: RunFolder, device: str, *, started: bool, progress: bool) -> Finetuned:
+        """Train from the last state that was saved to the end, and write what comes of it."""
+        tuned = with_head(self.model, self.encoder, self.task.shape, random_weights=self.options.random_weights)
         loop = TrainingLoop(
-            tuned,
-            steps=steps,
-            learning_rate=options.learning_rate,
+            tuned.to(device),
+            steps=self.steps,
+            learning_rate=self.options.learning_rate,
             schedule=get_linear_schedule_with_warmup,
             losses=task_loss,
         )
-        batches = batches_of(inputs, task.shape.collator(tokenizer), size=options.batch_size, seed=options.seed)
-        for step in tqdm(loop.run(batches), "fine-tuning", steps, unit="step", disable=not progress):
+        by_step: list[dict[str, Any]] = loop.load(folder.state) if started and folder.state.exists() else []
+        predictions: dict[str, list[Any]] = {}
+
+        def look(step: int) -> None:
+            if step in self.saved:
+                folder.save(tuned, self.tokenizer, step=step)
+            predictions.update(self._predict(tuned))
+            by_step.extend({"step": step, **row} for row in measure(self.task, predictions))
+            folder.save_state(loop, by_step)
+            self._note(folder, finished=False, by_step=by_step)
+
+        self._note(folder, finished=False, by_step=by_step)
+        if 0 in self.saved and loop.step == 0 and not by_step:
+            look(0)
+        looks = {*self.saved, *_evenly(self.steps, self.options.evaluations)}
+        collator = self.task.shape.collator(self.tokenizer)
+        batches = batches_of(self.inputs, collator, size=self.options.batch_size, seed=self.options.seed)
+        steps, done = loop.run(batches), loop.step
+        for step in tqdm(steps, "fine-tuning", self.steps, initial=done, unit="step", disable=not progress):
             if step in looks:
                 look(step)
-        losses = loop.losses["task"]
-        for split, examples in task.unlabelled.items():
-            found = predict(tuned, tokenizer, task.shape, examples, max_subwords=length)
+        found = predictions or self._predict(tuned)
+        self._write(folder, tuned, found, by_step, loop.losses["task"])
+        return self._found(folder, found)
+
+    def read(self, folder: RunFolder, device: str) -> Finetuned:
+        """What a finished run left; its last checkpoint predicts again what no file holds."""
+        last = folder.checkpoints[self.steps]
+        encoder = Encoder.from_pretrained(last)
+        return self._found(
+            folder, self._predict(with_head(last, encoder, self.task.shape, random_weights=False).to(device))
+        )
+
+    def _predict(self, tuned: PreTrainedModel) -> dict[str, list[Any]]:
+        """What the model predicts for held-out examples, by split."""
+        return predict_held_out(self.task, tuned, self.tokenizer, max_subwords=self.length)
+
+    def _write(
+        self,
+        folder: RunFolder,
+        tuned: PreTrainedModel,
+        predictions: Predictions,
+        by_step: Sequence[dict[str, Any]],
+        losses: Sequence[float],
+    ) -> None:
+        """Write predictions of splits without labels, the scores beside those of baselines, and that all is done."""
+        for split, examples in self.task.unlabelled.items():
+            found = predict(tuned, self.tokenizer, self.task.shape, examples, max_subwords=self.length)
             folder.write_predictions(split, found)
-    systems = {MODEL: predictions, **predict_baselines(task)}
-    scores = pd.concat([score_table(task, found, system=name) for name, found in systems.items()], ignore_index=True)
-    folder.write_scores(scores)
-    folder.write_record(
-        {**record, "finished": True, "by_step": by_step, "scores": scores.to_dict("records"), "losses": losses}
-    )
-    return Finetuned(folder.path, folder.checkpoints, scores, pd.DataFrame(by_step), losses, predictions)
+        systems = {MODEL: predictions, **predict_baselines(self.task)}
+        tables = [score_table(self.task, found, system=name) for name, found in systems.items()]
+        scores = pd.concat(tables, ignore_index=True)
+        folder.write_scores(scores)
+        self._note(folder, finished=True, by_step=by_step, scores=scores.to_dict("records"), losses=losses)
+        folder.state.unlink(missing_ok=True)
+
+    def _note(self, folder: RunFolder, **content: Any) -> None:
+        """Write the record of what is done."""
+        folder.write_record({"options": self.made_with, **content})
+
+    def _found(self, folder: RunFolder, predictions: Predictions) -> Finetuned:
+        """What the files of a finished run hold, with its predictions."""
+        record, scores = folder.read_record(), folder.read_scores()
+        by_step = pd.DataFrame([part.content for part in record.parts("by_step")])
+        return Finetuned(folder.path, folder.checkpoints, scores, by_step, record.items("losses"), predictions)
 
 
 def _count_steps(options: FinetuningOptions, inputs: int) -> int:

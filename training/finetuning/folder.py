@@ -14,10 +14,12 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from treeprobe.errors import OutputError
 from treeprobe.files import check_free, staged_folder, write_json, written_whole
-from treeprobe.records import sealed
+from treeprobe.records import Fields, sealed
+from treeprobe.training.finetuning.options import FinetuningError
 from treeprobe.training.models import save_checkpoint
+from treeprobe.training.optimizing import TrainingLoop
 
-RECORD, SCORES = "finetuning.json", "scores.csv"
+RECORD, SCORES, _STATE = "finetuning.json", "scores.csv", ".training-state.safetensors"
 """The files of a run beside its checkpoints."""
 
 
@@ -58,10 +60,28 @@ class RunFolder:
         """
         target = self.path / f"step-{step}"
         try:
-            with staged_folder(target) as folder:
+            with staged_folder(target, overwrite=True) as folder:
                 save_checkpoint(model, tokenizer, folder)
         except (OSError, SafetensorError) as error:
             raise OutputError(f"{target}: the checkpoint cannot be written ({error}); {self._kept()}") from error
+
+    @property
+    def state(self) -> Path:
+        """Where a run is while it is not finished."""
+        return self.path / _STATE
+
+    def save_state(self, loop: TrainingLoop, notes: Any) -> None:
+        """Save what the rest of the training depends on. Raises OutputError as `save` does."""
+        with self._told(_STATE):
+            loop.save(self.state, notes)
+
+    def read_record(self) -> Fields:
+        """The record. Raises FinetuningError where it is damaged."""
+        return Fields.read(self.path / RECORD, error=FinetuningError, remedy="remove it, or overwrite the folder")
+
+    def read_scores(self) -> pd.DataFrame:
+        """The table of scores of a finished run."""
+        return pd.read_csv(self.path / SCORES)
 
     def write_record(self, content: Mapping[str, Any]) -> None:
         """Write the record, or replace it, whole or not at all. Raises OutputError as `save` does."""
@@ -87,7 +107,7 @@ class RunFolder:
         """Say which file cannot be written, and what is left."""
         try:
             yield
-        except OSError as error:
+        except (OSError, SafetensorError) as error:
             raise OutputError(f"{self.path / name}: cannot be written ({error}); {self._kept()}") from error
 
     def _kept(self) -> str:

@@ -1,9 +1,12 @@
 """Fine-tuning learns what can be learnt, the same again with the same seed, and leaves nothing half-written."""
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -28,8 +31,16 @@ from treeprobe.training.finetuning import (
     subject_span_task,
     upos_task,
 )
+from treeprobe.training.finetuning.folder import RunFolder
+from treeprobe.training.optimizing import TrainingLoop
 
 Splits = dict[str, list[Sentence]]
+
+
+class CutOff(BaseException):
+    """What ends a run in its middle."""
+
+
 QUICK = FinetuningOptions(steps=40, batch_size=16, learning_rate=2e-2, save_steps=(0, 10), evaluations=2)
 
 
@@ -108,10 +119,58 @@ def test_a_failed_save_keeps_the_checkpoints_before_it(
     monkeypatch.setattr("treeprobe.training.finetuning.folder.save_checkpoint", fail_at_last)
     with pytest.raises(OutputError, match=r"step-40.*No space left.*complete checkpoints in .*: step-0, step-10"):
         finetune(upos_task(splits), tiny, out, options=QUICK, progress=False)
-    assert sorted(path.name for path in out.iterdir()) == ["finetuning.json", "step-0", "step-10"]
+    assert {path.name for path in out.glob("[!.]*")} == {"finetuning.json", "step-0", "step-10"}
     assert not json.loads((out / "finetuning.json").read_text())["finished"]
-    with pytest.raises(OutputError, match="already holds files"):
-        finetune(upos_task(splits), tiny, out, options=QUICK, progress=False)
+
+
+@pytest.mark.parametrize("looks", [1, 2, 3, 4])
+def test_one_that_was_cut_off_goes_on_to_the_same_checkpoints(
+    looks: int, splits: Splits, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, saved = upos_task(splits), RunFolder.save_state
+    config = json.loads((tiny / "config.json").read_text())
+    dropping = shutil.copytree(tiny, tmp_path / "dropping")
+    (dropping / "config.json").write_text(json.dumps({**config, "hidden_dropout_prob": 0.2}))
+    unbroken = finetune(task, dropping, tmp_path / "unbroken", options=QUICK, progress=False)
+    steps: list[int] = []
+
+    def cut(folder: RunFolder, loop: TrainingLoop, notes: object) -> None:
+        saved(folder, loop, notes)
+        steps.append(loop.step)
+        if len(steps) == looks:
+            raise CutOff
+
+    with monkeypatch.context() as patch, pytest.raises(CutOff):
+        patch.setattr(RunFolder, "save_state", cut)
+        finetune(task, dropping, tmp_path / "broken", options=QUICK, progress=False)
+    assert steps == [0, 10, 20, 40][:looks]
+    broken = finetune(task, dropping, tmp_path / "broken", options=QUICK, progress=False)
+    assert broken.losses == unbroken.losses
+    assert broken.predictions == unbroken.predictions
+    pd.testing.assert_frame_equal(broken.by_step, unbroken.by_step)
+    for name in ("finetuning.json", "scores.csv", *(f"step-{step}/model.safetensors" for step in (0, 10, 40))):
+        assert (broken.folder / name).read_bytes() == (unbroken.folder / name).read_bytes(), name
+    assert not broken.folder.joinpath(".training-state.safetensors").exists()
+
+
+def test_a_finished_run_is_read_and_one_of_something_else_refused(
+    splits: Splits, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    made = finetune(upos_task(splits), tiny, out, options=QUICK, progress=False)
+    with pytest.raises(FinetuningError, match="fine-tuning with seed=0, expected seed=1"):
+        finetune(upos_task(splits), tiny, out, options=replace(QUICK, seed=1), progress=False)
+    with pytest.raises(FinetuningError, match="examples_sha256"):
+        others = {**splits, "train": splits["train"][::-1]}
+        finetune(upos_task(others), tiny, out, options=QUICK, progress=False)
+    monkeypatch.setattr(TrainingLoop, "run", lambda *_: pytest.fail("it trains again"))
+    read = finetune(upos_task(splits), tiny, out, options=QUICK, progress=False)
+    assert (read.checkpoints, read.losses, read.predictions) == (made.checkpoints, made.losses, made.predictions)
+    pd.testing.assert_frame_equal(read.scores, made.scores)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.tex").write_text("mine")
+    with pytest.raises(FinetuningError, match="other files"):
+        finetune(upos_task(splits), tiny, tmp_path / "other", options=QUICK, progress=False)
 
 
 def test_what_cannot_be_trained_is_refused(splits: Splits, tiny: Path, tmp_path: Path) -> None:
