@@ -55,6 +55,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "treeprobe finetune --model ckpt/ --task upos --data en_ewt --out tuned",
         "treeprobe finetune --model ckpt/ --task mrpc --data glue_data --out mrpc",
     ),
+    "finetune-together": ("treeprobe finetune-together --model m --tasks upos,genre --data ud --out two",),
     "planted": ("treeprobe planted --out planted",),
     "bilingual": ("treeprobe bilingual --train en_ewt --dev en_ewt --out two-languages",),
     "cache": ("treeprobe cache ls", "treeprobe cache rm MiniLM-0f3a"),

@@ -22,6 +22,7 @@ from treeprobe.pipeline.commands.demo import demo_command
 from treeprobe.pipeline.commands.examples import examples_of
 from treeprobe.pipeline.commands.fill_mask import fill_mask_command
 from treeprobe.pipeline.commands.finetune import finetune_command
+from treeprobe.pipeline.commands.finetune_together import finetune_together_command
 from treeprobe.pipeline.commands.parse import parse_command
 from treeprobe.pipeline.commands.planted import planted_command
 from treeprobe.pipeline.commands.pretrain import pretrain_command
@@ -68,6 +69,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "checkpoints": checkpoints_command,
     "ablations": ablations_command,
     "finetune": finetune_command,
+    "finetune-together": finetune_together_command,
     "planted": planted_command,
     "bilingual": bilingual_command,
 }

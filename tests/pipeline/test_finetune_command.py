@@ -1,15 +1,17 @@
 """`treeprobe finetune` makes a checkpoint that other commands open, prints a table, and says what it refuses."""
 
+import json
 import re
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.training.finetuning.conftest import documents, save_tiny
 from treeprobe.parsing import write_conllu
 from treeprobe.pipeline import Sources
-from treeprobe.pipeline.commands.finetune import TaskName
+from treeprobe.pipeline.commands.finetuning_options import TaskName
 from treeprobe.pipeline.commands.main import main
 from treeprobe.training.finetuning import GLUE, TREEBANK_TASKS
 
@@ -29,9 +31,9 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_tiny(tmp_path_factory.mktemp("models") / "tiny")
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
-    """The exit code of `treeprobe finetune` with these arguments."""
-    monkeypatch.setattr(sys, "argv", ["treeprobe", "finetune", *map(str, arguments)])
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path, command: str = "finetune") -> int:
+    """The exit code of `treeprobe finetune`, or another command, with these arguments."""
+    monkeypatch.setattr(sys, "argv", ["treeprobe", command, *map(str, arguments)])
     with pytest.raises(SystemExit) as ended:
         main()
     return int(ended.value.code or 0)
@@ -69,3 +71,36 @@ def test_what_cannot_be_trained_is_said_in_one_line(
 
 def test_every_task_is_offered() -> None:
     assert set(TaskName.__args__) == {*TREEBANK_TASKS, *(task.name for task in GLUE), "squad"}
+
+
+def test_two_tasks_together_are_compared_with_each_apart_by_as_many_steps(
+    treebank: Path, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--model", tiny, "--data", treebank, "--steps", "24", "--batch-size", "8", "--quiet"]
+    out = tmp_path / "both"
+    assert (
+        run(
+            monkeypatch,
+            *given,
+            "--tasks",
+            "upos,genre",
+            "--out",
+            out,
+            "--learning-rate",
+            "0.02",
+            command="finetune-together",
+        )
+        == 0
+    )
+    shown = capsys.readouterr().out
+    gains = pd.read_csv(out / "gains.csv").set_index("task")
+    assert list(gains.index) == ["upos", "genre"]
+    for name, gain in gains.iterrows():
+        assert gain["difference"] == pytest.approx(gain["together"] - gain["apart"])
+        assert gain["low"] <= gain["difference"] <= gain["high"]
+        assert re.search(rf"^{name} +dev +accuracy +{gain['apart']:.3f} +{gain['together']:.3f} ", shown, re.MULTILINE)
+    steps = [json.loads((out / "apart" / name / "finetuning.json").read_text())["steps"] for name in gains.index]
+    assert sum(steps) == 24
+    assert run(monkeypatch, *given, "--tasks", "upos", "--out", tmp_path / "one", command="finetune-together") == 2
+    assert "task upos; expected two or more" in capsys.readouterr().err
+    assert not (tmp_path / "one").exists()

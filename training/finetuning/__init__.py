@@ -4,6 +4,7 @@ from treeprobe.training.finetuning.baselines import predict_baselines
 from treeprobe.training.finetuning.evaluation import measure, predict_held_out, score_table
 from treeprobe.training.finetuning.examples import Span, SpanExample, TextExample, TokenExample
 from treeprobe.training.finetuning.finetune import Finetuned, finetune
+from treeprobe.training.finetuning.gains import compare_with_apart, paired_gains
 from treeprobe.training.finetuning.glue import GLUE, BrokenLines, GlueTask, glue_task
 from treeprobe.training.finetuning.metrics import CountedMean, MeanMetric, Metric, SampleMetric
 from treeprobe.training.finetuning.options import FinetuningError, FinetuningOptions, TaskFileError
@@ -14,7 +15,7 @@ from treeprobe.training.finetuning.squad import read_squad, squad_task
 from treeprobe.training.finetuning.task import AnyTask, Task, UnseenLabels
 from treeprobe.training.finetuning.task_models import SharingOptions
 from treeprobe.training.finetuning.texts import TextClasses, TextNumbers
-from treeprobe.training.finetuning.together import FinetunedTogether, finetune_together, paired_gains
+from treeprobe.training.finetuning.together import FinetunedTogether, finetune_together
 from treeprobe.training.finetuning.tokens import TokenClasses
 from treeprobe.training.finetuning.treebank_tasks import (
     TREEBANK_TASKS,
@@ -57,6 +58,7 @@ __all__ = [
     "TokenClasses",
     "TokenExample",
     "UnseenLabels",
+    "compare_with_apart",
     "dependency_task",
     "finetune",
     "finetune_together",

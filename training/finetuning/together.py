@@ -3,7 +3,7 @@
 The first is figure 1 of Liu et al. (2019), "Multi-Task Deep Neural Networks for Natural Language Understanding".
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,9 @@ from transformers import get_linear_schedule_with_warmup
 from treeprobe.devices import check_device, memory_named, seeded
 from treeprobe.extraction import Encoder
 from treeprobe.files import written_whole
-from treeprobe.parsing.scores.intervals import Difference, paired_difference
 from treeprobe.training.finetuning.batches import batches_of
 from treeprobe.training.finetuning.evaluation import predict_held_out, score_table
 from treeprobe.training.finetuning.folder import SCORES, RunFolder
-from treeprobe.training.finetuning.metrics import MeanMetric
 from treeprobe.training.finetuning.models import with_head
 from treeprobe.training.finetuning.options import FinetuningError, FinetuningOptions
 from treeprobe.training.finetuning.task import AnyTask
@@ -150,46 +148,3 @@ def finetune_together(
         }
     )
     return FinetunedTogether(folder.path, checkpoints, scores, predictions, models.losses)
-
-
-def paired_gains(
-    tasks: Sequence[AnyTask], shared: FinetunedTogether, apart: Mapping[str, FinetunedTogether]
-) -> pd.DataFrame:
-    """What tasks gain by being learned together: the headline metric of each, less that of fine-tuning apart.
-
-    Args:
-        tasks: the tasks, all scored by means over examples or words.
-        shared: fine-tuned on all of them.
-        apart: fine-tuned on one each, by the task's name.
-
-    Returns:
-        A row a task and split: task, split, metric, apart, together, and the difference on the same examples with its
-        95 % interval and p: difference, low, high, p.
-
-    Raises:
-        FinetuningError: a metric is no mean, so that it cannot be compared example by example.
-    """
-    rows = []
-    for task in tasks:
-        metric = task.metrics[0]
-        if not isinstance(metric, MeanMetric):
-            raise FinetuningError(f"task {task.name}: {metric.name} is no mean over examples; expected one to compare")
-        for split, examples in task.held_out.items():
-            one, other = (
-                metric.tally(examples, found.predictions[task.name][split]) for found in (shared, apart[task.name])
-            )
-            gap: Difference = paired_difference(one, other)
-            rows.append(
-                {
-                    "task": task.name,
-                    "split": split,
-                    "metric": metric.name,
-                    "apart": other.value,
-                    "together": one.value,
-                    "difference": gap.value,
-                    "low": gap.low,
-                    "high": gap.high,
-                    "p": gap.p,
-                }
-            )
-    return pd.DataFrame(rows)

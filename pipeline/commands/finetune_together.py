@@ -1,0 +1,109 @@
+"""`treeprobe finetune-together`: one encoder trained for several tasks, beside one for each."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
+
+import typer
+
+from treeprobe.pipeline.commands.finetuning_options import (
+    TASKS,
+    BatchSize,
+    Data,
+    Epochs,
+    LearningRate,
+    MaxDev,
+    MaxSubwords,
+    MaxTrain,
+    Overwrite,
+    RandomWeights,
+    Seed,
+    Steps,
+    TaskName,
+    Test,
+    finetuning_options,
+    read_task,
+    read_task_names,
+)
+from treeprobe.pipeline.commands.options import Device, Model, Quiet
+from treeprobe.pipeline.commands.showing import progress_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def finetune_together_command(
+    model: Model,
+    tasks: Annotated[str, typer.Option(help=f"With commas between: {', '.join(get_args(TaskName))}. {TASKS}")],
+    data: Data,
+    out: Annotated[
+        Path, typer.Option(help="The folder to write: the models together and apart, and what sharing gained.")
+    ],
+    sharing: Annotated[
+        Literal["hard", "l2"],
+        typer.Option(help="One encoder for all tasks (hard), or one for each, drawn towards their mean (l2)."),
+    ] = "hard",
+    strength: Annotated[
+        float, typer.Option(min=0.0, help="How strongly l2 draws encoders together, in steps of the optimizer.")
+    ] = 1.0,
+    weighting: Annotated[
+        Literal["equal", "uncertainty"], typer.Option(help="How the tasks' losses are weighted.")
+    ] = "equal",
+    epochs: Epochs = 3.0,
+    steps: Steps = None,
+    batch_size: BatchSize = 32,
+    learning_rate: LearningRate = 2e-4,
+    max_subwords: MaxSubwords = 128,
+    max_train: MaxTrain = None,
+    max_dev: MaxDev = None,
+    test: Test = False,
+    random_weights: RandomWeights = False,
+    seed: Seed = 0,
+    device: Device = "cpu",
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Fine-tune one encoder for several tasks, and one for each apart by as many steps: what does sharing gain?"""
+    from treeprobe.training.finetuning import SharingOptions, compare_with_apart
+
+    options = finetuning_options(
+        epochs=epochs,
+        steps=steps,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        max_subwords=max_subwords,
+        random_weights=random_weights,
+        seed=seed,
+    )
+    chosen = [
+        read_task(name, data, test=test).shortened(max_train, max_dev, seed=seed) for name in read_task_names(tasks)
+    ]
+    progress = progress_of(quiet=quiet)
+    if progress == "stages":
+        typer.echo(f"fine-tuning on {', '.join(map(str, chosen))} …", err=True)
+    gains = compare_with_apart(
+        chosen,
+        model,
+        out,
+        options=options,
+        sharing=SharingOptions(sharing, strength, weighting),
+        device=device,
+        overwrite=overwrite,
+        progress=progress is True,
+    )
+    typer.echo(_shown(gains))
+    typer.echo(f"\nTogether: {out}/together; apart, by as many steps of each task: {out}/apart; this: {out}/gains.csv")
+
+
+def _shown(gains: "pd.DataFrame") -> str:
+    """The gains as a table: a line a task and split."""
+    from treeprobe.pipeline.closing_table import aligned
+
+    lines = [
+        [
+            str(row.task), str(row.split), str(row.metric), f"{row.apart:.3f}", f"{row.together:.3f}",
+            f"{row.difference:+.3f} [{row.low:+.3f}, {row.high:+.3f}]", f"{row.p:.3f}",
+        ]
+        for row in gains.itertuples()
+    ]  # fmt: skip
+    table = aligned([["", "split", "metric", "apart", "together", "gain", "p"], *lines])
+    return "\n".join([*table, "In brackets: the 95 % interval of the difference on the same examples."])
