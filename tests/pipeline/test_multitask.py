@@ -16,6 +16,8 @@ from treeprobe.pipeline.multitask.comparison import gains_table, rungs_of, shari
 from treeprobe.pipeline.multitask.schemes import PENALISED_SEPARATE, SEPARATE, Scheme, schemes_of
 from treeprobe.pipeline.multitask.training import HEADLINES, Fitted, Place, preferred, sizes_of
 from treeprobe.pipeline.options import OptionsError
+from treeprobe.pipeline.report.multitask import multitask_section
+from treeprobe.pipeline.report.results import read_results
 from treeprobe.probes import MultitaskProbe
 
 TASKS = tuple(HEADLINES)
@@ -143,3 +145,12 @@ def test_the_analysis_writes_a_row_a_rung_and_draws(
     assert table[["value", "low", "high"]].notna().all(axis=None)
     assert found.summary.startswith("tiny-bert on ")
     assert (tmp_path / "out" / "figures" / "sharing.png").is_file()
+    section = multitask_section(read_results(tmp_path / "out"))
+    assert section is not None
+    assert found.summary.partition(": ")[2] in section.text
+    [gains], gained = section.tables, found.tables["gains"]
+    assert [cell.text for cell in gains.rows[0]][5:8] == [
+        f"{gained['separate'][0]:.3f}", f"{gained['shared'][0]:.3f}", f"{gained['difference'][0]:+.3f}",
+    ]  # fmt: skip
+    assert len(gains.rows) == len(gained)
+    assert "trace-norm" in section.pictures[0].description
