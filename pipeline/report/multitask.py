@@ -24,18 +24,19 @@ def multitask_section(results: Results) -> Section | None:
     if not found:
         return None
     gains = {place_of(one): one.table("gains", texts=_TEXTS) for one in found}
-    said = " ".join(f"{name}: {sharing_sentence(table)}." for name, table in gains.items())
+    # Of one analysis the page begins with that sentence.
+    said = [f"{name}: {sharing_sentence(table)}." for name, table in gains.items()] if len(gains) > 1 else []
     text = (
         "Probes of distances, depths and relations, trained apart and sharing. What is compared was chosen on dev: "
         "among the ways to share, and among separate probes with and without the trace norm of their own map. "
-        f"Differences are paired, on test, with 95 % intervals. {said}"
+        "Differences are paired, on test, with 95 % intervals."
     )
     rows = [row for name, table in gains.items() for row in _rows(name, table)]
     pictures = [shown for one in found for shown in _pictures(place_of(one), one.table("sharing", texts=_TEXTS))]
     return Section(
         "multitask",
         "Sharing between tasks",
-        text,
+        " ".join([text, *said]),
         [Table("The best way to share beside separate probes", _COLUMNS, rows)],
         pictures,
         folded=len(found) > MOST_OPEN,
