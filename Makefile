@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # What benchmarks read, a UD name or a folder of CoNLL-U files, and where they write their rows.
 TREEBANK ?= en_ewt
 BENCHMARKS ?= build/benchmarks
-PACKAGES := parsing extraction probes training behaviour interventions attention convolution reporting pipeline
+PACKAGES := parsing extraction probes training behaviour interventions attention untrained convolution reporting pipeline
 SOURCES := treeprobe $(PACKAGES) tests benchmarks
 LINKS := build/links/treeprobe
 

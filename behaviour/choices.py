@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from treeprobe.behaviour.frequency import WordFrequencies
 from treeprobe.behaviour.pairs import MinimalPair
-from treeprobe.behaviour.subwords import Subwords
 from treeprobe.behaviour.word_scores import word_scores
 from treeprobe.extraction import Encoder, LanguageModel
+from treeprobe.extraction.subwords import Subwords
 from treeprobe.extraction.text import Text
 
 Comparison = Literal["sentence", "target"]

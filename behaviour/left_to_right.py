@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from treeprobe.behaviour.subwords import Subwords, with_first
 from treeprobe.behaviour.word_starts import first_token, word_starts
 from treeprobe.extraction import Encoder
+from treeprobe.extraction.subwords import Subwords, with_first
 
 
 @torch.inference_mode()

@@ -5,9 +5,9 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from treeprobe.behaviour.subwords import Subwords
 from treeprobe.extraction import Encoder
 from treeprobe.extraction.language_model import only_at
+from treeprobe.extraction.subwords import Subwords
 
 
 @torch.inference_mode()

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from treeprobe.behaviour.left_to_right import left_to_right_scores
 from treeprobe.behaviour.pseudo_likelihood import pseudo_log_likelihoods
-from treeprobe.behaviour.subwords import Subwords
 from treeprobe.extraction import LanguageModel
+from treeprobe.extraction.subwords import Subwords
 from treeprobe.extraction.text import Text
 
 

@@ -21,6 +21,9 @@ SENTENCE_TASKS = (
 )  # fmt: skip
 
 
+UNTRAINED_METHODS = ("perturbed-masking", "substitution", "projection", "heads")
+
+
 class OptionsError(TreeprobeError, ValueError):
     """Options that contradict each other, or that a checkpoint cannot follow."""
 
@@ -60,11 +63,13 @@ class Options:
         sentence_pooling: what they read of a sentence: its special token `cls` or `sep`, or its subwords by `mean`,
             `first` or `last`. Where None, the mean, and `cls`, or `last` where a model has no such token.
         sentences: how many sentences of the dev split effects are measured on; four times as many of the training split
-            fit interventions and probes.
+            fit interventions and probes. Without training, how many of each split are parsed.
         train_sizes: sentences of the training split that tasks share, each size a sample of its own (`multitask`).
         sharing, weighting: how tasks share (`probes.families.sharing`), and how their losses are weighted
             (`treeprobe.sharing`).
         strengths: strengths of penalties to choose from, on dev.
+        methods: ways to trees without training, by names of `pipeline.untrained.methods.METHODS`.
+        substitutes: words that take the place of each word, at most (`untrained.substitution`).
     """
 
     ranks: Sequence[int] = (128,)
@@ -95,6 +100,8 @@ class Options:
     sharing: Sequence[str] = ("hard", "l2", "trace-norm", "cross-stitch")
     weighting: Sequence["Weighting"] = ("equal", "fixed", "uncertainty")
     strengths: Sequence[float] = (1.0, 3.0)
+    methods: Sequence[str] = UNTRAINED_METHODS
+    substitutes: int = 10
 
     def __post_init__(self) -> None:
         for name in ("ranks", "seeds", "layers"):
@@ -108,7 +115,11 @@ class Options:
         if not self.interventions or self.sentences < 1:
             found = f"{len(self.interventions)} interventions and {self.sentences} sentences"
             raise OptionsError(f"interventions, sentences: found {found}; expected at least one of each")
-        for name, known in (("sentence_tasks", SENTENCE_TASKS), ("sentence_pooling", SENTENCE_POOLINGS)):
+        for name, known in (
+            ("sentence_tasks", SENTENCE_TASKS),
+            ("sentence_pooling", SENTENCE_POOLINGS),
+            ("methods", UNTRAINED_METHODS),
+        ):
             chosen = getattr(self, name)
             if chosen is not None and (not chosen or set(chosen) - set(known)):
                 raise OptionsError(f"{name}: found {', '.join(chosen) or 'none'}; expected some of {', '.join(known)}")
@@ -117,6 +128,8 @@ class Options:
             raise OptionsError(f"train_sizes, strengths: found {found}; expected sizes of 2 or more, strengths above 0")
         if not self.sharing or not self.weighting:
             raise OptionsError("sharing, weighting: found none of one; expected at least one of each")
+        if self.substitutes < 0:
+            raise OptionsError(f"substitutes: found {self.substitutes}; expected 0 or more")
         if self.twins < 1:
             raise OptionsError(f"twins: found {self.twins}; expected at least 1, or random_baseline=False")
 

@@ -30,6 +30,7 @@ from treeprobe.reporting.scores.moved import moved_curves, moved_figure
 from treeprobe.reporting.scores.pretraining import accuracy_by_step, loss_by_step
 from treeprobe.reporting.scores.sentences import sentence_accuracy, sentence_accuracy_figure
 from treeprobe.reporting.scores.sharing import sharing_curves, sharing_figure
+from treeprobe.reporting.scores.untrained import untrained_figure, untrained_layers, untrained_points
 from treeprobe.reporting.scores.variants import size_points, variant_curves, variant_points
 from treeprobe.reporting.style.missing_glyphs import MissingGlyphs
 from treeprobe.reporting.style.names import head_name, metric_name
@@ -133,6 +134,9 @@ __all__ = [
     "tree_picker",
     "tree_through_layers",
     "trees_word_by_word",
+    "untrained_figure",
+    "untrained_layers",
+    "untrained_points",
     "variant_curves",
     "variant_points",
     "walking_centres",

@@ -17,6 +17,7 @@ ALLOWED: dict[str, set[str]] = {
     "behaviour": {"parsing", "extraction"},
     "interventions": {"parsing", "extraction", "probes"},
     "attention": {"parsing", "extraction"},
+    "untrained": {"parsing", "extraction", "attention"},
     "convolution": {"parsing", "extraction"},
     "reporting": {"parsing"},
     "pipeline": {
@@ -27,6 +28,7 @@ ALLOWED: dict[str, set[str]] = {
         "behaviour",
         "interventions",
         "attention",
+        "untrained",
         "convolution",
         "reporting",
     },

@@ -1,6 +1,7 @@
 """Scores of predicted distances, depths and heads, with bootstrap intervals, and their parts by category."""
 
 from treeprobe.parsing.scores.attachment import score_heads, score_relations
+from treeprobe.parsing.scores.brackets import score_brackets
 from treeprobe.parsing.scores.breakdown import (
     LENGTH_CLASSES,
     Category,
@@ -46,6 +47,7 @@ __all__ = [
     "paired_differences",
     "resample",
     "score_all",
+    "score_brackets",
     "score_depths",
     "score_distances",
     "score_frame",

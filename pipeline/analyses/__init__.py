@@ -139,6 +139,12 @@ ANALYSES = (
         _ALL,
         command="sentence-probes",
     ),
+    Analysis(
+        "untrained",
+        "Recover trees without training: by masking in pairs, by substitution, by spans without context, from heads.",
+        ("methods", "sentences", "substitutes", "punctuation", "text"),
+        MappingProxyType({"dev": "required", "test": "optional"}),
+    ),
 )
 
 

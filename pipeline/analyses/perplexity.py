@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from treeprobe.behaviour import word_scores
-from treeprobe.behaviour.subwords import Subwords
 from treeprobe.extraction import LanguageModel, language_model, masked_lm_losses
+from treeprobe.extraction.subwords import Subwords
 from treeprobe.extraction.text import Text
 from treeprobe.parsing import Tally, Treebank
 from treeprobe.parsing.scores import micro

@@ -24,6 +24,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "treeprobe sentence-probes --model b/ --train en_ewt --dev en_ewt --out cls",
         "treeprobe sentence-probes --model gpt2 --train t --dev d --out gpt2",
     ),
+    "untrained": (
+        "treeprobe untrained --model ckpt/ --dev en_ewt --test en_ewt --out trees",
+        "treeprobe untrained --model b/ --dev d --sentences 500 --out trees",
+    ),
     "demo": ("treeprobe demo --out demo-output",),
     "parse": (
         'treeprobe parse "The chef who ran to the store was out of food."',

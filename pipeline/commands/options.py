@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from treeprobe.pipeline.options import SENTENCE_POOLINGS, SENTENCE_TASKS, Options
+from treeprobe.pipeline.options import SENTENCE_POOLINGS, SENTENCE_TASKS, UNTRAINED_METHODS, Options
 
 DEFAULT_CACHE = Path("~/.cache/treeprobe")
 
@@ -115,7 +115,18 @@ OPTIONS: Mapping[str, Any] = {
         ),
     ],
     "sentences": Annotated[
-        int, typer.Option(min=1, help="Sentences to measure effects on; four times as many fit probes and erasers.")
+        int,
+        typer.Option(
+            min=1,
+            help="Sentences to measure on, spread evenly; to measure effects, four times as many fit probes and "
+            "erasers.",
+        ),
+    ],
+    "methods": Annotated[
+        str, typer.Option(help=f"Ways to trees, with commas between: {', '.join(UNTRAINED_METHODS)}.")
+    ],
+    "substitutes": Annotated[
+        int, typer.Option(min=0, help="Words that take the place of each word in turn, at most, for substitution.")
     ],
     "sentence_tasks": Annotated[
         str, typer.Option(help=f"What to ask of sentences, with commas between: {', '.join(SENTENCE_TASKS)}.")
@@ -148,7 +159,8 @@ DEFAULTS: Mapping[str, Any] = {
     "seeds": len(Options().seeds),
     "concatenate": None,
     **{
-        name: ",".join(getattr(Options(), name)) for name in ("interventions", "sentence_tasks", "sharing", "weighting")
+        name: ",".join(getattr(Options(), name))
+        for name in ("interventions", "methods", "sentence_tasks", "sharing", "weighting")
     },
     "train_sizes": ",".join(map(str, Options().train_sizes)),
     "strengths": ",".join(f"{strength:g}" for strength in Options().strengths),
@@ -195,7 +207,9 @@ def options_of(given: Mapping[str, Any]) -> Options:
         read["train_sizes"] = integers(read["train_sizes"], least=2)
     if "strengths" in read:
         read["strengths"] = positive_numbers(read["strengths"])
-    for name in ("constructions", "interventions", "sentence_tasks", "sentence_pooling", "sharing", "weighting"):
+    for name in (
+        "constructions", "interventions", "methods", "sentence_tasks", "sentence_pooling", "sharing", "weighting"
+    ):  # fmt: skip
         if read.get(name) is not None:
             read[name] = tuple(part.strip() for part in read[name].split(",") if part.strip())
     return Options(**read)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from treeprobe.behaviour.subwords import Subwords
 from treeprobe.extraction import Encoder
+from treeprobe.extraction.subwords import Subwords
 from treeprobe.extraction.text import Text
 from treeprobe.parsing import Treebank, TreebankError
 from treeprobe.pipeline.options import Options

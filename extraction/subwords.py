@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from treeprobe.extraction import Encoder
 from treeprobe.extraction.alignment import Alignment, Integers
 from treeprobe.extraction.batching import Batch, Batcher, Windows
+from treeprobe.extraction.encoder import Encoder
 from treeprobe.extraction.places import NO_WORD, Places
 from treeprobe.extraction.text import Text
 
