@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from treeprobe.pipeline.packaged_probes import embedded_probes
     from treeprobe.pipeline.parser import Parser, parse
     from treeprobe.pipeline.report import explore_trees, write_report
+    from treeprobe.pipeline.results.dataset import Collected, collect_results
     from treeprobe.pipeline.results.findings import Findings
     from treeprobe.pipeline.results.finished import load_results, read_finished
     from treeprobe.pipeline.sentence_explorer import explore_sentence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from treeprobe.pipeline.sweeps import Plan, Workers, dry_run, sweep
 
 _HOMES = {
+    "Collected": "results.dataset",
     "Findings": "results.findings",
     "Options": "options",
     "Parser": "parser",
@@ -39,6 +41,7 @@ _HOMES = {
     "Subject": "subjects.subject",
     "Workers": "sweeps",
     "analyse": "analysis",
+    "collect_results": "results.dataset",
     "compare_by": "comparisons.checkpoints",
     "compare_checkpoints": "comparisons.checkpoints",
     "compare_layers": "comparisons.checkpoints",
@@ -61,6 +64,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Collected",
     "Findings",
     "Options",
     "Parser",
@@ -70,6 +74,7 @@ __all__ = [
     "Subject",
     "Workers",
     "analyse",
+    "collect_results",
     "compare_by",
     "compare_checkpoints",
     "compare_layers",

@@ -47,6 +47,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "treeprobe compare runs/first runs/second",
         "treeprobe compare tuned base --sweep sweep/ --format latex",
     ),
+    "collect": ("treeprobe collect sweeps/first sweeps/second --out results",),
     "pretrain": (
         "treeprobe pretrain --text en_ewt --held-out en_ewt --out tiny",
         "treeprobe pretrain --text own.txt --out ltr --left-to-right",

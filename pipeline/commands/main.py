@@ -17,6 +17,7 @@ from treeprobe.pipeline.commands.analyses import command_of
 from treeprobe.pipeline.commands.bilingual import bilingual_command
 from treeprobe.pipeline.commands.cache import app as cache_app
 from treeprobe.pipeline.commands.checkpoints import checkpoints_command
+from treeprobe.pipeline.commands.collect import collect_command
 from treeprobe.pipeline.commands.compare import compare_command
 from treeprobe.pipeline.commands.demo import demo_command
 from treeprobe.pipeline.commands.examples import examples_of
@@ -64,6 +65,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "sweep": sweep_command,
     "report": report_command,
     "compare": compare_command,
+    "collect": collect_command,
     "pretrain": pretrain_command,
     "fill-mask": fill_mask_command,
     "checkpoints": checkpoints_command,

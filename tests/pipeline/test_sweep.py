@@ -18,6 +18,7 @@ from filelock import FileLock
 from tests.pipeline.conftest import random_bank
 from treeprobe.errors import OutputError
 from treeprobe.extraction import Encoder
+from treeprobe.files import write_json
 from treeprobe.parsing import TreebankError, read_conllu, write_conllu
 from treeprobe.pipeline import (
     Options,
@@ -26,6 +27,7 @@ from treeprobe.pipeline import (
     Splits,
     Workers,
     analyse,
+    collect_results,
     dry_run,
     load_results,
     sweep,
@@ -35,6 +37,7 @@ from treeprobe.pipeline.options import OptionsError
 from treeprobe.pipeline.results.findings import FindingsError, read_record, write_record
 from treeprobe.pipeline.results.sweep_folder import DamagedResults
 from treeprobe.pipeline.sweeps import Sweep, SweepError, execution
+from treeprobe.records import sealed
 
 OPTIONS = Options(ranks=(4,), seeds=(0,), epochs=2, samples=5, control=False)
 QUICK = Options(ranks=(4,), seeds=(0,), layers=(1,), epochs=1, samples=0, random_baseline=False, control=False)
@@ -250,6 +253,33 @@ def test_the_table_on_disk_is_what_is_loaded(done: Sweep) -> None:
     table = pd.read_parquet(done.out / "results.parquet")
     pd.testing.assert_frame_equal(table, load_results(done.out), check_dtype=False)
     assert not table.duplicated(KEYS).any()
+
+
+def test_sweeps_are_collected_into_a_data_set_that_only_grows(done: Sweep, tmp_path: Path) -> None:
+    out, copy = tmp_path / "data set", tmp_path / "later"
+    first = collect_results([done.out], out)
+    assert len(first.added) + first.without_scores == len(done.done)
+    table = pd.read_parquet(out).astype({"checkpoint": str, "treebank": str})
+    loaded = load_results(done.out)
+    pd.testing.assert_frame_equal(ordered(table[loaded.columns]), ordered(loaded), check_dtype=False)
+    assert {path.parent.relative_to(out).as_posix() for path in first.added} == {
+        f"checkpoint={checkpoint}/treebank={treebank}"
+        for checkpoint, treebank in loaded[["checkpoint", "treebank"]].drop_duplicates().itertuples(index=False)
+    }
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*.parquet")}
+    again = collect_results([done.out, done.out], out)
+    assert (len(again.added), again.known) == (0, 2 * len(first.added))
+    shutil.copytree(done.out, copy)
+    changed, damaged = sorted((copy / "tasks").glob("*--structure"))[:2]
+    record = json.loads((changed / "analysis.json").read_text())
+    write_json(changed / "analysis.json", sealed({**record, "options": {**record["options"], "seeds": [9]}}))
+    (damaged / "scores.csv").write_text("checkpoint")
+    with pytest.warns(DamagedResults, match=damaged.name):
+        found = collect_results([copy], out)
+    assert len(found.added) == 1
+    assert list(found.damaged) == [damaged.name]
+    assert {path: path.stat().st_mtime_ns for path in before} == before, "nothing is written again"
+    assert set(pd.read_parquet(out)["sweep"]) == {done.out.name, "later"}
 
 
 def test_a_task_cut_short_counts_for_nothing(models: dict[str, Path], splits: Splits, tmp_path: Path) -> None:
