@@ -51,6 +51,7 @@ class Options:
         twins: how many draws of random weights; draw number s is probed by probes of seed s.
         control: also train on control trees (Hewitt & Liang 2019), for the selectivity of every score.
         concatenate: also probe these layers' states joined end to end; none where empty.
+        labelled: also train probes of labelled trees (`DepProbe`, `PolarProbe`) and the attention-only probe.
         description_length: also measure the online code length of the training trees (Voita & Titov 2020).
         samples: sentences whose recovered trees at every layer are kept for the report.
         ablate: also ablate each head, and measure what is lost.
@@ -85,6 +86,7 @@ class Options:
     twins: int = 1
     control: bool = True
     concatenate: Sequence[int] = ()
+    labelled: bool = False
     description_length: bool = False
     samples: int = 50
     ablate: bool = False

@@ -3,7 +3,14 @@
 from treeprobe.probes.baselines import DecayStates, RandomLstmStates, untransformed_distances
 from treeprobe.probes.concatenation import ConcatenatedStates
 from treeprobe.probes.conditional import ConditionalStates
-from treeprobe.probes.control import TreeShape, control_heads, control_targets, selectivity
+from treeprobe.probes.control import (
+    TreeShape,
+    control_heads,
+    control_relations,
+    control_targets,
+    relation_shares,
+    selectivity,
+)
 from treeprobe.probes.curves import curves, over_seeds
 from treeprobe.probes.description_length import CodeLength, online_code, online_codes
 from treeprobe.probes.estimator import fit_all
@@ -57,6 +64,7 @@ __all__ = [
     "compare_families",
     "compare_states",
     "control_heads",
+    "control_relations",
     "control_targets",
     "curves",
     "fit_all",
@@ -69,6 +77,7 @@ __all__ = [
     "over_seeds",
     "pareto_front",
     "probe_subspace_angles",
+    "relation_shares",
     "selectivity",
     "untransformed_distances",
 ]

@@ -6,12 +6,13 @@ attaches each type to itself, the first or the last word, which is not a tree. H
 once, and a word's head is the nearest word of a higher level on its side. Both are drawn from a distribution taken
 from real trees, in which a word's level is the height of its subtree. Control trees therefore have edges about as
 long, leaves about as many, and depths about as large as the trees they are compared with, and the difference of the
-two scores is not one of shape.
+two scores is not one of shape. The control task of labels keeps the gold tree, and each type draws a relation.
 """
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -98,11 +99,46 @@ def control_heads(words: Sequence[str], *, seed: int = 0, shape: TreeShape = ENG
 
 def draw_behaviour(word: str, *, seed: int, shape: TreeShape = ENGLISH) -> tuple[int, bool]:
     """A word type's level, and whether its head follows it: the same in every sentence, run and machine."""
-    digest = hashlib.blake2b(word.encode(), digest_size=16, salt=str(seed).encode()[:16]).digest()
-    height, side = (int.from_bytes(part) / 2**64 for part in (digest[:8], digest[8:]))
+    height, side = _drawn(word, salt=str(seed))
     bounds = list(accumulate(shape.levels[:-1]))
     level = sum(height >= bound for bound in bounds)
     return level, side < shape.following[level]
+
+
+def _drawn(word: str, *, salt: str) -> tuple[float, float]:
+    """Two numbers from 0 to 1 that follow from a word type and the salt, of which 16 bytes count."""
+    digest = hashlib.blake2b(word.encode(), digest_size=16, salt=salt.encode()[:16]).digest()
+    first, second = (int.from_bytes(part) / 2**64 for part in (digest[:8], digest[8:]))
+    return first, second
+
+
+def control_relations(
+    words: Sequence[str], heads: Sequence[int], *, shares: Mapping[str, float], seed: int = 0
+) -> tuple[str, ...]:
+    """Relations of one sentence's words to their gold heads, drawn once for each word type; the root keeps `root`.
+
+    The control task of labels (Hewitt & Liang 2019, section 2): a probe can only memorise which type has drawn which.
+
+    Args:
+        words: the words.
+        heads: their heads, counted from 0; -1 at the root.
+        shares: how often each relation is drawn, in all 1, such as `relation_shares` of the training trees. Training
+            and test sentences need the same shares and seed.
+        seed: another one draws others.
+    """
+    names, bounds = list(shares), list(accumulate(shares.values()))[:-1]
+    return tuple(
+        "root" if head < 0 else names[bisect_right(bounds, _drawn(word, salt=f"relation {seed}")[0])]
+        for word, head in zip(words, heads)
+    )
+
+
+def relation_shares(relations: Iterable[Sequence[str]]) -> dict[str, float]:
+    """How often words other than roots have each relation, in all 1. Raises ValueError where there are none."""
+    counts = Counter(relation for sentence in relations for relation in sentence if relation != "root")
+    if not counts:
+        raise ValueError("no word has a relation but 'root'; expected some such as 'nsubj'")
+    return {relation: count / counts.total() for relation, count in sorted(counts.items())}
 
 
 def _nearest_higher(levels: Sequence[int]) -> list[int]:

@@ -59,7 +59,7 @@ ANALYSES = (
     Analysis(
         "structure",
         "Train structural probes on every layer, recover trees, score them, and draw.",
-        (*_PROBES, "random_baseline", "twins", "control", "concatenate", "description_length", "samples"),
+        (*_PROBES, "random_baseline", "twins", "control", "concatenate", "labelled", "description_length", "samples"),
         _ALL,
         command="run",
     ),

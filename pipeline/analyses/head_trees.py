@@ -1,6 +1,6 @@
 """Trees from attention, scored: of single heads, of the heads that track relations, and of probes of all heads."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,14 +11,12 @@ from treeprobe.attention import (
     ChosenHead,
     RelationCounts,
     best_heads,
-    choose_sentences,
     chosen_heads,
     ensemble_trees,
     head_tree_tallies,
     heads_of,
     held_out_tally,
     offset_baseline,
-    pair_features,
     static_embeddings,
 )
 from treeprobe.parsing import (
@@ -30,11 +28,11 @@ from treeprobe.parsing import (
     score_distances,
     score_heads,
 )
-from treeprobe.parsing.decoding import arborescence, decode_bulk
 from treeprobe.parsing.scores import micro
 from treeprobe.parsing.treebanks import document_numbers
 from treeprobe.parsing.trees import chain_distances
 from treeprobe.pipeline.options import Options
+from treeprobe.pipeline.probing.attention_trees import best_trees, head_scores, training_features
 from treeprobe.pipeline.subjects.subject import Subject
 from treeprobe.reporting import head_name
 
@@ -95,9 +93,8 @@ def score_probes(subject: Subject, options: Options) -> pd.DataFrame:
     need not make a tree.
     """
     encoder, bank, punctuation = subject.encoder, subject.splits["dev"], options.punctuation
-    sample = Treebank([subject.splits["train"][int(place)] for place in choose_sentences(subject.splits["train"])])
+    sample, features = training_features(subject, options)
     words = sample.words
-    features = list(pair_features(subject.attention(sample, options)))
     own = static_embeddings(encoder, words, fitted_on=words)
     plain = AttentionProbe().fit(features, sample)
     worded = AttentionProbe().fit(features, sample, vectors=own)
@@ -110,25 +107,13 @@ def score_probes(subject: Subject, options: Options) -> pd.DataFrame:
         scored: list[Sentence] = []
         trees: list[NDArray[np.int64]] = []
         likeliest: list[NDArray[np.int64]] = []
-        for sentences, scores in _probe_scores(subject, probe, vectors, options):
-            scored += sentences
-            trees += decode_bulk(
-                [matrix[:, 1:].T for matrix in scores], decoder=arborescence, roots=[matrix[:, 0] for matrix in scores]
-            )
+        for numbers, scores in head_scores(subject, bank, probe, options, vectors=vectors):
+            scored += [bank[number] for number in numbers]
+            trees += best_trees(scores)
             likeliest += [heads_of(matrix) for matrix in scores]
         rows.append(_score_row(name, score_heads(scored, trees, punctuation=punctuation)["uas"]))
         rows.append(_score_row(f"{name}, no tree", attachment(scored, likeliest, punctuation=punctuation)))
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def _probe_scores(
-    subject: Subject, probe: AttentionProbe, vectors: Sequence[NDArray[np.float32]] | None, options: Options
-) -> Iterator[tuple[list[Sentence], list[NDArray[np.float64]]]]:
-    """A probe's log-probabilities of heads, batch by batch, with the sentences."""
-    bank = subject.splits["dev"]
-    for batch in subject.attention(bank, options):
-        features = list(pair_features([batch]))
-        yield [bank[one.index] for one in features], [probe.predict(one, vectors=vectors) for one in features]
 
 
 def attachment(gold: Sequence[Sentence], heads: Sequence[NDArray[np.int64]], *, punctuation: PunctuationRule) -> Tally:

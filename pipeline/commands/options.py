@@ -92,6 +92,14 @@ OPTIONS: Mapping[str, Any] = {
         str | None,
         typer.Option(help="Also probe these layers' states joined end to end, with commas between."),
     ],
+    "labelled": Annotated[
+        bool,
+        typer.Option(
+            "--labelled",
+            help="Also train probes of labelled trees, scored by UAS and LAS: DepProbe, the polar probe, and one of "
+            "attention alone.",
+        ),
+    ],
     "description_length": Annotated[
         bool, typer.Option(help="Also measure the code length of the training trees, given the states.")
     ],

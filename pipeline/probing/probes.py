@@ -17,6 +17,7 @@ from treeprobe.pipeline.results.scores import Measurement, Setting
 from treeprobe.pipeline.results.tally_files import EDGE_COLUMNS, FoundEdges
 from treeprobe.pipeline.subjects.subject import Subject
 from treeprobe.probes import DepthProbe, DistanceProbe, States, fit_all
+from treeprobe.probes.estimator import AnyProbe
 
 Probe = DistanceProbe | DepthProbe
 Predictions = list[NDArray[np.float32]]
@@ -56,7 +57,7 @@ def new_probes(subject: Subject, options: Options) -> list[Probe]:
     ]
 
 
-def train(subject: Subject, probes: list[Probe], states: SplitStates) -> list[Probe]:
+def train(subject: Subject, probes: list[AnyProbe], states: SplitStates) -> list[AnyProbe]:
     """Train probes on the training split in one pass over the data, the dev split deciding which epoch is kept."""
     with subject.stage("train probes"):
         fit_all(

@@ -36,6 +36,20 @@ the states themselves, without a probe."""
 CONCATENATION = "concatenation"
 """What the column `probe` calls probes of several layers' states side by side; they have no layer."""
 
+ATTENTION_ONLY = "attention-only"
+"""What the column `probe` calls the probe of all attention heads together, which has no layer."""
+
+TREE_PROBES = ("depprobe", "polar")
+"""What the column `probe` calls probes that predict labelled trees."""
+
+LABEL_METRICS = ("las", "relation_accuracy")
+"""Their scores that have a control of labels, and so a selectivity."""
+
+
+def control_of(probe: str) -> str:
+    """What the column `probe` calls the same probes on control labels."""
+    return f"{probe}, {CONTROL} labels"
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -137,8 +151,8 @@ def best_rows(scores: pd.DataFrame, *, by: Sequence[str], metric: str = "uuas", 
 def _split_rows(measurements: Sequence[Measurement]) -> list[dict[str, Any]]:
     """The rows of one split: those of every score, then those of selectivity.
 
-    Selectivity is the score on gold trees less the score of the same layer, rank and seed on control trees (Hewitt &
-    Liang 2019, figure 2); its interval resamples both alike.
+    Selectivity is the score on gold trees less the score of the same layer, rank and seed on control trees, or on
+    control labels (Hewitt & Liang 2019, figure 2); its interval resamples both alike.
     """
     measured = [(one.setting, tally) for one in measurements for tally in one.tallies.values()]
     places = {(setting, tally.metric): place for place, (setting, tally) in enumerate(measured)}
@@ -149,8 +163,9 @@ def _split_rows(measurements: Sequence[Measurement]) -> list[dict[str, Any]]:
         rows.append(_row(measured[place][0], found.score(place), found.score(mean)))
     for place, mean in averaged.items():
         setting, tally = measured[place]
-        control = places.get((replace(setting, probe=CONTROL), tally.metric))
-        if control is not None and setting.probe == PROBE_OF.get(tally.metric):
+        name = CONTROL if setting.probe == PROBE_OF.get(tally.metric) else control_of(setting.probe)
+        control = places.get((replace(setting, probe=name), tally.metric))
+        if control is not None:
             gaps = found.difference(place, control), found.difference(mean, averaged[control])
             rows.append(_row(setting, *gaps) | {"metric": f"selectivity_{tally.metric}"})
     return rows
