@@ -15,6 +15,7 @@ from treeprobe.pipeline.results.scores import (
     RANDOM_WEIGHTS,
     UNTRANSFORMED,
     best_layer,
+    without_tree_probes,
 )
 from treeprobe.reporting import merge_seeds, metric_name
 
@@ -50,8 +51,9 @@ def closing_table(scores: pd.DataFrame) -> Closing:
 
     Several seeds are reported as their mean, see `reporting.merge_seeds`, and their spread. The layers that are shown
     and marked are those that `scores.best_layer` chooses; of several ranks the largest is shown. The scores of controls
-    are left to the file.
+    are left to the file, and probes of labelled trees have a table of their own (`labelled_table`).
     """
+    scores = without_tree_probes(scores)
     rows = _closing_rows(scores)
     first = _first_rows(rows)
     layers = set(first["layer"].dropna())

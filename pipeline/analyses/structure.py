@@ -12,6 +12,7 @@ from treeprobe.parsing import Sentence, TreebankError, write_conllu
 from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.analyses.structure_figures import StructureFigures
 from treeprobe.pipeline.closing_table import closing_table, split_title
+from treeprobe.pipeline.labelled_table import with_labelled
 from treeprobe.pipeline.options import Options
 from treeprobe.pipeline.probing.baselines import (
     chain_baseline,
@@ -20,6 +21,7 @@ from treeprobe.pipeline.probing.baselines import (
     untransformed_baseline,
 )
 from treeprobe.pipeline.probing.concatenation import concatenation_probes
+from treeprobe.pipeline.probing.labelled import labelled_probes
 from treeprobe.pipeline.probing.probes import (
     Predictions,
     Probe,
@@ -56,7 +58,7 @@ def structure(subject: Subject, options: Options) -> Findings:
     The best layer is the one that `best_layer` chooses; its trees, directed by predicted depth, are written for the
     last split given. Baselines in the same table: the left-to-right chain, the states without a probe, layer 0,
     the same architecture with random weights, and the same probes on control trees, from which follows the selectivity
-    of every score.
+    of every score. With `options.labelled` there are probes of labelled trees too (`probing.labelled`).
 
     Raises TreebankError when the treebank is too small for what is asked.
     """
@@ -69,6 +71,8 @@ def structure(subject: Subject, options: Options) -> Findings:
     measurements += chain_baseline(subject, options) + untransformed_baseline(subject, states, options)
     joined, found = concatenation_probes(subject, states, options)
     measurements += found
+    labelled = labelled_probes(subject, states, options)
+    measurements += labelled.measurements
     if options.control:
         measurements += control_baseline(subject, states, options)
     codes = _code_rows(subject, states, options) if options.description_length else []
@@ -79,19 +83,21 @@ def structure(subject: Subject, options: Options) -> Findings:
     best = best_layer(scores)
     edges = {split.name: split.edges for split in measured}
     trees = _BestTrees.of(subject, probes, states, best, options)
+    closing = closing_table(scores)
     return Findings(
         summary=_summary(subject, scores),
         tables={"scores": scores},
         artefacts={
             "probes": partial(save_probes, probes),
             **({"concatenation": partial(save_probes, joined)} if joined else {}),
+            **({"labelled": labelled.save} if labelled.probes else {}),
             "tallies": partial(write_tallies, measurements=measurements, edges=edges),
             "trees.json": partial(measured[0].samples.write, punctuation=options.punctuation),
             "predictions.conllu": trees.write,
         },
         figures=trees.figures(scores).draw,
-        details={"best_layer": best},
-        closing=closing_table(scores),
+        details={"best_layer": best, **({"unseen_relations": labelled.unseen} if labelled.probes else {})},
+        closing=with_labelled(closing, scores, labelled.unseen) if labelled.probes else closing,
     )
 
 

@@ -46,8 +46,10 @@ def labelled_probes(subject: Subject, states: SplitStates, options: Options) -> 
     every word type draws its relation, and the gold tree stays. The probe of attention has heads but no relations: UAS
     is all that is scored of it.
 
-    Raises TreebankError when a treebank does not name its relations.
+    Nothing where the options do not ask for it. Raises TreebankError when a treebank does not name its relations.
     """
+    if not options.labelled:
+        return Labelled([], [], {})
     subject = subject.with_splits({split: universal_bank(bank) for split, bank in subject.splits.items()})
     for bank in subject.splits.values():
         check_relations(bank, str(bank.path or bank.name))

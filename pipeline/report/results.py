@@ -23,6 +23,7 @@ from treeprobe.pipeline.results.scores import (
     best_rows,
     probe_rows,
     reported_split,
+    without_tree_probes,
 )
 from treeprobe.pipeline.results.sweep_folder import MARK, SweepFolder
 from treeprobe.reporting import merge_seeds, metric_name
@@ -122,7 +123,7 @@ def structure_rows(results: Results, treebank: str) -> pd.DataFrame:
     Several seeds are one row: their mean, see `reporting.merge_seeds`.
     """
     scores = results.scores
-    rows = scores[(scores["analysis"] == "structure") & (scores["trained_on"] == treebank)]
+    rows = without_tree_probes(scores[(scores["analysis"] == "structure") & (scores["trained_on"] == treebank)])
     largest = rows.groupby("checkpoint")["rank"].transform("max")
     return merge_seeds(rows[rows["rank"].isna() | (rows["rank"] == largest)])
 

@@ -107,6 +107,12 @@ def probe_rows(scores: pd.DataFrame, metric: str, *, probe: str | None = None) -
     return scores[(scores["metric"] == metric) & (scores["probe"] == (probe or PROBE_OF[metric]))]
 
 
+def without_tree_probes(scores: pd.DataFrame) -> pd.DataFrame:
+    """The rows of structural probes and their baselines, without those of probes of labelled trees."""
+    others = [*TREE_PROBES, *map(control_of, TREE_PROBES), ATTENTION_ONLY]
+    return scores[~scores["probe"].isin(others)]
+
+
 def layer_scores(
     scores: pd.DataFrame, *, metric: str = "uuas", split: str = "dev", probe: str | None = None
 ) -> "pd.Series[float]":

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from tests.probes.corpora import walk_distances
 from treeprobe.parsing.stimuli import generate
 from treeprobe.parsing.trees import check_heads
-from treeprobe.probes import TreeShape, control_heads, control_targets, selectivity
+from treeprobe.probes import (
+    TreeShape,
+    control_heads,
+    control_relations,
+    control_targets,
+    relation_shares,
+    selectivity,
+)
 from treeprobe.probes.control import ENGLISH, draw_behaviour
 
 FOX = "the quick fox saw the lazy dog".split()
@@ -113,3 +120,21 @@ def test_control_distances_are_those_of_the_control_tree() -> None:
         np.testing.assert_array_equal(distances, walk_distances(heads))
         np.testing.assert_array_equal(depths, walk_distances(heads)[int(np.flatnonzero(heads < 0)[0])])
     assert selectivity(0.8, 0.5) == pytest.approx(0.3)
+
+
+def test_each_type_draws_its_relation_once_and_as_often_as_the_shares_say() -> None:
+    shares = relation_shares([["root", "obj", "obj", "nsubj"], ["det", "root"]])
+    assert shares == {"det": 0.25, "nsubj": 0.25, "obj": 0.5}
+    words = [f"w{number}" for number in range(4000)]
+    drawn = control_relations(words, [1] * len(words), shares=shares)
+    for relation, share in shares.items():
+        assert drawn.count(relation) / len(words) == pytest.approx(share, abs=0.03)
+    # The same wherever it stands, unless it is the root; another seed draws others, and not what the trees draw.
+    own = dict(zip(words, drawn))
+    assert control_relations(("w7", "w3", "w7"), (1, -1, 1), shares=shares) == (own["w7"], "root", own["w7"])
+    other = control_relations(words, [1] * len(words), shares=shares, seed=1)
+    assert np.mean([a == b for a, b in zip(drawn, other)]) == pytest.approx(3 / 8, abs=0.03)
+    levels = np.array([draw_behaviour(word, seed=0)[0] > 0 for word in words])
+    assert np.mean(np.array(drawn)[levels] == "obj") == pytest.approx(0.5, abs=0.04)
+    with pytest.raises(ValueError, match="no word has a relation but 'root'"):
+        relation_shares([["root"]])
