@@ -3,6 +3,7 @@
     python -m benchmarks.probes_families --treebank FOLDER [--cache FOLDER] [--sentences 2000] [--layer 3] [--rank 64]
     python -m benchmarks.probes_families --treebank FOLDER --families linear poincare --wide
     python -m benchmarks.probes_families --treebank FOLDER --families linear poincare --genre reviews
+    python -m benchmarks.probes_families --treebank FOLDER --costs --sentences 600 --rank 128
 
 Each family is trained at the same number of step sizes, on the first so many sentences of train. Step size and epoch
 are chosen on every other sentence of dev; the figures are of the rest, and the differences also of the sentences that
@@ -10,6 +11,9 @@ come with the package. With `--genre`, training (on sentences spread evenly) and
 figures are of its sentences in dev and test. `--wide` adds the linear probe of full rank, which has more parameters.
 Differences from the linear probe are of the mean over seeds, with 95 % paired bootstrap intervals over documents (over
 sentences where these are unknown), beside the least and the largest difference of a seed.
+
+`--costs` measures what training costs instead: the processor time of each family, whatever it predicts, over that of
+the distance probe of the same rank, in turn and on one thread; the median of five rounds of two epochs.
 """
 
 import argparse
@@ -20,13 +24,17 @@ from typing import get_args
 
 import numpy as np
 import pandas as pd
+import torch
 from numpy.typing import NDArray
 
 from benchmarks.inputs import parser, read_bank, read_states
+from benchmarks.measuring import Ratio, interleaved, ratio, report
+from treeprobe import probes
 from treeprobe.parsing import Tally, Treebank, paired_difference, score_distances
 from treeprobe.parsing.stimuli import generate, natural_sentences
 from treeprobe.parsing.treebanks import Split
-from treeprobe.probes import SomeStates, compare_families
+from treeprobe.probes import DistanceProbe, SomeStates, compare_families, fit_all
+from treeprobe.probes.estimator import Probe
 from treeprobe.probes.families.comparison import FAMILIES, LEARNING_RATES, Family
 from treeprobe.probes.states import States, Vectors, evenly_spaced
 
@@ -61,7 +69,11 @@ def main() -> None:
     options.add_argument("--learning-rates", type=float, nargs="+", default=list(LEARNING_RATES))
     options.add_argument("--wide", action="store_true")
     options.add_argument("--genre")
+    options.add_argument("--costs", action="store_true")
     arguments = options.parse_args()
+    if arguments.costs:
+        report("probes_families_costs", costs(arguments), out=arguments.out)
+        return
     train, chosen_on, tests = parts(arguments)
     last = arguments.sentences if arguments.genre is None else len(train.bank)
     train = train.of(evenly_spaced(last, most=arguments.sentences))
@@ -85,6 +97,25 @@ def main() -> None:
     for name, test in tests.items():
         print(f"\ndifferences from the linear probe, {arguments.seeds} seeds, {name}: {len(test.bank)} sentences")
         print(differences(compared, test).to_string(index=False, float_format="{:.4f}".format))
+
+
+def costs(arguments: argparse.Namespace) -> list[Ratio]:
+    """Processor time of training each family alone, over that of the distance probe, two epochs each."""
+    torch.set_num_threads(1)
+    bank = read_bank(arguments, "train")
+    states = read_states(arguments, bank)
+
+    def trained(kind: type[Probe]) -> Callable[[], object]:
+        return lambda: fit_all([kind(arguments.layer, arguments.rank, epochs=2)], states, bank)
+
+    kinds = [
+        each for each in map(vars(probes).get, probes.__all__) if isinstance(each, type) and issubclass(each, Probe)
+    ]
+    first = trained(DistanceProbe)
+    first()  # states are read from the disk once, before anything is timed
+    times = interleaved({kind.__name__: trained(kind) for kind in kinds}, rounds=5)
+    own = times[DistanceProbe.__name__]
+    return [ratio(f"{name} / DistanceProbe", spent, own, clock="processor") for name, spent in times.items()]
 
 
 def parts(arguments: argparse.Namespace) -> tuple[Part, Part, Mapping[str, Part]]:
