@@ -15,6 +15,7 @@ from treeprobe.extraction.editing_attention import edit_attention
 from treeprobe.extraction.editing_states import EditError, StateEdit, WordEdit, edit_states, on_words
 from treeprobe.extraction.embeddings import EmbeddingParts, InputParts, read_embeddings, read_input
 from treeprobe.extraction.encoder import Encoder
+from treeprobe.extraction.gathered import GatheredError, gather_states, unpadded
 from treeprobe.extraction.hdf5 import Hdf5Error, read_hdf5, write_attention, write_hdf5
 from treeprobe.extraction.hidden_states import alignment_report, extract
 from treeprobe.extraction.language_model import (
@@ -25,6 +26,7 @@ from treeprobe.extraction.language_model import (
     masked_lm_encoder,
 )
 from treeprobe.extraction.masked_lm import masked_lm_loss, masked_lm_losses
+from treeprobe.extraction.parquet import ParquetError, read_parquet, write_parquet
 from treeprobe.extraction.places import Places
 from treeprobe.extraction.positions import PositionError, edit_positions, position_embeddings, positions_used
 from treeprobe.extraction.reading import Reading
@@ -44,9 +46,11 @@ __all__ = [
     "EditError",
     "EmbeddingParts",
     "Encoder",
+    "GatheredError",
     "Hdf5Error",
     "InputParts",
     "LanguageModel",
+    "ParquetError",
     "Places",
     "PositionError",
     "Reading",
@@ -65,6 +69,7 @@ __all__ = [
     "embedded_checkpoint",
     "extract",
     "find_cache",
+    "gather_states",
     "language_model",
     "list_caches",
     "masked_lm_encoder",
@@ -77,11 +82,14 @@ __all__ = [
     "read_embeddings",
     "read_hdf5",
     "read_input",
+    "read_parquet",
     "read_tokens",
     "remove_cache",
     "sentence_units",
     "stream_attention",
+    "unpadded",
     "verify_cache",
     "write_attention",
     "write_hdf5",
+    "write_parquet",
 ]

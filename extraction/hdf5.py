@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
 from treeprobe.errors import TreeprobeError
-from treeprobe.extraction.alignment import Aligner, Alignment, Pooling, bounds_of
+from treeprobe.extraction.alignment import Pooling
 from treeprobe.extraction.attention import AttentionBatch
 from treeprobe.extraction.checkpoint import first_line
-from treeprobe.extraction.report import AlignmentReport
 from treeprobe.extraction.states import Layout, Piece, States, copy_pieces
-from treeprobe.extraction.text import Text
+from treeprobe.extraction.subword_rows import SpecialRows, SubwordRows
 from treeprobe.files import written_whole
 
 
@@ -36,7 +35,7 @@ def read_hdf5(
     tokenizer: PreTrainedTokenizerBase | None = None,
     pooling: Pooling = "mean",
     first_layer: int | None = None,
-    special_tokens: bool = True,
+    special_tokens: SpecialRows = True,
 ) -> States:
     """Open an HDF5 file of hidden states as word-aligned states; sentences are read as they are asked for.
 
@@ -46,20 +45,13 @@ def read_hdf5(
         pooling: a word's vector is the mean of its subwords' vectors, or the first's, or the last's.
         first_layer: number of the file's first layer. None: as the file says if `write_hdf5` made it, else 1 for
             subwords, since the scripts of 2019 leave the embedding output out, and 0 for words.
-        special_tokens: whether the rows include the tokenizer's special tokens.
+        special_tokens: whether the rows include the tokenizer's special tokens; or how many stand before and after.
 
     Raises:
         Hdf5Error: the file cannot be read, or a sentence is missing or of another shape than its words.
     """
     path = Path(path)
-    lengths = Text(words).lengths
-    rows, report = _Rows.of_words(lengths), AlignmentReport(len(words), int(lengths.sum()))
-    if tokenizer is not None:
-        aligner = Aligner(tokenizer)
-        alignment = aligner(words)
-        specials = aligner.specials
-        around = (len(specials.leading), len(specials.trailing)) if special_tokens else (0, 0)
-        rows, report = _Rows(alignment, pooling, *around), AlignmentReport.of(alignment, words)
+    rows = SubwordRows.of(words, tokenizer, pooling=pooling, special_tokens=special_tokens)
     file = _open(path)
     try:
         layers, dim = _check_shapes(file, path, len(words), rows)
@@ -75,10 +67,10 @@ def read_hdf5(
         identity={"checkpoint": {"name": path.name, "digest": None}, "source": "hdf5"},
         layers=numbers,
         dim=dim,
-        word_bounds=bounds_of(lengths),
+        word_bounds=rows.word_bounds,
         shard_bounds=np.arange(len(words) + 1),
     )
-    return States([_Hdf5Sentence(file, sentence, numbers, rows) for sentence in range(len(words))], layout, report)
+    return States([_Hdf5Sentence(file, sentence, numbers, rows) for sentence in range(len(words))], layout, rows.report)
 
 
 def write_hdf5(states: States, path: str | Path) -> None:
@@ -116,41 +108,12 @@ def write_attention(batches: Iterable[AttentionBatch], path: str | Path) -> None
                 file.create_dataset(str(index), data=found.astype(np.float16))
 
 
-class _Rows:
-    """Which rows of a sentence's dataset make which word."""
-
-    def __init__(self, alignment: Alignment, pooling: Pooling, leading: int, trailing: int) -> None:
-        self._alignment, self._weights = alignment, alignment.weights(pooling)
-        self._links = np.searchsorted(alignment.link_words, alignment.word_bounds)
-        self._leading, self._trailing = leading, trailing
-
-    @classmethod
-    def of_words(cls, lengths: NDArray[np.int64]) -> "_Rows":
-        """Every row is a word; `lengths` are the words of each sentence."""
-        bounds = bounds_of(lengths)
-        every, none = np.arange(bounds[-1]), np.zeros(0, np.int64)
-        return cls(Alignment(np.zeros_like(every), bounds, bounds, every, every, none), "mean", 0, 0)
-
-    def count(self, sentence: int) -> int:
-        bounds = self._alignment.subword_bounds
-        return int(bounds[sentence + 1] - bounds[sentence]) + self._leading + self._trailing
-
-    def pool(self, sentence: int, found: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(words, dim) from (rows, dim)."""
-        alignment, links = self._alignment, slice(self._links[sentence], self._links[sentence + 1])
-        words = alignment.link_words[links] - alignment.word_bounds[sentence]
-        rows = alignment.link_subwords[links] - alignment.subword_bounds[sentence] + self._leading
-        out = np.zeros((int(np.diff(alignment.word_bounds)[sentence]), found.shape[1]), np.float32)
-        np.add.at(out, words, found[rows] * self._weights[links, None])
-        return out
-
-
 class _Hdf5Sentence:
     """One sentence of an open HDF5 file, as a shard."""
 
     dtype = np.dtype(np.float32)
 
-    def __init__(self, file: Any, sentence: int, layers: tuple[int, ...], rows: _Rows) -> None:
+    def __init__(self, file: Any, sentence: int, layers: tuple[int, ...], rows: SubwordRows) -> None:
         self._file, self._sentence, self._layers, self._rows = file, sentence, layers, rows
 
     def read_into(self, out: NDArray[Any], layer: int, pieces: Sequence[Piece]) -> None:
@@ -174,7 +137,7 @@ def _open(path: Path) -> Any:
         raise Hdf5Error(f"{path} cannot be read as HDF5: {first_line(error)}") from error
 
 
-def _check_shapes(file: Any, path: Path, sentences: int, rows: _Rows) -> tuple[int, int]:
+def _check_shapes(file: Any, path: Path, sentences: int, rows: SubwordRows) -> tuple[int, int]:
     """Layers and dim that every sentence agrees on."""
     if len(file) != sentences:
         raise Hdf5Error(f"{path} holds {len(file)} sentences, expected {sentences}")
