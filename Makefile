@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TREEBANK ?= en_ewt
 BENCHMARKS ?= build/benchmarks
 PACKAGES := parsing extraction probes training behaviour interventions attention untrained convolution reporting pipeline
-SOURCES := treeprobe $(PACKAGES) tests benchmarks
+SOURCES := treeprobe $(PACKAGES) tests benchmarks .ci
 LINKS := build/links/treeprobe
 
 # The folders as the one package that they are installed as, for tools that read source (mypy, mkdocstrings).
@@ -14,7 +14,7 @@ links:
 	rm -rf build/links && mkdir -p $(LINKS)
 	ln -s $(addprefix ../../../,$(wildcard treeprobe/*.py) treeprobe/py.typed $(PACKAGES)) $(LINKS)
 
-.PHONY: links demo test test-all format-check lint types tests tests-all notebooks pictures growth docs bench clean
+.PHONY: links demo test test-all format-check lint types tests tests-all notebooks pictures growth docs bench release-check clean
 
 demo: $(VENV)/demo-installed
 	$(BIN)/treeprobe demo --out demo-output
@@ -59,6 +59,10 @@ growth: $(VENV)/dev-installed
 docs: $(VENV)/dev-installed links
 	$(BIN)/typer treeprobe.pipeline.commands.main utils docs --name treeprobe --title "Command line" --output docs/reference/command-line.md
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# What a release is checked by: both distributions in dist/, the wheel's contents, a clean environment, the README.
+release-check: $(VENV)/dev-installed
+	$(BIN)/python .ci/release.py
 
 $(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV)

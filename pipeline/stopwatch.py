@@ -33,9 +33,9 @@ class Stopwatch:
         """The seconds of every stage, and `total`: those since the watch was made."""
         return {**self.seconds, "total": round(time.perf_counter() - self.begun, 3)}
 
-    def say(self, text: str) -> None:
-        """Write a line to standard error where progress is shown, and to the log in any case."""
-        _LOG.info("%s", text)
+    def say(self, text: str, **more: object) -> None:
+        """Write a line to standard error where progress is shown, and to the log in any case, with `more` as fields."""
+        _LOG.info("%s", text, extra=more)
         if self.progress:
             tqdm.write(text, file=sys.stderr)
 
@@ -43,7 +43,7 @@ class Stopwatch:
     def stage(self, name: str) -> Iterator[None]:
         """Add the time spent in the block to the stage `name`."""
         if name not in self.seconds:
-            self.say(f"{name} …")
+            self.say(f"{name} …", event="stage begins", stage=name)
         start = time.perf_counter()
         try:
             yield

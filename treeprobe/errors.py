@@ -1,12 +1,16 @@
 """The base class of the errors that bad input raises."""
 
+from treeprobe.exit_codes import ExitCode
+
 
 class TreeprobeError(Exception):
     """Input that cannot be used as asked. The message says where, what was found and what was expected.
 
     Every package's errors for bad input derive from it and from the built-in error that they specialise, such as
-    ValueError. The command line prints their message and ends with exit code 2.
+    ValueError. The command line prints their message and ends with their exit code.
     """
+
+    exit_code = ExitCode.BAD_INPUT
 
 
 class OutputError(TreeprobeError, OSError):

@@ -37,9 +37,9 @@ def remove_drafts(folder: Path) -> None:
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
 
 
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a mapping as indented JSON, whole or not at all. What JSON does not know, such as a path, becomes text."""
-    text = json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n"
+def write_json(path: Path, content: Mapping[str, Any], *, indent: int | None = 2) -> None:
+    """Write a mapping as JSON, whole or not at all. What JSON does not know, such as a path, becomes text."""
+    text = json.dumps(content, indent=indent, ensure_ascii=False, default=str) + "\n"
     with written_whole(path) as draft:
         draft.write_text(text, encoding="utf-8")
 
@@ -69,7 +69,7 @@ def staged_folder(out: str | Path, *, overwrite: bool = False) -> Iterator[Path]
             raise OutputError(f"{target}: cannot write in {target.parent}: {error.strerror}") from error
         try:
             yield staging
-            _publish(staging, target)
+            publish(staging, target)
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)
             raise
@@ -112,7 +112,7 @@ def sole_writer(target: Path) -> Iterator[None]:
         lock.release()
 
 
-def _publish(staging: Path, target: Path) -> None:
+def publish(staging: Path, target: Path) -> None:
     """Rename the finished folder to `target`; an older one is set aside first, and removed after the rename."""
     older = target.with_name(f".{target.name}.replaced")
     shutil.rmtree(older, ignore_errors=True)

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from treeprobe.pipeline.commands.options import Device, LogFile, MaxSentences, Quiet, Verbose
-from treeprobe.pipeline.commands.showing import LOG, logged, progress_of
+from treeprobe.pipeline.commands.logs import LOG, logged
+from treeprobe.pipeline.commands.options import Device, LogFile, LogJson, MaxSentences, Quiet, Verbose
+from treeprobe.pipeline.commands.showing import progress_of
 
 EXPERIMENTS = "masking,objectives,sizes,steps"
 SIZES = "1x128x4,2x128x1,2x128x4,4x128x4,4x192x6,8x192x6"
@@ -45,6 +46,7 @@ def ablations_command(
     device: Device = "cpu",
     quiet: Quiet = False,
     log_file: LogFile = None,
+    log_json: LogJson = None,
     verbose: Verbose = False,
 ) -> None:
     """Pre-train small models as in Devlin's four ablations, compare what they learn, and draw four figures.
@@ -84,7 +86,7 @@ def ablations_command(
         max_sentences=max_sentences,
         device=device,
     )
-    with logged(log_file):
+    with logged(log_file, log_json):
         found = ablate(plan, workers=Workers(jobs, threads=threads), progress=progress_of(quiet=quiet))
         LOG.info("%s", found.text)
         typer.echo(f"{found.text}\n")

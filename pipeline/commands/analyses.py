@@ -9,7 +9,8 @@ import typer
 
 from treeprobe.pipeline.analyses import Analysis, Need
 from treeprobe.pipeline.commands import options as declared
-from treeprobe.pipeline.commands.showing import logged, progress_of, show
+from treeprobe.pipeline.commands.logs import logged
+from treeprobe.pipeline.commands.showing import progress_of, show
 
 NEXT = {"structure": 'To parse a sentence with its probe:  treeprobe parse --probe {out} "A sentence."'}
 """What to do next, by analysis."""
@@ -20,7 +21,7 @@ def command_of(analysis: Analysis) -> Callable[..., None]:
 
     @declared.takes(_parameters(analysis))
     def command(**given: Any) -> None:
-        with logged(given["log_file"]):
+        with logged(given["log_file"], given["log_json"]):
             _run(analysis, given)
 
     command.__doc__ = analysis.help
@@ -85,6 +86,7 @@ def _parameters(analysis: Analysis) -> list[inspect.Parameter]:
         declared.parameter("verbose", declared.Verbose, False),
         declared.parameter("json", declared.Json, False),
         declared.parameter("log_file", declared.LogFile, None),
+        declared.parameter("log_json", declared.LogJson, None),
     ]
 
 

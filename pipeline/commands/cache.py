@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from treeprobe.exit_codes import ExitCode
 from treeprobe.pipeline.commands.options import DEFAULT_CACHE
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def verify_command(names: Names = None, root: Root = DEFAULT_CACHE) -> None:
             damaged += 1
             typer.echo(str(error), err=True)
     if damaged:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILED)
 
 
 @app.command("rm")
@@ -80,7 +81,7 @@ def _or_exit(action: Callable[[], Result]) -> Result:
         return action()
     except CacheError as error:
         typer.echo(f"treeprobe: {error}", err=True)
-        raise typer.Exit(2) from error
+        raise typer.Exit(error.exit_code) from error
 
 
 def _all(root: Path) -> list[Path]:

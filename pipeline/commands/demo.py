@@ -5,12 +5,14 @@ from typing import Annotated
 
 import typer
 
+from treeprobe.pipeline.commands.logs import logged
 from treeprobe.pipeline.commands.options import (
     DEFAULTS,
     Device,
     Json,
     Layers,
     LogFile,
+    LogJson,
     Out,
     Overwrite,
     Quiet,
@@ -18,7 +20,7 @@ from treeprobe.pipeline.commands.options import (
     Verbose,
     options_of,
 )
-from treeprobe.pipeline.commands.showing import logged, progress_of, show
+from treeprobe.pipeline.commands.showing import progress_of, show
 
 
 def demo_command(
@@ -32,11 +34,12 @@ def demo_command(
     verbose: Verbose = False,
     json: Json = False,
     log_file: LogFile = None,
+    log_json: LogJson = None,
 ) -> None:
     """Run the main job on the embedded checkpoint and treebank; no network, no files of your own."""
     from treeprobe.pipeline.demonstration import MEANING, demo
 
-    with logged(log_file):
+    with logged(log_file, log_json):
         findings = demo(
             out,
             sentences=sentences,

@@ -41,7 +41,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "sweep": (
         "treeprobe sweep --models run/ --train en_ewt --dev en_ewt --out sweep",
         "treeprobe sweep --models run/ --treebanks list.txt --out sweep --dry-run",
+        "treeprobe sweep --models run/ --train t --dev d --out sweep --task 3/8",
+        "treeprobe sweep --models run/ --train t --dev d --out sweep --submit slurm",
     ),
+    "status": ("treeprobe status sweep",),
     "report": ("treeprobe report bert",),
     "compare": (
         "treeprobe compare runs/first runs/second",
@@ -62,6 +65,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "finetune-together": ("treeprobe finetune-together --model m --tasks upos,genre --data ud --out two",),
     "planted": ("treeprobe planted --out planted",),
+    "doctor": ("treeprobe doctor",),
     "bilingual": ("treeprobe bilingual --train en_ewt --dev en_ewt --out two-languages",),
     "cache": ("treeprobe cache ls", "treeprobe cache rm MiniLM-0f3a"),
 }

@@ -20,16 +20,18 @@ from treeprobe.pipeline.commands.checkpoints import checkpoints_command
 from treeprobe.pipeline.commands.collect import collect_command
 from treeprobe.pipeline.commands.compare import compare_command
 from treeprobe.pipeline.commands.demo import demo_command
+from treeprobe.pipeline.commands.doctor import doctor_command
 from treeprobe.pipeline.commands.examples import examples_of
 from treeprobe.pipeline.commands.fill_mask import fill_mask_command
 from treeprobe.pipeline.commands.finetune import finetune_command
 from treeprobe.pipeline.commands.finetune_together import finetune_together_command
+from treeprobe.pipeline.commands.logs import LOG
 from treeprobe.pipeline.commands.parse import parse_command
 from treeprobe.pipeline.commands.planted import planted_command
 from treeprobe.pipeline.commands.pretrain import pretrain_command
 from treeprobe.pipeline.commands.report import report_command
 from treeprobe.pipeline.commands.show import show_command
-from treeprobe.pipeline.commands.showing import LOG
+from treeprobe.pipeline.commands.status import status_command
 from treeprobe.pipeline.commands.sweep import sweep_command
 
 app = typer.Typer(
@@ -63,6 +65,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "parse": parse_command,
     "show": show_command,
     "sweep": sweep_command,
+    "status": status_command,
     "report": report_command,
     "compare": compare_command,
     "collect": collect_command,
@@ -74,6 +77,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "finetune-together": finetune_together_command,
     "planted": planted_command,
     "bilingual": bilingual_command,
+    "doctor": doctor_command,
 }
 """Every command by its name, in the order of the help."""
 
@@ -83,7 +87,7 @@ app.add_typer(cache_app, name="cache", epilog=examples_of("cache"))
 
 
 def main() -> None:
-    """Run a command; bad input ends in one message on standard error and exit code 2."""
+    """Run a command; bad input ends in one message on standard error and the exit code of its error."""
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     with warnings.catch_warnings():
         warnings.showwarning = partial(_show_warning, other=warnings.showwarning)
@@ -91,7 +95,7 @@ def main() -> None:
             app()
         except TreeprobeError as error:
             typer.secho(f"treeprobe: {error}", err=True, fg=typer.colors.RED)
-            sys.exit(2)
+            sys.exit(error.exit_code)
 
 
 def _show_warning(

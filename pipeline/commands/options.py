@@ -25,6 +25,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print the closing tables as 
 LogFile = Annotated[
     Path | None, typer.Option(help="Append stages and their seconds, warnings and errors to this file.", dir_okay=False)
 ]
+LogJson = Annotated[
+    Path | None, typer.Option(help="Append the same to this file, a JSON object a line.", dir_okay=False)
+]
 MaxSentences = Annotated[int | None, typer.Option(min=1, help="Read no more than the first so many of each split.")]
 Figures = Annotated[bool, typer.Option(help="Draw figures.")]
 Seeds = Annotated[int, typer.Option(min=1, help="How many seeds to train each probe with.")]

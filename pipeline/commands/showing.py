@@ -1,64 +1,25 @@
-"""What commands show: progress, then tables for a person or data for a program on standard output; and the log file.
+"""What commands show: progress, then tables for a person or data for a program on standard output.
 
 Heavy modules are imported when something is printed, so that help answers at once.
 """
 
 import json
-import logging
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from importlib.metadata import version
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from treeprobe.errors import OutputError
+from treeprobe.pipeline.commands.logs import LOG
 
 if TYPE_CHECKING:
     from treeprobe.pipeline.results.findings import Findings
     from treeprobe.pipeline.stopwatch import Progress
 
-LOG = logging.getLogger("treeprobe")
-"""The parent of every logger of the library; without a log file, what is logged is dropped."""
-LOG.addHandler(logging.NullHandler())
-
 FULL_HINT = "Every layer: {out}/scores.csv, or --verbose"
-
-
-@contextmanager
-def logged(path: Path | None) -> Iterator[None]:
-    """Append what the block logs, and the error in which it ends, to a file, a line of time and message each.
-
-    Raises OutputError when the file cannot be written.
-    """
-    if path is None:
-        yield
-        return
-    try:
-        handler = logging.FileHandler(path, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    level = LOG.level
-    LOG.addHandler(handler)
-    LOG.setLevel(logging.INFO)
-    LOG.info("treeprobe %s: %s", version("treeprobe"), " ".join(sys.argv[1:]))
-    try:
-        yield
-    except typer.Exit as ending:
-        LOG.info("exit code %d", ending.exit_code)
-        raise
-    except BaseException as error:
-        LOG.error("%s: %s", type(error).__name__, error)
-        raise
-    finally:
-        LOG.setLevel(level)
-        LOG.removeHandler(handler)
-        handler.close()
 
 
 def progress_of(*, quiet: bool) -> "Progress":
@@ -90,6 +51,13 @@ def show(findings: "Findings", out: Path, *, verbose: bool, as_json: bool, notes
         typer.echo(note)
     if verbose:
         typer.echo(times, err=True)
+
+
+def in_words(seconds: float) -> str:
+    """Seconds as a person says them."""
+    if seconds < 90:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _json(findings: "Findings", out: Path) -> str:

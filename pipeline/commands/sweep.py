@@ -1,22 +1,24 @@
 """`treeprobe sweep`: many checkpoints and treebanks, as one thin command over `treeprobe.pipeline.sweeps`."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from treeprobe.exit_codes import ExitCode
 from treeprobe.pipeline.analyses import ANALYSES
 from treeprobe.pipeline.commands import options as declared
-from treeprobe.pipeline.commands.showing import LOG, logged, progress_of
+from treeprobe.pipeline.commands.logs import LOG, logged
+from treeprobe.pipeline.commands.showing import in_words, progress_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from treeprobe.pipeline.subjects.treebanks import Splits
-    from treeprobe.pipeline.sweeps import Sweep
+    from treeprobe.pipeline.sweeps import Ended, Plan
 
-FAILED = 1
 NAMES = ", ".join(analysis.name for analysis in ANALYSES)
 
 Models = Annotated[
@@ -79,7 +81,44 @@ PARAMETERS = [
         Annotated[bool, typer.Option("--drop-cache", help="Drop a checkpoint's hidden states after its last task.")],
         False,
     ),
+    declared.parameter(
+        "task",
+        Annotated[
+            str | None,
+            typer.Option(
+                "--task",
+                metavar="I/N",
+                help="Begin with the I-th of N shares of the tasks, then help with the rest; a job of a Slurm array "
+                "knows its own.",
+            ),
+        ],
+        None,
+    ),
+    declared.parameter(
+        "submit",
+        Annotated[
+            Literal["slurm", "local"] | None,
+            typer.Option(help="Submit the sweep as an array of jobs to Slurm, or start them here as submitit does."),
+        ],
+        None,
+    ),
+    declared.parameter("array", Annotated[int, typer.Option(min=1, help="For --submit: how many jobs.")], 8),
+    declared.parameter("partition", Annotated[str | None, typer.Option(help="For --submit: Slurm's partition.")], None),
+    declared.parameter(
+        "time",
+        Annotated[int, typer.Option(min=1, help="For --submit: minutes of each job; it goes on in another.")],
+        240,
+    ),
+    declared.parameter(
+        "memory", Annotated[float | None, typer.Option(help="For --submit: gigabytes of each job.")], None
+    ),
+    declared.parameter("gpus", Annotated[int, typer.Option(min=0, help="For --submit: GPUs of each job.")], 0),
     declared.parameter("retry", Annotated[bool, typer.Option("--retry", help="Try failed tasks again.")], False),
+    declared.parameter(
+        "failed_only",
+        Annotated[bool, typer.Option("--failed-only", help="Try failed tasks again, and do nothing else.")],
+        False,
+    ),
     declared.parameter(
         "replace",
         Annotated[bool, typer.Option("--replace", help="Redo tasks whose inputs or options changed.")],
@@ -99,19 +138,20 @@ PARAMETERS = [
     ),
     declared.parameter("quiet", declared.Quiet, False),
     declared.parameter("log_file", declared.LogFile, None),
+    declared.parameter("log_json", declared.LogJson, None),
 ]
 
 
 @declared.takes(PARAMETERS)
 def sweep_command(**given: Any) -> None:
     """Analyse every checkpoint on every treebank; what is finished already is not done again."""
-    with logged(given["log_file"]):
+    with logged(given["log_file"], given["log_json"]):
         _sweep(given)
 
 
 def _sweep(given: Mapping[str, Any]) -> None:
     """Sweep as the command was asked to, and print how it ended."""
-    from treeprobe.pipeline.sweeps import Plan, Workers, dry_run, sweep
+    from treeprobe.pipeline.sweeps import Plan, Share, Sweep, Workers, dry_run, sweep, sweep_share
 
     plan = Plan(
         models=[*given["models"], *(given["more_models"] or [])],
@@ -129,20 +169,39 @@ def _sweep(given: Mapping[str, Any]) -> None:
         typer.echo(_plan_text(dry_run(plan, retry=given["retry"], verify=given["verify"])))
         return
     scheduler = given["scheduler"]
-    jobs = given["jobs"] or (None if scheduler is not None else 1)
-    done = sweep(
-        plan,
-        workers=Workers(jobs, scheduler, given["threads"]),
-        retry=given["retry"],
-        replace=given["replace"],
-        verify=given["verify"],
-        keep_cache=not given["drop_cache"],
-        progress=progress_of(quiet=given["quiet"]),
-    )
+    workers = Workers(given["jobs"] or (None if scheduler is not None else 1), scheduler, given["threads"])
+    conduct = {
+        "workers": workers,
+        "retry": "only" if given["failed_only"] else given["retry"],
+        "replace": given["replace"],
+        "keep_cache": not given["drop_cache"],
+    }
+    if given["submit"] is not None:
+        typer.echo(_submit(plan, conduct, given))
+        return
+    share = Share.of_array(os.environ) if given["task"] is None else Share.parse(given["task"])
+    conduct |= {"verify": given["verify"], "progress": progress_of(quiet=given["quiet"])}
+    done = sweep(plan, **conduct) if share is None else sweep_share(plan, share, **conduct)
     LOG.info("%s", _closing_lines(done))
     typer.echo(_closing_lines(done))
-    if done.failed or done.failed_before or done.damaged:
-        raise typer.Exit(FAILED)
+    if done.failed or done.failed_before or (isinstance(done, Sweep) and done.damaged):
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _submit(plan: "Plan", conduct: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    """Submit the sweep as an array; returns what to say about it."""
+    from treeprobe.pipeline.sweeps import Share
+    from treeprobe.pipeline.sweeps.submission import ArrayJob, Resources, submit
+
+    count, workers = given["array"], conduct["workers"]
+    jobs = [ArrayJob(plan=plan, share=Share(number, count), **conduct) for number in range(1, count + 1)]
+    cpus = (workers.threads or 1) * (workers.jobs or 1)
+    asked = Resources(
+        partition=given["partition"], minutes=given["time"], memory=given["memory"], gpus=given["gpus"], cpus=cpus
+    )
+    numbers = submit(jobs, cluster=given["submit"], resources=asked)
+    folder = plan.folder.path
+    return f"submitted {', '.join(numbers)}; logs in {folder / 'jobs'}\nHow it stands: treeprobe status {folder}"
 
 
 def _chosen_treebanks(given: Mapping[str, Any]) -> "list[Splits]":
@@ -162,7 +221,7 @@ def _plan_text(tasks: "pd.DataFrame") -> str:
     from pandas import isna
 
     shown = tasks.assign(
-        time=["?" if isna(seconds) else _duration(seconds) for seconds in tasks["seconds"]],
+        time=["?" if isna(seconds) else in_words(seconds) for seconds in tasks["seconds"]],
         disk=["?" if isna(size) else f"{size / 1e6:,.0f} MB" for size in tasks["cache_bytes"]],
     )
     todo = int(tasks["state"].isin(["to do", "damaged"]).sum())
@@ -177,20 +236,13 @@ def _plan_text(tasks: "pd.DataFrame") -> str:
     )
 
 
-def _duration(seconds: float) -> str:
-    """Seconds as a person says them."""
-    if seconds < 90:
-        return f"{max(seconds, 1):.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def _closing_lines(done: "Sweep") -> str:
+def _closing_lines(done: "Ended") -> str:
     """What a person reads when a sweep ends."""
     counts = f"{len(done.done)} tasks done now, {len(done.skipped)} done before, {len(done.failed)} failed"
     if done.failed_before:
         counts += f", {len(done.failed_before)} failed before and were left"
     lines = [counts, *(f"  {name}: {reason}" for name, reason in {**done.failed_before, **done.failed}.items())]
     if done.failed or done.failed_before:
-        lines.append("Try the failed ones again with --retry")
-    lines += [f"damaged: {problem}" for problem in done.damaged.values()]
+        lines.append("Try the failed ones again with --retry, or alone with --failed-only")
+    lines += [f"damaged: {problem}" for problem in getattr(done, "damaged", {}).values()]
     return "\n".join([*lines, f"Everything is in {done.out}; read it with `treeprobe report {done.out}`"])

@@ -156,11 +156,24 @@ def _warn(damaged: Mapping[str, str]) -> None:
 
 def write_table(folder: Path, scores: pd.DataFrame) -> Path:
     """Write the table of all scores into a sweep's folder, whole; returns the file."""
-    parquet = importlib.util.find_spec("pyarrow") is not None
-    target = folder / ("results.parquet" if parquet else "results.csv")
+    target = _table(folder)
     with written_whole(target) as draft:
-        scores.to_parquet(draft, index=False) if parquet else scores.to_csv(draft, index=False)
+        if target.suffix == ".parquet":
+            scores.to_parquet(draft, index=False)
+        else:
+            scores.to_csv(draft, index=False)
     return target
+
+
+def table_is_current(folder: Path) -> bool:
+    """Whether the table of a sweep was written after anything happened to its tasks, by the clock of their disk."""
+    target = _table(folder)
+    return target.exists() and target.stat().st_mtime_ns >= SweepFolder.at(folder).tasks.stat().st_mtime_ns
+
+
+def _table(folder: Path) -> Path:
+    """Where the table of all scores is."""
+    return folder / ("results.csv" if importlib.util.find_spec("pyarrow") is None else "results.parquet")
 
 
 def structure_of(folder: str | Path, checkpoint: str | None = None, *, treebank: str | None = None) -> Finished:

@@ -5,12 +5,16 @@ DIR/
     tasks/NAME/            a finished task, whole or not there: the folder of its analysis
     failures/NAME.json     why a task failed; gone when it succeeds
     results.parquet        every finished task's scores (results.csv without pyarrow); rebuilt from tasks/ at any time
+    plans/DIGEST.json      which tasks a sweep into this folder has: one for each plan that was begun here
+    checkpoints.json       the digests of checkpoints, with the sizes and times of their files
+    jobs/                  what submitit keeps of jobs that were submitted
     cache/CHECKPOINT/      hidden states shared by the tasks of a checkpoint
 
-Any number of processes, on any machines that see the folder, may work in it at once: whoever holds a task's lock does
-it.
+Any number of processes, on any machines that see the folder, may work in it at once: whoever holds the claim on a task
+does it (`treeprobe.claims`).
 """
 
+import os
 import re
 import shutil
 import warnings
@@ -19,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from treeprobe.claims import PLACE
 from treeprobe.errors import OutputError
 from treeprobe.files import write_json
 from treeprobe.pipeline.results.file_names import file_name
@@ -99,7 +104,7 @@ class SweepFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             write_json(self.path / MARK, {"format": FORMAT})
-            for folder in (self.tasks, self.failures, self.cache):
+            for folder in (self.tasks, self.failures, self.plans, self.cache):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"{self.path}: cannot be written: {error.strerror}") from error
@@ -113,6 +118,11 @@ class SweepFolder:
     def failures(self) -> Path:
         """Where reasons of failures are."""
         return self.path / "failures"
+
+    @property
+    def plans(self) -> Path:
+        """Where the tasks of every plan are listed."""
+        return self.path / "plans"
 
     def task(self, name: str) -> Path:
         """The folder of a task's findings once it is finished."""
@@ -160,6 +170,11 @@ class SweepFolder:
         """The folders of finished tasks, by name; hidden ones are being written."""
         folders = (path for path in self.tasks.glob("*") if not path.name.startswith(".") and path.is_dir())
         return sorted(folders, key=lambda path: natural_key(path.name))
+
+    def claimed(self) -> set[str]:
+        """The names of the tasks that some process is at, or was at when it died: one listing."""
+        names = os.listdir(self.tasks)
+        return {name[1 : -len(PLACE)] for name in names if name.startswith(".") and name.endswith(PLACE)}
 
     def failure(self, name: str) -> dict[str, Any] | None:
         """Why a task failed; None when it did not, or its record is damaged, so that it is tried again."""

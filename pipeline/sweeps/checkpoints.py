@@ -2,10 +2,12 @@
 
 import glob
 import hashlib
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from treeprobe.digests import file_digest
@@ -16,6 +18,9 @@ STEP_FOLDER = re.compile(r"(?:step|checkpoint|ckpt|global_?step|iter)?[-_ ]?(\d+
 TRAINED = ("*.safetensors", "pytorch_model*.bin", "adapter_model*.bin")
 """Files of which a folder that can be loaded has one; a `training_args.bin` makes no checkpoint."""
 WEIGHTS = ("*.safetensors", "*.bin", "config.json", "tokenizer*", "vocab*")
+
+
+Stamp = tuple[tuple[str, int, int, int], ...]
 
 
 class CheckpointNameError(TreeprobeError, ValueError):
@@ -56,10 +61,39 @@ class Checkpoint:
     def digest(self) -> str:
         """SHA-256 of its files in a folder, or of its hub name and revision; a folder without files has one too."""
         digest = hashlib.sha256(f"{self.source if self.folder is None else ''}\0{self.revision}".encode())
-        files = {file for pattern in WEIGHTS for file in self.folder.glob(pattern)} if self.folder else set()
-        for path in sorted(files):
+        for path in self._files():
             digest.update(f"{path.name}\0{file_digest(path)}\0".encode())
         return digest.hexdigest()
+
+    @property
+    def stamp(self) -> Stamp:
+        """Name, bytes and times of each of its files: where they are as they were, so is the digest.
+
+        The second time cannot be set, so that a file written anew is seen even where its first time was put back.
+        """
+        states = ((path.name, path.stat()) for path in self._files())
+        return tuple((name, state.st_size, state.st_mtime_ns, state.st_ctime_ns) for name, state in states)
+
+    def _files(self) -> list[Path]:
+        """What its result depends on; nothing for the hub."""
+        folder = self.folder
+        if folder is None:
+            return []
+        return sorted(folder / name for name in os.listdir(folder) if any(fnmatchcase(name, one) for one in WEIGHTS))
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The files of a checkpoint as they were when their digest was taken."""
+
+    checkpoint: Checkpoint
+    digest: str
+    stamp: Stamp
+
+    @property
+    def changed(self) -> bool:
+        """Whether they are others now; files that were only touched are read again."""
+        return self.checkpoint.stamp != self.stamp and self.checkpoint.digest != self.digest
 
 
 def find_checkpoints(models: Iterable[str | Path]) -> list[Checkpoint]:

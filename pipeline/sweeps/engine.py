@@ -1,55 +1,81 @@
 """Does the tasks of a plan, each once, in this process, in local processes, or on a cluster; resumes and joins in."""
 
-import heapq
-import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
-from treeprobe.pipeline.results.finished import collect_scores, read_contents, write_table
+from treeprobe.claims import claimed, remove_gone
+from treeprobe.errors import BusyError, OutputError
+from treeprobe.pipeline.results.finished import collect_scores, read_contents, table_is_current, write_table
 from treeprobe.pipeline.results.sweep_folder import SweepFolder
 from treeprobe.pipeline.stopwatch import Progress
-from treeprobe.pipeline.sweeps.execution import Outcome, execute
+from treeprobe.pipeline.sweeps.execution import Outcome, execute, execute_elsewhere
+from treeprobe.pipeline.sweeps.known_digests import KnownDigests
+from treeprobe.pipeline.sweeps.leaving import GraceOver, Leaving, SweepLeftError, leaving_on_signals
+from treeprobe.pipeline.sweeps.plans import put_on_record
 from treeprobe.pipeline.sweeps.progress import SweepProgress
+from treeprobe.pipeline.sweeps.shares import Share
 from treeprobe.pipeline.sweeps.standing import Standing, standing_of
 from treeprobe.pipeline.sweeps.tasks import Plan, SweepError, Task
+from treeprobe.pipeline.sweeps.waiting import Waiting
 from treeprobe.pipeline.sweeps.workers import Workers, run_jobs
 
-POLL_SECONDS = 0.5
-"""How often tasks that other processes are doing are looked at, when there is nothing else to do."""
-
+Retry = bool | Literal["only"]
 CHANGED = "Pass --replace to do these tasks again, or choose another folder; nothing was touched"
 
 
 @dataclass(frozen=True)
-class Sweep:
-    """What a sweep leaves: its folder, the table of scores, and the state of its tasks, by name.
+class Ended:
+    """How the tasks of a sweep ended, by name.
 
     Attributes:
         done, failed: what came to an end during this call, here or in another process; the failed with their reasons.
         skipped: what was done before it.
         failed_before: what failed before it and was not asked for again, with the reasons.
-        damaged: finished tasks of the folder whose scores can no longer be read, with what is wrong.
     """
 
     out: Path
-    scores: pd.DataFrame
     done: tuple[str, ...]
     failed: dict[str, str]
     skipped: tuple[str, ...]
     failed_before: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Sweep(Ended):
+    """What a sweep leaves: its folder, how its tasks ended, and the table of scores.
+
+    Attributes:
+        damaged: finished tasks of the folder whose scores can no longer be read, with what is wrong.
+    """
+
+    scores: pd.DataFrame
     damaged: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Conduct:
+    """How a sweep goes about its tasks, as `sweep` is asked to."""
+
+    workers: Workers
+    retry: Retry
+    replace: bool
+    verify: bool
+    keep_cache: bool
+    progress: Progress
 
 
 def sweep(
     plan: Plan,
     *,
     workers: Workers | None = None,
-    retry: bool = False,
+    retry: Retry = False,
     replace: bool = False,
     verify: bool = False,
     keep_cache: bool = True,
@@ -59,53 +85,115 @@ def sweep(
 
     A task is done once: finished ones are left as they are, however the sweep before ended, unless their files are
     damaged. A failure is recorded with its reason and does not stop the rest. Any number of processes may do the same
-    plan in the same folder at once: each task is done by whoever holds its lock, and each process ends when all tasks
-    have.
+    plan in the same folder at once: each task is done by whoever holds the claim on it, and each process ends when all
+    tasks have.
 
     Args:
         workers: where this process's tasks run; one by one in this process by default.
-        retry: try failed tasks again.
+        retry: try failed tasks again; with "only", nothing else.
         replace: do tasks again whose checkpoint, treebank or options changed since they were done.
-        verify: find damage of finished tasks by the digests of their files too, not by sizes and records alone.
+        verify: find damage of finished tasks by the digests of their files too, not by sizes and records alone, and
+            read the weights of checkpoints again even where their files look as they did.
         keep_cache: keep hidden states; otherwise a checkpoint's are removed when its last task ends.
         progress: show a bar that names the running tasks, and each failure as it happens; with "stages", a line when a
             task begins and ends instead of the bar.
 
     Raises:
         TreeprobeError: something cannot be used as asked; nothing was computed.
-        SweepError: the disk is full; every finished task is kept.
+        SweepError: the disk is full or read-only; every finished task is kept.
+        SweepLeftError: a signal asked this process to leave (`treeprobe.pipeline.sweeps.leaving`).
     """
-    folder, tasks = plan.folder, plan.tasks()
+    conduct = _Conduct(
+        workers=workers or Workers(), retry=retry, replace=replace, verify=verify, keep_cache=keep_cache,
+        progress=progress,
+    )  # fmt: skip
+    ended = _end_all(plan, conduct, share=None)
+    finished, damaged = read_contents(plan.folder.path)
+    scores, unreadable = collect_scores(finished)
+    _write_table(plan.folder, scores)
+    return Sweep(**vars(ended), scores=scores, damaged={**damaged, **unreadable})
+
+
+def sweep_share(
+    plan: Plan,
+    share: Share,
+    *,
+    workers: Workers | None = None,
+    retry: Retry = False,
+    replace: bool = False,
+    verify: bool = False,
+    keep_cache: bool = True,
+    progress: Progress = True,
+) -> Ended:
+    """Do as `sweep` does as one job of an array: begin with a share of the tasks, then help with the rest.
+
+    Failed tasks are tried again in the job's own share alone, so that an array tries each once. The table of all scores
+    is written by one of the jobs, when all tasks have ended, and is not read back.
+
+    Args, Raises: as of `sweep`.
+    """
+    conduct = _Conduct(
+        workers=workers or Workers(), retry=retry, replace=replace, verify=verify, keep_cache=keep_cache,
+        progress=progress,
+    )  # fmt: skip
+    ended = _end_all(plan, conduct, share=share)
+    try:
+        with claimed(plan.folder.path / "results"):
+            if not table_is_current(plan.folder.path):
+                _write_table(plan.folder, collect_scores(read_contents(plan.folder.path)[0])[0])
+    except BusyError:
+        pass  # another job is at it
+    return ended
+
+
+def _end_all(plan: Plan, conduct: _Conduct, *, share: Share | None) -> Ended:
+    """Bring every task to its end, here or elsewhere."""
+    folder, known = plan.folder, KnownDigests(plan.folder, reread=conduct.verify)
+    tasks = plan.tasks(known=known)
     folder.begin()
-    standings = {task.name: standing_of(task, folder, verify=verify) for task in tasks}
+    put_on_record(folder, tasks, known)
+    standings = {task.name: standing_of(task, folder, verify=conduct.verify) for task in tasks}
     changed = {name: standing for name, standing in standings.items() if standing.state == "changed"}
-    if changed and not replace:
+    if changed and not conduct.replace:
         raise SweepError("\n".join([*(f"{name}: {one.reason}" for name, one in changed.items()), CHANGED]))
-    failed_before = {} if retry else _earlier_failures(standings)
-    for task in tasks if retry else ():
-        folder.forget_failure(task.name)
+    own = {task.name for task in (tasks if share is None else share.own(tasks))}
+    failures = _earlier_failures(standings)
+    failed_before = {name: why for name, why in failures.items() if not (conduct.retry and name in own)}
+    for name in failures.keys() - failed_before.keys():
+        folder.forget_failure(name)
     skipped = tuple(name for name, standing in standings.items() if standing.state == "done")
     todo = [task for task in tasks if task.name not in {*skipped, *failed_before}]
-    workers = workers or Workers()
-    work = partial(
-        execute, folder=folder, threads=workers.task_threads, figures=plan.figures, replace=replace, verify=verify
-    )
-    settle = partial(_settle, folder=folder, verify=verify)
-    run = partial(run_jobs, workers, work, lost=_lost)
-    with SweepProgress(total=len(tasks), finished=len(tasks) - len(todo), progress=progress) as shown:
-        outcomes = _run_all(todo, folder, run, settle=settle, keep_cache=keep_cache, progress=shown)
-    finished, damaged = read_contents(folder.path)
-    scores, unreadable = collect_scores(finished)
-    write_table(folder.path, scores)
-    return Sweep(
+    if conduct.retry == "only":
+        todo = [task for task in todo if task.name in failures]
+    with leaving_on_signals(grace=conduct.workers.grace) as leaving:
+        try:
+            outcomes = _run_all(
+                todo if share is None else share.ordered(todo, among=tasks),
+                plan,
+                conduct,
+                leaving=leaving,
+                total=len(tasks),
+            )
+        except GraceOver:
+            outcomes = []
+        if leaving and len(outcomes) < len(todo):
+            raise SweepLeftError(f"left as {leaving.signal} asked; start the same command again to go on")
+    remove_gone(folder.tasks)
+    return Ended(
         folder.path,
-        scores,
         tuple(one.task.name for one in outcomes if one.state == "done"),
         {one.task.name: one.reason for one in outcomes if one.state == "failed"},
         skipped,
         failed_before,
-        {**damaged, **unreadable},
     )
+
+
+def _write_table(folder: SweepFolder, scores: pd.DataFrame) -> None:
+    """Write the table of all scores. Raises OutputError where it cannot be written."""
+    try:
+        write_table(folder.path, scores)
+    except OSError as error:
+        raise OutputError(f"{folder.path}: the table of all scores cannot be written: {error.strerror}") from error
 
 
 def _earlier_failures(standings: Mapping[str, Standing]) -> dict[str, str]:
@@ -117,83 +205,68 @@ def _earlier_failures(standings: Mapping[str, Standing]) -> dict[str, str]:
     }
 
 
-class _Waiting:
-    """Tasks that have not ended, in their order: each is given out once a round, when it waits for no other."""
-
-    def __init__(self, tasks: Sequence[Task]) -> None:
-        self.left = {task.name: task for task in tasks}
-        self._places = {task.name: place for place, task in enumerate(tasks)}
-        self._after: dict[str, list[Task]] = defaultdict(list)
-        for task in tasks:
-            if task.after is not None:
-                self._after[task.after].append(task)
-        self._ready: list[int] = []
-        self._tasks = tasks
-
-    def round(self) -> Iterator[Task]:
-        """Each task once, as soon as what it waits for has ended. Workers ask from a thread of their own."""
-        self._ready = [self._places[name] for name, task in self.left.items() if task.after not in self.left]
-        heapq.heapify(self._ready)
-        while self._ready:
-            yield self._tasks[heapq.heappop(self._ready)]
-
-    def end(self, task: Task) -> None:
-        """A task has ended: those that waited for it are ready."""
-        del self.left[task.name]
-        for waiting in self._after[task.name]:
-            heapq.heappush(self._ready, self._places[waiting.name])
-
-
-def _run_all(
-    tasks: Sequence[Task],
-    folder: SweepFolder,
-    run: Callable[[Iterator[Task]], Iterator[Outcome]],
-    *,
-    settle: Callable[[Outcome], Path | None],
-    keep_cache: bool,
-    progress: SweepProgress,
-) -> list[Outcome]:
+def _run_all(tasks: Sequence[Task], plan: Plan, conduct: _Conduct, *, leaving: Leaving, total: int) -> list[Outcome]:
     """Try every task until each has ended, here or elsewhere; one that needs another's probes waits for it.
 
     Tasks begin in their order as workers become free, so that a checkpoint is finished, and its cache can be dropped,
     before the next one begins.
     """
-    waiting = _Waiting(tasks)
+    folder, workers = plan.folder, conduct.workers
+    work = partial(
+        execute,
+        folder=folder,
+        threads=workers.task_threads,
+        figures=plan.figures,
+        replace=conduct.replace,
+        verify=conduct.verify,
+    )
+    work = partial(execute_elsewhere, home=os.getpid(), work=work)
+    waiting = Waiting(tasks, claimed=folder.claimed, leaving=leaving)
     of_checkpoint = Counter(task.checkpoint.name for task in tasks)
     outcomes: list[Outcome] = []
-    while waiting.left:
-        before = len(outcomes)
-        for outcome in run(progress.watched(waiting.round())):
-            if outcome.state == "busy":
-                progress.left(outcome)
-                continue
-            task = outcome.task
-            progress.ended(outcome, failure=settle(outcome))
-            outcomes.append(outcome)
-            waiting.end(task)
-            of_checkpoint[task.checkpoint.name] -= 1
-            if not of_checkpoint[task.checkpoint.name] and not keep_cache:
-                folder.drop_cache(task.checkpoint.name)
-        if len(outcomes) == before:
-            time.sleep(POLL_SECONDS)
+    with SweepProgress(total=total, finished=total - len(tasks), progress=conduct.progress) as progress:
+        while waiting.left and not leaving:
+            before = len(outcomes)
+            if waiting.begin_round():
+                for outcome in run_jobs(workers, work, progress.watched(waiting.round()), lost=_lost):
+                    task = outcome.task
+                    if outcome.state in ("busy", "left"):
+                        waiting.found_busy(task)
+                        progress.left(outcome)
+                        continue
+                    progress.ended(outcome, failure=_settle(outcome, folder=folder, verify=conduct.verify))
+                    outcomes.append(outcome)
+                    waiting.end(task)
+                    of_checkpoint[task.checkpoint.name] -= 1
+                    if not of_checkpoint[task.checkpoint.name] and not conduct.keep_cache:
+                        folder.drop_cache(task.checkpoint.name)
+            if len(outcomes) == before:
+                waiting.pause()
     return outcomes
 
 
 def _settle(outcome: Outcome, *, folder: SweepFolder, verify: bool) -> Path | None:
     """Put the end of a task on record; returns the file where it is a failure.
 
-    Raises SweepError when the disk is full: no other task could do better.
+    Raises SweepError when the disk is full or read-only: no other task could do better.
     """
     name = outcome.task.name
-    if outcome.state == "disk full":
+    if outcome.state == "disk":
         raise SweepError(
-            f"the disk is full ({outcome.reason}); {name} was left undone. Finished tasks are kept: free some space "
-            "and start the sweep again"
+            f"the disk {outcome.reason} ({outcome.detail}); {name} was left undone. Finished tasks are kept: put that "
+            "right and start the sweep again"
         )
-    if outcome.state == "failed" and standing_of(outcome.task, folder, verify=verify).state != "done":
-        task = outcome.task
-        return folder.write_failure(name, task.identity, about=task.about, reason=outcome.reason, detail=outcome.detail)
-    folder.forget_failure(name)
+    try:
+        if outcome.state == "failed" and standing_of(outcome.task, folder, verify=verify).state != "done":
+            return folder.write_failure(
+                name, outcome.task.identity, about=outcome.task.about, reason=outcome.reason, detail=outcome.detail
+            )
+        folder.forget_failure(name)
+    except OSError as error:
+        raise SweepError(
+            f"{folder.failures}: cannot be written: {error.strerror}; that {name} failed is not on record. Finished "
+            f"tasks are kept. Why it failed: {outcome.reason}"
+        ) from error
     return None
 
 

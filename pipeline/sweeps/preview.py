@@ -6,6 +6,7 @@ import pandas as pd
 from transformers import AutoConfig
 
 from treeprobe.pipeline.sweeps.checkpoints import Checkpoint
+from treeprobe.pipeline.sweeps.known_digests import KnownDigests
 from treeprobe.pipeline.sweeps.standing import Standing, standing_of
 from treeprobe.pipeline.sweeps.tasks import Plan, Task
 
@@ -21,7 +22,8 @@ def dry_run(plan: Plan, *, retry: bool = False, verify: bool = False) -> pd.Data
     checkpoint and treebank share them), reason (why it failed or will, what was changed or is damaged). Unknown numbers
     are empty. Raises as `sweep` does.
     """
-    folder, tasks = plan.folder, plan.tasks()
+    folder = plan.folder
+    tasks = plan.tasks(known=KnownDigests(folder, reread=verify))
     folder.check()
     times: dict[str, list[float]] = {}
     for files in folder.read_tasks()[0]:

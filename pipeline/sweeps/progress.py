@@ -44,7 +44,7 @@ class SweepProgress:
             self._running[task.name] = None
             # One that another process does is asked for again and again.
             if task.name not in self._named:
-                self._stage(f"{task.name} …")
+                self._stage(f"{task.name} …", event="task begins", task=task.name)
             self._named.add(task.name)
             self._refresh()
             yield task
@@ -56,9 +56,11 @@ class SweepProgress:
         if failure is not None:
             self._failed += 1
             traceback = f" (traceback in {failure})" if outcome.detail else ""
-            self._say(f"{name} failed: {' '.join(outcome.reason.split())}{traceback}", shown=bool(self._progress))
+            line = f"{name} failed: {' '.join(outcome.reason.split())}{traceback}"
+            more = {"event": "task fails", "task": name, "reason": outcome.reason}
+            self._say(line, shown=bool(self._progress), **more)
         else:
-            self._stage(f"{name} done, {self._ended} of {self._total}")
+            self._stage(f"{name} done, {self._ended} of {self._total}", event="task ends", task=name)
         self._bar.update()
         self.left(outcome)
 
@@ -72,12 +74,12 @@ class SweepProgress:
         running = ", ".join(list(self._running)) or "none"
         self._bar.set_postfix_str(f"{self._failed} failed, running: {running}")
 
-    def _stage(self, line: str) -> None:
+    def _stage(self, line: str, **more: str) -> None:
         """A line that a bar would say in its own way."""
-        self._say(line, shown=self._progress == "stages")
+        self._say(line, shown=self._progress == "stages", **more)
 
-    def _say(self, line: str, *, shown: bool) -> None:
-        """Write a line to standard error where it is shown, and to the log in any case."""
-        _LOG.info("%s", line)
+    def _say(self, line: str, *, shown: bool, **more: str) -> None:
+        """Write a line to standard error where it is shown, and to the log in any case, with `more` as its fields."""
+        _LOG.info("%s", line, extra=more)
         if shown:
             tqdm.write(line, file=sys.stderr)

@@ -15,7 +15,8 @@ from treeprobe.pipeline.results.file_names import file_name, same_file
 from treeprobe.pipeline.results.sweep_folder import SweepFolder
 from treeprobe.pipeline.subjects.subject import Sources
 from treeprobe.pipeline.subjects.treebanks import Splits
-from treeprobe.pipeline.sweeps.checkpoints import Checkpoint, find_checkpoints
+from treeprobe.pipeline.sweeps.checkpoints import Checkpoint, Weights, find_checkpoints
+from treeprobe.pipeline.sweeps.known_digests import KnownDigests
 
 
 class SweepError(TreeprobeError, ValueError):
@@ -30,6 +31,7 @@ class Task:
         name: what the task is called, in folders and messages.
         identity: digests of what the result depends on: checkpoint, options, each split, and the probes it takes over.
         after: name of the task whose probes it takes over; it can only be done when that one is finished.
+        weights: the checkpoints that it reads, by what `identity` calls them.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Task:
     options: Options
     identity: Mapping[str, str]
     after: str | None = None
+    weights: Mapping[str, Weights] = field(default_factory=dict)
 
     @property
     def about(self) -> dict[str, str]:
@@ -78,10 +81,13 @@ class Plan:
         """The folder, whether it is there already or not."""
         return SweepFolder.at(self.out, cache=self.cache)
 
-    def tasks(self) -> list[Task]:
+    def tasks(self, *, known: KnownDigests | None = None) -> list[Task]:
         """Every task, those of one checkpoint together, so that its caches can go early.
 
         Reads every treebank once, so that one that cannot be read is named before anything is computed.
+
+        Args:
+            known: the digests of checkpoints that need not be read again; those that the folder has where None.
 
         Raises TreebankError for a treebank, OptionsError for an unknown analysis, CheckpointNameError for a name that
         stands for no checkpoint, SweepError for an analysis that cannot be done in this sweep, or for two tasks of one
@@ -103,11 +109,12 @@ class Plan:
             digests[name] = {split: bank.annotation_digest for split, bank in joined.items()}
         checkpoints = find_checkpoints(self.models)
         befores = self._befores(checkpoints) if any(analysis.before for analysis in analyses) else {}
-        tasks = [
-            task
-            for checkpoint in checkpoints
-            for task in self._of(checkpoint, analyses, digests, befores.get(checkpoint))
-        ]
+        known = known or KnownDigests(self.folder)
+        tasks: list[Task] = []
+        for checkpoint in checkpoints:
+            before = befores.get(checkpoint)
+            weights = {"checkpoint": known.of(checkpoint)} | ({} if before is None else {"before": known.of(before)})
+            tasks += self._of(weights, analyses, digests)
         counts = Counter(same_file(task.name) for task in tasks)
         if several := [name for name, count in counts.items() if count > 1]:
             raise SweepError(f"{', '.join(several)}: two tasks each; expected treebanks whose names tell them apart")
@@ -132,34 +139,32 @@ class Plan:
 
     def _of(
         self,
-        checkpoint: Checkpoint,
+        weights: Mapping[str, Weights],
         analyses: Sequence[Analysis],
         digests: Mapping[str, Mapping[str, str]],
-        before: Checkpoint | None,
     ) -> Iterator[Task]:
         """The tasks of a checkpoint; it is not compared with itself."""
-        weights = checkpoint.digest
+        own, before = weights["checkpoint"], weights.get("before")
         structure = find_analysis("structure")
         for analysis in analyses:
             if analysis.languages:
-                yield self._of_languages(analysis, checkpoint, digests)
+                yield self._of_languages(analysis, own, digests)
         for splits in self.treebanks:
-            trained = self._task(structure, checkpoint, splits, {"checkpoint": weights, **digests[splits.name]})
+            trained = self._task(structure, own, splits, digests[splits.name])
             for analysis in analyses:
                 if analysis.carried:
                     others = [other for other in self.treebanks if other is not splits]
                     for other in others:
-                        identity = {"checkpoint": weights, **digests[other.name]}
-                        yield self._task(analysis, checkpoint, other, identity, after=trained)
+                        yield self._task(analysis, own, other, digests[other.name], after=trained)
                 elif analysis == structure:
                     yield trained
-                elif analysis.before and (before is None or before.source == checkpoint.source):
+                elif analysis.before and (before is None or before.checkpoint.source == own.checkpoint.source):
                     continue
                 elif not analysis.languages:
                     # An optional analysis of probes takes those of the same sweep where there are some.
                     shared = analysis.probes == "optional" and structure in analyses and self._uses_probes(analysis)
-                    identity = {"checkpoint": weights, **digests[splits.name]}
-                    task = self._task(analysis, checkpoint, splits, identity, after=trained if shared else None)
+                    after = trained if shared else None
+                    task = self._task(analysis, own, splits, digests[splits.name], after=after)
                     yield task if before is None or not analysis.before else _compared(task, before)
 
     def _uses_probes(self, analysis: Analysis) -> bool:
@@ -169,15 +174,17 @@ class Plan:
     def _task(
         self,
         analysis: Analysis,
-        checkpoint: Checkpoint,
+        weights: Weights,
         splits: Splits,
         digests: Mapping[str, str],
         *,
         after: Task | None = None,
     ) -> Task:
         """One task, with the digests of what it reads."""
+        checkpoint = weights.checkpoint
         bank = splits.name if after is None or not analysis.carried else f"{after.sources.treebank}-to-{splits.name}"
-        identity = {name: digest for name, digest in digests.items() if name == "checkpoint" or name in analysis.splits}
+        identity = {"checkpoint": weights.digest}
+        identity |= {name: digest for name, digest in digests.items() if name in analysis.splits}
         identity["options"] = json_digest(self.options.chosen(analysis.options))
         if "pairs" in analysis.options and self.options.pairs is not None:
             identity["pairs"] = _file_digest(self.options.pairs)
@@ -200,14 +207,15 @@ class Plan:
             **paths,
         )
         name = "--".join(file_name(part) for part in (checkpoint.name, bank, analysis.name))
-        return Task(name, analysis, checkpoint, sources, self.options, identity, None if after is None else after.name)
+        waits_for = None if after is None else after.name
+        read = {"checkpoint": weights}
+        return Task(name, analysis, checkpoint, sources, self.options, identity, waits_for, read)
 
-    def _of_languages(
-        self, analysis: Analysis, checkpoint: Checkpoint, digests: Mapping[str, Mapping[str, str]]
-    ) -> Task:
+    def _of_languages(self, analysis: Analysis, weights: Weights, digests: Mapping[str, Mapping[str, str]]) -> Task:
         """The one task of a checkpoint that reads all treebanks; test where all have it."""
+        checkpoint = weights.checkpoint
         bank = "+".join(splits.name for splits in self.treebanks)
-        identity = {"checkpoint": checkpoint.digest, "options": json_digest(self.options.chosen(analysis.options))}
+        identity = {"checkpoint": weights.digest, "options": json_digest(self.options.chosen(analysis.options))}
         identity |= digests[bank]
         sources = Sources(
             model=checkpoint.source,
@@ -220,7 +228,7 @@ class Plan:
             **self._joined_files(),
         )
         name = "--".join(file_name(part) for part in (checkpoint.name, bank, analysis.name))
-        return Task(name, analysis, checkpoint, sources, self.options, identity)
+        return Task(name, analysis, checkpoint, sources, self.options, identity, weights={"checkpoint": weights})
 
     def _joined_files(self) -> dict[Split, Any]:
         """The files of all treebanks by split, a tuple each; test where all have it."""
@@ -243,12 +251,13 @@ class Plan:
         return {split: bank.annotation_digest for split, bank in sources.read().items()}
 
 
-def _compared(task: Task, before: Checkpoint) -> Task:
+def _compared(task: Task, before: Weights) -> Task:
     """A task that compares its checkpoint with an earlier one."""
     return replace(
         task,
-        sources=replace(task.sources, before=before.source),
+        sources=replace(task.sources, before=before.checkpoint.source),
         identity={**task.identity, "before": before.digest},
+        weights={**task.weights, "before": before},
     )
 
 

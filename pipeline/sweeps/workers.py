@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import joblib
 
+from treeprobe.pipeline.sweeps.leaving import GRACE_SECONDS
 from treeprobe.pipeline.sweeps.tasks import SweepError
 
 Job = TypeVar("Job")
@@ -41,6 +42,11 @@ class Workers:
             return self.threads
         cores = joblib.cpu_count()
         return 1 if self.scheduler is not None else max(1, cores // min(self.jobs or cores, cores))
+
+    @property
+    def grace(self) -> float:
+        """Seconds after which a sweep that is to leave stops waiting for its workers, who have a little less."""
+        return GRACE_SECONDS if self.scheduler is None and self.jobs == 1 else GRACE_SECONDS + 3
 
 
 Configure = Callable[[int | None], AbstractContextManager[Any]]

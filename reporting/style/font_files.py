@@ -45,6 +45,11 @@ def covering_families(missing: frozenset[str]) -> dict[str, str]:
     return chosen
 
 
+def covered(characters: frozenset[str]) -> bool:
+    """Whether the listed fonts together cover all of some characters."""
+    return not characters - frozenset().union(*map(characters_of, covering_families(characters).values()))
+
+
 @lru_cache(maxsize=4096)
 def characters_of(path: str) -> frozenset[str]:
     """The characters that a font file covers; none if the file cannot be read."""

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from treeprobe.pipeline.commands.logs import LOG, logged
 from treeprobe.pipeline.commands.main import main
-from treeprobe.pipeline.commands.showing import LOG, logged, progress_of
+from treeprobe.pipeline.commands.showing import progress_of
 from treeprobe.pipeline.options import RankLowered
 
 Run = Callable[..., tuple[int, str, str]]
