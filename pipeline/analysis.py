@@ -12,7 +12,8 @@ from treeprobe.parsing import Treebank
 from treeprobe.parsing.treebanks import document_numbers
 from treeprobe.pipeline.analyses import Analysis, find_analysis
 from treeprobe.pipeline.options import Options, OptionsError, RankLowered
-from treeprobe.pipeline.results.findings import Findings, write_record
+from treeprobe.pipeline.results.findings import Findings, read_record, versions, write_record
+from treeprobe.pipeline.results.signing import sign
 from treeprobe.pipeline.stopwatch import Progress
 from treeprobe.pipeline.subjects.alignment import check_alignment
 from treeprobe.pipeline.subjects.punctuation import punctuation_record, settle_punctuation
@@ -91,30 +92,51 @@ def perform(
             stacklevel=2,
         )
     choice = settle_punctuation(subject, options.punctuation)
+    asked = options.ranks
     options = replace(options.fitted(dim=encoder.dim, layers=encoder.layers), punctuation=choice.rule)
     alignment = check_alignment(subject, options)
+    taken = None if subject.probes is None else _taken_over(subject.probes)
     findings = analysis.load()(subject, options)
+    chosen = (findings.options or options).chosen(analysis.options)
+    record = {
+        "analysis": analysis.name,
+        "summary": findings.summary,
+        "checkpoint": {"name": encoder.name, "path": subject.source, "digest": encoder.digest},
+        "treebank": subject.treebank,
+        "splits": {split: split_record(bank) for split, bank in subject.splits.items()},
+        "punctuation": punctuation_record(choice, subject.splits),
+        "alignment": alignment,
+        "probes": None if subject.probes is None else str(subject.probes.absolute()),
+        "trained": taken,
+        "ranks_asked": list(asked) if "ranks" in analysis.options else None,
+        "options": {**chosen, "digest": json_digest(chosen)},
+        "details": dict(findings.details),
+        "versions": versions(),
+        **(about or {}),
+    }
+    findings = _signed(findings, record)
     with subject.stage("write tables and figures" if figures else "write tables"):
         findings.write(folder, figures=figures)
-    chosen = (findings.options or options).chosen(analysis.options)
-    write_record(
-        folder,
-        {
-            "analysis": analysis.name,
-            "summary": findings.summary,
-            "checkpoint": {"name": encoder.name, "path": subject.source, "digest": encoder.digest},
-            "treebank": subject.treebank,
-            "splits": {split: split_record(bank) for split, bank in subject.splits.items()},
-            "punctuation": punctuation_record(choice, subject.splits),
-            "alignment": alignment,
-            "probes": None if subject.probes is None else str(subject.probes.absolute()),
-            "options": {**chosen, "digest": json_digest(chosen)},
-            "details": dict(findings.details),
-            "seconds": subject.stopwatch.record,
-            **(about or {}),
-        },
-    )
+    write_record(folder, {**record, "seconds": subject.stopwatch.record})
     return findings
+
+
+def _signed(findings: Findings, record: Mapping[str, Any]) -> Findings:
+    """The findings with a signature in each row of each table that holds scores."""
+    closing = findings.closing
+    return replace(
+        findings,
+        tables={name: sign(table, record) for name, table in findings.tables.items()},
+        closing=None if closing is None else replace(closing, rows=sign(closing.rows, record)),
+    )
+
+
+def _taken_over(probes: Path) -> dict[str, Any]:
+    """What a record says of probes that an analysis takes over: what they were trained on, and by which options."""
+    record = read_record(probes)
+    train = record["splits"].get("train", {"digest": ""})
+    options = {name: value for name, value in record["options"].items() if name != "digest"}
+    return {"digest": train["digest"], "ranks_asked": record.get("ranks_asked"), "options": options}
 
 
 def split_record(bank: Treebank) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """Tables for readers from the tidy ones: seeds merged, the headline scores of a run, the best head of each relation."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from treeprobe.reporting.style.names import head_name, metric_name
+from treeprobe.signature import Signature
 
 BASELINES = ("chain", "random tree", "random weights", "untransformed", "decay", "random projection", "control")
 """What the column `probe` of the score table calls the baselines."""
@@ -83,11 +85,11 @@ def headline_table(scores: pd.DataFrame, *, baselines: Collection[str] = BASELIN
     Returns:
         One row for each checkpoint, treebank, split, metric, probe and rank, with layer, value, low, high, n, `seeds`
         and `seed_sd` (see `merge_seeds`), `chosen_on` (the split that chose the layer, None without layers) and
-        `baseline` (bool); with `trained_on` where the scores have it.
+        `baseline` (bool); with `trained_on` and `signature` where the scores have them.
     """
     trained_on = ["trained_on"] if "trained_on" in scores else []
     identity = ["checkpoint", *trained_on, "treebank", "split", "metric", "probe", "rank"]
-    known = (*identity, "layer", *_MERGED, *_OF_SEEDS, "resampled")
+    known = (*identity, "layer", *_MERGED, *_OF_SEEDS, "resampled", "signature")
     merged = merge_seeds(scores.loc[scores["split"] != "train", [name for name in scores if name in known]])
     probe = ["checkpoint", *trained_on, "metric", "probe", "rank"]
     chosen = [_at_best_layer(rows) for _, rows in merged.groupby(probe, dropna=False, sort=False)]
@@ -111,8 +113,16 @@ def _at_best_layer(rows: pd.DataFrame) -> pd.DataFrame:
         choosing = dev.get(str(treebank)) if treebank in dev or len(dev) != 1 else next(iter(dev.values()))
         chosen_on = str(split) if choosing is None else "dev"
         layer = best_layer(own if choosing is None else choosing, split=chosen_on)
-        found.append(own[own["layer"] == layer].assign(chosen_on=chosen_on))
+        found.append(_chosen(own[own["layer"] == layer], on=chosen_on))
     return pd.concat(found)
+
+
+def _chosen(rows: pd.DataFrame, *, on: str) -> pd.DataFrame:
+    """Rows of a layer, with the split that chose it, which their signatures say too."""
+    if "signature" not in rows:
+        return rows.assign(chosen_on=on)
+    signatures = [str(replace(Signature.parse(text), chosen=on)) for text in rows["signature"]]
+    return rows.assign(chosen_on=on, signature=signatures)
 
 
 def headline_text(table: pd.DataFrame) -> pd.DataFrame:

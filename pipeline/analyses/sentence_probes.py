@@ -32,11 +32,11 @@ from treeprobe.reporting import save_formats, sentence_accuracy_figure
 LINEAR = "linear"
 SIMPLE = {"majority": majority, "bag of words": classify_words, "length": classify_lengths}
 """Baselines that read no states."""
-TEXTS = ("checkpoint", "treebank", "split", "task", "probe", "pooling", "resampled")
+TEXTS = ("checkpoint", "treebank", "split", "task", "probe", "pooling", "metric", "resampled")
 """Columns of the table that stay text."""
 COLUMNS = (
-    "checkpoint", "treebank", "split", "task", "probe", "pooling", "layer", "classes", "value", "low", "high", "n",
-    "resampled", "gain", "gain_low", "gain_high", "gain_p",
+    "checkpoint", "treebank", "split", "task", "probe", "pooling", "layer", "classes", "metric", "value", "low", "high",
+    "n", "resampled", "gain", "gain_low", "gain_high", "gain_p",
 )  # fmt: skip
 """`gain` is accuracy less that of the simple baseline that does best on dev, paired on the same sentences."""
 

@@ -1,13 +1,19 @@
 """`treeprobe compare`: two runs, or two checkpoints of a sweep, on the same sentences."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from treeprobe.errors import OutputError
 from treeprobe.pipeline.commands.options import integers
 
 METRICS = "uuas,dspr,root_accuracy,nspr"
+
+Form = Literal["text", "latex", "markdown", "csv", "json"]
+FORMS: Mapping[str, Form] = {".tex": "latex", ".md": "markdown", ".csv": "csv", ".json": "json"}
+"""What is written into files that end so."""
 
 
 def compare_command(
@@ -24,9 +30,15 @@ def compare_command(
         str | None, typer.Option(metavar="A,B", help="One layer of each to compare; all layers unless given.")
     ] = None,
     form: Annotated[
-        Literal["text", "latex", "markdown", "csv", "json"],
-        typer.Option("--format", help="What to print; latex needs the package booktabs."),
-    ] = "text",
+        Form | None,
+        typer.Option("--format", help="What to print; text unless --out ends otherwise. LaTeX needs booktabs."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the table into this file instead of printing it.", dir_okay=False)
+    ] = None,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Subtract scores of different signatures too, with a warning.")
+    ] = False,
 ) -> None:
     """Compare two runs, or two checkpoints of a sweep, layer by layer: A less B, with intervals and p."""
     pair = None if layers is None else integers(layers, least=0)
@@ -35,6 +47,7 @@ def compare_command(
     names = [name.strip() for name in metrics.split(",")]
     if unknown := set(names) - set(METRICS.split(",")):
         raise typer.BadParameter(f"--metrics {', '.join(sorted(unknown))}; expected some of {METRICS}")
+    from treeprobe.files import written_whole
     from treeprobe.pipeline.comparisons.formats import print_comparison
     from treeprobe.pipeline.comparisons.runs import compare_runs
 
@@ -46,5 +59,14 @@ def compare_command(
         split=split,
         metrics=names,
         layers=None if pair is None else (pair[0], pair[1]),
+        anyway=anyway,
     )
-    typer.echo(print_comparison(table, form))
+    text = print_comparison(table, form or FORMS.get("" if out is None else out.suffix, "text"))
+    if out is None:
+        typer.echo(text)
+        return
+    try:
+        with written_whole(out) as draft:
+            draft.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be written: {error.strerror}") from error

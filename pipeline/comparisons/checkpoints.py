@@ -10,11 +10,11 @@ import pandas as pd
 
 from treeprobe.parsing import Difference, paired_difference, paired_differences
 from treeprobe.parsing.scores import Category, break_down, category_tallies
+from treeprobe.pipeline.comparisons.signatures import check_comparable
 from treeprobe.pipeline.results.findings import FindingsError
 from treeprobe.pipeline.results.finished import Finished, structure_of
 from treeprobe.pipeline.results.measured import at_layer, best_measured, probes_in
 from treeprobe.pipeline.results.scores import best_layer, best_rows, reported_split
-from treeprobe.pipeline.subjects.punctuation import warn_of_rules
 from treeprobe.probes import DistanceProbe, probe_subspace_angles
 
 
@@ -78,12 +78,16 @@ def compare_checkpoints(
     split: str | None = None,
     treebank: str | None = None,
     layers: tuple[int, int] | None = None,
+    anyway: bool = False,
 ) -> CheckpointDifference:
     """How much the first checkpoint exceeds the second on the same sentences, negative where it falls short.
 
     Each is read at its best layer on dev (`scores.best_layer`) unless `layers` says which; on `split`, which is test
-    where both were scored on it, or else dev. Means over seeds are compared. Raises FindingsError when one of them was
-    not measured.
+    where both were scored on it, or else dev. Means over seeds are compared.
+
+    Raises:
+        FindingsError: one of them was not measured.
+        SignatureError: their scores were not made alike, and `anyway` does not say to subtract them all the same.
     """
     analyses = [structure_of(folder, name, treebank=treebank) for name in (first, second)]
     scored = split or _reported(analyses)
@@ -92,7 +96,7 @@ def compare_checkpoints(
     else:
         probes = [probes_in(one, metric=metric, split=scored) for one in analyses]
         found = [at_layer(own, layer) for own, layer in zip(probes, layers)]
-    warn_of_rules(one.setting for one in found)
+    check_comparable([(found[0].signature, found[1].signature)], (first, second), anyway=anyway)
     difference = paired_difference(*(one.tally() for one in found))
     places, chosen_on = (found[0].layer, found[1].layer), "dev" if layers is None else None
     return CheckpointDifference(**vars(difference), split=scored, layers=places, chosen_on=chosen_on)
@@ -107,17 +111,18 @@ def compare_by(
     split: str | None = None,
     treebank: str | None = None,
     least: int = 1,
+    anyway: bool = False,
 ) -> pd.DataFrame:
     """Where two checkpoints differ: UUAS of each and their paired difference for each relation, or another category.
 
     Columns: category, n, first, second, difference (first less second), low, high, p; the most frequent category first,
     those of fewer than `least` edges left out. Both are read at the layer that is best on dev; `split` is as in
-    `compare_checkpoints`, and a column.
+    `compare_checkpoints`, and a column. Raises as that does.
     """
     analyses = [structure_of(folder, name, treebank=treebank) for name in (first, second)]
     split = split or _reported(analyses)
     best = [best_measured(one, split=split) for one in analyses]
-    warn_of_rules(one.setting for one in best)
+    check_comparable([(best[0].signature, best[1].signature)], (first, second), anyway=anyway)
     ours, theirs = (category_tallies(one.edges(), by) for one in best)
     pairs = {category: (tally, theirs[category]) for category, tally in ours.items() if tally.n >= least}
     rows = [

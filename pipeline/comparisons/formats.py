@@ -12,10 +12,12 @@ from treeprobe.parsing.drawing.tikz import escape_latex
 from treeprobe.parsing.scores.intervals import p_text
 from treeprobe.pipeline.closing_table import WIDTH, aligned
 from treeprobe.reporting import metric_name
+from treeprobe.signature import Signature, shared_text
 
 ComparisonFormat = Literal["text", "latex", "markdown", "csv", "json"]
 HEADINGS = ("A", "B", "A − B", "95 % interval", "p")
 """What a table has of each metric; A is the first of the two and B the second."""
+BOLD = "Bold: the higher of two scores whose interval excludes 0."
 MARKS = "±: half the width of the interval; *: the interval excludes 0."
 
 
@@ -50,11 +52,15 @@ def comparison_text(table: pd.DataFrame) -> str:
         ]
         lines += ["", "A − B at the layers that both have", *aligned([["layer", *map(metric_name, metrics)], *rows])]
     marks = [MARKS] if len(table) > 1 else []
-    return "\n".join([*lines, "", *textwrap.wrap(" ".join([*_legend(table), *marks]), WIDTH)])
+    legend = textwrap.wrap(" ".join([*_legend(table), *marks]), WIDTH)
+    return "\n".join([*lines, "", *legend, *_wrapped_signature(table)])
 
 
 def comparison_latex(table: pd.DataFrame) -> str:
-    """A LaTeX table with the package booktabs, a row a layer; A, B and the abbreviations are in its caption."""
+    """A LaTeX table with the package booktabs, a row a layer, the higher score bold where the interval excludes 0.
+
+    A, B and the abbreviations are in its caption; the signatures of the first row are comments above it.
+    """
     metrics = _metrics(table)
     columns = len(HEADINGS) - 1
     heads = [rf"\multicolumn{{{columns}}}{{c}}{{{escape_latex(metric_name(metric))}}}" for metric in metrics]
@@ -65,9 +71,10 @@ def comparison_latex(table: pd.DataFrame) -> str:
         + (r" \\ \addlinespace" if row["best"] else r" \\")
         for _, row in table.iterrows()
     ]
-    caption = re.sub(r"<[\d.]+", r"$\g<0>$", escape_latex(" ".join([_about(table), *_legend(table)])))
+    caption = re.sub(r"<[\d.]+", r"$\g<0>$", escape_latex(" ".join([_about(table), *_legend(table), BOLD])))
     return "\n".join(
         [
+            *(f"% {letter} {signature}" for letter, signature in _signatures(table)),
             r"\begin{table*}",
             r"\centering",
             rf"\begin{{tabular}}{{l{'rrlr' * len(metrics)}}}",
@@ -86,15 +93,21 @@ def comparison_latex(table: pd.DataFrame) -> str:
 
 
 def comparison_markdown(table: pd.DataFrame) -> str:
-    """A Markdown table, a row a layer, between a line that names A and B and one that says what the numbers are."""
+    """A Markdown table, a row a layer, the higher score bold where the interval excludes 0.
+
+    It stands between a line that names A and B and one that says what the numbers are, and the signatures of its first
+    row.
+    """
     metrics = _metrics(table)
     heads = ["layer", *(f"{metric_name(metric)} {head}" for metric in metrics for head in HEADINGS)]
     rows = [
-        [_place(row), *(cell for metric in metrics for cell in _in_print(row, metric))] for _, row in table.iterrows()
+        [_place(row), *(cell for metric in metrics for cell in _markdown_cells(row, metric))]
+        for _, row in table.iterrows()
     ]
     lines = [heads, ["---"] * len(heads), *rows]
     escaped = ["| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines]
-    return "\n".join([_about(table), "", *escaped, "", " ".join(_legend(table))])
+    signatures = [f"- {letter} `{signature}`" for letter, signature in _signatures(table)]
+    return "\n".join([_about(table), "", *escaped, "", " ".join([*_legend(table), BOLD]), "", *signatures])
 
 
 def _about(table: pd.DataFrame) -> str:
@@ -123,8 +136,43 @@ def _in_print(row: "pd.Series[Any]", metric: str) -> list[str]:
 
 def _latex_cells(row: "pd.Series[Any]", metric: str) -> list[str]:
     """The same in LaTeX, numbers as mathematics, the interval beside the difference."""
-    first, second, gap, interval, p = (f"${cell}$" for cell in _in_print(row, metric))
-    return [first, second, f"{gap} {interval}", p]
+    first, second, gap, interval, p = _in_print(row, metric)
+    best = _best_of(row, metric)
+    scores = [rf"$\mathbf{{{cell}}}$" if place == best else f"${cell}$" for place, cell in enumerate((first, second))]
+    return [*scores, f"${gap}$ ${interval}$", f"${p}$"]
+
+
+def _markdown_cells(row: "pd.Series[Any]", metric: str) -> list[str]:
+    """The same in Markdown."""
+    best = _best_of(row, metric)
+    return [f"**{cell}**" if place == best else cell for place, cell in enumerate(_in_print(row, metric))]
+
+
+def _best_of(row: "pd.Series[Any]", metric: str) -> int | None:
+    """Which of the two scores is the higher, 0 or 1; None where the interval of the difference holds 0."""
+    _, _, _, low, high, _ = _values(row, metric)
+    return 0 if low > 0 else 1 if high < 0 else None
+
+
+def _signatures(table: pd.DataFrame) -> list[tuple[str, str]]:
+    """The signatures of the scores in the first row, with what they belong to: `A:`, `B:`."""
+    first = table.iloc[0]
+    return [
+        (f"{letter}:", first[f"{metric}_{side}_signature"])
+        for metric in _metrics(table)
+        for letter, side in zip("AB", ("first", "second"))
+    ]
+
+
+def _wrapped_signature(table: pd.DataFrame) -> list[str]:
+    """What the signatures of all scores of the first row have in common, in lines that break between keys."""
+    parts = shared_text(Signature.parse(signature) for _, signature in _signatures(table)).split("|")
+    lines = ["All scores: "]
+    for part in parts:
+        if len(lines[-1]) + len(part) >= WIDTH:
+            lines.append("  ")
+        lines[-1] += f"{part}|"
+    return [*lines[:-1], lines[-1].rstrip("|")]
 
 
 def _short(row: "pd.Series[Any]", metric: str) -> str:
@@ -144,7 +192,9 @@ def _legend(table: pd.DataFrame) -> list[str]:
     """What the numbers are, in sentences."""
     least = float(table["least_p"].max())
     chosen = bool(table["best"].any()) and table["split"].iloc[0] == "dev"
+    differing = table["differing"].iloc[0]
     return [
+        *([f"Of different signatures: {differing}."] if differing else []),
         *(["The best layers were chosen on these sentences, by UUAS."] if chosen else []),
         f"95 % intervals by paired bootstrap, resampling {table['resampled'].iloc[0]}.",
         "p: two-sided, of no difference, not corrected for the number of comparisons; "

@@ -1,18 +1,19 @@
 """Two runs, or two checkpoints of a sweep, compared layer by layer on the same sentences."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from treeprobe.parsing import Difference, Tally, paired_differences
+from treeprobe.pipeline.comparisons.signatures import check_comparable
 from treeprobe.pipeline.results.findings import FindingsError
 from treeprobe.pipeline.results.finished import Finished, structure_of
 from treeprobe.pipeline.results.measured import Measured, at_layer, best_measured, probes_in
 from treeprobe.pipeline.results.scores import HEADLINE_METRICS
-from treeprobe.pipeline.subjects.punctuation import warn_of_rules
+from treeprobe.signature import Signature
 
 SIDES = ("first", "second")
 CELLS = ("first", "second", "difference", "low", "high", "p")
@@ -28,6 +29,7 @@ def compare_runs(
     split: str | None = None,
     metrics: Sequence[str] = HEADLINE_METRICS,
     layers: tuple[int, int] | None = None,
+    anyway: bool = False,
 ) -> pd.DataFrame:
     """The scores of two runs and their differences, first less second, a row a layer with all metrics side by side.
 
@@ -42,21 +44,24 @@ def compare_runs(
         split: the split that is scored, test where both were scored on it, or else dev; dev chooses layers in any case.
         metrics: which scores, and in which order.
         layers: one layer of each to compare, instead of all.
+        anyway: subtract scores of different signatures too, with a warning.
 
     Returns:
         A table with the columns `first` and `second` (names), `treebank`, `split`, `first_layer`, `second_layer`,
         `first_rank`, `second_rank`, `best`; for each metric `METRIC_first`, `METRIC_second`, `METRIC_difference`, the
-        ends of its 95 % interval `METRIC_low` and `METRIC_high`, and `METRIC_p`, two-sided and not corrected for the
-        number of comparisons; `least_p`, the smallest p that so many resamples can show; and `resampled`.
+        ends of its 95 % interval `METRIC_low` and `METRIC_high`, `METRIC_p`, two-sided and not corrected for the
+        number of comparisons, and the signatures of both scores, `METRIC_first_signature` and
+        `METRIC_second_signature`; `least_p`, the smallest p that so many resamples can show; `resampled`; and
+        `differing`, in which keys the signatures differ that should not, None unless `anyway` allowed it.
 
     Raises:
         FindingsError: one of them is no run, lacks the split, a metric or a layer, or was scored on other sentences.
+        SignatureError: their scores were not made alike, such as by different rules for punctuation.
     """
     finished = [_find(name, sweep=sweep, treebank=treebank) for name in (first, second)]
     split = split or ("test" if all("test" in one.record["splits"] for one in finished) else "dev")
     pair = [_Run.of(one, split=split, metrics=metrics) for one in finished]
     _check_same_sentences(*pair)
-    warn_of_rules(measured.setting for run in pair for measured in run.best)
     places = [layers] if layers is not None else [(pair[0].best_layer, pair[1].best_layer), *_common_layers(*pair)]
     names = [run.finished.checkpoint for run in pair]
     if names[0] == names[1]:
@@ -65,14 +70,18 @@ def compare_runs(
     measured = [
         [[run.at(metric, place[side]) for metric in metrics] for side, run in enumerate(pair)] for place in places
     ]
+    made = [list(zip(*([one.signature for one in side] for side in row))) for row in measured]
+    differing = check_comparable([both for row in made for both in row], (names[0], names[1]), anyway=anyway)
     tallies = [pair for row in measured for pair in zip(*([one.tally() for one in side] for side in row))]
     found = iter(zip(tallies, paired_differences(tallies)))
     rows = []
-    for number, (place, row) in enumerate(zip(places, measured)):
+    for number, (place, row, signatures) in enumerate(zip(places, measured, made)):
         cells = {metric: next(found) for metric in metrics}
         where = dict(zip(("first_layer", "second_layer"), place))
         ranks = {f"{side}_rank": one[0].setting.rank for side, one in zip(SIDES, row)}
-        rows.append({**about, **where, **ranks, "best": layers is None and number == 0, **_cells(cells)})
+        best = layers is None and number == 0
+        told = _signature_cells(dict(zip(metrics, signatures)), chosen="dev" if best else None)
+        rows.append({**about, **where, **ranks, "best": best, **_cells(cells), **told, "differing": differing or None})
     return pd.DataFrame(rows)
 
 
@@ -135,6 +144,15 @@ def _check_same_sentences(first: _Run, second: _Run) -> None:
             f"scored on different sentences of {first.split}: {told}; expected the same, as differences are paired. "
             "Run one of them again on the other's treebank, with the same --max-sentences"
         )
+
+
+def _signature_cells(made: Mapping[str, Sequence[Signature]], *, chosen: str | None) -> dict[str, str]:
+    """The cells of a row that say how its scores were made."""
+    return {
+        f"{metric}_{side}_signature": str(replace(signature, chosen=chosen))
+        for metric, both in made.items()
+        for side, signature in zip(SIDES, both)
+    }
 
 
 def _cells(found: Mapping[str, tuple[tuple[Tally, Tally], Difference]]) -> dict[str, Any]:

@@ -12,7 +12,8 @@ import pandas as pd
 from treeprobe.files import written_whole
 from treeprobe.pipeline.results.files import ResultFiles
 from treeprobe.pipeline.results.findings import EARLIER, RECORD, FindingsError
-from treeprobe.pipeline.results.scores import COLUMNS, read_scores, score_table
+from treeprobe.pipeline.results.scores import COLUMNS, SIGNATURE, read_scores, score_table
+from treeprobe.pipeline.results.signing import sign
 from treeprobe.pipeline.results.sweep_folder import MARK, DamagedResults, SweepFolder
 
 SCORES = "scores.csv"
@@ -61,7 +62,9 @@ class Finished:
         return self.files.table(f"{name}.csv", texts=texts)
 
     def scores(self) -> pd.DataFrame:
-        """Its score table with the columns that tell analyses apart; without rows where it has none.
+        """Its score table with signatures and the columns that tell analyses apart; without rows where it has none.
+
+        Signatures of tables that an earlier version wrote without them are worked out from the record.
 
         Raises FindingsError when it is damaged.
         """
@@ -70,7 +73,7 @@ class Finished:
                 scores = read_scores(path)
         else:
             scores = score_table([])
-        return scores.assign(
+        return sign(scores, self.record).assign(
             analysis=self.analysis,
             trained_on=self.trained_on,
             family=pd.Series([self.record.get("family")] * len(scores), dtype="string"),
@@ -94,9 +97,10 @@ def read_finished(folder: str | Path) -> list[Finished]:
 def load_results(folder: str | Path) -> pd.DataFrame:
     """The scores of every finished analysis of a folder, tidy.
 
-    Columns: those of the score table, then analysis, trained_on, family, step. Takes the folder of one analysis or of a
-    sweep; the latter is read from its finished tasks, so that the table is right at any moment, also while a sweep is
-    at work or after one was killed. Damaged tasks of a sweep are left out with a warning (`DamagedResults`).
+    Columns: those of the score table, then signature, analysis, trained_on, family, step. Takes the folder of one
+    analysis or of a sweep; the latter is read from its finished tasks, so that the table is right at any moment, also
+    while a sweep is at work or after one was killed. Damaged tasks of a sweep are left out with a warning
+    (`DamagedResults`).
 
     Raises FindingsError when the folder holds neither, or a single analysis that is damaged.
     """
@@ -137,7 +141,7 @@ def collect_scores(finished: Sequence[Finished]) -> tuple[pd.DataFrame, dict[str
             frames.append(one.scores())
         except FindingsError as error:
             damaged[one.folder.name] = str(error)
-    columns = [*COLUMNS, *TASK_COLUMNS]
+    columns = [*COLUMNS, SIGNATURE, *TASK_COLUMNS]
     full = [frame for frame in frames if not frame.empty]
     table = pd.concat(full, ignore_index=True).reindex(columns=columns) if full else pd.DataFrame(columns=columns)
     return table, damaged

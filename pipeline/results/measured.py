@@ -11,7 +11,9 @@ from treeprobe.pipeline.results.files import ResultFiles
 from treeprobe.pipeline.results.findings import FindingsError
 from treeprobe.pipeline.results.finished import Finished
 from treeprobe.pipeline.results.scores import PROBE_OF, Setting, best_layer
+from treeprobe.pipeline.results.signing import signature_of
 from treeprobe.pipeline.results.tally_files import FoundEdges, read_edges, read_index, read_tally
+from treeprobe.signature import Signature
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,12 @@ class Measured:
     def layer(self) -> int:
         """The layer that was probed; 0 for what has none."""
         return self.setting.layer or 0
+
+    @property
+    def signature(self) -> Signature:
+        """How it was measured, as the rows of the score table say it."""
+        cells = {**vars(self.setting), "metric": self.metric, "seeds": len(self.numbers)}
+        return signature_of(cells, self.files.record)
 
     def tally(self) -> Tally:
         """Its counts in every sentence, the mean over seeds."""

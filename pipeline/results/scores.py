@@ -18,6 +18,8 @@ COLUMNS = (
 """`low` and `high` are the 95 % interval of one seed's score, `mean_low` and `mean_high` that of the mean over seeds
 of a setting, the same in the row of each; `resampled` is what the bootstrap drew, documents or sentences; `punctuation`
 the rule by which UUAS and root accuracy left words out."""
+SIGNATURE = "signature"
+"""The column that says how a score was made (`treeprobe.signature`); it is added to the tables of a whole analysis."""
 INTEGERS = dict.fromkeys(("layer", "rank", "seed", "n"), "Int64")
 
 HEADLINE_METRICS = ("uuas", "dspr", "root_accuracy", "nspr")
@@ -98,7 +100,7 @@ def score_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
 def read_scores(path: Any) -> pd.DataFrame:
     """A table of scores from its CSV file; only an empty cell has no value, as a checkpoint may be called "NA"."""
-    texts = dict.fromkeys(("checkpoint", "treebank", "split", "probe", "metric", "punctuation"), str)
+    texts = dict.fromkeys(("checkpoint", "treebank", "split", "probe", "metric", "punctuation", SIGNATURE), str)
     return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=texts).astype(INTEGERS)
 
 

@@ -122,7 +122,7 @@ def test_the_text_fits_80_columns_and_says_the_least_p(place: Path) -> None:
     assert "1,000 resamples" in text.replace("\n", " ")
     assert [line[:5] for line in text.splitlines() if "±" in line and "*:" not in line] == ["    0", "    1", "    2"]
     assert "chosen on these sentences" in text.replace("\n", " ")
-    assert "chosen" not in print_comparison(compare_runs("tuned", "base", sweep=place / "sweep"))
+    assert "chosen on" not in print_comparison(compare_runs("tuned", "base", sweep=place / "sweep"))
 
 
 def test_latex_is_a_booktabs_table_of_as_many_columns_as_cells(place: Path) -> None:
@@ -134,6 +134,8 @@ def test_latex_is_a_booktabs_table_of_as_many_columns_as_cells(place: Path) -> N
     assert len(body) == 4
     assert {len(line.split("&")) for line in body} == {len(columns)} == {9}
     assert all("$<0.002$" in line for line in body)
+    # Signatures stand in comments, which LaTeX skips.
+    text = "\n".join(line for line in text.splitlines() if not line.startswith("% "))
     assert not re.search(r"(?<![$])<", text)
     assert not re.search(r"(?<!\\)[_%]", text)
     assert r"to\_y" in text
@@ -151,7 +153,7 @@ def test_markdown_has_a_row_a_layer_and_as_many_cells_as_headings(place: Path) -
 def test_csv_and_json_are_the_table(place: Path) -> None:
     table = compare_runs("tuned", "base", sweep=place / "sweep")
     read = pd.read_csv(io.StringIO(print_comparison(table, "csv")))
-    pd.testing.assert_frame_equal(read, table, check_dtype=False)
+    pd.testing.assert_frame_equal(read, table.fillna({"differing": np.nan}), check_dtype=False)
     assert pd.DataFrame(json.loads(print_comparison(table, "json")))["uuas_difference"].tolist() == pytest.approx(
         table["uuas_difference"].tolist()
     )

@@ -20,9 +20,11 @@ from treeprobe.pipeline import (
     sweep,
     write_report,
 )
+from treeprobe.pipeline.comparisons.signatures import SignatureWarning
 from treeprobe.pipeline.results.findings import read_record
 from treeprobe.pipeline.results.scores import Setting, read_scores
 from treeprobe.pipeline.subjects.punctuation import PunctuationWarning, warn_of_rules
+from treeprobe.signature import SignatureError
 
 QUICK = {"ranks": (4,), "epochs": 1, "samples": 3, "random_baseline": False}
 
@@ -92,7 +94,7 @@ def test_scores_by_two_rules_are_compared_with_a_warning() -> None:
         warn_of_rules([old, upos])
 
 
-def test_checkpoints_of_a_sweep_measured_by_two_rules_are_compared_with_a_warning(
+def test_checkpoints_of_a_sweep_measured_by_two_rules_are_compared_only_when_told_to(
     checkpoint: Path, japanese: dict[str, Path], tmp_path: Path
 ) -> None:
     splits = Splits("ja", japanese["train"], japanese["dev"])
@@ -103,10 +105,12 @@ def test_checkpoints_of_a_sweep_measured_by_two_rules_are_compared_with_a_warnin
         plan = Plan(models=[tmp_path / name], treebanks=[splits], out=tmp_path / "sweep", options=options)
         sweep(plan, progress=False)
     for compare in (compare_checkpoints, compare_by):
-        with pytest.warns(PunctuationWarning, match=r"upos \(one on ja\), none \(three on ja\)"):
+        with pytest.raises(SignatureError, match=r"one and three: .* punct \(upos and none\); expected the same"):
             compare(tmp_path / "sweep", "one", "three")
+        with pytest.warns(SignatureWarning, match=r"punct \(upos and none\)"):
+            compare(tmp_path / "sweep", "one", "three", anyway=True)
         with warnings.catch_warnings():
-            warnings.simplefilter("error", PunctuationWarning)
+            warnings.simplefilter("error", SignatureWarning)
             compare(tmp_path / "sweep", "one", "two")
     with pytest.warns(PunctuationWarning, match=r"upos \(.*\), none \(three on ja\)"):
         page = write_report(tmp_path / "sweep").read_text(encoding="utf-8")

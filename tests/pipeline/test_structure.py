@@ -16,7 +16,14 @@ from treeprobe.pipeline import Findings, Options, Parser, Sources, analyse
 from treeprobe.pipeline.closing_table import closing_table
 from treeprobe.pipeline.options import OptionsError, RankLowered
 from treeprobe.pipeline.results.findings import FindingsError
-from treeprobe.pipeline.results.scores import COLUMNS, HEADLINE_METRICS, best_layer, read_scores, reported_split
+from treeprobe.pipeline.results.scores import (
+    COLUMNS,
+    HEADLINE_METRICS,
+    SIGNATURE,
+    best_layer,
+    read_scores,
+    reported_split,
+)
 from treeprobe.pipeline.stopwatch import Stopwatch
 from treeprobe.probes import DepthProbe, DistanceProbe, ProbeError
 from treeprobe.reporting import merge_seeds
@@ -48,7 +55,7 @@ def two(treebank_files: dict[str, Path]) -> dict[str, Path]:
 
 def test_scores_are_tidy_and_complete(done: Path) -> None:
     scores = read_scores(done / "scores.csv")
-    assert tuple(scores.columns) == COLUMNS
+    assert tuple(scores.columns) == (*COLUMNS, SIGNATURE)
     assert set(scores["split"]) == {"dev", "test"}
     assert set(scores["checkpoint"]) == {"tiny-bert"}
     probes = scores[scores["probe"].isin(["distance", "depth"])]
