@@ -95,8 +95,8 @@ def perform(
     asked = options.ranks
     options = replace(options.fitted(dim=encoder.dim, layers=encoder.layers), punctuation=choice.rule)
     alignment = check_alignment(subject, options)
-    taken = None if subject.probes is None else _taken_over(subject.probes)
     findings = analysis.load()(subject, options)
+    taken = None if subject.probes is None else _taken_over(subject.probes)
     chosen = (findings.options or options).chosen(analysis.options)
     record = {
         "analysis": analysis.name,

@@ -48,7 +48,12 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "report": ("treeprobe report bert",),
     "compare": (
         "treeprobe compare runs/first runs/second",
-        "treeprobe compare tuned base --sweep sweep/ --format latex",
+        "treeprobe compare tuned base --sweep sweep/ --out table.tex",
+    ),
+    "reproduce": (
+        "treeprobe reproduce --list",
+        "treeprobe reproduce treeprobe-minilm-en_ewt --out again",
+        "treeprobe reproduce clark-2019-heads --model bert/ --dev ptb.conllu --out clark",
     ),
     "collect": ("treeprobe collect sweeps/first sweeps/second --out results",),
     "pretrain": (

@@ -30,6 +30,7 @@ from treeprobe.pipeline.commands.parse import parse_command
 from treeprobe.pipeline.commands.planted import planted_command
 from treeprobe.pipeline.commands.pretrain import pretrain_command
 from treeprobe.pipeline.commands.report import report_command
+from treeprobe.pipeline.commands.reproduce import reproduce_command
 from treeprobe.pipeline.commands.show import show_command
 from treeprobe.pipeline.commands.status import status_command
 from treeprobe.pipeline.commands.sweep import sweep_command
@@ -69,6 +70,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "report": report_command,
     "compare": compare_command,
     "collect": collect_command,
+    "reproduce": reproduce_command,
     "pretrain": pretrain_command,
     "fill-mask": fill_mask_command,
     "checkpoints": checkpoints_command,

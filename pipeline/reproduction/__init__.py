@@ -1,0 +1,1 @@
+"""Published settings, and what comes of them here: the registry, its files, and running one of them."""
