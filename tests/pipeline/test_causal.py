@@ -18,6 +18,7 @@ from treeprobe.pipeline.effects.comparison import COLUMNS
 from treeprobe.pipeline.options import OptionsError
 from treeprobe.pipeline.report.causal import causal_section
 from treeprobe.pipeline.report.results import read_results
+from treeprobe.pipeline.results.scores import SIGNATURE
 from treeprobe.pipeline.subjects.treebanks import Splits
 from treeprobe.pipeline.sweeps import Plan, sweep
 from treeprobe.training import READ_CONSTRUCTION, save_tree_reader
@@ -84,7 +85,7 @@ def test_counterfactual_trees_turn_the_choice_round_where_the_tree_is_read(folde
 
 def test_the_table_has_every_measure_beside_every_control(folders: dict[str, Path]) -> None:
     table = pd.read_csv(folders["reads"] / "effects.csv").fillna({"control": ""})
-    assert list(table.columns) == COLUMNS
+    assert list(table.columns) == [*COLUMNS, SIGNATURE]
     controls = {name: set(rows["control"]) for name, rows in table.groupby("intervention")}
     assert controls == {"probe": {"", "rank", "variance"}, "counterfactual": {"", "distance"}}
     measures = {"accuracy", "score_difference", "loss", "uuas", "fresh_uuas", "relation", "upos", "word", "position"}

@@ -15,6 +15,7 @@ from treeprobe.pipeline import Options, Sources, analyse
 from treeprobe.pipeline.analyses.head_trees import attachment, score_probes
 from treeprobe.pipeline.options import OptionsError
 from treeprobe.pipeline.results.findings import FindingsError
+from treeprobe.pipeline.results.scores import SIGNATURE
 from treeprobe.probes import ProbeError
 
 WORDS = ("a", "cat", "dog", "sees", "the", "that", "runs", "old", "man", "here")
@@ -38,7 +39,7 @@ def test_everything_is_written(checkpoint: Path, sentences: list[Sentence], tmp_
     assert max(map(len, done.closing.text.splitlines())) <= 80
     assert len(done.closing.rows) == 6
     relations = pd.read_csv(tmp_path / "out" / "relations.csv")
-    assert relations.columns.tolist() == RELATION_COLUMNS
+    assert relations.columns.tolist() == [*RELATION_COLUMNS, SIGNATURE]
     assert len(relations) == len(done.tables["relations"]) == 3 * 2 * 4
     assert len(pd.read_csv(tmp_path / "out" / "heads.csv")) == 4
     assert (tmp_path / "out" / "figures" / "map.png").stat().st_size > 0
