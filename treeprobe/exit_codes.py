@@ -12,6 +12,8 @@ class ExitCode(IntEnum):
     """The command came to its end, and something in it failed: tasks of a sweep, damaged files, a problem found."""
     BAD_INPUT = 2
     """Nothing could be done as asked: wrong options, or input that cannot be used; one message says why."""
+    NOT_COMPARED = 3
+    """What was given to `treeprobe reproduce` is not the published setting, so its numbers say nothing of that."""
     LEFT = 75
     """A signal asked the command to leave before it was done; the same command goes on. The EX_TEMPFAIL of sysexits."""
     INTERRUPTED = 130

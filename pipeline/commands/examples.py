@@ -53,7 +53,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "reproduce": (
         "treeprobe reproduce --list",
         "treeprobe reproduce treeprobe-minilm-en_ewt --out again",
-        "treeprobe reproduce clark-2019-heads --model bert/ --dev ptb.conllu --out clark",
+        "treeprobe reproduce clark-2019-heads --model bert --dev wsj.conllu --out c",
     ),
     "collect": ("treeprobe collect sweeps/first sweeps/second --out results",),
     "pretrain": (

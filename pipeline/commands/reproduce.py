@@ -6,11 +6,18 @@ from typing import Annotated
 
 import typer
 
+from treeprobe.exit_codes import ExitCode
 from treeprobe.pipeline.commands import options as declared
-from treeprobe.pipeline.commands.showing import logged, progress_of
+from treeprobe.pipeline.commands.logs import logged
+from treeprobe.pipeline.commands.showing import progress_of
 
-ENDINGS = {"reproduced": 0, "not reproduced": 1, "stand-in": 3, "nothing to compare": 3}
-"""Exit codes by verdict; 2 is that of bad input."""
+ENDINGS = {
+    "reproduced": ExitCode.DONE,
+    "not reproduced": ExitCode.FAILED,
+    "stand-in": ExitCode.NOT_COMPARED,
+    "nothing to compare": ExitCode.NOT_COMPARED,
+}
+"""Exit codes by verdict."""
 
 
 def reproduce_command(
@@ -38,6 +45,7 @@ def reproduce_command(
     quiet: declared.Quiet = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers and the verdict as JSON.")] = False,
     log_file: declared.LogFile = None,
+    log_json: declared.LogJson = None,
 ) -> None:
     """Run a published setting, compare the numbers. Exit code 0: reproduced; 1: not; 3: not the published setting."""
     from treeprobe.pipeline.reproduction.published import find_setting, published_settings
@@ -53,7 +61,7 @@ def reproduce_command(
     from treeprobe.pipeline.reproduction.reproducing import reproduce
 
     given = {"model": model, "train": train, "dev": dev, "test": test, "max_sentences": max_sentences}
-    with logged(log_file):
+    with logged(log_file, log_json):
         found = reproduce(
             name,
             out,
