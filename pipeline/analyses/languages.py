@@ -89,7 +89,7 @@ def relation_tables(
 
     The points are those of the checkpoint itself. Both tables are empty where no relations are frequent everywhere.
     """
-    edges = sample_edges(subjects[0], split)
+    edges = sample_edges({name: subjects[0].some(split, (name,))[1] for name in subjects[0].names})
     points = [pd.DataFrame(columns=["space", "language", "relation", "x", "y"])]
     rows: list[dict[str, Any]] = []
     for each in subjects if len(edges) else ():

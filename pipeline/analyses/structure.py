@@ -10,6 +10,7 @@ import pandas as pd
 
 from treeprobe.parsing import Sentence, TreebankError, write_conllu
 from treeprobe.parsing.treebanks import Split
+from treeprobe.pipeline.analyses.labelled_figures import LabelledFigures, Space
 from treeprobe.pipeline.analyses.structure_figures import StructureFigures
 from treeprobe.pipeline.closing_table import closing_table, split_title
 from treeprobe.pipeline.labelled_table import with_labelled
@@ -21,7 +22,7 @@ from treeprobe.pipeline.probing.baselines import (
     untransformed_baseline,
 )
 from treeprobe.pipeline.probing.concatenation import concatenation_probes
-from treeprobe.pipeline.probing.labelled import labelled_probes
+from treeprobe.pipeline.probing.labelled import Labelled, labelled_probes
 from treeprobe.pipeline.probing.probes import (
     Predictions,
     Probe,
@@ -34,7 +35,7 @@ from treeprobe.pipeline.probing.probes import (
     train,
 )
 from treeprobe.pipeline.probing.recovered_trees import annotate_predictions
-from treeprobe.pipeline.results.findings import Findings
+from treeprobe.pipeline.results.findings import Findings, Writer
 from treeprobe.pipeline.results.scores import (
     CHAIN,
     CHOSEN_ON,
@@ -48,7 +49,7 @@ from treeprobe.pipeline.results.scores import (
 )
 from treeprobe.pipeline.results.tally_files import write_tallies
 from treeprobe.pipeline.subjects.subject import Subject
-from treeprobe.probes import DepthProbe, DistanceProbe, online_codes
+from treeprobe.probes import DepthProbe, DistanceProbe, PolarProbe, online_codes
 from treeprobe.probes.description_length import HELD_OUT
 
 
@@ -95,10 +96,29 @@ def structure(subject: Subject, options: Options) -> Findings:
             "trees.json": partial(measured[0].samples.write, punctuation=options.punctuation),
             "predictions.conllu": trees.write,
         },
-        figures=trees.figures(scores).draw,
+        figures=partial(_draw_all, _drawings(trees, labelled, scores)),
         details={"best_layer": best, **({"unseen_relations": labelled.unseen} if labelled.probes else {})},
         closing=with_labelled(closing, scores, labelled.unseen) if labelled.probes else closing,
     )
+
+
+def _drawings(trees: "_BestTrees", labelled: Labelled, scores: pd.DataFrame) -> list[Writer]:
+    """What draws the figures: of the best layer's trees, and of that layer's labelled probes where there are any."""
+    drawings = [trees.figures(scores).draw]
+    own = trees.probe
+    spaces: dict[str, Space] = {f"distance probe, layer {own.layer}": own}
+    for probe in labelled.probes:
+        if isinstance(probe, PolarProbe) and (probe.layer, probe.rank, probe.seed) == (own.layer, own.rank, own.seed):
+            spaces[f"polar probe, layer {own.layer}"] = probe
+    if labelled.probes:
+        bank, states = trees.subject.splits[trees.split], trees.states[trees.split]
+        drawings.append(LabelledFigures(scores, trees.split, bank, states, spaces).draw)
+    return drawings
+
+
+def _draw_all(drawings: Sequence[Writer], folder: Path) -> None:
+    for draw in drawings:
+        draw(folder)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ Chi et al. (2020), section 5: the vector of an edge is B(h_head - h_dependent), 
 """
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 from sklearn.manifold import TSNE
 
+from treeprobe.parsing import Sentence
 from treeprobe.parsing.treebanks import Split, labelled_edges
 from treeprobe.pipeline.languages.spaces import FittedSpace, Languages
 from treeprobe.probes.states import evenly_spaced
@@ -46,19 +48,19 @@ class Edges:
         return len(self.sentence)
 
 
-def sample_edges(languages: Languages, split: Split) -> Edges:
-    """Edges of the relations that are frequent in every language, spread evenly through the split.
+def sample_edges(banks: Mapping[str, Sequence[Sentence]]) -> Edges:
+    """Edges of the relations that are frequent in every language, spread evenly through its treebank.
 
     Of each language and relation as many as the rarest has, at most 60; some 2,000 in all. There may be none.
     """
     found: dict[tuple[str, str], list[tuple[int, int, int]]] = {}
-    for name in languages.names:
-        for number, sentence in enumerate(languages.some(split, (name,))[1]):
+    for name, bank in banks.items():
+        for number, sentence in enumerate(bank):
             for dependent, head, relation in labelled_edges(sentence):
                 found.setdefault((name, relation), []).append((number, dependent, head))
     least = Counter(
         {
-            relation: min(len(found.get((name, relation), ())) for name in languages.names)
+            relation: min(len(found.get((name, relation), ())) for name in banks)
             for relation in dict.fromkeys(relation for _, relation in found)
             if relation not in _LEFT_OUT
         }
@@ -66,10 +68,10 @@ def sample_edges(languages: Languages, split: Split) -> Edges:
     chosen = [relation for relation, count in least.most_common(RELATIONS) if count >= 2]
     if len(chosen) < 2:
         return Edges(*(np.array([], dtype=kind) for kind in (str, str, np.int64, np.int64, np.int64)))
-    most = min(_MOST_OF_A_KIND, _MOST_EDGES // (len(chosen) * len(languages.names)), min(least[one] for one in chosen))
+    most = min(_MOST_OF_A_KIND, _MOST_EDGES // (len(chosen) * len(banks)), min(least[one] for one in chosen))
     rows = [
         (name, relation, *found[name, relation][place])
-        for name in languages.names
+        for name in banks
         for relation in chosen
         for place in evenly_spaced(len(found[name, relation]), most=max(2, most))
     ]
@@ -100,6 +102,8 @@ def agreement(vectors: NDArray[Any], edges: Edges) -> dict[str, float]:
         own = edges.language == name
         for where, candidates in (("within", own), ("across", ~own)):
             rows = np.flatnonzero(candidates)
+            if not len(rows):
+                continue  # there is one language
             near = KDTree(vectors[rows]).query(vectors[own], k=min(len(rows), _OF_ONE_SENTENCE))[1]
             for edge, places in zip(np.flatnonzero(own), near.reshape(own.sum(), -1), strict=True):
                 others = rows[places]

@@ -28,6 +28,10 @@ class LabelledTreeProbe(RelationProbe):
     It has no `score`: what it predicts are trees, which `treeprobe.parsing.score_heads` scores.
     """
 
+    def transform(self, states: Vectors) -> list[NDArray[np.float32]]:
+        """Project words into the probe's space, one (words, rank) array a sentence."""
+        return self._decoded(states, _placed)
+
     def distances(self, states: Vectors) -> list[NDArray[np.float32]]:
         """Squared distances under B, (words, words) of each sentence, by which words are joined."""
         return self._decoded(states, _distances)
@@ -36,6 +40,10 @@ class LabelledTreeProbe(RelationProbe):
         """How many numbers are learned on vectors of width `dim`. Raises NotFittedError before `fit`."""
         check_is_fitted(self, "relations_")
         return super().parameter_count(dim)
+
+
+def _placed(parameters: Parameters, words: Tensor) -> NDArray[np.float32]:
+    return (words @ parameters["matrix"]).numpy()
 
 
 def _distances(parameters: Parameters, words: Tensor) -> NDArray[np.float32]:

@@ -9,9 +9,12 @@ import pandas as pd
 import pytest
 
 from tests.pipeline.conftest import random_bank
+from tests.probes.corpora import LayeredStates
 from treeprobe.parsing import Treebank, TreebankError, write_conllu
 from treeprobe.pipeline import Findings, Options, Sources, analyse
+from treeprobe.pipeline.analyses.labelled_figures import LabelledFigures, edge_directions
 from treeprobe.pipeline.closing_table import closing_table
+from treeprobe.pipeline.languages.relations import sample_edges
 from treeprobe.pipeline.results.scores import TREE_PROBES, control_of, without_tree_probes
 from treeprobe.probes import PolarProbe
 
@@ -109,6 +112,25 @@ def test_the_probes_are_kept_with_relations_as_las_compares_them(done: tuple[Fin
     assert len(folders) == 2 * 2 * 2
     probe = PolarProbe.from_pretrained(done[1] / "labelled" / "polar-layer-1-rank-4-seed-0")
     assert probe.relations_ == ["nsubj", "obl", "root"]
+
+
+def test_directions_are_those_of_gold_edges_and_are_drawn(done: tuple[Findings, Path], tmp_path: Path) -> None:
+    bank = labelled_bank(12, seed=3, name="bank")
+    generator = np.random.default_rng(0)
+    states = LayeredStates([[generator.normal(size=(len(sentence), 8)).astype(np.float32) for sentence in bank]])
+    probe = PolarProbe(0, 4, epochs=1).fit(states, list(bank))
+    edges = sample_edges({"bank": bank})
+    found = edge_directions(probe, states, edges)
+    assert len(found) == len(edges) > 20
+    for row, direction in enumerate(found):
+        sentence, head, dependent = edges.sentence[row], edges.head[row], edges.dependent[row]
+        assert bank[sentence].heads[dependent] == head
+        words = states.stack[0][sentence] / probe.parameters_["scale"] @ probe.parameters_["matrix"]
+        difference = words[head] - words[dependent]
+        np.testing.assert_allclose(direction, difference / np.linalg.norm(difference), atol=1e-5)
+    figures = LabelledFigures(done[0].tables["scores"], "dev", bank, states, {"polar": probe})
+    figures.draw(tmp_path)
+    assert {path.name for path in tmp_path.glob("*.png")} == {"layers-las.png", "relations.png"}
 
 
 def test_a_treebank_without_relations_is_refused(checkpoint: Path, files: dict[str, Path], tmp_path: Path) -> None:
