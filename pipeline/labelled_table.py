@@ -1,19 +1,22 @@
 """The table of probes of labelled trees that a terminal shows when a run ends."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from treeprobe.parsing.treebanks import Split
-from treeprobe.pipeline.closing_table import aligned, split_title
+from treeprobe.pipeline.closing_table import WIDTH, aligned, split_title
 from treeprobe.pipeline.results.findings import Closing
 from treeprobe.pipeline.results.scores import ATTENTION_ONLY, LABEL_METRICS, TREE_PROBES, best_layer
 from treeprobe.reporting import merge_seeds, metric_name
 
 _METRICS = ("uuas", "uas", *LABEL_METRICS)
+_HEADINGS = {"relation_accuracy": "relations"}  # so that the table fits 80 columns
 LEGEND = """\
-UAS, LAS: share of the words with the gold head, and relation. Each probe at the
-layer that is best by LAS on dev; ±: half the width of the 95 % interval.
+UAS, LAS: share of the words with the gold head, and relation; relations: share
+with the gold relation, whatever the head. Each probe at the layer that is best
+by LAS on dev; ±: half the width of the 95 % interval.
 Selectivity: the score less that of the same probe on control labels.
 Attention-only: a probe of all heads of all layers, which names no relation."""
 _LABELS_SHOWN = 5
@@ -46,7 +49,7 @@ def _blocks(rows: pd.DataFrame, layers: Mapping[str, int | None]) -> list[str]:
     blocks = []
     ordered = rows.sort_values("split", key=lambda splits: splits != "test", kind="stable")
     for split, block in ordered.groupby("split", sort=False):
-        lines = [["labelled trees", "layer", *map(metric_name, _METRICS)]]
+        lines = [["labelled trees", "layer", *(_HEADINGS.get(metric, metric_name(metric)) for metric in _METRICS)]]
         for name in (*TREE_PROBES, ATTENTION_ONLY):
             own = block[block["probe"] == name]
             layer = layers.get(name)
@@ -82,7 +85,6 @@ def _unseen_text(unseen: Mapping[Split, Mapping[str, int]]) -> list[str]:
             names = ", ".join(f"{relation} ({count})" for relation, count in shown[:_LABELS_SHOWN])
             more = f" and {len(shown) - _LABELS_SHOWN} more" if len(shown) > _LABELS_SHOWN else ""
             total = sum(counts.values())
-            lines.append(
-                f"{split}: {total} words have relations that training did not see, and count as errors: {names}{more}."
-            )
+            said = "words have relations that training did not see, and count as errors"
+            lines += textwrap.wrap(f"{split}: {total} {said}: {names}{more}.", WIDTH)
     return ["\n".join(lines)] if lines else []

@@ -104,7 +104,7 @@ def structure(subject: Subject, options: Options) -> Findings:
 
 def _drawings(trees: "_BestTrees", labelled: Labelled, scores: pd.DataFrame) -> list[Writer]:
     """What draws the figures: of the best layer's trees, and of that layer's labelled probes where there are any."""
-    drawings = [trees.figures(scores).draw]
+    drawings: list[Writer] = [trees.figures(scores).draw]
     own = trees.probe
     spaces: dict[str, Space] = {f"distance probe, layer {own.layer}": own}
     for probe in labelled.probes:
