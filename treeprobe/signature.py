@@ -64,10 +64,11 @@ class Signature:
         train: the first digits of the digest of the split that probes were trained on.
         punctuation: the rule by which words are left out.
         text, pooling, context: what the model read, how subwords became words, what it saw of the sentence.
-        probe, rank, epochs, precision: the family of the probe and how it was trained; `epochs` is None for the
-            family's own number of them.
+        probe, rank, epochs, precision: the family of the probe, or what else trees come from, and how it was trained;
+            `epochs` is None for the family's own number of them.
         decoder: how trees were made of what a probe predicts.
-        options: the first digits of the digest of all options of the analysis that have no field of their own.
+        options: the first digits of the digest of the options of the analysis that have no field of their own, where
+            they are not the defaults.
         seeds: how many seeds a setting was trained with.
         layer, chosen: the layer, and the split that chose it; `chosen` is None where every layer is reported.
     """

@@ -1,5 +1,6 @@
 """Signatures of the scores in tables: worked out from the record of an analysis and the cells of a row."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,7 +20,7 @@ DIGITS = 8
 """Digits of a digest in a signature."""
 
 AVERAGES: Mapping[str, str] = {
-    **dict.fromkeys(("uuas", "uas", "las", "root_accuracy"), "micro"),
+    **dict.fromkeys(("uuas", "uas", "las", "relation_accuracy", "root_accuracy"), "micro"),
     **dict.fromkeys(("dspr", "nspr"), "macro"),
 }
 """What a metric is the mean over: all edges, words or sentences alike, or sentence lengths."""
@@ -32,20 +33,21 @@ TRAINING = ("rank", "epochs", "precision", "train", "seeds")
 MADE_WITHOUT: Mapping[str, tuple[str, ...]] = {CHAIN: (*READING, *TRAINING), UNTRANSFORMED: TRAINING}
 """What does not apply to baselines: the chain reads no model, and states alone are trained on nothing."""
 
-SAID = frozenset({"ranks", "seeds", "layers", "epochs", "precision", "punctuation", *READING, "digest"})
+SAID = frozenset({"ranks", "seeds", "layers", "epochs", "precision", "punctuation", "sentences", *READING, "digest"})
 """Options that have a field of their own in signatures."""
 OF_ROWS = frozenset(
     {"random_baseline", "twins", "control", "concatenate", "description_length", "samples", "ablate", "retrain"}
+    | {"labelled", "methods"}
     | {"pairs", "constructions", "interventions", "sentence_tasks", "sentence_pooling"}
     | {"train_sizes", "sharing", "weighting", "strengths"}
 )  # fmt: skip
 """Options that only decide which rows a table has, or whose value stands in a column of the row."""
 
 CELLS = (
-    "metric", "measure", "treebank", "source", "split", "layer", "probe", "rank", "seed", "seeds", "punctuation",
-    "pooling", "decoder", "best",
+    "metric", "measure", "treebank", "source", "split", "layer", "probe", "trees", "rank", "seed", "seeds",
+    "punctuation", "pooling", "decoder", "best",
 )  # fmt: skip
-"""Columns that a signature is read from, where a table has them."""
+"""Columns that a signature is read from, where a table has them; `trees` says how trees were made without a probe."""
 
 
 def sign(table: pd.DataFrame, record: Mapping[str, Any]) -> pd.DataFrame:
@@ -77,10 +79,10 @@ def signature_of(cells: Mapping[str, Any], record: Mapping[str, Any]) -> Signatu
         record: that of its analysis.
     """
     metric = str(cells.get("metric") or cells.get("measure") or SCORES[0])
-    family, options, probe = _family(metric), _options(record), cells.get("probe")
+    family, options, probe = _family(metric), _options(record), cells.get("probe") or cells.get("trees")
     ranks = options.get("ranks") if family in PROBE_OF and "rank" not in cells else None
     said = {
-        **_scored(cells, record),
+        **_scored(cells, record, limit=options.get("sentences")),
         "analysis": record["analysis"],
         "average": AVERAGES.get(family),
         "lengths": f"{SPEARMAN_LENGTHS[0]}-{SPEARMAN_LENGTHS[-1]}" if AVERAGES.get(family) == "macro" else None,
@@ -89,7 +91,7 @@ def signature_of(cells: Mapping[str, Any], record: Mapping[str, Any]) -> Signatu
         **{name: options.get(name) for name in (*READING, "epochs", "precision")},
         "probe": probe,
         "rank": _asked(max(ranks) if ranks else _number(cells.get("rank")), record),
-        "decoder": cells.get("decoder") or DECODERS.get(family),
+        "decoder": cells.get("decoder", None if "trees" in cells else DECODERS.get(family)),
         "options": _others(options),
         "seeds": _seeds(cells, options),
         "layer": _number(cells.get("layer")),
@@ -106,9 +108,10 @@ def _family(metric: str) -> str:
     return next((known for known in AVERAGES if plain == known or plain.startswith(f"{known}_")), plain)
 
 
-def _scored(cells: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:
-    """What was scored. Rows that do not say their split are of test where there is one, and else of dev.
+def _scored(cells: Mapping[str, Any], record: Mapping[str, Any], *, limit: int | None) -> dict[str, Any]:
+    """What was scored, of which an analysis may read no more than `limit` sentences.
 
+    Rows that do not say their split are of test where there is one, and else of dev.
     A source that is no split of the treebank, such as the grammar's sentences, stands as the treebank's name.
     """
     splits = record["splits"]
@@ -120,7 +123,7 @@ def _scored(cells: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, An
         "treebank": cells.get("treebank") or record["treebank"],
         "digest": _digits(own),
         "split": asked,
-        "sentences": own.get("sentences"),
+        "sentences": min((size for size in (own.get("sentences"), limit) if size is not None), default=None),
     }
 
 
@@ -147,8 +150,13 @@ def _asked(rank: int | None, record: Mapping[str, Any]) -> int | None:
 
 
 def _others(options: Mapping[str, Any]) -> str | None:
-    """The first digits of the digest of the options that have no field of their own; None where there are none."""
-    own = {name: value for name, value in options.items() if name not in SAID | OF_ROWS}
+    """The first digits of the digest of the options that have no field of their own and are not the defaults.
+
+    None where there are none. So an option that is new, and left at its default, is no difference to older results.
+    """
+    defaults = json.loads(json.dumps(vars(Options())))
+    plain = json.loads(json.dumps({name: value for name, value in options.items() if name not in SAID | OF_ROWS}))
+    own = {name: value for name, value in plain.items() if name not in defaults or value != defaults[name]}
     return json_digest(own)[:DIGITS] if own else None
 
 

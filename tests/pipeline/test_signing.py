@@ -121,6 +121,18 @@ def test_what_an_old_record_does_not_say_is_not_made_up(runs: Path, tmp_path: Pa
     assert "punct (not said and xpos)" in refusal(said, replace(said, punctuation="xpos"))
 
 
+def test_an_option_of_later_counts_only_where_it_is_not_the_default(runs: Path) -> None:
+    record = read_record(runs / "narrow")
+    cells = {"metric": "uuas", "split": "dev", "layer": 1, "probe": "distance", "rank": 4}
+    said = signature_of(cells, record)
+    assert said.options is None
+    for options, same in (({"grammar_pairs": 800}, True), ({"grammar_pairs": 80}, False), ({"new": 1}, False)):
+        later = signature_of(cells, {**record, "options": {**record["options"], **options}})
+        assert (later == said) == same
+    few = signature_of(cells, {**record, "options": {**record["options"], "sentences": 7}})
+    assert few == replace(said, sentences=7)
+
+
 def refusal(first: Signature, second: Signature) -> str:
     """What is said of two signatures that are refused."""
     with pytest.raises(SignatureError) as refused:
