@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         scores_by,
         training_curve,
     )
+    from treeprobe.pipeline.comparisons.ranking import rank_checkpoints
     from treeprobe.pipeline.comparisons.runs import compare_runs
     from treeprobe.pipeline.demonstration import demo
     from treeprobe.pipeline.options import Options
@@ -54,6 +55,7 @@ _HOMES = {
     "load_results": "results.finished",
     "parse": "parser",
     "probe_angles": "comparisons.checkpoints",
+    "rank_checkpoints": "comparisons.ranking",
     "read_finished": "results.finished",
     "read_list": "subjects.treebanks",
     "scores_by": "comparisons.checkpoints",
@@ -87,6 +89,7 @@ __all__ = [
     "load_results",
     "parse",
     "probe_angles",
+    "rank_checkpoints",
     "read_finished",
     "read_list",
     "scores_by",

@@ -28,6 +28,7 @@ from treeprobe.reporting.scores.effects import effect_by_layer
 from treeprobe.reporting.scores.heat_maps import category_map, heat_map
 from treeprobe.reporting.scores.moved import moved_curves, moved_figure
 from treeprobe.reporting.scores.pretraining import accuracy_by_step, loss_by_step
+from treeprobe.reporting.scores.ranking import ranked_scores, ranking_size
 from treeprobe.reporting.scores.sentences import sentence_accuracy, sentence_accuracy_figure
 from treeprobe.reporting.scores.sharing import sharing_curves, sharing_figure
 from treeprobe.reporting.scores.untrained import untrained_figure, untrained_layers, untrained_points
@@ -111,6 +112,8 @@ __all__ = [
     "project",
     "query_attention",
     "rank_curves",
+    "ranked_scores",
+    "ranking_size",
     "rebuilt_wave",
     "relation_clusters",
     "save_animation",

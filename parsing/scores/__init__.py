@@ -25,13 +25,17 @@ from treeprobe.parsing.scores.intervals import (
     resample,
     score_all,
 )
+from treeprobe.parsing.scores.ranking import Agreement, Ranked, RankedScore, rank_agreement, rank_tallies
 from treeprobe.parsing.scores.scorer import SPEARMAN_LENGTHS, Scorer, score_depths, score_distances
 
 __all__ = [
     "LENGTH_CLASSES",
     "SPEARMAN_LENGTHS",
+    "Agreement",
     "Category",
     "Difference",
+    "Ranked",
+    "RankedScore",
     "Resampled",
     "Score",
     "Scorer",
@@ -45,6 +49,8 @@ __all__ = [
     "micro",
     "paired_difference",
     "paired_differences",
+    "rank_agreement",
+    "rank_tallies",
     "resample",
     "score_all",
     "score_brackets",

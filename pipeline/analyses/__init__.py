@@ -64,6 +64,13 @@ ANALYSES = (
         command="run",
     ),
     Analysis(
+        "labelled_trees",
+        "Train DepProbe on every layer: directed, labelled trees, and how many of their heads and relations are right.",
+        (*_SHARED, "random_baseline", "twins"),
+        _ALL,
+        command="labelled-trees",
+    ),
+    Analysis(
         "heads",
         "Find what each attention head looks at, and which syntax it tracks.",
         ("punctuation", "text", "ablate"),

@@ -7,6 +7,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "treeprobe run --model bert-base-cased --train en_ewt --dev en_ewt --out bert",
         "treeprobe run --model ckpt/ --train t.conllu --dev d.conllu --out run --json",
     ),
+    "labelled-trees": ("treeprobe labelled-trees --model ckpt/ --train en_ewt --dev en_ewt --out las",),
     "heads": ("treeprobe heads --model bert-base-cased --dev en_ewt --out heads",),
     "convolution": ("treeprobe convolution --model ckpt/ --dev en_ewt --probes bert --out conv",),
     "positions": ("treeprobe positions --model ckpt/ --train en_ewt --dev en_ewt --out codes",),
@@ -56,6 +57,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "treeprobe reproduce clark-2019-heads --model bert --dev wsj.conllu --out c",
     ),
     "collect": ("treeprobe collect sweeps/first sweeps/second --out results",),
+    "rank": (
+        "treeprobe rank sweep/",
+        "treeprobe rank runs/first runs/second --figure ranking.pdf",
+    ),
     "pretrain": (
         "treeprobe pretrain --text en_ewt --held-out en_ewt --out tiny",
         "treeprobe pretrain --text own.txt --out ltr --left-to-right",
@@ -66,6 +71,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "ablations": ("treeprobe ablations --train en_ewt --dev en_ewt --out ablations --jobs 2",),
     "finetune": (
         "treeprobe finetune --model ckpt/ --task upos --data en_ewt --out tuned",
+        "treeprobe finetune --model ckpt/ --task dependencies --data en_ewt --out parser",
         "treeprobe finetune --model ckpt/ --task mrpc --data glue_data --out mrpc",
     ),
     "finetune-together": ("treeprobe finetune-together --model m --tasks upos,genre --data ud --out two",),

@@ -29,6 +29,7 @@ from treeprobe.pipeline.commands.logs import LOG
 from treeprobe.pipeline.commands.parse import parse_command
 from treeprobe.pipeline.commands.planted import planted_command
 from treeprobe.pipeline.commands.pretrain import pretrain_command
+from treeprobe.pipeline.commands.rank import rank_command
 from treeprobe.pipeline.commands.report import report_command
 from treeprobe.pipeline.commands.reproduce import reproduce_command
 from treeprobe.pipeline.commands.show import show_command
@@ -71,6 +72,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "compare": compare_command,
     "collect": collect_command,
     "reproduce": reproduce_command,
+    "rank": rank_command,
     "pretrain": pretrain_command,
     "fill-mask": fill_mask_command,
     "checkpoints": checkpoints_command,

@@ -11,6 +11,7 @@ from treeprobe.exit_codes import ExitCode
 from treeprobe.pipeline.analyses import ANALYSES
 from treeprobe.pipeline.commands import options as declared
 from treeprobe.pipeline.commands.logs import LOG, logged
+from treeprobe.pipeline.commands.rank import ranking_lines
 from treeprobe.pipeline.commands.showing import in_words, progress_of
 
 if TYPE_CHECKING:
@@ -182,8 +183,10 @@ def _sweep(given: Mapping[str, Any]) -> None:
     share = Share.of_array(os.environ) if given["task"] is None else Share.parse(given["task"])
     conduct |= {"verify": given["verify"], "progress": progress_of(quiet=given["quiet"])}
     done = sweep(plan, **conduct) if share is None else sweep_share(plan, share, **conduct)
-    LOG.info("%s", _closing_lines(done))
-    typer.echo(_closing_lines(done))
+    ranked = ranking_lines(done.out, plan.analyses) if isinstance(done, Sweep) else []
+    closing = "\n".join([*ranked, _closing_lines(done)])
+    LOG.info("%s", closing)
+    typer.echo(closing)
     if done.failed or done.failed_before or (isinstance(done, Sweep) and done.damaged):
         raise typer.Exit(ExitCode.FAILED)
 

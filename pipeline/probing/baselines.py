@@ -1,5 +1,6 @@
 """Baselines of structural probes, in the same rows: the chain, the states alone, random weights, control trees."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -42,18 +43,29 @@ def untransformed_baseline(subject: Subject, states: SplitStates, options: Optio
     return found
 
 
-def random_weights_baseline(subject: Subject, options: Options) -> list[Measurement]:
+def structural_probes(subject: Subject, options: Options) -> list[Measurement]:
+    """New distance and depth probes of a subject, trained and scored."""
+    states = read_states(subject, options)
+    return measure(subject, train(subject, new_probes(subject, options), states), states, options)
+
+
+def random_weights_baseline(
+    subject: Subject,
+    options: Options,
+    measured: Callable[[Subject, Options], list[Measurement]] = structural_probes,
+) -> list[Measurement]:
     """Probes of the largest rank on the same architecture with random weights, as the checkpoint's baseline.
 
     The column `seed` is that of the weights and of their probes: each twin is one draw of both.
+
+    Args:
+        measured: trains probes on a subject and scores them.
     """
     ranks = options.fitted(dim=subject.encoder.dim, layers=subject.encoder.layers).ranks
     found: list[Measurement] = []
     for seed in range(options.twins):
-        twin = subject.with_random_weights(seed)
         own = replace(options, ranks=(max(ranks),), seeds=(seed,))
-        states = read_states(twin, own)
-        found += measure(twin, train(twin, new_probes(twin, own), states), states, own)
+        found += measured(subject.with_random_weights(seed), own)
     return [measurement.as_baseline(subject.encoder.name, RANDOM_WEIGHTS) for measurement in found]
 
 

@@ -14,6 +14,7 @@ from treeprobe.pipeline.report.comparison import comparison_section
 from treeprobe.pipeline.report.explorer import explorer
 from treeprobe.pipeline.report.headline import headline_section, headline_sentence
 from treeprobe.pipeline.report.layers import layers_section
+from treeprobe.pipeline.report.ranking import ranking_section
 from treeprobe.pipeline.report.ranks import ranks_section
 from treeprobe.pipeline.report.relations import relations_section
 from treeprobe.pipeline.report.results import Results, read_results
@@ -86,6 +87,7 @@ def sections(results: Results) -> Iterator[Section]:
         ranks_section(results),
         relations_section(results),
         comparison_section(results),
+        ranking_section(results),
         *(_own_section(analysis, results) for analysis in ANALYSES),
         association_section(results),
         failures_section(results),

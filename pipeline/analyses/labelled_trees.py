@@ -1,0 +1,115 @@
+"""Labelled trees in every layer's states: heads and relations by DepProbe, LAS and UAS."""
+
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from treeprobe.parsing.treebanks import check_relations
+from treeprobe.pipeline.closing_table import aligned, split_title
+from treeprobe.pipeline.options import Options
+from treeprobe.pipeline.probing.baselines import random_weights_baseline
+from treeprobe.pipeline.probing.labelled_trees import (
+    SCORES,
+    labelled_chain,
+    labelled_probes,
+    measure_labelled,
+    train_labelled,
+)
+from treeprobe.pipeline.probing.probes import read_states
+from treeprobe.pipeline.results.findings import Closing, Findings
+from treeprobe.pipeline.results.scores import CHAIN, CHOSEN_ON, RANDOM_WEIGHTS, Measurement, best_layer, tabulate
+from treeprobe.pipeline.results.tally_files import write_tallies
+from treeprobe.pipeline.subjects.subject import Subject
+from treeprobe.probes import DepProbe
+from treeprobe.reporting import layer_curves, merge_seeds, metric_name, new_figure, save_formats
+
+LEGEND = """\
+LAS: share of the words with the gold head and relation; UAS: with the gold head.
+Punctuation is left out; relations are compared without subtypes. Seeds averaged.
+±: half the width of the 95 % interval. *: the best layer by LAS on dev."""
+
+
+def labelled_trees(subject: Subject, options: Options) -> Findings:
+    """Train DepProbe on every layer (Müller-Eberstein et al. 2022) and score its trees on dev and test.
+
+    The best layer is the one of the highest LAS on dev. Baselines in the same table: the left-to-right chain with the
+    most frequent relation, and the same architecture with random weights.
+
+    Raises TreebankError for a split without relations.
+    """
+    for bank in subject.splits.values():
+        check_relations(bank, bank.path or bank.name)
+    measurements = [*_probed(subject, options), *labelled_chain(subject, options)]
+    if options.random_baseline:
+        measurements += random_weights_baseline(subject, options, _probed)
+    with subject.stage("bootstrap"):
+        scores = tabulate(measurements)
+    best = best_layer(scores, metric="las", probe=DepProbe.kind)
+    return Findings(
+        summary=_summary(subject, scores, best),
+        tables={"scores": scores},
+        artefacts={"tallies": partial(write_tallies, measurements=measurements, edges={})},
+        figures=partial(_draw, scores),
+        details={"best_layer": best, "dim": subject.encoder.dim},
+        closing=_closing(scores, best),
+    )
+
+
+def _probed(subject: Subject, options: Options) -> list[Measurement]:
+    """New probes of a subject, trained and scored."""
+    states = read_states(subject, options)
+    probes = train_labelled(subject, labelled_probes(subject, options), states)
+    return measure_labelled(subject, probes, states, options)
+
+
+def _summary(subject: Subject, scores: pd.DataFrame, best: int | None) -> str:
+    """The result in one sentence."""
+    split = subject.scored[-1]
+    title = split_title(split, subject.splits[split].name)
+    if best is None:
+        return f"{subject.encoder.name}: {title} has no word to score."
+    rows = merge_seeds(scores[(scores["split"] == split) & (scores["metric"] == "las")])
+    own = rows[(rows["probe"] == DepProbe.kind) & (rows["layer"] == best)].sort_values("rank").iloc[-1]
+    chain = rows.loc[rows["probe"] == CHAIN, "value"].iloc[0]
+    twin = rows[rows["probe"] == RANDOM_WEIGHTS]
+    told = f" and {twin['value'].max():.1%} at the best layer of random weights" if len(twin) else ""
+    return (
+        f"{subject.encoder.name}: DepProbe at layer {best}, {CHOSEN_ON[split]}, gives {own['value']:.1%} of the words "
+        f"of {title} their head and relation ({own['low']:.1%} to {own['high']:.1%}), against {chain:.1%} when each "
+        f"word hangs from the one before it{told}."
+    )
+
+
+def _closing(scores: pd.DataFrame, best: int | None) -> Closing:
+    """LAS and UAS by split: the best layer and the baselines; in full, every layer."""
+    rows = merge_seeds(scores)
+    shown = rows["probe"].map({name: best_layer(scores, metric="las", probe=name) for name in rows["probe"].unique()})
+    first = rows[rows["layer"].isna() | (rows["layer"] == shown).fillna(False).astype(bool)]
+    return Closing(text=_text(first, best), full=_text(rows, best), rows=rows)
+
+
+def _text(rows: pd.DataFrame, best: int | None) -> str:
+    """The rows as a terminal shows them, what is reported first."""
+    blocks = []
+    for split, block in sorted(rows.groupby("split", sort=False), key=lambda pair: pair[0] != "test"):
+        lines = [["", "layer", "rank", *map(metric_name, SCORES)]]
+        for (probe, layer, rank), own in block.groupby(["probe", "layer", "rank"], sort=False, dropna=False):
+            cells = own.set_index("metric")
+            values = [
+                f"{cells.loc[name, 'value']:.3f} ±{(cells.loc[name, 'high'] - cells.loc[name, 'low']) / 2:.3f}"
+                for name in SCORES
+            ]
+            place = ["" if pd.isna(each) else str(int(each)) for each in (layer, rank)]
+            mark = "*" if probe == DepProbe.kind and place[0] == str(best) else ""
+            lines.append([str(probe), f"{place[0]}{mark}", place[1], *values])
+        blocks.append("\n".join([split_title(str(split), block["treebank"].iloc[0]), *aligned(lines)]))
+    return "\n\n".join([*blocks, LEGEND])
+
+
+def _draw(scores: pd.DataFrame, folder: Path) -> None:
+    """LAS and UAS by layer."""
+    for metric in SCORES:
+        figure, axes = new_figure()
+        layer_curves(scores[scores["metric"] == metric], axes, metric=metric)
+        save_formats(figure, folder / f"{metric}-by-layer")
