@@ -39,7 +39,7 @@ def labelled_trees(subject: Subject, options: Options) -> Findings:
     Raises TreebankError for a split without relations.
     """
     for bank in subject.splits.values():
-        check_relations(bank, bank.path or bank.name)
+        check_relations(bank, str(bank.path or bank.name))
     measurements = [*_probed(subject, options), *labelled_chain(subject, options)]
     if options.random_baseline:
         measurements += random_weights_baseline(subject, options, _probed)
@@ -94,15 +94,12 @@ def _text(rows: pd.DataFrame, best: int | None) -> str:
     blocks = []
     for split, block in sorted(rows.groupby("split", sort=False), key=lambda pair: pair[0] != "test"):
         lines = [["", "layer", "rank", *map(metric_name, SCORES)]]
-        for (probe, layer, rank), own in block.groupby(["probe", "layer", "rank"], sort=False, dropna=False):
-            cells = own.set_index("metric")
-            values = [
-                f"{cells.loc[name, 'value']:.3f} ±{(cells.loc[name, 'high'] - cells.loc[name, 'low']) / 2:.3f}"
-                for name in SCORES
-            ]
-            place = ["" if pd.isna(each) else str(int(each)) for each in (layer, rank)]
-            mark = "*" if probe == DepProbe.kind and place[0] == str(best) else ""
-            lines.append([str(probe), f"{place[0]}{mark}", place[1], *values])
+        for _, own in block.groupby(["probe", "layer", "rank"], sort=False, dropna=False):
+            first, *others = own.sort_values("metric", key=lambda names: names.map(SCORES.index)).to_dict("records")
+            cells = [f"{row['value']:.3f} ±{(row['high'] - row['low']) / 2:.3f}" for row in (first, *others)]
+            layer, rank = ("" if pd.isna(first[name]) else str(first[name]) for name in ("layer", "rank"))
+            mark = "*" if first["probe"] == DepProbe.kind and layer == str(best) else ""
+            lines.append([str(first["probe"]), f"{layer}{mark}", rank, *cells])
         blocks.append("\n".join([split_title(str(split), block["treebank"].iloc[0]), *aligned(lines)]))
     return "\n\n".join([*blocks, LEGEND])
 

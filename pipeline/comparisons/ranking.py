@@ -99,16 +99,16 @@ class CheckpointRanking:
     def text(self) -> str:
         """The table for a terminal, and the statement."""
         lines = [["rank", "95 %", "checkpoint", metric_name(self.metric), "95 % interval", "layer", "first in"]]
-        for row in self.table.itertuples():
+        for row in self.table.to_dict("records"):
             lines.append(
                 [
-                    str(row.rank),
-                    f"{row.rank_low}-{row.rank_high}",
-                    str(row.checkpoint),
-                    f"{row.value:.3f}",
-                    f"{row.low:.3f} to {row.high:.3f}",
-                    str(row.layer),
-                    f"{row.best:.0%}",
+                    str(row["rank"]),
+                    f"{row['rank_low']}-{row['rank_high']}",
+                    str(row["checkpoint"]),
+                    f"{row['value']:.3f}",
+                    f"{row['low']:.3f} to {row['high']:.3f}",
+                    str(row["layer"]),
+                    f"{row['best']:.0%}",
                 ]
             )
         return "\n".join([*aligned(lines), "", self.statement])

@@ -39,15 +39,15 @@ def _table(ranking: CheckpointRanking) -> Table:
     """A line a checkpoint."""
     rows = [
         [
-            Cell(str(row.rank), number=row.rank),
-            Cell(f"{row.rank_low} to {row.rank_high}"),
-            Cell(str(row.checkpoint)),
-            Cell(f"{row.value:.3f}", number=round(float(row.value), 6), best=row.rank_low == 1),
-            Cell(f"{row.low:.3f} to {row.high:.3f}"),
-            Cell(str(row.layer), number=row.layer),
-            Cell(f"{row.best:.0%}", number=row.best),
+            Cell(str(row["rank"]), number=row["rank"]),
+            Cell(f"{row['rank_low']} to {row['rank_high']}"),
+            Cell(str(row["checkpoint"])),
+            Cell(f"{row['value']:.3f}", number=round(float(row["value"]), 6), best=row["rank_low"] == 1),
+            Cell(f"{row['low']:.3f} to {row['high']:.3f}"),
+            Cell(str(row["layer"]), number=row["layer"]),
+            Cell(f"{row['best']:.0%}", number=row["best"]),
         ]
-        for row in ranking.table.itertuples()
+        for row in ranking.table.to_dict("records")
     ]
     caption = f"{ranking.treebank}, {ranking.split}: layers are {CHOSEN_ON[ranking.split]}"
     return Table(caption, list(_COLUMNS), rows)

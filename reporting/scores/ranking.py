@@ -32,19 +32,21 @@ def ranked_scores(table: pd.DataFrame, ax: Axes) -> Axes:
     if table.empty:
         raise ValueError("no checkpoint to draw; expected the table of a ranking")
     places = np.arange(len(table))[::-1]
-    for place, row in zip(places, table.itertuples(), strict=True):
-        ax.plot([row.low, row.high], [place, place], color=BLUE, linewidth=1.6, solid_capstyle="butt")
+    for place, row in zip(places, table.to_dict("records"), strict=True):
+        ax.plot([row["low"], row["high"]], [place, place], color=BLUE, linewidth=1.6, solid_capstyle="butt")
         ax.plot(
-            row.value,
+            row["value"],
             place,
             "o",
             markersize=5.5,
             color=BLUE,
-            markerfacecolor=BLUE if row.rank_low == 1 else "white",
+            markerfacecolor=BLUE if row["rank_low"] == 1 else "white",
         )
-        ranks = str(row.rank_low) if row.rank_low == row.rank_high else f"{row.rank_low} to {row.rank_high}"
+        ranks = (
+            str(row["rank_low"]) if row["rank_low"] == row["rank_high"] else f"{row['rank_low']} to {row['rank_high']}"
+        )
         ax.annotate(
-            f"rank {ranks}, first in {row.best:.0%}",
+            f"rank {ranks}, first in {row['best']:.0%}",
             xy=(1.02, place),
             xycoords=("axes fraction", "data"),
             va="center",

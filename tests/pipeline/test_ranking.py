@@ -76,14 +76,14 @@ def test_the_parser_agrees(planted: dict[str, Path], tmp_path: Path) -> None:
     """Fine-tuned for a few steps, a parser finds nearly every head where the trees are there to read."""
     splits = {split: list(read_conllu(planted[split])) for split in ("train", "dev")}
     task = dependency_task(splits)
-    small = replace(task, shape=replace(task.shape, arc_size=32, relation_size=16, dropout=0.0))
-    options = FinetuningOptions(steps=60, learning_rate=1e-2, evaluations=1)
+    small = replace(task, shape=replace(task.shape, arc_size=100, relation_size=32, dropout=0.1))
+    options = FinetuningOptions(steps=120, learning_rate=5e-3, evaluations=1)
     uas = {}
     for name in (TRUE, NEITHER):
         found = finetune(small, planted[name], tmp_path / name, options=options, progress=False)
         uas[name] = found.scores.query("system == 'model' and metric == 'uas'")["value"].item()
-    assert uas[TRUE] > 0.97
-    assert uas[TRUE] > uas[NEITHER]
+    assert uas[TRUE] > 0.9
+    assert uas[TRUE] > uas[NEITHER] + 0.05
 
 
 def test_the_command_and_the_report_tell_it(swept: Path, tmp_path: Path) -> None:

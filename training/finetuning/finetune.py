@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +130,7 @@ class _Finetuning:
             "max_subwords": self.length,
             "steps": self.steps,
             "task": {"name": task.name, "shape": task.shape.name, "examples": len(task.train), "sources": task.sources},
-            "examples_sha256": json_digest({"train": list(map(repr, task.train))}),
+            "examples_sha256": json_digest({"train": [_told(one) for one in task.train]}),
             "model": {"name": encoder.name, "digest": encoder.digest},
         }
 
@@ -209,6 +209,11 @@ class _Finetuning:
         record, scores = folder.read_record(), folder.read_scores()
         by_step = pd.DataFrame([part.content for part in record.parts("by_step")])
         return Finetuned(folder.path, folder.checkpoints, scores, by_step, record.items("losses"), predictions)
+
+
+def _told(example: Any) -> str:
+    """All of an example, which may show itself shortened: a sentence does not show its tree."""
+    return repr([getattr(example, field.name) for field in fields(example)])
 
 
 def _count_steps(options: FinetuningOptions, inputs: int) -> int:

@@ -17,6 +17,7 @@ from treeprobe.parsing import Sentence, TreebankError, score_heads
 from treeprobe.training import PretrainingOptions, pretrain
 from treeprobe.training.finetuning import (
     DependencyTrees,
+    FinetuningError,
     FinetuningOptions,
     ParsedTree,
     UnseenLabels,
@@ -147,6 +148,9 @@ def test_a_parser_is_learnt_and_is_a_checkpoint_like_the_others(splits: Splits, 
     loaded = AutoModelForDependencyTrees.from_pretrained(found.checkpoint)
     tokenizer = Encoder.from_pretrained(found.checkpoint).tokenizer
     assert predict(loaded, tokenizer, task.shape, task.held_out["dev"], max_subwords=64) == found.predictions["dev"]
+    others = {name: [replace(one, heads=(2, 2, -1, 4, 2, 2)) for one in split] for name, split in splits.items()}
+    with pytest.raises(FinetuningError, match="examples_sha256"):
+        finetune(dependency_task(others), tiny, tmp_path / "parser", options=QUICK, progress=False)
     tally = score_heads(
         splits["dev"],
         [tree.heads for tree in found.predictions["dev"]],
