@@ -71,7 +71,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "ablations": ("treeprobe ablations --train en_ewt --dev en_ewt --out ablations --jobs 2",),
     "finetune": (
         "treeprobe finetune --model ckpt/ --task upos --data en_ewt --out tuned",
-        "treeprobe finetune --model ckpt/ --task dependencies --data en_ewt --out parser",
+        "treeprobe finetune --model ckpt --task dependencies --data en_ewt --out las",
         "treeprobe finetune --model ckpt/ --task mrpc --data glue_data --out mrpc",
     ),
     "finetune-together": ("treeprobe finetune-together --model m --tasks upos,genre --data ud --out two",),

@@ -24,6 +24,9 @@ from treeprobe.reporting import metric_name
 
 ANALYSIS = "labelled_trees"
 
+MOST_NAMED = 5
+"""Checkpoints that a statement names beside the first."""
+
 RankedBy = Literal["las", "uas"]
 
 
@@ -84,17 +87,18 @@ class CheckpointRanking:
         """Which checkpoint a parser should start from, and how sure that is, in one or two sentences."""
         first, second = self.ranked.scores[:2]
         gap, others = self.first_two, self.ranked.candidates[1:]
-        told = (
-            f"For a parser of {self.treebank}, start from {first.name}: DepProbe reads a {metric_name(self.metric)} of "
+        sure = f"start from {first.name}" if not others else f"{first.name} comes first, but not for sure"
+        found = (
+            f"For a parser of {self.treebank}, {sure}: DepProbe reads a {metric_name(self.metric)} of "
             f"{first.value:.1%} from its layer {self.layers[first.name]} ({first.low:.1%} to {first.high:.1%}; "
             f"{split_title(self.split, self.treebank)}), {100 * gap.value:.1f} points more than from {second.name} "
             f"({100 * gap.low:+.1f} to {100 * gap.high:+.1f}, p {_p(gap)}), the highest of {len(self.layers)} "
             f"checkpoints in {first.best:.0%} of resamples of sentences and seeds."
         )
         if not others:
-            return f"{told} No other may be the best."
-        names = ", ".join(others)
-        return f"{told} But these data do not tell it from {names}, which may be as good."
+            return f"{found} No other may be the best."
+        names = ", ".join([*others[:MOST_NAMED], *([f"{len(others)} in all"] if len(others) > MOST_NAMED else [])])
+        return f"{found} As good may be {names}."
 
     def text(self) -> str:
         """The table for a terminal, and the statement."""
