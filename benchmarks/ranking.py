@@ -1,6 +1,6 @@
 """Does the LAS of DepProbe foretell which encoder makes the best parser? Small checkpoints, ranked by both.
 
-    python -m benchmarks.ranking --treebank en_ewt --out FOLDER [--device cuda] [--sentences 2000]
+    python -m benchmarks.ranking --treebank en_ewt --out FOLDER [--device cuda] [--jobs 7] [--layers 1 2 3 4]
 
 Makes checkpoints of known order (MiniLM, its random twin, a tiny BERT at several steps of its pre-training), ranks them
 by DepProbe as `treeprobe rank` does, fine-tunes a deep biaffine parser on each, ranks these by their LAS on the same
@@ -15,11 +15,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import pandas as pd
+from joblib import Parallel, delayed
 
 from benchmarks.inputs import parser, read_bank
 from treeprobe.parsing import Tally
 from treeprobe.parsing.scores import Ranked, RankedScore, rank_agreement, rank_tallies
-from treeprobe.pipeline import Options, Plan, rank_checkpoints, read_finished, splits_of, sweep
+from treeprobe.pipeline import Options, Plan, Workers, rank_checkpoints, read_finished, splits_of, sweep
 from treeprobe.pipeline.comparisons.ranking import ANALYSIS, CheckpointRanking
 from treeprobe.pipeline.results.file_names import file_name
 from treeprobe.pipeline.sweeps import Checkpoint, find_checkpoints
@@ -55,6 +56,7 @@ def declared() -> argparse.ArgumentParser:
     made.add_argument("--learning-rate", type=float, default=5e-4, help="of fine-tuning")
     made.add_argument("--batch-size", type=int, default=32, help="of pre-training and fine-tuning")
     made.add_argument("--device", default="cpu", help="where models are pre-trained and fine-tuned")
+    made.add_argument("--jobs", type=int, default=1, help="checkpoints that are probed or fine-tuned at once")
     return made
 
 
@@ -92,7 +94,7 @@ def rank_by_probes(
         ),
         max_sentences=arguments.sentences,
     )
-    done = sweep(plan, progress=False)
+    done = sweep(plan, workers=Workers(arguments.jobs), progress=False)
     if failed := {**done.failed, **done.failed_before}:
         raise SystemExit(f"probing failed: {failed}")
     seconds = {one.checkpoint: float(one.record["seconds"]["total"]) for one in read_finished(done.out)}
@@ -103,31 +105,37 @@ def rank_by_parsers(
     arguments: argparse.Namespace, checkpoints: Sequence[Checkpoint]
 ) -> tuple[Ranked, dict[str, float]]:
     """The ranking by parsers that are fine-tuned, and how many seconds each checkpoint took."""
-    task = dependency_task({"train": read_bank(arguments, "train"), "dev": read_bank(arguments, "dev")})
-    las = task.metrics[0]
+    pairs = [(one, seed) for one in checkpoints for seed in range(arguments.parsing_seeds)]
+    found = Parallel(arguments.jobs)(delayed(parse)(arguments, one, seed) for one, seed in pairs)
     tallies: dict[str, list[Tally]] = {}
     seconds: dict[str, float] = {}
-    for one in checkpoints:
-        started = time.perf_counter()
-        for seed in range(arguments.parsing_seeds):
-            tuned = finetune(
-                task,
-                one.source,
-                arguments.out / "parsers" / file_name(one.name) / f"seed-{seed}",
-                options=FinetuningOptions(
-                    steps=arguments.parsing_steps,
-                    evaluations=1,
-                    batch_size=arguments.batch_size,
-                    learning_rate=arguments.learning_rate,
-                    max_subwords=96,
-                    seed=seed,
-                ),
-                device=arguments.device,
-                progress=False,
-            )
-            tallies.setdefault(one.name, []).append(las.tally(task.held_out["dev"], tuned.predictions["dev"]))
-        seconds[one.name] = time.perf_counter() - started
+    for (one, _), (tally, took) in zip(pairs, found):
+        tallies.setdefault(one.name, []).append(tally)
+        seconds[one.name] = seconds.get(one.name, 0) + took
     return rank_tallies(tallies), seconds
+
+
+def parse(arguments: argparse.Namespace, checkpoint: Checkpoint, seed: int) -> tuple[Tally, float]:
+    """Fine-tune a parser on a checkpoint: what it has right in each sentence of dev, and the seconds it took."""
+    started = time.perf_counter()
+    task = dependency_task({"train": read_bank(arguments, "train"), "dev": read_bank(arguments, "dev")})
+    tuned = finetune(
+        task,
+        checkpoint.source,
+        arguments.out / "parsers" / file_name(checkpoint.name) / f"seed-{seed}",
+        options=FinetuningOptions(
+            steps=arguments.parsing_steps,
+            evaluations=1,
+            batch_size=arguments.batch_size,
+            learning_rate=arguments.learning_rate,
+            max_subwords=96,
+            seed=seed,
+        ),
+        device=arguments.device,
+        progress=False,
+    )
+    tally = task.metrics[0].tally(task.held_out["dev"], tuned.predictions["dev"])
+    return tally, time.perf_counter() - started
 
 
 def compared(
