@@ -101,7 +101,12 @@ def perform(
     record = {
         "analysis": analysis.name,
         "summary": findings.summary,
-        "checkpoint": {"name": encoder.name, "path": subject.source, "digest": encoder.digest},
+        "checkpoint": {
+            "name": encoder.name,
+            "path": subject.source,
+            "digest": encoder.digest,
+            "dim": encoder.dim,
+        },
         "treebank": subject.treebank,
         "splits": {split: split_record(bank) for split, bank in subject.splits.items()},
         "punctuation": punctuation_record(choice, subject.splits),

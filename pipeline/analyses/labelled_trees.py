@@ -1,28 +1,35 @@
 """Labelled trees in every layer's states: heads and relations by DepProbe, LAS and UAS."""
 
+from collections import Counter
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
+from treeprobe.parsing import choose_punctuation, score_heads
 from treeprobe.parsing.treebanks import check_relations
 from treeprobe.pipeline.closing_table import aligned, split_title
 from treeprobe.pipeline.options import Options
 from treeprobe.pipeline.probing.baselines import random_weights_baseline
-from treeprobe.pipeline.probing.labelled_trees import (
-    SCORES,
-    labelled_chain,
-    labelled_probes,
-    measure_labelled,
-    train_labelled,
-)
-from treeprobe.pipeline.probing.probes import read_states
+from treeprobe.pipeline.probing.labelled import measure_trees, new_tree_probes, universal_bank
+from treeprobe.pipeline.probing.probes import read_states, train
 from treeprobe.pipeline.results.findings import Closing, Findings
-from treeprobe.pipeline.results.scores import CHAIN, CHOSEN_ON, RANDOM_WEIGHTS, Measurement, best_layer, tabulate
+from treeprobe.pipeline.results.scores import (
+    CHAIN,
+    CHOSEN_ON,
+    RANDOM_WEIGHTS,
+    Measurement,
+    Setting,
+    best_layer,
+    tabulate,
+)
 from treeprobe.pipeline.results.tally_files import write_tallies
 from treeprobe.pipeline.subjects.subject import Subject
 from treeprobe.probes import DepProbe
 from treeprobe.reporting import layer_curves, merge_seeds, metric_name, new_figure, save_formats
+
+SCORES = ("las", "uas")
+"""What is shown: heads with their relations, the headline, and heads alone."""
 
 LEGEND = """\
 LAS: share of the words with the gold head and relation; UAS: with the gold head.
@@ -38,9 +45,10 @@ def labelled_trees(subject: Subject, options: Options) -> Findings:
 
     Raises TreebankError for a split without relations.
     """
+    subject = subject.with_splits({split: universal_bank(bank) for split, bank in subject.splits.items()})
     for bank in subject.splits.values():
         check_relations(bank, str(bank.path or bank.name))
-    measurements = [*_probed(subject, options), *labelled_chain(subject, options)]
+    measurements = [*_probed(subject, options), *_chain(subject, options)]
     if options.random_baseline:
         measurements += random_weights_baseline(subject, options, _probed)
     with subject.stage("bootstrap"):
@@ -51,7 +59,7 @@ def labelled_trees(subject: Subject, options: Options) -> Findings:
         tables={"scores": scores},
         artefacts={"tallies": partial(write_tallies, measurements=measurements, edges={})},
         figures=partial(_draw, scores),
-        details={"best_layer": best, "dim": subject.encoder.dim},
+        details={"best_layer": best},
         closing=_closing(scores, best),
     )
 
@@ -59,8 +67,24 @@ def labelled_trees(subject: Subject, options: Options) -> Findings:
 def _probed(subject: Subject, options: Options) -> list[Measurement]:
     """New probes of a subject, trained and scored."""
     states = read_states(subject, options)
-    probes = train_labelled(subject, labelled_probes(subject, options), states)
-    return measure_labelled(subject, probes, states, options)
+    probes = train(subject, new_tree_probes(subject, options, (DepProbe,)), states)
+    return measure_trees(subject, probes, states, options)
+
+
+def _chain(subject: Subject, options: Options) -> list[Measurement]:
+    """Each word hangs from the one before it by the relation that is most frequent in training."""
+    counts = Counter(relation for sentence in subject.splits["train"] for relation in sentence.relations)
+    common = max((relation for relation in counts if relation != "root"), key=counts.__getitem__)
+    found = []
+    for split in subject.scored:
+        bank = subject.splits[split]
+        rule = choose_punctuation(bank, options.punctuation).rule
+        heads = [list(range(-1, len(sentence) - 1)) for sentence in bank]
+        relations = [["root", *[common] * (len(sentence) - 1)] for sentence in bank]
+        tallies = score_heads(bank, heads, relations=relations, punctuation=rule)
+        setting = Setting(subject.encoder.name, bank.name, split, CHAIN, punctuation=rule)
+        found.append(Measurement(setting, {name: tallies[name] for name in SCORES}))
+    return found
 
 
 def _summary(subject: Subject, scores: pd.DataFrame, best: int | None) -> str:
@@ -83,7 +107,7 @@ def _summary(subject: Subject, scores: pd.DataFrame, best: int | None) -> str:
 
 def _closing(scores: pd.DataFrame, best: int | None) -> Closing:
     """LAS and UAS by split: the best layer and the baselines; in full, every layer."""
-    rows = merge_seeds(scores)
+    rows = merge_seeds(scores[scores["metric"].isin(SCORES)])
     shown = rows["probe"].map({name: best_layer(scores, metric="las", probe=name) for name in rows["probe"].unique()})
     first = rows[rows["layer"].isna() | (rows["layer"] == shown).fillna(False).astype(bool)]
     return Closing(text=_text(first, best), full=_text(rows, best), rows=rows)

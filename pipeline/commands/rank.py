@@ -11,7 +11,7 @@ def rank_command(
     folders: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FOLDER", help="A sweep with --analyses labelled_trees; or several such sweeps and runs."
+            metavar="FOLDER", help="A sweep with --analyses labelled_trees or --labelled; or several, also of runs."
         ),
     ],
     metric: Annotated[Literal["las", "uas"], typer.Option(help="Score of DepProbe that ranks.")] = "las",
@@ -42,14 +42,15 @@ def rank_command(
         typer.echo(found.table.to_json(orient="records", indent=1, force_ascii=False))
 
 
-def ranking_lines(out: Path, analyses: Sequence[str]) -> list[str]:
+def ranking_lines(out: Path, analyses: Sequence[str], *, labelled: bool) -> list[str]:
     """Which checkpoint of a sweep a parser should start from, where it looked for labelled trees.
 
     Args:
         out: the sweep's folder.
         analyses: those that were asked for.
+        labelled: whether runs probed for labelled trees too.
     """
-    if "labelled_trees" not in analyses:
+    if "labelled_trees" not in analyses and not (labelled and "structure" in analyses):
         return []
     from treeprobe.pipeline.comparisons.rankable import RankingError
     from treeprobe.pipeline.comparisons.ranking import rank_checkpoints

@@ -183,7 +183,7 @@ def _sweep(given: Mapping[str, Any]) -> None:
     share = Share.of_array(os.environ) if given["task"] is None else Share.parse(given["task"])
     conduct |= {"verify": given["verify"], "progress": progress_of(quiet=given["quiet"])}
     done = sweep(plan, **conduct) if share is None else sweep_share(plan, share, **conduct)
-    ranked = ranking_lines(done.out, plan.analyses) if isinstance(done, Sweep) else []
+    ranked = ranking_lines(done.out, plan.analyses, labelled=plan.options.labelled) if isinstance(done, Sweep) else []
     closing = "\n".join([*ranked, _closing_lines(done)])
     LOG.info("%s", closing)
     typer.echo(closing)

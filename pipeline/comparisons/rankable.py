@@ -7,8 +7,8 @@ from typing import Any
 from treeprobe.errors import TreeprobeError
 from treeprobe.pipeline.results.finished import Finished
 
-_FREE = ("digest", "random_baseline", "ranks", "twins")
-"""Options in which runs may differ: those of baselines, and ranks, which are compared by themselves."""
+_SHAPING = ("seeds", "layers", "epochs", "punctuation", "text", "pooling", "context")
+"""Options that decide what a score of labelled trees is; ranks, which narrow checkpoints lower, are compared apart."""
 
 
 class RankingError(TreeprobeError, ValueError):
@@ -20,8 +20,8 @@ def name_treebank(runs: Sequence[Finished], asked: str | None) -> str:
     known = sorted({one.treebank for one in runs})
     if not runs:
         raise RankingError(
-            "no labelled trees; expected a sweep with the analysis labelled_trees (--analyses labelled_trees), or runs "
-            "of `treeprobe labelled-trees`"
+            "no labelled trees; expected a sweep with the analysis labelled_trees (--analyses labelled_trees) or with "
+            "--labelled, or runs of `treeprobe labelled-trees` or of `treeprobe run --labelled`"
         )
     if asked is None and len(known) > 1:
         raise RankingError(f"several treebanks, {', '.join(known)}; expected one: say which (treebank)")
@@ -56,10 +56,9 @@ def _differing(ours: Finished, theirs: Finished) -> dict[str, tuple[Any, Any]]:
         if name in splits[1]
     }
     options = [one.record["options"] for one in (ours, theirs)]
-    for name in dict.fromkeys(name for found in options for name in found if name not in _FREE):
-        pairs[name] = (options[0].get(name), options[1].get(name))
+    pairs |= {name: (options[0].get(name), options[1].get(name)) for name in _SHAPING}
     # No rank is above the width of the states: narrow checkpoints have lower ones, whatever was asked for.
-    width = min(one.record["details"]["dim"] for one in (ours, theirs))
+    width = min(one.record["checkpoint"].get("dim", max(one.record["options"]["ranks"])) for one in (ours, theirs))
     lowered = [sorted({min(rank, width) for rank in found["ranks"]}) for found in options]
     pairs["ranks"] = (lowered[0], lowered[1])
     return {name: found for name, found in pairs.items() if found[0] != found[1]}

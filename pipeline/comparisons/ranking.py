@@ -128,7 +128,8 @@ def rank_checkpoints(
     """Rank checkpoints by the LAS of DepProbe, each at the layer that is best on dev.
 
     Args:
-        folders: a sweep with the analysis `labelled_trees`, or folders of sweeps and of single such analyses.
+        folders: a sweep with the analysis `labelled_trees` (or of runs with `labelled`), or folders of sweeps and of
+            single analyses.
         metric: the score that ranks and chooses layers.
         split: what is scored; test where all checkpoints have it, or else dev, which chose layers and epochs too.
         treebank: whose ranking, where there are several.
@@ -146,8 +147,8 @@ def rank_checkpoints(
 def rank_finished(
     finished: Sequence[Finished], *, metric: RankedBy = "las", split: str | None = None, treebank: str | None = None
 ) -> CheckpointRanking:
-    """As `rank_checkpoints`, of finished analyses, of which those of other kinds are passed over."""
-    runs = [one for one in finished if one.analysis == ANALYSIS]
+    """As `rank_checkpoints`, of finished analyses, of which those without labelled trees are passed over."""
+    runs = with_labelled_trees(finished)
     name = name_treebank(runs, treebank)
     runs = [one for one in runs if one.treebank == name]
     check_alike(runs)
@@ -155,6 +156,14 @@ def rank_finished(
     layers = {one.checkpoint: _layer(one, metric) for one in runs}
     tallies = {one.checkpoint: _tallies(one, layers[one.checkpoint], metric, scored) for one in runs}
     return CheckpointRanking(name, scored, rank_tallies(tallies), layers)
+
+
+def with_labelled_trees(finished: Sequence[Finished]) -> list[Finished]:
+    """The analyses that scored DepProbe: `labelled_trees`, and runs with `--labelled` where those are all there is."""
+    found = [one for one in finished if one.analysis == ANALYSIS]
+    known = {(one.checkpoint, one.treebank) for one in found}
+    runs = [one for one in finished if one.analysis == "structure" and one.record["options"].get("labelled")]
+    return found + [one for one in runs if (one.checkpoint, one.treebank) not in known]
 
 
 def _layer(one: Finished, metric: str) -> int:

@@ -54,7 +54,7 @@ def labelled_probes(subject: Subject, states: SplitStates, options: Options) -> 
     for bank in subject.splits.values():
         check_relations(bank, str(bank.path or bank.name))
     probes = train(subject, new_tree_probes(subject, options), states)
-    found = _measure(subject, probes, states, options)
+    found = measure_trees(subject, probes, states, options)
     if options.control:
         found += _control(subject, states, options)
     found += _attention_only(subject, options)
@@ -67,18 +67,22 @@ def universal_bank(bank: Treebank) -> Treebank:
     return _with_relations(bank, lambda sentence: tuple(map(universal_relation, sentence.relations)))
 
 
-def new_tree_probes(subject: Subject, options: Options) -> list[TreeProbe]:
+def new_tree_probes(
+    subject: Subject, options: Options, families: Sequence[type[DepProbe] | type[PolarProbe]] = FAMILIES
+) -> list[TreeProbe]:
     """A probe of each family, not yet trained, for each rank, layer and seed of the options."""
     return [
         kind(layer, rank, seed, epochs=options.epochs, device=str(subject.encoder.device))
         for rank in options.fitted(dim=subject.encoder.dim, layers=subject.encoder.layers).ranks
-        for kind in FAMILIES
+        for kind in families
         for layer in (subject.encoder.layers if options.layers is None else options.layers)
         for seed in options.seeds
     ]
 
 
-def _measure(subject: Subject, probes: Sequence[TreeProbe], states: SplitStates, options: Options) -> list[Measurement]:
+def measure_trees(
+    subject: Subject, probes: Sequence[TreeProbe], states: SplitStates, options: Options
+) -> list[Measurement]:
     """Tallies on every split that is scored: edges under B, heads, heads with relations, relations."""
     found = []
     for split in subject.scored:
@@ -112,7 +116,7 @@ def _control(subject: Subject, states: SplitStates, options: Options) -> list[Me
             replace(one.setting, probe=control_of(one.setting.probe)),
             {metric: one.tallies[metric] for metric in LABEL_METRICS},
         )
-        for one in _measure(controlled, probes, states, options)
+        for one in measure_trees(controlled, probes, states, options)
     ]
 
 

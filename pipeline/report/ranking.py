@@ -1,7 +1,7 @@
 """Which checkpoint a parser should start from, by the labelled trees of all."""
 
 from treeprobe.pipeline.comparisons.rankable import RankingError
-from treeprobe.pipeline.comparisons.ranking import ANALYSIS, CheckpointRanking, rank_finished
+from treeprobe.pipeline.comparisons.ranking import CheckpointRanking, rank_finished, with_labelled_trees
 from treeprobe.pipeline.report.results import Results
 from treeprobe.pipeline.results.scores import CHOSEN_ON
 from treeprobe.reporting import metric_name, new_figure, ranked_scores, ranking_size
@@ -13,10 +13,11 @@ _COLUMNS = ("rank", "ranks", "checkpoint", "LAS", "interval", "layer", "first in
 def ranking_section(results: Results) -> Section | None:
     """A statement, a table and a figure for each treebank; None where no two checkpoints have labelled trees."""
     found, refused = [], []
-    for bank in dict.fromkeys(one.treebank for one in results.of(ANALYSIS)):
-        if sum(one.treebank == bank for one in results.of(ANALYSIS)) > 1:
+    runs = with_labelled_trees(results.finished)
+    for bank in dict.fromkeys(one.treebank for one in runs):
+        if sum(one.treebank == bank for one in runs) > 1:
             try:
-                found.append(rank_finished(results.finished, treebank=bank))
+                found.append(rank_finished(runs, treebank=bank))
             except RankingError as error:
                 refused.append(f"Not ranked on {bank}: {error}.")
     if not found and not refused:

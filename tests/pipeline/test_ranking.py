@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -13,7 +14,7 @@ from treeprobe.parsing import TreebankError, read_conllu, write_conllu
 from treeprobe.pipeline import Options, Plan, Sources, analyse, load_results, rank_checkpoints, splits_of, sweep
 from treeprobe.pipeline.commands.main import app
 from treeprobe.pipeline.comparisons.rankable import RankingError
-from treeprobe.pipeline.comparisons.ranking import rank_finished
+from treeprobe.pipeline.comparisons.ranking import rank_finished, with_labelled_trees
 from treeprobe.pipeline.report import write_report
 from treeprobe.pipeline.results.scores import best_layer
 from treeprobe.training.finetuning import FinetuningOptions, dependency_task, finetune
@@ -111,13 +112,14 @@ def test_a_run_writes_its_scores_and_its_baselines(planted: dict[str, Path], tmp
     found = analyse("labelled_trees", sources, tmp_path / "run", options=options, progress=False)
     scores = found.tables["scores"]
     assert set(scores["probe"]) == {"depprobe", "chain", "random weights"}
-    assert set(scores["metric"]) == {"las", "uas"}
+    assert set(scores["metric"]) >= {"las", "uas"}
     assert {path.name for path in (tmp_path / "run" / "figures").glob("*.png")} == {
         "las-by-layer.png",
         "uas-by-layer.png",
     }
     assert found.closing is not None
     assert "depprobe" in found.closing.text
+    scores = scores[scores["metric"].isin(["las", "uas"])]
     both = scores.pivot_table(index=["probe", "rank", "layer"], columns="metric", values="value", dropna=False).dropna()
     assert (both["las"] <= both["uas"]).all()
     page = write_report(tmp_path / "run").read_text(encoding="utf-8")
@@ -166,6 +168,19 @@ def test_a_treebank_without_relations_is_refused(planted: dict[str, Path], tmp_p
     with pytest.raises(TreebankError, match=r"bare.conllu: a treebank without relations; found '_'"):
         analyse("labelled_trees", sources, tmp_path / "out", options=OPTIONS, progress=False)
     assert not (tmp_path / "out").exists()
+
+
+def test_runs_that_probed_for_labelled_trees_too_count_where_there_is_nothing_else() -> None:
+    def run(analysis: str, checkpoint: str, **options: bool) -> SimpleNamespace:
+        return SimpleNamespace(analysis=analysis, checkpoint=checkpoint, treebank="t", record={"options": options})
+
+    own, both = run("labelled_trees", "a"), run("structure", "a", labelled=True)
+    other, plain, old = (
+        run("structure", "b", labelled=True),
+        run("structure", "c", labelled=False),
+        run("structure", "d"),
+    )
+    assert with_labelled_trees([own, both, other, plain, old]) == [own, other]  # type: ignore[list-item]
 
 
 def test_other_analyses_have_no_ranking() -> None:
