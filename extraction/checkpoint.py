@@ -68,11 +68,6 @@ def verify_digest(path: Path, expected: str) -> None:
         raise CheckpointError(f"{path} has SHA-256 {found}, expected {expected}: do not use these weights")
 
 
-def first_line(error: Exception) -> str:
-    """The first line of a library's error message, or the error's class where it has none."""
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
-
-
 def check_finite(weights: Iterable[tuple[str, Tensor]], *, name: str) -> None:
     """Refuse weights with NaN or infinity, from which no number can be computed. Raises CheckpointError."""
     for key, weight in weights:

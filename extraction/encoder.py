@@ -15,12 +15,12 @@ from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTo
 from transformers.utils import logging
 
 from treeprobe.devices import check_device, memory_named, moved, seeded
+from treeprobe.errors import first_line
 from treeprobe.extraction.checkpoint import (
     AttentionError,
     CheckpointError,
     check_finite,
     checkpoint_name,
-    first_line,
     weights_digest,
 )
 from treeprobe.extraction.hub import check_place, read_locally

@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
-from treeprobe.errors import TreeprobeError
+from treeprobe.errors import TreeprobeError, first_line
 from treeprobe.extraction.alignment import Pooling
 from treeprobe.extraction.attention import AttentionBatch
-from treeprobe.extraction.checkpoint import first_line
 from treeprobe.extraction.states import Layout, Piece, States, copy_pieces
 from treeprobe.extraction.subword_rows import SpecialRows, SubwordRows
 from treeprobe.files import written_whole

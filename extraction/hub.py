@@ -1,20 +1,15 @@
 """Where a checkpoint's name points: a folder, the hub's cache on this disk, or the hub; settled before any wait."""
 
 import difflib
-import socket
-import urllib.request
 from pathlib import Path
-from threading import Thread
-from urllib.parse import urlsplit
 
 from huggingface_hub import constants, try_to_load_from_cache
 from huggingface_hub.errors import HFValidationError
 
 from treeprobe.extraction.checkpoint import CheckpointError
+from treeprobe.hub import hub_host, unreachable
 
 _CONFIG = "config.json"
-_PATIENCE = 5.0
-"""Seconds in which a connection to the hub must come about; transformers tries for most of a minute."""
 _ALIKE = 0.75
 """Similarity (`difflib`'s ratio) from which a name is taken for a mistyped one."""
 
@@ -62,7 +57,7 @@ def is_cached(name: str, *, revision: str | None = None) -> bool:
 
 def asks_hub(name: str) -> str | None:
     """The host that would be asked for a checkpoint; None where it is a folder here or nothing may be asked."""
-    return None if Path(name).expanduser().is_dir() or constants.is_offline_mode() else _hub_host()[0]
+    return None if Path(name).expanduser().is_dir() or constants.is_offline_mode() else hub_host()[0]
 
 
 def read_locally(name: str, *, revision: str | None = None) -> bool:
@@ -73,7 +68,7 @@ def read_locally(name: str, *, revision: str | None = None) -> bool:
     """
     if asks_hub(name) is None:
         return True
-    if (reason := _unreachable()) is None:
+    if (reason := unreachable()) is None:
         return False
     if is_cached(name, revision=revision):
         return True
@@ -86,39 +81,3 @@ def read_locally(name: str, *, revision: str | None = None) -> bool:
 def _is_path(name: str) -> bool:
     """Whether a name can only be a path: hub names have one slash at most."""
     return Path(name).is_absolute() or name.startswith((".", "~")) or name.count("/") > 1
-
-
-def _hub_host() -> tuple[str, int]:
-    """Host and port of the hub."""
-    hub = urlsplit(constants.ENDPOINT)
-    return hub.hostname or constants.ENDPOINT, hub.port or (80 if hub.scheme == "http" else 443)
-
-
-def _next_host() -> tuple[str, int]:
-    """Host and port that a request to the hub connects to first: the hub's, or a proxy's."""
-    host, port = _hub_host()
-    scheme = urlsplit(constants.ENDPOINT).scheme
-    proxies = urllib.request.getproxies()
-    proxy = urlsplit(proxies.get(scheme) or proxies.get("all") or "")
-    if proxy.hostname and not urllib.request.proxy_bypass(host):
-        return proxy.hostname, proxy.port or (443 if proxy.scheme == "https" else 80)
-    return host, port
-
-
-def _unreachable() -> str | None:
-    """Why no connection to the hub comes about; None where one does."""
-    host, port = _next_host()
-    outcome = [f"{host}: no answer in {_PATIENCE:g} s"]
-
-    def connect() -> None:
-        try:
-            socket.create_connection((host, port), timeout=_PATIENCE).close()
-            outcome.append("")
-        except OSError as error:
-            outcome.append(f"{host}: {error.strerror or error}")
-
-    # Looking up a name has no limit of its own, so it is left behind where it takes too long.
-    attempt = Thread(target=connect, daemon=True)
-    attempt.start()
-    attempt.join(_PATIENCE)
-    return outcome[-1] or None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from treeprobe.pipeline.options import Options
     from treeprobe.pipeline.packaged_probes import embedded_probes
     from treeprobe.pipeline.parser import Parser, parse
+    from treeprobe.pipeline.published_probes import publish, published_folder
     from treeprobe.pipeline.report import explore_trees, write_report
     from treeprobe.pipeline.results.dataset import Collected, collect_results
     from treeprobe.pipeline.results.findings import Findings
@@ -56,6 +57,8 @@ _HOMES = {
     "parse": "parser",
     "probe_angles": "comparisons.checkpoints",
     "rank_checkpoints": "comparisons.ranking",
+    "publish": "published_probes",
+    "published_folder": "published_probes",
     "read_finished": "results.finished",
     "read_list": "subjects.treebanks",
     "scores_by": "comparisons.checkpoints",
@@ -89,6 +92,8 @@ __all__ = [
     "load_results",
     "parse",
     "probe_angles",
+    "publish",
+    "published_folder",
     "rank_checkpoints",
     "read_finished",
     "read_list",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from treeprobe.devices import check_device
 from treeprobe.extraction import Encoder, Reading, States, extract
 from treeprobe.extraction.reading import Context
+from treeprobe.hub import fetched_folder
 from treeprobe.parsing import Sentence
 from treeprobe.parsing.decoding import complete_tree
 from treeprobe.pipeline.packaged_probes import embedded_probes
@@ -70,8 +71,8 @@ class Parser:
         """Load the probes of a run's folder, or a saved distance probe and the depth probe beside it.
 
         Args:
-            probe: the folder of a run, or of a saved distance probe; the probes that travel with the package where
-                None (`embedded_probes`).
+            probe: the folder of a run, or of a saved distance probe, or OWNER/NAME of one on the Hugging Face hub; the
+                probes that travel with the package where None (`embedded_probes`).
             model: the checkpoint when it is no longer where the probes were trained on it.
             layer: which layer's probes of a run; those of its best layer where None.
             device: where the model computes.
@@ -83,7 +84,7 @@ class Parser:
             CheckpointError: the checkpoint cannot be loaded.
         """
         check_device(torch, device)
-        place = embedded_probes() if probe is None else Path(probe)
+        place = embedded_probes() if probe is None else fetched_folder(probe)
         folder = distance_folder(place, layer)
         distance = DistanceProbe.from_pretrained(folder)
         encoder = Encoder.from_pretrained(model or recorded_model(place, distance), device=device)
@@ -95,7 +96,7 @@ class Parser:
         cls, probe: str | Path | None = None, *, model: str | Path | None = None, device: str = "cpu"
     ) -> "LayerParsers":
         """A parser for each layer that a run probed, all of one encoder; errors as of `from_pretrained`."""
-        place = embedded_probes() if probe is None else Path(probe)
+        place = embedded_probes() if probe is None else fetched_folder(probe)
         best = cls.from_pretrained(place, model=model, device=device)
         found = []
         for folder in folders_of_layers(place):

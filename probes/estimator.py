@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import tempfile
 from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +18,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from treeprobe.devices import check_device, memory_named
+from treeprobe.hub import fetched_folder, push_folder
 from treeprobe.overlap import made_ahead
+from treeprobe.probes.card import probe_card
 from treeprobe.probes.data import Examples, ordered_batches
 from treeprobe.probes.initial import layer_scales
 from treeprobe.probes.precision import Precision, check_precision
@@ -172,6 +175,28 @@ class Probe(BaseEstimator):
         }
         write_saved(Path(folder), self.arrays(), record | self.record(), PROBE)
 
+    def push_to_hub(self, repository: str, *, license: str = "unknown", private: bool = False) -> str:
+        """Give the probe to the Hugging Face hub, with a card that says what it is of and how it is used.
+
+        Args:
+            repository: OWNER/NAME, made where there is none.
+            license: of the weights, as the hub names licenses (`cc-by-sa-4.0`): that of the treebank, from which they
+                derive.
+            private: make it a private one.
+
+        Returns:
+            Its address.
+
+        Raises:
+            HubError: the hub cannot be reached or refuses, or nobody is logged in.
+        """
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place)
+            self.save_pretrained(folder)
+            card = probe_card(read_record(folder), name=type(self).__name__, repository=repository, license=license)
+            (folder / "README.md").write_text(card, encoding="utf-8")
+            return push_folder(folder, repository, private=private, message=f"Add a {self.kind} probe")
+
     @classmethod
     def from_pretrained(
         cls,
@@ -183,15 +208,16 @@ class Probe(BaseEstimator):
         """Read what `save_pretrained` wrote, bit by bit.
 
         Args:
-            folder: the probe's folder.
+            folder: the probe's folder, or the name OWNER/NAME[@REVISION] of one on the Hugging Face hub.
             identity: `states.identity` of the vectors that the probe is to read, compared with what it was trained on.
             force: accept the probe although the checkpoints differ.
 
         Raises:
             ProbeError: the folder holds no probe of this kind, or a damaged one, or one trained on the vectors of
                 another checkpoint.
+            HubError: there is no such folder, and the hub has none of that name, or cannot be reached.
         """
-        place = Path(folder)
+        place = fetched_folder(folder)
         record = read_record(place)
         if (kind := record.text("kind")) != cls.kind:
             raise ProbeError(f"{place}: holds a {kind} probe; expected a {cls.kind} probe")

@@ -13,6 +13,11 @@ class TreeprobeError(Exception):
     exit_code = ExitCode.BAD_INPUT
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of a library's error message, or the error's class where it has none."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
 class OutputError(TreeprobeError, OSError):
     """An output file or folder that cannot be made where it was asked for."""
 

@@ -47,6 +47,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "status": ("treeprobe status sweep",),
     "report": ("treeprobe report bert",),
+    "publish": (
+        "treeprobe publish bert --to me/bert-ewt-probes --license cc-by-sa-4.0",
+        "treeprobe publish bert --out travelling --license cc-by-sa-4.0",
+    ),
     "compare": (
         "treeprobe compare runs/first runs/second",
         "treeprobe compare tuned base --sweep sweep/ --out table.tex",

@@ -29,6 +29,7 @@ from treeprobe.pipeline.commands.logs import LOG
 from treeprobe.pipeline.commands.parse import parse_command
 from treeprobe.pipeline.commands.planted import planted_command
 from treeprobe.pipeline.commands.pretrain import pretrain_command
+from treeprobe.pipeline.commands.publish import publish_command
 from treeprobe.pipeline.commands.rank import rank_command
 from treeprobe.pipeline.commands.report import report_command
 from treeprobe.pipeline.commands.reproduce import reproduce_command
@@ -69,6 +70,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "sweep": sweep_command,
     "status": status_command,
     "report": report_command,
+    "publish": publish_command,
     "compare": compare_command,
     "collect": collect_command,
     "reproduce": reproduce_command,

@@ -25,7 +25,9 @@ def parse_command(
     ] = None,
     probe: Annotated[
         Path | None,
-        typer.Option(help="A run's folder, or a saved distance probe's; the package's own for MiniLM unless given."),
+        typer.Option(
+            help="A run's or a saved distance probe's folder, or OWNER/NAME on the hub; the package's own unless given."
+        ),
     ] = None,
     model: Annotated[str | None, typer.Option(help="The checkpoint, when it has moved.")] = None,
     layer: Annotated[int | None, typer.Option(min=0, help="A layer of the run; its best one unless given.")] = None,

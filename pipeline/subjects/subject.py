@@ -14,6 +14,7 @@ from treeprobe.extraction import Encoder, Reading, States, extract, stream_atten
 from treeprobe.extraction.attention import AttentionStream, Level
 from treeprobe.extraction.hub import asks_hub
 from treeprobe.extraction.reading import Unit
+from treeprobe.hub import fetched_folder
 from treeprobe.parsing import Treebank
 from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.options import Options, OptionsError
@@ -160,13 +161,15 @@ class Sources:
             DeviceError: this machine has no such device.
             TreebankError: a split cannot be read, has no sentence of two words, or is another split again.
             OptionsError: `probes` is no folder.
+            HubError: it is none on the hub either, or the hub cannot be reached.
             CheckpointError: the checkpoint cannot be loaded.
         """
         check_device(torch, self.device)
         stopwatch = Stopwatch(progress=progress)
         with stopwatch.stage("read treebanks"):
             splits = self.read()
-        if self.probes is not None and not Path(self.probes).is_dir():
+        probes = None if self.probes is None else fetched_folder(self.probes)
+        if probes is not None and not probes.is_dir():
             raise OptionsError(f"{self.probes}: there is no such folder; expected that of a structural analysis")
         if host := asks_hub(str(self.model)):
             stopwatch.say(f"{self.model} is no folder here: asking {host} for it …")
@@ -178,7 +181,7 @@ class Sources:
             self.treebank or splits["dev"].name,
             splits,
             None if self.cache is None else Path(self.cache).expanduser(),
-            None if self.probes is None else Path(self.probes),
+            probes,
             stopwatch,
             None if self.before is None else lasting_path(self.before),
         )

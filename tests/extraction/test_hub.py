@@ -10,7 +10,8 @@ import pytest
 from huggingface_hub import constants
 
 from tests.extraction import zoo
-from treeprobe.extraction import CheckpointError, Encoder, hub
+from treeprobe import hub
+from treeprobe.extraction import CheckpointError, Encoder
 from treeprobe.pipeline import Sources
 
 
