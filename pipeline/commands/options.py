@@ -134,7 +134,7 @@ OPTIONS: Mapping[str, Any] = {
         ),
     ],
     "methods": Annotated[
-        str, typer.Option(help=f"Ways to trees, with commas between: {', '.join(UNTRAINED_METHODS)}.")
+        str, typer.Option(help=f"Ways to trees without training, with commas between: {', '.join(UNTRAINED_METHODS)}.")
     ],
     "substitutes": Annotated[
         int, typer.Option(min=0, help="Words that take the place of each word in turn, at most, for substitution.")

@@ -32,7 +32,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     _, head = planted_encoder(neighbours(planted_heads()))
     save_checkpoint(head.model, head.tokenizer, folder / "model")
     for seed, split in enumerate(("dev", "test")):
-        write_conllu(tree_bank(12, seed=seed), folder / f"{split}.conllu")
+        write_conllu(tree_bank(8 - 2 * seed, seed=seed), folder / f"{split}.conllu")
     return {"model": folder / "model", **{split: folder / f"{split}.conllu" for split in ("dev", "test")}}
 
 

@@ -19,11 +19,12 @@ def with_head(name: str) -> tuple[Encoder, Encoder]:
     return Encoder.from_parts(head.model.base_model, head.tokenizer, name=name), head
 
 
-@pytest.mark.parametrize("name", ["bert", "roberta", "distilbert", "deberta-v2"])
+@pytest.mark.parametrize("name", ["bert", "roberta", "deberta-v2"])
 def test_impacts_are_those_of_two_passes_a_pair(name: str) -> None:
     encoder, head = with_head(name)
-    found = impact_matrices(encoder, zoo.SENTENCES, head=head)
-    for words, matrices in zip(zoo.SENTENCES, found):
+    sentences = [words[:8] for words in zoo.SENTENCES]
+    found = impact_matrices(encoder, sentences, head=head)
+    for words, matrices in zip(sentences, found):
         distances, falls = pair_by_pair.impacts(encoder, words, head)
         assert matrices.distances == pytest.approx(distances, abs=2e-5)
         assert matrices.probabilities == pytest.approx(falls, abs=1e-6)
