@@ -16,10 +16,22 @@ from treeprobe.pipeline.results.findings import Closing, Findings
 from treeprobe.pipeline.results.scores import CHOSEN_ON
 from treeprobe.pipeline.subjects.subject import Subject
 from treeprobe.pipeline.untrained.methods import METHODS, REFUSALS, Candidates, masked_lm_head
-from treeprobe.pipeline.untrained.scoring import CHAIN, Scored, SplitScorer, score_baselines, score_method
+from treeprobe.pipeline.untrained.scoring import (
+    BINARY,
+    BRANCHING,
+    CHAIN,
+    RANDOM,
+    Scored,
+    SplitScorer,
+    score_baselines,
+    score_method,
+)
 from treeprobe.pipeline.untrained.sentences import parsed_sentences
 from treeprobe.pipeline.untrained.table import tabulate
 from treeprobe.reporting import save_formats, untrained_figure
+
+_BASELINES = frozenset({CHAIN, BRANCHING, RANDOM, BINARY})
+"""What trees are called whose setting is no layer or head."""
 
 
 class MethodSkipped(UserWarning):
@@ -136,7 +148,8 @@ def _summary(table: pd.DataFrame) -> str:
 LEGEND = """\
 UUAS: share of the gold edges in the trees; over: less the chain's, paired; UAS:
 share of the words with their head; F1, recall: of the spans of the gold trees.
-at: the layer or head. ±: half the width of the 95 % interval."""
+at: the layer or head, LM for the masked-LM head. ±: half the width of the 95 %
+interval."""
 
 
 def _closing(table: pd.DataFrame) -> Closing:
@@ -158,14 +171,9 @@ def _lines(rows: pd.DataFrame, metrics: Sequence[str]) -> Iterator[list[str]]:
     for (trees, setting, decoder), own in rows.groupby(["trees", "setting", "decoder"], sort=False):
         found: dict[str, Mapping[Hashable, Any]] = {str(row["metric"]): row for row in own.to_dict("records")}
         place = str(setting).partition(", ")[0]
-        name, at = (str(trees), place.removeprefix("layer ")) if _is_place(place) else (f"{trees} {setting}", "")
+        name, at = (str(trees), place.removeprefix("layer ")) if trees not in _BASELINES else (f"{trees} {setting}", "")
         cells = [_gap(found.get("uuas")) if metric == "over" else _score(found.get(metric)) for metric in metrics]
         yield [name.strip(), at, str(decoder).removesuffix(" tree"), *cells]
-
-
-def _is_place(setting: str) -> bool:
-    """Whether a setting names a layer or a head, and not which way a baseline goes."""
-    return any(character.isdigit() for character in setting)
 
 
 def _gap(row: Mapping[Hashable, Any] | None) -> str:

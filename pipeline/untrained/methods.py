@@ -24,8 +24,8 @@ from treeprobe.untrained import (
     tag_substitutes,
 )
 
-DIST, PROB = "perturbed masking (Dist)", "perturbed masking (Prob)"
-PREDICTED, TAGGED = "substitution (predicted)", "substitution (same tags)"
+DIST, PROB = "perturbed masking, Dist", "perturbed masking, Prob"
+PREDICTED, TAGGED = "substitution, predicted", "substitution, same tags"
 PROJECTION, BEST_HEAD = "tree projection", "best head"
 
 REFUSALS = (PerturbationError, AttentionError)
@@ -79,7 +79,7 @@ def perturbed_masking(subject: Subject, bank: Treebank, options: Options) -> Can
         ]
     }
     falls = [one.probabilities.T for one in found if one.probabilities is not None]
-    return candidates | ({PROB: [Candidate("masked-LM head", arcs=falls)]} if head is not None else {})
+    return candidates | ({PROB: [Candidate("LM", arcs=falls)]} if head is not None else {})
 
 
 def substitution(subject: Subject, bank: Treebank, options: Options) -> Candidates:

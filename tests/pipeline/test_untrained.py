@@ -14,7 +14,8 @@ from treeprobe.attention import head_tree_tallies
 from treeprobe.extraction import Encoder, stream_attention
 from treeprobe.parsing import Treebank, TreebankError, read_conllu, score_distances, write_conllu
 from treeprobe.pipeline import Options, Sources, analyse
-from treeprobe.pipeline.analyses.untrained import MethodSkipped
+from treeprobe.pipeline.analyses.untrained import MethodSkipped, _closing
+from treeprobe.pipeline.closing_table import WIDTH
 from treeprobe.pipeline.options import OptionsError
 from treeprobe.pipeline.report.results import Results, read_results
 from treeprobe.pipeline.report.untrained import untrained_section
@@ -57,7 +58,7 @@ def value(table: pd.DataFrame, trees: str, metric: str = "uuas", **others: str) 
 
 
 def test_every_method_finds_the_tree_that_the_model_reads_by(table: pd.DataFrame) -> None:
-    for trees in ("perturbed masking (Dist)", "substitution (predicted)", "best head"):
+    for trees in ("perturbed masking, Dist", "substitution, predicted", "best head"):
         assert value(table, trees, decoder="spanning tree") > 0.99, trees
         assert value(table, trees, decoder="arborescence") > 0.9, trees
         assert value(table, trees, decoder="projective") < 1  # the tree has crossing edges
@@ -95,7 +96,7 @@ def test_the_report_has_the_scores(folder: Path, table: pd.DataFrame) -> None:
     section = untrained_section(read_results(folder))
     assert section is not None
     trees, spans = section.tables
-    assert {"perturbed masking (Dist)", "chain", "random trees"} <= {row[1].text for row in trees.rows}
+    assert {"perturbed masking, Dist", "chain", "random trees"} <= {row[1].text for row in trees.rows}
     assert f"{value(table, 'chain', decoder='spanning tree'):.3f}" in {row[4].text for row in trees.rows}
     assert {"tree projection", "branching"} <= {row[1].text for row in spans.rows}
     assert not any("nan" in picture.description for picture in section.pictures)
@@ -159,7 +160,7 @@ def test_what_a_model_cannot_be_asked_is_left_out_and_said(
         found = analyse("untrained", sources, tmp_path / "out", options=options, figures=False, progress=False)
     table = found.tables["untrained"]
     assert not table["trees"].str.contains("masking").any()
-    assert "substitution (same tags)" in set(table["trees"])  # without a masked-LM head
+    assert "substitution, same tags" in set(table["trees"])  # without a masked-LM head
     assert list(found.details["skipped"]) == ["perturbed-masking"]
     assert found.details["sentences"] == {"dev": 5}
     only = replace(options, methods=("perturbed-masking",))
@@ -176,7 +177,7 @@ def test_a_decoder_is_read_by_what_makes_sense_of_it(treebank_files: dict[str, P
         found = analyse(
             "untrained", sources, tmp_path / "out", options=Options(sentences=3), figures=False, progress=False
         )
-    assert set(found.tables["untrained"]["trees"]) >= {"substitution (same tags)", "tree projection", "best head"}
+    assert set(found.tables["untrained"]["trees"]) >= {"substitution, same tags", "tree projection", "best head"}
 
 
 def test_sentences_that_do_not_fit_are_left_out_of_every_method(checkpoint: Path, tmp_path: Path) -> None:
@@ -200,3 +201,9 @@ def test_unknown_methods_are_refused() -> None:
         Options(methods=("guessing",))
     with pytest.raises(OptionsError, match="substitutes: found -1"):
         Options(substitutes=-1)
+
+
+def test_the_closing_table_fits_a_terminal(table: pd.DataFrame) -> None:
+    text = _closing(table.astype({"value": float, "difference": float})).text
+    assert max(map(len, text.splitlines())) <= WIDTH
+    assert "perturbed masking, Prob" in text

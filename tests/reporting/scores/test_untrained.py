@@ -14,7 +14,7 @@ def table() -> pd.DataFrame:
     """Two methods of two layers each on two splits, their chosen layers, and the chain."""
     rows = []
     for split, shift in (("dev", 0.0), ("test", 0.1)):
-        for trees, values in {"perturbed masking (Dist)": (0.2, 0.4), "substitution (same tags)": (0.5, 0.3)}.items():
+        for trees, values in {"perturbed masking, Dist": (0.2, 0.4), "substitution, same tags": (0.5, 0.3)}.items():
             best = int(np.argmax(values))
             for layer, value in enumerate(values):
                 rows.append(
@@ -33,8 +33,8 @@ def test_points_are_the_chosen_scores_of_test_methods_first_and_best_first(table
     untrained_points(table, ax)
     names = [label.get_text() for label in ax.get_yticklabels()]
     assert names == [
-        "substitution (same tags) layer 0: spanning tree",
-        "perturbed masking (Dist) layer 1: spanning tree",
+        "substitution, same tags layer 0: spanning tree",
+        "perturbed masking, Dist layer 1: spanning tree",
         "chain",
         "random trees",
     ]
@@ -49,8 +49,8 @@ def test_curves_are_every_layer_of_every_method(table: pd.DataFrame) -> None:
     _, ax = new_figure()
     untrained_layers(table, ax)
     found = {line.get_label(): line.get_ydata() for line in ax.lines}
-    np.testing.assert_allclose(found["perturbed masking (Dist)"], [0.3, 0.5])
-    np.testing.assert_allclose(found["substitution (same tags)"], [0.6, 0.4])
+    np.testing.assert_allclose(found["perturbed masking, Dist"], [0.3, 0.5])
+    np.testing.assert_allclose(found["substitution, same tags"], [0.6, 0.4])
     np.testing.assert_allclose(found["chain"], [0.55, 0.55])
 
 
