@@ -1,5 +1,6 @@
 """Every row of a table that holds scores says how they were made, also in folders of before there were signatures."""
 
+import json
 import re
 import shutil
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from treeprobe.files import write_json
 from treeprobe.pipeline import Options, Sources, analyse, compare_runs, load_results
+from treeprobe.pipeline.commands.compare import FORMS
 from treeprobe.pipeline.commands.main import main
 from treeprobe.pipeline.comparisons.formats import print_comparison
 from treeprobe.pipeline.comparisons.signatures import SignatureWarning, check_comparable
@@ -40,7 +42,10 @@ def runs(checkpoint: Path, treebank_files: dict[str, Path], tmp_path_factory: py
     place = tmp_path_factory.mktemp("runs")
     for name, change in VARIANTS.items():
         sources = Sources(model=checkpoint, treebank="toy", **treebank_files)
-        analyse("structure", sources, place / name, options=replace(QUICK, **change), figures=False, progress=False)
+        options = replace(QUICK, **change)
+        found = analyse("structure", sources, place / name, options=options, figures=False, progress=False)
+        if found.closing is not None:
+            found.closing.rows.to_json(place / f"{name}.json", orient="records")
     return place
 
 
@@ -92,11 +97,10 @@ def test_a_headline_says_what_chose_its_layer(runs: Path) -> None:
         assert said.chosen == (None if pd.isna(row["layer"]) else "dev")
 
 
-def test_the_table_of_a_terminal_says_it_too(checkpoint: Path, treebank_files: dict[str, Path], tmp_path: Path) -> None:
-    sources = Sources(model=checkpoint, **treebank_files)
-    found = analyse("structure", sources, tmp_path / "out", options=QUICK, figures=False, progress=False)
-    assert found.closing is not None
-    for row in found.closing.rows.to_dict("records"):
+def test_the_table_of_a_terminal_says_it_too(runs: Path) -> None:
+    rows = json.loads((runs / "run.json").read_text())
+    assert rows
+    for row in rows:
         assert Signature.parse(row["signature"]).chosen == ("dev" if row["best"] else None)
 
 
@@ -239,7 +243,8 @@ def test_the_command_refuses_and_writes_what_the_name_of_the_file_says(
     assert run_command("compare", runs / "run", runs / "upos") == 2
     assert "punct (xpos and none)" in capsys.readouterr().err
     table = compare_runs(runs / "run", runs / "again")
-    for ending, form in ((".tex", "latex"), (".md", "markdown"), (".csv", "csv"), (".json", "json"), (".txt", "text")):
+    assert FORMS == {".tex": "latex", ".md": "markdown", ".csv": "csv", ".json": "json"}
+    for ending, form in ((".tex", "latex"), (".txt", "text")):
         out = tmp_path / f"table{ending}"
         assert run_command("compare", runs / "run", runs / "again", "--out", out) == 0
         assert capsys.readouterr().out == ""
