@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """Exit codes of every command; `docs/reference/exit-codes.md` says them to users."""
+    """Exit codes of every command; `docs/operations.md` says them to users."""
 
     DONE = 0
     """Everything that was asked for is done."""

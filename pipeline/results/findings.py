@@ -11,6 +11,7 @@ FOLDER/
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -145,11 +146,23 @@ def _check_fields(record: Fields) -> None:
     if "identity" in record.content:
         record.part("identity")
     # Records of before sizes and digests were kept have no files.
-    for file in record.table("files").values() if "files" in record.content else ():
+    files = record.content.get("files", {})
+    if isinstance(files, dict) and all(map(_is_file, files.values())):
+        return
+    for file in record.table("files").values():
         file.integer("bytes")
         file.text("sha256")
 
 
-def versions() -> dict[str, str]:
+def _is_file(file: object) -> bool:
+    """Whether the size and digest of a file are what they should be: quickly, since most are."""
+    if not isinstance(file, dict):
+        return False
+    size = file.get("bytes")
+    return type(size) is int and size >= 0 and type(file.get("sha256")) is str
+
+
+@cache
+def versions() -> Mapping[str, str]:
     """The versions that results depend on, Python's included."""
     return {"python": platform.python_version(), **{package: version(package) for package in PACKAGES}}

@@ -71,7 +71,11 @@ class Checkpoint:
 
         The second time cannot be set, so that a file written anew is seen even where its first time was put back.
         """
-        states = ((path.name, path.stat()) for path in self._files())
+        folder = self.folder
+        if folder is None:
+            return ()
+        with os.scandir(folder) as entries:
+            states = sorted((one.name, one.stat()) for one in entries if is_weights(one.name))
         return tuple((name, state.st_size, state.st_mtime_ns, state.st_ctime_ns) for name, state in states)
 
     def _files(self) -> list[Path]:
@@ -79,7 +83,12 @@ class Checkpoint:
         folder = self.folder
         if folder is None:
             return []
-        return sorted(folder / name for name in os.listdir(folder) if any(fnmatchcase(name, one) for one in WEIGHTS))
+        return sorted(folder / name for name in os.listdir(folder) if is_weights(name))
+
+
+def is_weights(name: str) -> bool:
+    """Whether the result of an analysis depends on a file of a checkpoint."""
+    return any(fnmatchcase(name, pattern) for pattern in WEIGHTS)
 
 
 @dataclass(frozen=True)
@@ -155,10 +164,14 @@ def _from_hub(text: str, *, name: str | None = None) -> Checkpoint:
 
 def _from_folder(folder: Path, *, name: str | None = None) -> list[Checkpoint]:
     """The checkpoint in a folder, or the training run that its numbered folders make; called as the folder is."""
+    # The last part of a path is its name, unless that is a link or none at all.
+    plain = folder.name not in ("", "..") and not folder.is_symlink()
+    name = name or (folder.name if plain else folder.resolve().name)
+    if (folder / "config.json").exists():
+        return [Checkpoint(name, str(folder.absolute()))]
     steps = {child: step_of(child.name) for child in folder.iterdir() if (child / "config.json").is_file()}
     numbered = sorted((step, child) for child, step in steps.items() if step is not None)
-    name = name or folder.resolve().name
-    if (folder / "config.json").exists() or not numbered:
+    if not numbered:
         return [Checkpoint(name, str(folder.absolute()))]
     return [
         Checkpoint(f"{name}/{child.name}", str(child.absolute()), family=name, step=step) for step, child in numbered

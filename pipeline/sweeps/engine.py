@@ -21,7 +21,7 @@ from treeprobe.pipeline.sweeps.leaving import GraceOver, Leaving, SweepLeftError
 from treeprobe.pipeline.sweeps.plans import put_on_record
 from treeprobe.pipeline.sweeps.progress import SweepProgress
 from treeprobe.pipeline.sweeps.shares import Share
-from treeprobe.pipeline.sweeps.standing import Standing, standing_of
+from treeprobe.pipeline.sweeps.standing import Standing, standing_of, standings_of
 from treeprobe.pipeline.sweeps.tasks import Plan, SweepError, Task
 from treeprobe.pipeline.sweeps.waiting import Waiting
 from treeprobe.pipeline.sweeps.workers import Workers, run_jobs
@@ -152,7 +152,7 @@ def _end_all(plan: Plan, conduct: _Conduct, *, share: Share | None) -> Ended:
     tasks = plan.tasks(known=known)
     folder.begin()
     put_on_record(folder, tasks, known)
-    standings = {task.name: standing_of(task, folder, verify=conduct.verify) for task in tasks}
+    standings = standings_of(tasks, folder, verify=conduct.verify)
     changed = {name: standing for name, standing in standings.items() if standing.state == "changed"}
     if changed and not conduct.replace:
         raise SweepError("\n".join([*(f"{name}: {one.reason}" for name, one in changed.items()), CHANGED]))

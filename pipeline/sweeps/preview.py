@@ -7,7 +7,7 @@ from transformers import AutoConfig
 
 from treeprobe.pipeline.sweeps.checkpoints import Checkpoint
 from treeprobe.pipeline.sweeps.known_digests import KnownDigests
-from treeprobe.pipeline.sweeps.standing import Standing, standing_of
+from treeprobe.pipeline.sweeps.standing import Standing, standings_of
 from treeprobe.pipeline.sweeps.tasks import Plan, Task
 
 STORED_BYTES = 2
@@ -30,9 +30,10 @@ def dry_run(plan: Plan, *, retry: bool = False, verify: bool = False) -> pd.Data
         times.setdefault(files.record["analysis"], []).append(files.record["seconds"]["total"])
     medians = {analysis: statistics.median(seconds) for analysis, seconds in times.items()}
     sizes = {task.checkpoint: _state_size(task.checkpoint) for task in tasks}
+    standings = standings_of(tasks, folder, verify=verify)
     rows = []
     for task in tasks:
-        standing = _expected(task, standing_of(task, folder, verify=verify), retry=retry)
+        standing = _expected(task, standings[task.name], retry=retry)
         rows.append(
             {
                 "task": task.name,

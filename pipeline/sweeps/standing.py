@@ -1,12 +1,17 @@
 """How a task stands: to be done, done, failed, changed or damaged, as its folder and the record of its failure say."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from treeprobe.overlap import made_ahead
 from treeprobe.pipeline.results.findings import FindingsError
 from treeprobe.pipeline.results.sweep_folder import SweepFolder
 from treeprobe.pipeline.sweeps.tasks import Task
+
+_RUN, _THREADS = 50, 8
+"""Tasks that a thread looks at before it takes others, and how many threads look."""
 
 State = Literal["to do", "done", "failed", "changed", "damaged"]
 
@@ -27,9 +32,36 @@ class Standing:
     failure: Mapping[str, Any] | None = None
 
 
-def standing_of(task: Task, folder: SweepFolder, *, verify: bool = False) -> Standing:
-    """How a task stands. Files are compared with the record by their sizes and, with `verify`, by their digests."""
-    failure = folder.failure(task.name)
+def standings_of(tasks: Sequence[Task], folder: SweepFolder, *, verify: bool = False) -> dict[str, Standing]:
+    """How all tasks of a sweep stand, by name, as `standing_of` says of each.
+
+    Two listings tell of most that nothing is there to be read; the rest is read by several threads, since on a disk of
+    the network most of the time is waiting.
+    """
+    finished, failures = (
+        set(os.listdir(place)) if place.is_dir() else set() for place in (folder.tasks, folder.failures)
+    )
+    found = {task.name: Standing("to do") for task in tasks}
+    failed = {task.name for task in tasks if f"{task.name}.json" in failures}
+    known = [task for task in tasks if task.name in finished or task.name in failed]
+    runs = [known[first : first + _RUN] for first in range(0, len(known), _RUN)]
+
+    def read(run: Sequence[Task]) -> list[tuple[str, Standing]]:
+        return [
+            (task.name, standing_of(task, folder, verify=verify, may_have_failed=task.name in failed)) for task in run
+        ]
+
+    for standings in made_ahead(read, runs, threads=_THREADS):
+        found.update(standings)
+    return found
+
+
+def standing_of(task: Task, folder: SweepFolder, *, verify: bool = False, may_have_failed: bool = True) -> Standing:
+    """How a task stands. Files are compared with the record by their sizes and, with `verify`, by their digests.
+
+    Where a listing tells that no failure is on record (`may_have_failed`), none is looked for.
+    """
+    failure = folder.failure(task.name) if may_have_failed else None
     if failure is not None and failure["identity"] != dict(task.identity):
         failure = None
     try:

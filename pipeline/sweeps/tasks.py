@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -185,16 +186,12 @@ class Plan:
         bank = splits.name if after is None or not analysis.carried else f"{after.sources.treebank}-to-{splits.name}"
         identity = {"checkpoint": weights.digest}
         identity |= {name: digest for name, digest in digests.items() if name in analysis.splits}
-        identity["options"] = json_digest(self.options.chosen(analysis.options))
+        identity["options"] = _options_digest(self.options, analysis.options)
         if "pairs" in analysis.options and self.options.pairs is not None:
             identity["pairs"] = _file_digest(self.options.pairs)
         if after is not None:
             identity["probes"] = json_digest(after.identity)
-        given: dict[Split, Path | None] = {"train": splits.train, "dev": splits.dev, "test": splits.test}
-        # Absolute, as the checkpoint's is: a worker may run in another folder.
-        paths = {
-            split: path.absolute() for split, path in given.items() if path is not None and split in analysis.splits
-        }
+        paths = {split: path for split, path in _absolute_files(splits).items() if split in analysis.splits}
         sources = Sources(
             model=checkpoint.source,
             revision=checkpoint.revision,
@@ -215,7 +212,7 @@ class Plan:
         """The one task of a checkpoint that reads all treebanks; test where all have it."""
         checkpoint = weights.checkpoint
         bank = "+".join(splits.name for splits in self.treebanks)
-        identity = {"checkpoint": weights.digest, "options": json_digest(self.options.chosen(analysis.options))}
+        identity = {"checkpoint": weights.digest, "options": _options_digest(self.options, analysis.options)}
         identity |= digests[bank]
         sources = Sources(
             model=checkpoint.source,
@@ -259,6 +256,18 @@ def _compared(task: Task, before: Weights) -> Task:
         identity={**task.identity, "before": before.digest},
         weights={**task.weights, "before": before},
     )
+
+
+@lru_cache
+def _options_digest(options: Options, names: tuple[str, ...]) -> str:
+    """The digest of the options that an analysis reads: the same for thousands of tasks."""
+    return json_digest(options.chosen(names))
+
+
+def _absolute_files(splits: Splits) -> dict[Split, Path]:
+    """The files of a treebank, absolute as a checkpoint's is: a worker may run in another folder."""
+    given: dict[Split, Path | None] = {"train": splits.train, "dev": splits.dev, "test": splits.test}
+    return {split: path.absolute() for split, path in given.items() if path is not None}
 
 
 def _file_digest(path: str) -> str:
