@@ -70,8 +70,8 @@ def simulated(place: Path, arguments: argparse.Namespace) -> Iterator[Ratio]:
     name = f"{arguments.tasks} tasks, {arguments.workers} workers, {kills} of them killed"
     yield Ratio(f"{name}: tasks lost", len(lost), goal=0, unit="")
     yield Ratio(f"{name}: tasks made twice", sum(count > 1 for count in made.values()), goal=0, unit="")
-    left = sum(path.name.startswith(".") for path in plan.folder.tasks.iterdir())
-    yield Ratio(f"{name}: half-made folders left", left, goal=0, unit="")
+    left = plan.folder.claimed() - there
+    yield Ratio(f"{name}: half-made tasks left", len(left), goal=0, unit="")
     yield Ratio(f"{name}: wall clock", wall, unit="s", note=f"{arguments.work} s of idle work a task")
 
 
@@ -142,13 +142,14 @@ def start(place: Path, arguments: argparse.Namespace) -> Iterator[Ratio]:
     finish_all(plan)
     for name in ("for the first time", "again"):
         with counted() as operations:
-            begun = time.perf_counter()
+            begun, processor = time.perf_counter(), time.process_time()
             ended = sweep_share(plan, Share(1, 1), progress=False)
-            seconds = time.perf_counter() - begun
+            seconds, processor = time.perf_counter() - begun, time.process_time() - processor
         if len(ended.skipped) != arguments.finished:
             raise SystemExit("not all tasks were seen to be finished")
         goal = 3.0 if name == "again" else None
-        note = "reads all scores for the table too" if name != "again" else ""
+        note = f"{processor:.1f} s of the processor"
+        note += "; reads all scores for the table too" if name != "again" else ""
         yield Ratio(f"start where {arguments.finished} tasks are done, {name}", seconds, goal=goal, unit="s", note=note)
     listed = ", ".join(f"{count:,} {name}" for name, count in operations.most_common(8))
     yield Ratio("file operations of that start", sum(operations.values()), unit="", note=listed)

@@ -154,10 +154,15 @@ def seen_claim(target: Path) -> Seen | None:
         return None
 
 
-def remove_gone(folder: Path) -> None:
-    """Remove what processes that were killed had begun to remove."""
+def remove_leftovers(folder: Path) -> None:
+    """Remove what killed processes had begun to remove, and claims of dead holders on folders that are finished."""
     for leftover in folder.glob(f".*{GONE}"):
         shutil.rmtree(leftover, ignore_errors=True)
+    for place in folder.glob(f".*{PLACE}"):
+        target = place.with_name(place.name[1 : -len(PLACE)])
+        if target.exists():
+            with suppress(OutputError), claimed(target):
+                pass  # released, it is gone
 
 
 class _Claim:

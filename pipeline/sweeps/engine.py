@@ -10,7 +10,7 @@ from typing import Literal
 
 import pandas as pd
 
-from treeprobe.claims import claimed, remove_gone
+from treeprobe.claims import claimed, remove_leftovers
 from treeprobe.errors import BusyError, OutputError
 from treeprobe.pipeline.results.finished import collect_scores, read_contents, table_is_current, write_table
 from treeprobe.pipeline.results.sweep_folder import SweepFolder
@@ -152,6 +152,7 @@ def _end_all(plan: Plan, conduct: _Conduct, *, share: Share | None) -> Ended:
     tasks = plan.tasks(known=known)
     folder.begin()
     put_on_record(folder, tasks, known)
+    remove_leftovers(folder.tasks)  # those that cannot be told yet from claims of the living are, at the end
     standings = standings_of(tasks, folder, verify=conduct.verify)
     changed = {name: standing for name, standing in standings.items() if standing.state == "changed"}
     if changed and not conduct.replace:
@@ -178,7 +179,7 @@ def _end_all(plan: Plan, conduct: _Conduct, *, share: Share | None) -> Ended:
             outcomes = []
         if leaving and len(outcomes) < len(todo):
             raise SweepLeftError(f"left as {leaving.signal} asked; start the same command again to go on")
-    remove_gone(folder.tasks)
+    remove_leftovers(folder.tasks)
     return Ended(
         folder.path,
         tuple(one.task.name for one in outcomes if one.state == "done"),

@@ -66,8 +66,10 @@ def sweep_status(folder: str | Path) -> SweepStatus:
     newest = max([claim.changed for claim in claims.values()], default=0.0)
     found = []
     for name in sorted({*planned, *finished, *failures, *claims}, key=natural_key):
-        if name in claims:
-            found.append(_running(name, claims[name], newest))
+        running = _running(name, claims[name], newest) if name in claims else None
+        # A process may have been killed between putting its folder in place and releasing its claim.
+        if running is not None and not (running.state == "silent" and name in finished):
+            found.append(running)
         elif name in finished:
             found.append(TaskStatus(name, "done"))
         elif name in failures:

@@ -351,7 +351,7 @@ def test_many_workers_some_of_them_killed_do_everything_once(tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
     rows = json.loads((tmp_path / "sweep_arrays.json").read_text())["rows"]
     found = {row["name"].rpartition(": ")[2]: row["value"] for row in rows}
-    assert (found["tasks lost"], found["tasks made twice"], found["half-made folders left"]) == (0, 0, 0)
+    assert (found["tasks lost"], found["tasks made twice"], found["half-made tasks left"]) == (0, 0, 0)
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from treeprobe import claims
-from treeprobe.claims import ClaimLostError, Holder, claimed_folder, remove_gone, seen_claim
+from treeprobe.claims import ClaimLostError, Holder, claimed, claimed_folder, remove_leftovers, seen_claim
 from treeprobe.errors import BusyError, OutputError
 
 KILLED = """
@@ -259,8 +259,17 @@ def test_a_disk_that_fills_up_meanwhile_does_not_leave_a_claim(tmp_path: Path, m
 def test_what_was_being_removed_is_removed_later(tmp_path: Path) -> None:
     made(tmp_path / "out")
     (tmp_path / ".other.1a2b.gone" / "draft-3").mkdir(parents=True)
-    remove_gone(tmp_path)
+    remove_leftovers(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_claim_that_a_killed_process_left_beside_what_it_finished_is_removed(tmp_path: Path) -> None:
+    killed(tmp_path / "out")
+    (tmp_path / "out").mkdir()
+    with claimed(tmp_path / "alive"):
+        (tmp_path / "alive").mkdir()
+        remove_leftovers(tmp_path)
+        assert sorted(path.name for path in tmp_path.iterdir()) == [".alive.partial", "alive", "out"]
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
@@ -303,5 +312,5 @@ def test_random_interleavings_of_two_holders_make_it_once(
             work("first")
         assert {path.read_text() for path in target.iterdir()} == set(ended)
         assert len(list(target.iterdir())) == 2
-    remove_gone(tmp_path)
+    remove_leftovers(tmp_path)
     assert len(list(tmp_path.iterdir())) == 40
