@@ -35,11 +35,11 @@ from treeprobe.parsing.stimuli import generate, natural_sentences
 from treeprobe.parsing.treebanks import Split
 from treeprobe.probes import DistanceProbe, SomeStates, compare_families, fit_all
 from treeprobe.probes.estimator import Probe
-from treeprobe.probes.families.comparison import FAMILIES, LEARNING_RATES, Family
+from treeprobe.probes.families.comparison import FAMILIES, LEARNING_RATES, Family, family_name
 from treeprobe.probes.states import States, Vectors, evenly_spaced
 
 COLUMNS = ["family", "rank", "parameters", "tried", "steps", "learning_rate", "at_edge", "seed", "loss", "uuas", "dspr"]
-NAMES: dict[str, Family] = {"linear" if each.kind == "distance" else each.kind: each for each in FAMILIES}
+NAMES: dict[str, Family] = {family_name(each): each for each in FAMILIES}
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,11 @@ class Options:
         strengths: strengths of penalties to choose from, on dev.
         methods: ways to trees without training, by names of `pipeline.untrained.methods.METHODS`.
         substitutes: words that take the place of each word, at most (`untrained.substitution`).
+        families: families of distance probe, by the names of `probes.compare_families` (`effort`).
+        baseline: the layer beside which every layer is probed, for what it adds to it.
+        baseline_model: the checkpoint whose layer that is, a folder or hub name, or `random weights` for the same
+            architecture with random weights; the checkpoint itself where None.
+        norm_strengths: prices of a probe's nuclear norm, in edges of mean error.
     """
 
     ranks: Sequence[int] = (128,)
@@ -104,6 +109,10 @@ class Options:
     strengths: Sequence[float] = (1.0, 3.0)
     methods: Sequence[str] = UNTRAINED_METHODS
     substitutes: int = 10
+    families: Sequence[str] = ("linear", "poincare")
+    baseline: int = 0
+    baseline_model: str | None = None
+    norm_strengths: Sequence[float] = (0.1, 0.3, 1.0, 3.0)
 
     def __post_init__(self) -> None:
         for name in ("ranks", "seeds", "layers"):
@@ -132,6 +141,12 @@ class Options:
             raise OptionsError("sharing, weighting: found none of one; expected at least one of each")
         if self.substitutes < 0:
             raise OptionsError(f"substitutes: found {self.substitutes}; expected 0 or more")
+        if not self.families or not self.norm_strengths or min(self.norm_strengths) <= 0 or self.baseline < 0:
+            found = f"{len(self.families)} families, {list(self.norm_strengths)} and layer {self.baseline}"
+            raise OptionsError(
+                f"families, norm_strengths, baseline: found {found}; expected at least one, strengths above 0, and a "
+                "layer from 0"
+            )
         if self.twins < 1:
             raise OptionsError(f"twins: found {self.twins}; expected at least 1, or random_baseline=False")
 
@@ -143,6 +158,8 @@ class Options:
         for name in ("layers", "concatenate"):
             if unknown := sorted(set(getattr(self, name) or ()) - set(layers)):
                 raise OptionsError(f"{name}: found {unknown}; expected some of {layers[0]} to {layers[-1]}")
+        if self.baseline_model is None and self.baseline not in layers:
+            raise OptionsError(f"baseline: found layer {self.baseline}; expected one of {layers[0]} to {layers[-1]}")
         return replace(
             self,
             ranks=tuple(dict.fromkeys(min(rank, dim) for rank in self.ranks)),

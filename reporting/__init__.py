@@ -25,6 +25,7 @@ from treeprobe.reporting.scores.choices import choice_accuracy
 from treeprobe.reporting.scores.curves import layer_curves, rank_curves, step_curves
 from treeprobe.reporting.scores.differences import paired_differences
 from treeprobe.reporting.scores.effects import effect_by_layer
+from treeprobe.reporting.scores.effort import effort_by_layer, effort_curve, effort_figure
 from treeprobe.reporting.scores.heat_maps import category_map, heat_map
 from treeprobe.reporting.scores.moved import moved_curves, moved_figure
 from treeprobe.reporting.scores.pretraining import accuracy_by_step, loss_by_step
@@ -82,6 +83,9 @@ __all__ = [
     "distance_matrices",
     "distance_matrix",
     "effect_by_layer",
+    "effort_by_layer",
+    "effort_curve",
+    "effort_figure",
     "font_families",
     "fourier_spectra",
     "gain_by_layer",

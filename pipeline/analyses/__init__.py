@@ -117,6 +117,12 @@ ANALYSES = (
         MappingProxyType({"train": "required", "dev": "required", "test": "required"}),
     ),
     Analysis(
+        "effort",
+        "Is it the representation or the probe? What each layer adds to a baseline, and what it takes to read it.",
+        (*_SHARED, "families", "baseline", "baseline_model", "norm_strengths"),
+        _ALL,
+    ),
+    Analysis(
         "transfer",
         "Score the probes of a run on another treebank.",
         ("punctuation",),

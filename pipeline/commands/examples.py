@@ -18,6 +18,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "perplexity": ("treeprobe perplexity --model ckpt/ --dev en_ewt --out perplexity",),
     "causal": ("treeprobe causal --model ckpt/ --train en_ewt --dev en_ewt --out causal",),
     "multitask": ("treeprobe multitask --model ckpt --train ud --dev ud --test ud --out shared",),
+    "effort": (
+        "treeprobe effort --model ckpt/ --train en_ewt --dev en_ewt --out effort",
+        "treeprobe effort --model b/ --train t --dev d --baseline-model gpt2 --out e",
+    ),
     "transfer": ("treeprobe transfer --model ckpt/ --probes bert --dev de_gsd --out german",),
     "languages": ("treeprobe languages --model mbert/ --train en/,de/ --dev en/,de/ --out two",),
     "moved": ("treeprobe moved --model new/ --before old/ --train t --dev d --out moved",),

@@ -160,6 +160,25 @@ OPTIONS: Mapping[str, Any] = {
         typer.Option(help="How the tasks' losses are weighted, with commas between: equal, fixed, uncertainty."),
     ],
     "strengths": Annotated[str, typer.Option(help="Strengths of penalties of which dev chooses, with commas between.")],
+    "families": Annotated[
+        str,
+        typer.Option(
+            help="Families of distance probe, with commas between: linear, orthogonal, bilinear, kernel, poincare."
+        ),
+    ],
+    "baseline": Annotated[
+        int, typer.Option(min=0, help="Layer that every layer is set beside: what does it add to this one?")
+    ],
+    "baseline_model": Annotated[
+        str | None,
+        typer.Option(
+            help="Checkpoint whose layer the baseline is, or 'random weights' for the architecture itself; the "
+            "checkpoint itself unless given."
+        ),
+    ],
+    "norm_strengths": Annotated[
+        str, typer.Option(help="Prices of the nuclear norm of linear probes, with commas between.")
+    ],
     "retrain": Annotated[bool, typer.Option("--retrain", help="Also train probes on the models with replaced heads.")],
 }
 """The fields of `Options`, as the command line takes them."""
@@ -171,12 +190,22 @@ DEFAULTS: Mapping[str, Any] = {
     "concatenate": None,
     **{
         name: ",".join(getattr(Options(), name))
-        for name in ("interventions", "methods", "sentence_tasks", "sharing", "weighting")
+        for name in ("interventions", "methods", "sentence_tasks", "sharing", "weighting", "families")
     },
     "train_sizes": ",".join(map(str, Options().train_sizes)),
-    "strengths": ",".join(f"{strength:g}" for strength in Options().strengths),
+    **{
+        name: ",".join(f"{strength:g}" for strength in getattr(Options(), name))
+        for name in ("strengths", "norm_strengths")
+    },
 }
 """The defaults of `Options`, as the command line writes them."""
+
+
+_LISTS = (
+    "constructions", "interventions", "methods", "sentence_tasks", "sentence_pooling", "sharing", "weighting",
+    "families",
+)  # fmt: skip
+"""Options that are names with commas between."""
 
 
 def parameter(name: str, annotation: Any, *default: Any) -> inspect.Parameter:
@@ -216,11 +245,12 @@ def options_of(given: Mapping[str, Any]) -> Options:
         read["pairs"] = str(Path(read["pairs"]).absolute())
     if "train_sizes" in read:
         read["train_sizes"] = integers(read["train_sizes"], least=2)
-    if "strengths" in read:
-        read["strengths"] = positive_numbers(read["strengths"])
-    for name in (
-        "constructions", "interventions", "methods", "sentence_tasks", "sentence_pooling", "sharing", "weighting"
-    ):  # fmt: skip
+    for name in ("strengths", "norm_strengths"):
+        if name in read:
+            read[name] = positive_numbers(read[name])
+    if read.get("baseline_model") is not None and (folder := Path(read["baseline_model"]).expanduser()).is_dir():
+        read["baseline_model"] = str(folder.absolute())
+    for name in _LISTS:
         if read.get(name) is not None:
             read[name] = tuple(part.strip() for part in read[name].split(",") if part.strip())
     return Options(**read)

@@ -100,9 +100,13 @@ class Subject:
         """
         if self.before is None:
             raise OptionsError("needs an earlier checkpoint to compare with (before); found none")
+        return self.other(self.before)
+
+    def other(self, source: str) -> "Subject":
+        """The same splits for another checkpoint, a folder or hub name. Raises CheckpointError."""
         with self.stage("load checkpoint"):
-            encoder = Encoder.from_pretrained(self.before, device=self.encoder.device)
-        return replace(self, encoder=encoder, source=self.before, probes=None, before=None)
+            encoder = Encoder.from_pretrained(source, device=self.encoder.device)
+        return replace(self, encoder=encoder, source=source, probes=None, before=None)
 
     def with_splits(self, splits: Mapping[Split, Treebank]) -> "Subject":
         """The same encoder with other trees or sentences."""

@@ -13,6 +13,7 @@ from treeprobe.parsing.treebanks import Split
 from treeprobe.pipeline.analyses import Analysis, find_analysis
 from treeprobe.pipeline.options import Options
 from treeprobe.pipeline.results.file_names import file_name, same_file
+from treeprobe.pipeline.results.scores import RANDOM_WEIGHTS
 from treeprobe.pipeline.results.sweep_folder import SweepFolder
 from treeprobe.pipeline.subjects.subject import Sources
 from treeprobe.pipeline.subjects.treebanks import Splits
@@ -189,6 +190,8 @@ class Plan:
         identity["options"] = _options_digest(self.options, analysis.options)
         if "pairs" in analysis.options and self.options.pairs is not None:
             identity["pairs"] = _file_digest(self.options.pairs)
+        if "baseline_model" in analysis.options and self.options.baseline_model not in (None, RANDOM_WEIGHTS):
+            identity["baseline"] = find_checkpoints([str(self.options.baseline_model)])[0].digest
         if after is not None:
             identity["probes"] = json_digest(after.identity)
         paths = {split: path for split, path in _absolute_files(splits).items() if split in analysis.splits}

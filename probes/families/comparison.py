@@ -100,7 +100,7 @@ def compare_families(
     return pd.DataFrame(
         [
             {
-                "family": probe.kind if probe.kind != "distance" else "linear",
+                "family": family_name(type(probe)),
                 "rank": probe.rank,
                 "parameters": probe.parameter_count(dim),
                 "tried": len(learning_rates),
@@ -116,6 +116,11 @@ def compare_families(
             for probe in (first, *others)
         ]
     )
+
+
+def family_name(family: type[Probe]) -> str:
+    """What tables of families call one."""
+    return "linear" if family.kind == DistanceProbe.kind else family.kind
 
 
 def _evaluate(probe: Probe, scored_on: Split, score: Score | None) -> dict[str, float]:
