@@ -37,8 +37,8 @@ class PolarProbe(LabelledTreeProbe):
     - `prototypes`: each relation r has a direction pᵣ, and the edge {i, j} is one of all relations in either direction:
       the cross-entropy of softmax(±s cos(v, pᵣ)), which says relation and direction at once; s is learned.
     - `pairs`: (1 - cos(v, w))² for two edges of one relation and cos(v, w)² for two of different ones, the mean over
-      pairs of edges: equal relations become parallel and different ones orthogonal, as in the paper. The prototypes are
-      then fitted by the loss above to directions that do not feel them.
+      pairs of edges of a few sentences: equal relations become parallel and different ones orthogonal. The prototypes
+      are fitted by the loss above to directions that do not feel them.
 
     The root hangs from a point t, itself a word of depth -1: ‖Bhᵢ - t‖² is trained to be depth + 1, and such a pair
     weighs as any other pair. The distances' minimum spanning tree joins the words. Of all words the root is the one
