@@ -2,7 +2,7 @@
 
 from treeprobe.probes.baselines import DecayStates, RandomLstmStates, untransformed_distances
 from treeprobe.probes.concatenation import ConcatenatedStates
-from treeprobe.probes.conditional import ConditionalStates
+from treeprobe.probes.conditional import ConditionalStates, ProjectedStates
 from treeprobe.probes.control import (
     TreeShape,
     control_heads,
@@ -56,6 +56,7 @@ __all__ = [
     "PoincareProbe",
     "PolarProbe",
     "ProbeError",
+    "ProjectedStates",
     "RandomLstmStates",
     "SomeStates",
     "States",

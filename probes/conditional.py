@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from treeprobe.probes.states import ALONE, States
+from treeprobe.probes.structural import LinearProbe
 
 
 class ConditionalStates:
@@ -69,6 +70,31 @@ class ConditionalStates:
         beside = self._baseline.read(sentences)[0]
         empty = np.empty((0, len(beside), self._states.dim), dtype=np.float32)
         return self._states.read(sentences, present) if present else empty, beside
+
+
+class ProjectedStates:
+    """The words of a probe's layer under its map, (words, rank), as the only layer there is.
+
+    As a baseline it stands for what the probe reads off its layer, and probes beside it cost little more than without
+    it. Directions of the baseline that matter only together with a layer are lost: they are not counted as added.
+    """
+
+    def __init__(self, states: States, probe: LinearProbe) -> None:
+        """Read the states through a fitted probe."""
+        self._states, self._layer = states, int(states.layers[0]) if probe.layer is None else probe.layer
+        self._map = np.ascontiguousarray(probe.matrix_.T)
+        self.layers = (0,)
+        self.lengths = np.asarray(states.lengths)
+        self.dim = self._map.shape[1]
+        self.identity = {**getattr(states, "identity", {}), "projected": [probe.kind, self._layer, probe.rank]}
+
+    def __len__(self) -> int:
+        """The number of sentences."""
+        return len(self.lengths)
+
+    def read(self, sentences: Any, layers: Iterable[int] | None = None) -> NDArray[np.float32]:
+        """The words of those sentences back to back, (1, words, rank)."""
+        return self._states.read(sentences, [self._layer]) @ self._map
 
 
 def _identity(states: States, baseline: int | States) -> dict[str, Any]:

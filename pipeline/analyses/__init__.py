@@ -118,7 +118,7 @@ ANALYSES = (
     ),
     Analysis(
         "effort",
-        "Is it the representation or the probe? What each layer adds to a baseline, and what it takes to read it.",
+        "Measure what each layer adds to a baseline, and what it takes to read it: representation or probe?",
         (*_SHARED, "families", "baseline", "baseline_model", "norm_strengths"),
         _ALL,
     ),

@@ -94,13 +94,12 @@ def _summary(subject: Subject, table: pd.DataFrame, trained: Trained, options: O
     told = []
     for family in options.families:
         rows = table[table["family"] == family]
-        found = rows[rows["layer"] == best].set_index("measure")
-        added = found.loc["conditional_uuas"]
         alone = float(rows.loc[rows["measure"] == "baseline_uuas", "value"].iloc[0])
+        found: dict[Any, Any] = rows[rows["layer"] == best].set_index("measure").to_dict("index")
+        added, low, high = (100 * found["conditional_uuas"][name] for name in ("value", "low", "high"))
         told.append(
-            f"{family}: {alone:.1%} alone, {100 * added['value']:+.1f} points by the layer ({100 * added['low']:+.1f} "
-            f"to {100 * added['high']:+.1f}), selectivity {100 * found.loc['selectivity_uuas', 'value']:+.1f}: "
-            f"{found['verdict'].iloc[0]}"
+            f"{family}: {alone:.1%} alone, {added:+.1f} points by the layer ({low:+.1f} to {high:+.1f}), selectivity "
+            f"{100 * found['selectivity_uuas']['value']:+.1f}: {found['uuas']['verdict']}"
         )
     return (
         f"{subject.encoder.name}: what layer {best}, {CHOSEN_ON[split]}, adds to {baseline_name(options)} in UUAS on "

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from treeprobe.pipeline.results.findings import Findings
     from treeprobe.pipeline.stopwatch import Progress
 
-FULL_HINT = "Every layer: {out}/scores.csv, or --verbose"
+FULL_HINT = "Every layer: {out}/{table}.csv, or --verbose"
 
 
 def progress_of(*, quiet: bool) -> "Progress":
@@ -46,7 +46,7 @@ def show(findings: "Findings", out: Path, *, verbose: bool, as_json: bool, notes
         typer.echo(f"{closing.full if verbose and closing.full else closing.text}\n")
     typer.echo(_filled(findings.summary))
     if closing is not None and closing.full and not verbose:
-        typer.echo(FULL_HINT.format(out=out))
+        typer.echo(FULL_HINT.format(out=out, table=next(iter(findings.tables))))
     for note in notes:
         typer.echo(note)
     if verbose:

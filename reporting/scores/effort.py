@@ -1,5 +1,7 @@
 """Is it the representation or the probe: what a layer adds to a baseline, and what it takes to read as much."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -55,7 +57,6 @@ def effort_by_layer(table: pd.DataFrame, ax: Axes, *, family: str) -> Axes:
     beside = (("uuas", "o", "layer without baseline", -_ASIDE), ("control_uuas", "x", "control trees", _ASIDE))
     for measure, marker, name, shift in beside:
         rows = own[own["measure"] == measure].dropna(subset="layer").sort_values("layer")
-        fill = {"markerfacecolor": "white"} if marker == "o" else {}
         ax.plot(
             rows["layer"].to_numpy(int) + shift,
             rows["value"],
@@ -64,7 +65,7 @@ def effort_by_layer(table: pd.DataFrame, ax: Axes, *, family: str) -> Axes:
             markersize=4,
             linestyle="none",
             label=name,
-            **fill,
+            markerfacecolor="white",
         )
     chain = table[(table["family"] == "chain") & (table["measure"] == "uuas")]["value"]
     if len(chain):
@@ -128,7 +129,8 @@ def effort_figure(table: pd.DataFrame, points: pd.DataFrame, *, layer: int, base
     axes = [name for name in AXES if ((points["axis"] == name) & (points["family"] == families[0])).any()]
     columns = max(len(families), len(axes))
     figure = Figure(figsize=(3.1 * columns, 5.6), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=(1.15, 1))
+    parts: Any = figure.subfigures(2, 1, height_ratios=(1.15, 1))
+    above, below = parts
     bars = above.subplots(1, len(families), sharey=True, squeeze=False)[0]
     for ax, family in zip(bars, families):
         effort_by_layer(table, ax, family=family)

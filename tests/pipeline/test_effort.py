@@ -150,10 +150,10 @@ def test_a_layer_of_another_encoder_is_a_baseline_and_one_that_it_lacks_is_named
 
 
 def test_a_layer_that_holds_the_tree_adds_it_and_the_baseline_nothing_to_itself(
-    checkpoint: Path, tmp_path: Path
+    checkpoint: Path,
 ) -> None:
     """The verdicts of a subject whose states are planted: layer 1 holds the tree, layers 0 and 2 the same noise."""
-    sizes = {"train": 100, "dev": 30, "test": 60}
+    sizes = {"train": 80, "dev": 30, "test": 60}
     banks = {split: random_bank(size, seed=seed, name=split) for seed, (split, size) in enumerate(sizes.items())}
     generator = np.random.default_rng(0)
     states = {}
@@ -176,5 +176,6 @@ def test_a_layer_that_holds_the_tree_adds_it_and_the_baseline_nothing_to_itself(
     for layer in (0, 2):
         low, high = measures["linear", layer, "conditional_uuas"].interval
         assert low <= 0 <= high
-    for measure in ("compression", VOLUMES["rank"], VOLUMES["sentences"]):
-        assert (measures["linear", 1, measure] - measures["linear", 0, measure]).interval[0] > 0
+    # Not by rank: the planted tree takes as many directions as its words, and low ranks find nothing of it.
+    curve = measures["linear", 1, "hypervolume_sentences"] - measures["linear", 0, "hypervolume_sentences"]
+    assert curve.interval[0] > 0.3

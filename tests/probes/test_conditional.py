@@ -16,6 +16,7 @@ from treeprobe.probes import (
     ConditionalStates,
     DepthProbe,
     DistanceProbe,
+    ProjectedStates,
     SomeStates,
     fit_all,
 )
@@ -142,3 +143,20 @@ def test_copies_and_rotations_add_nothing_and_the_other_half_adds_itself(train: 
     half = paired_difference(tallies[3], tallies[ALONE])
     assert half.low > 0.2
     assert tallies[3].value > 0.95
+
+
+def test_a_baseline_under_its_own_probe_does_as_well_for_less(train: Corpus, dev: Corpus) -> None:
+    own, held_out = planted(train), planted(dev)
+    probe = DistanceProbe(0, 16, learning_rate=0.01).fit(own, train.distances, validation=(held_out, dev.distances))
+    projected = [ProjectedStates(states, probe) for states in (own, held_out)]
+    np.testing.assert_allclose(
+        projected[1].read([3, 0])[0], np.concatenate([probe.transform(held_out)[i] for i in (3, 0)]), atol=1e-5
+    )
+    beside, validation = (ConditionalStates(states, one) for states, one in zip((own, held_out), projected))
+    assert beside.dim == own.dim + 16
+    probes = [DistanceProbe(layer, 24, learning_rate=0.01) for layer in (ALONE, 1, 3)]
+    fit_all(probes, beside, train, validation=(validation, dev))
+    alone, copy, half = (edge_tally(one.predict(validation), dev) for one in probes)
+    assert alone.value == pytest.approx(edge_tally(probe.predict(held_out), dev).value, abs=0.03)
+    assert abs(copy.value - alone.value) < 0.03
+    assert half.value > 0.95
