@@ -73,7 +73,7 @@ def test_differences_are_those_of_the_scores_beside_them(run: tuple[Findings, Pa
 
 def test_hypervolumes_are_those_of_the_points(run: tuple[Findings, Path]) -> None:
     table, points = run[0].tables["effort"], run[0].tables["points"]
-    values = table.set_index(["family", "layer", "measure"])["value"]
+    values = table.set_index(["family", "layer", "measure"])["value"].sort_index()
     for (family, axis), own in points.groupby(["family", "axis"]):
         costs = np.log2(own["at"]) if axis != "nuclear norm" else own["at"]
         least = costs.min() if axis != "nuclear norm" else 0.0
@@ -149,6 +149,7 @@ def test_a_layer_of_another_encoder_is_a_baseline_and_one_that_it_lacks_is_named
         baseline_states(subject, states, Options(baseline=3, baseline_model=str(checkpoint)))
 
 
+@pytest.mark.slow
 def test_a_layer_that_holds_the_tree_adds_it_and_the_baseline_nothing_to_itself(
     checkpoint: Path,
 ) -> None:
