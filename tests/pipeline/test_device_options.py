@@ -18,9 +18,11 @@ COMPUTE = {analysis.command or analysis.name for analysis in ANALYSES} | {
     "bilingual",
     "planted",
     "finetune",
+    "finetune-together",
+    "reproduce",
     "show",
 }
-READ = {"report", "compare", "cache"}
+READ = {"report", "compare", "cache", "collect", "doctor", "publish", "rank", "status"}
 """Commands that read what others computed."""
 
 
