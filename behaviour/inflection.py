@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from treeprobe.parsing import Sentence
 from treeprobe.parsing.treebanks import features_of
+from treeprobe.parsing.treebanks.letter_case import in_case_of
 
 _APOSTROPHES = ("'", "’", "`")
 Key = tuple[str, str, bool]
@@ -49,7 +50,7 @@ class NumberForms:
         ranked = sorted(others, key=lambda form: (-others[form], form))
         if not ranked or own[ranked[0]] >= max(own[word.lower()], 1) or ranked[0] == word.lower():
             return None
-        return _in_case_of(word, ranked[0])
+        return in_case_of(word, ranked[0])
 
 
 def is_finite(sentence: Sentence, place: int) -> bool:
@@ -61,10 +62,3 @@ def _key(sentence: Sentence, place: int) -> Key:
     parts = [part for part in sentence.features[place].split("|") if not part.startswith("Number=")]
     clitic = sentence.words[place].startswith(_APOSTROPHES)
     return sentence.lemmas[place].lower(), "|".join(parts), clitic
-
-
-def _in_case_of(word: str, form: str) -> str:
-    """The form in capitals or with a capital, where the word is."""
-    if word.isupper() and len(word) > 1:
-        return form.upper()
-    return form[0].upper() + form[1:] if word[0].isupper() else form

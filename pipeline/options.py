@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TextForm = Literal["words", "natural"]
 SENTENCE_POOLINGS = ("cls", "sep", "mean", "first", "last")
+CONDITIONS = ("jabberwocky", "scrambled", "ungrammatical")
 SENTENCE_TASKS = (
     "length", "depth", "top_constituents", "tense", "subject_number", "object_number", "bigram_shift"
 )  # fmt: skip
@@ -76,6 +77,9 @@ class Options:
         baseline_model: the checkpoint whose layer that is, a folder or hub name, or `random weights` for the same
             architecture with random weights; the checkpoint itself where None.
         norm_strengths: prices of a probe's nuclear norm, in edges of mean error.
+        conditions: how a card changes the text that is scored (`CONDITIONS`); not at all where empty.
+        held_out: constructions that a card's probes are also trained without: `questions`, `passives` or relations.
+        grammar_sentences: sentences of the grammar, which is English, that a card scores too.
     """
 
     ranks: Sequence[int] = (128,)
@@ -113,6 +117,9 @@ class Options:
     baseline: int = 0
     baseline_model: str | None = None
     norm_strengths: Sequence[float] = (0.1, 0.3, 1.0, 3.0)
+    conditions: Sequence[str] = CONDITIONS
+    held_out: Sequence[str] = ("acl:relcl", "csubj", "xcomp", "questions", "passives")
+    grammar_sentences: int = 0
 
     def __post_init__(self) -> None:
         for name in ("ranks", "seeds", "layers"):
@@ -147,6 +154,10 @@ class Options:
                 f"families, norm_strengths, baseline: found {found}; expected at least one, strengths above 0, and a "
                 "layer from 0"
             )
+        if unknown := sorted(set(self.conditions) - set(CONDITIONS)):
+            raise OptionsError(f"conditions: found {', '.join(unknown)}; expected some of {', '.join(CONDITIONS)}")
+        if self.grammar_sentences < 0:
+            raise OptionsError(f"grammar_sentences: found {self.grammar_sentences}; expected 0 or more")
         if self.twins < 1:
             raise OptionsError(f"twins: found {self.twins}; expected at least 1, or random_baseline=False")
 

@@ -21,6 +21,7 @@ from treeprobe.reporting.html.pickers import Picker, attention_picker, tree_pick
 from treeprobe.reporting.html.sentence import space_page
 from treeprobe.reporting.scores.associations import association_by_layer, gain_by_layer
 from treeprobe.reporting.scores.bars import category_bars, description_length_bars, selectivity_bars
+from treeprobe.reporting.scores.card import card_figure
 from treeprobe.reporting.scores.choices import choice_accuracy
 from treeprobe.reporting.scores.curves import layer_curves, rank_curves, step_curves
 from treeprobe.reporting.scores.differences import paired_differences
@@ -74,6 +75,7 @@ __all__ = [
     "best_head_examples",
     "best_heads",
     "best_layer",
+    "card_figure",
     "category_bars",
     "category_map",
     "centre_lines",

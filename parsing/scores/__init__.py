@@ -25,8 +25,10 @@ from treeprobe.parsing.scores.intervals import (
     resample,
     score_all,
 )
+from treeprobe.parsing.scores.matched import MatchedTally, matched_tally, precision_tally, recall_tally
 from treeprobe.parsing.scores.ranking import Agreement, Ranked, RankedScore, rank_agreement, rank_tallies
 from treeprobe.parsing.scores.scorer import SPEARMAN_LENGTHS, Scorer, score_depths, score_distances
+from treeprobe.parsing.scores.word_pairs import WordPairs
 
 __all__ = [
     "LENGTH_CLASSES",
@@ -34,23 +36,28 @@ __all__ = [
     "Agreement",
     "Category",
     "Difference",
+    "MatchedTally",
     "Ranked",
     "RankedScore",
     "Resampled",
     "Score",
     "Scorer",
     "Tally",
+    "WordPairs",
     "attachment_table",
     "break_down",
     "category_scores",
     "category_tallies",
     "edge_table",
+    "matched_tally",
     "mean_tally",
     "micro",
     "paired_difference",
     "paired_differences",
+    "precision_tally",
     "rank_agreement",
     "rank_tallies",
+    "recall_tally",
     "resample",
     "score_all",
     "score_brackets",

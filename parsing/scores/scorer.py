@@ -8,8 +8,8 @@ NSpr.: the same for the depths of each sentence.
 Root accuracy: how often the shallowest word that is not punctuation is the root.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from treeprobe.parsing.treebanks.punctuation import PunctuationRule, choose_punc
 from treeprobe.parsing.treebanks.treebank import Sentence
 
 SPEARMAN_LENGTHS = range(5, 51)
+_Value = TypeVar("_Value", bound=np.generic)
 
 
 def score_distances(
@@ -150,6 +151,36 @@ class Scorer:
                 order = np.lexsort(edges.T[::-1])
                 found[member] = edges[order], correct[dependents][order]
         return found
+
+    def trees(self, predicted: Sequence[NDArray[Any]]) -> list[NDArray[np.int64]]:
+        """The trees that `edges` compares with the gold ones: minimum spanning trees over the words not left out.
+
+        Args:
+            predicted: Predicted distances of each sentence, (words, words).
+
+        Returns:
+            For each sentence the heads of its tree, (words,); -1 for its root, which is arbitrary, and words left out.
+
+        Raises:
+            ValueError: As `distances` does.
+        """
+        check_predicted_distances(self.gold, predicted)
+        return self._in_order(
+            (group, prim(stack, left_out=group.left_out)) for group, stack in self._stacked(predicted)
+        )
+
+    def gold_trees(self) -> list[NDArray[np.int64]]:
+        """The same of the gold distances."""
+        return self._in_order((group, group.tree) for group in self._groups)
+
+    def masks(self) -> list[NDArray[np.bool_]]:
+        """Whether each word is left out of the trees, (words,) for each sentence."""
+        return self._in_order((group, group.left_out) for group in self._groups)
+
+    def _in_order(self, groups: Iterable[tuple[GoldGroup, NDArray[_Value]]]) -> list[NDArray[_Value]]:
+        """The rows of groups, one for each sentence, in the treebank's order."""
+        rows = {member: row for group, stack in groups for member, row in zip(group.members.tolist(), stack)}
+        return [rows[number] for number in range(len(self.gold))]
 
     def _stacked(self, predicted: Sequence[NDArray[Any]]) -> Iterator[tuple[GoldGroup, NDArray[Any]]]:
         """Each group with its sentences' predictions stacked, (sentences, words) or (sentences, words, words)."""

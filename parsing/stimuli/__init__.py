@@ -10,6 +10,8 @@ from treeprobe.parsing.stimuli.grammar.agreement import (
 )
 from treeprobe.parsing.stimuli.grammar.constructions import CONSTRUCTIONS, NESTING, Construction
 from treeprobe.parsing.stimuli.natural import chef_sentence, natural_sentences
+from treeprobe.parsing.stimuli.pseudowords import PseudoWordError, PseudoWords
+from treeprobe.parsing.stimuli.scrambling import scramble
 
 __all__ = [
     "AGREEMENT",
@@ -20,9 +22,12 @@ __all__ = [
     "AgreementConstruction",
     "AgreementPair",
     "Construction",
+    "PseudoWordError",
+    "PseudoWords",
     "agreement_pairs",
     "chef_sentence",
     "generate",
     "natural_sentences",
     "other_number",
+    "scramble",
 ]

@@ -3,6 +3,7 @@
 from treeprobe.parsing.treebanks.comparison import Comparison
 from treeprobe.parsing.treebanks.conllu import read_conllu
 from treeprobe.parsing.treebanks.conllu_writing import format_conllu, write_conllu
+from treeprobe.parsing.treebanks.construction_filters import ConstructionFilter
 from treeprobe.parsing.treebanks.documents import document_numbers
 from treeprobe.parsing.treebanks.features import features_of
 from treeprobe.parsing.treebanks.loading import load_treebank, treebank_path
@@ -25,6 +26,7 @@ from treeprobe.parsing.treebanks.universal_dependencies import Split
 
 __all__ = [
     "Comparison",
+    "ConstructionFilter",
     "MultiwordToken",
     "PunctuationChoice",
     "PunctuationRule",

@@ -146,6 +146,13 @@ ANALYSES = (
         before=True,
     ),
     Analysis(
+        "card",
+        "Score a probe's trees without known biases: by length, attractors, changed words and held-out constructions.",
+        (*_PROBES, "random_baseline", "conditions", "held_out", "grammar_sentences"),
+        _ALL,
+        probes="optional",
+    ),
+    Analysis(
         "sentence_probes",
         "Probe whole sentences: their length, depth, constituents, number, tense and word order, from one vector each.",
         ("sentence_tasks", "sentence_pooling", "layers", "text", "random_baseline"),

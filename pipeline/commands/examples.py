@@ -25,6 +25,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "transfer": ("treeprobe transfer --model ckpt/ --probes bert --dev de_gsd --out german",),
     "languages": ("treeprobe languages --model mbert/ --train en/,de/ --dev en/,de/ --out two",),
     "moved": ("treeprobe moved --model new/ --before old/ --train t --dev d --out moved",),
+    "card": (
+        "treeprobe card --model b/ --train en_ewt --dev en_ewt --test en_ewt --out card",
+        "treeprobe card --model ckpt/ --probes bert --train t --dev d --out card",
+    ),
     "sentence-probes": (
         "treeprobe sentence-probes --model b/ --train en_ewt --dev en_ewt --out cls",
         "treeprobe sentence-probes --model gpt2 --train t --dev d --out gpt2",

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from treeprobe.pipeline.options import SENTENCE_POOLINGS, SENTENCE_TASKS, UNTRAINED_METHODS, Options
+from treeprobe.pipeline.options import CONDITIONS, SENTENCE_POOLINGS, SENTENCE_TASKS, UNTRAINED_METHODS, Options
 
 DEFAULT_CACHE = Path("~/.cache/treeprobe")
 
@@ -179,9 +179,29 @@ OPTIONS: Mapping[str, Any] = {
     "norm_strengths": Annotated[
         str, typer.Option(help="Prices of the nuclear norm of linear probes, with commas between.")
     ],
+    "conditions": Annotated[
+        str,
+        typer.Option(help=f"Changed texts to score too, with commas between: {', '.join(CONDITIONS)}; '' for none."),
+    ],
+    "held_out": Annotated[
+        str,
+        typer.Option(
+            help="Constructions to train without and then score, with commas between: questions, passives, or "
+            "relations such as acl:relcl; '' for none."
+        ),
+    ],
+    "grammar_sentences": Annotated[
+        int, typer.Option(min=0, help="Sentences of the grammar, which is English, to score too.")
+    ],
     "retrain": Annotated[bool, typer.Option("--retrain", help="Also train probes on the models with replaced heads.")],
 }
 """The fields of `Options`, as the command line takes them."""
+
+_LISTS = (
+    "constructions", "interventions", "methods", "sentence_tasks", "sentence_pooling", "sharing", "weighting",
+    "families", "conditions", "held_out",
+)  # fmt: skip
+"""Options that are lists of names, with commas between; two of them stand for all where they are not given."""
 
 DEFAULTS: Mapping[str, Any] = {
     **vars(Options()),
@@ -189,8 +209,7 @@ DEFAULTS: Mapping[str, Any] = {
     "seeds": len(Options().seeds),
     "concatenate": None,
     **{
-        name: ",".join(getattr(Options(), name))
-        for name in ("interventions", "methods", "sentence_tasks", "sharing", "weighting", "families")
+        name: ",".join(getattr(Options(), name)) for name in _LISTS if name not in ("constructions", "sentence_pooling")
     },
     "train_sizes": ",".join(map(str, Options().train_sizes)),
     **{
@@ -199,13 +218,6 @@ DEFAULTS: Mapping[str, Any] = {
     },
 }
 """The defaults of `Options`, as the command line writes them."""
-
-
-_LISTS = (
-    "constructions", "interventions", "methods", "sentence_tasks", "sentence_pooling", "sharing", "weighting",
-    "families",
-)  # fmt: skip
-"""Options that are names with commas between."""
 
 
 def parameter(name: str, annotation: Any, *default: Any) -> inspect.Parameter:

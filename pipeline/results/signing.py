@@ -38,6 +38,7 @@ SAID = frozenset({"ranks", "seeds", "layers", "epochs", "precision", "punctuatio
 OF_ROWS = frozenset(
     {"random_baseline", "twins", "control", "concatenate", "description_length", "samples", "ablate", "retrain"}
     | {"labelled", "methods"}
+    | {"conditions", "held_out", "grammar_sentences"}
     | {"pairs", "constructions", "interventions", "sentence_tasks", "sentence_pooling"}
     | {"train_sizes", "sharing", "weighting", "strengths"}
 )  # fmt: skip
