@@ -231,7 +231,7 @@ SHOWN_OPTIONS = [
 def test_commands_on_the_pages_have_the_options_that_they_are_given() -> None:
     reference = (ROOT / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")
     sections = dict(re.findall(r"^##+ `treeprobe ([^`]+)`\n(.*?)(?=^##+ `|\Z)", reference, re.MULTILINE | re.DOTALL))
-    sections |= {option: "" for option in re.findall(r"--[a-z-]+", reference.partition("**Commands**")[0])}
+    sections |= dict.fromkeys(re.findall(r"--[a-z-]+", reference.partition("**Commands**")[0]), "")
     assert len(SHOWN_OPTIONS) > 10
     for path, command, rest in SHOWN_OPTIONS:
         name = command if command in sections else command.split()[0]
