@@ -52,7 +52,7 @@ def card_figure(table: pd.DataFrame, *, text: str) -> Figure:
     """
     rows = table[(table["source"] == text) & table["chosen"]]
     if rows.empty:
-        raise ValueError(f"no text {text!r}; found {', '.join(map(str, table['text'].unique()))}")
+        raise ValueError(f"no text {text!r}; found {', '.join(map(str, table['source'].unique()))}")
     held_out = rows["training"].ne(_ALL).any()
     figure = Figure(figsize=(10.2, 6.0), layout="constrained")
     panels = figure.subplots(2, 3)
