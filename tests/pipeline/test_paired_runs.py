@@ -172,8 +172,9 @@ def test_the_commands_and_the_code_of_the_page_run(
         monkeypatch.setattr(sys, "argv", line.split(" > ")[0].split())
         with pytest.raises(SystemExit) as ended:
             main()
-        out = capsys.readouterr().out
+        shown = capsys.readouterr().out
         assert ended.value.code == 0, line
+        out = Path(line.split()[-1]).read_text(encoding="utf-8") if " --out " in line else shown
         assert ("base" if "sweep" in line else "tuned") in out, line
     names: dict[str, object] = {}
     for block in re.findall(r"^```python\n(.*?)^```", text, flags=re.M | re.S):

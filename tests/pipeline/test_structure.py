@@ -382,7 +382,7 @@ def test_what_an_analysis_needs_is_named(checkpoint: Path, two: dict[str, Path],
         run(checkpoint, {"dev": two["dev"]}, tmp_path / "out", QUICK)
     with pytest.raises(OptionsError, match="transfer needs the folder of a structural analysis"):
         analyse("transfer", Sources(model=checkpoint, dev=two["dev"]), tmp_path / "out", progress=False)
-    with pytest.raises(OptionsError, match="unknown analysis structures; expected one of structure, heads"):
+    with pytest.raises(OptionsError, match="unknown analysis structures; expected one of structure, labelled_trees"):
         analyse("structures", Sources(model=checkpoint, dev=two["dev"]), tmp_path / "out", progress=False)
 
 
