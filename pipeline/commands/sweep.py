@@ -1,12 +1,17 @@
 """`treeprobe sweep`: many checkpoints and treebanks, as one thin command over `treeprobe.pipeline.sweeps`."""
 
 import os
-from collections.abc import Mapping
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from treeprobe.errors import TreeprobeError
 from treeprobe.exit_codes import ExitCode
 from treeprobe.pipeline.analyses import ANALYSES
 from treeprobe.pipeline.commands import options as declared
@@ -19,6 +24,9 @@ if TYPE_CHECKING:
 
     from treeprobe.pipeline.subjects.treebanks import Splits
     from treeprobe.pipeline.sweeps import Ended, Plan
+
+_ENDING_SECONDS = 2.0
+"""How long a sweep that leaves may take to end once its tasks were given up."""
 
 NAMES = ", ".join(analysis.name for analysis in ANALYSES)
 
@@ -146,8 +154,34 @@ PARAMETERS = [
 @declared.takes(PARAMETERS)
 def sweep_command(**given: Any) -> None:
     """Analyse every checkpoint on every treebank; what is finished already is not done again."""
-    with logged(given["log_file"], given["log_json"]):
+    with logged(given["log_file"], given["log_json"]), _leaving_at_once():
         _sweep(given)
+
+
+@contextmanager
+def _leaving_at_once() -> Iterator[None]:
+    """While the command starts and ends, the signals that ask a sweep to leave end it: there is no task to finish.
+
+    While tasks are at work the sweep watches for them itself (`treeprobe.pipeline.sweeps.leaving`, which is imported
+    only then).
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGUSR1") if hasattr(signal, name)]
+    before = {number: signal.signal(number, lambda *_: sys.exit(ExitCode.LEFT)) for number in numbers}
+    try:
+        yield
+    except TreeprobeError as error:
+        if error.exit_code == ExitCode.LEFT:
+            # Python waits for worker processes before it ends, which may be busy with their imports for long.
+            limit = threading.Timer(_ENDING_SECONDS, os._exit, (ExitCode.LEFT,))
+            limit.daemon = True
+            limit.start()
+        raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _sweep(given: Mapping[str, Any]) -> None:

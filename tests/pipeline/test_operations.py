@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from typer.testing import CliRunner
 from treeprobe.errors import OutputError, TreeprobeError
 from treeprobe.exit_codes import ExitCode
 from treeprobe.pipeline import doctor
+from treeprobe.pipeline.commands import sweep as sweep_module
 from treeprobe.pipeline.commands.logs import LOG, JsonLines, logged
 from treeprobe.pipeline.commands.main import app, main
 from treeprobe.pipeline.doctor import Finding, examine
@@ -50,6 +52,16 @@ def test_errors_end_in_their_exit_code(
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == code
+
+
+def test_a_sweep_that_is_asked_to_leave_before_it_has_begun_has_the_exit_code_of_the_queue(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sweep_module, "_sweep", lambda _: os.kill(os.getpid(), signal.SIGTERM))
+    before = signal.getsignal(signal.SIGTERM)
+    told = CliRunner().invoke(app, ["sweep", "--models", "m", "--out", str(tmp_path / "out")])
+    assert told.exit_code == ExitCode.LEFT
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_a_json_log_holds_a_line_for_everything(tmp_path: Path) -> None:

@@ -347,7 +347,7 @@ def test_many_workers_some_of_them_killed_do_everything_once(tmp_path: Path) -> 
         sys.executable, "-m", "benchmarks.sweep_arrays", "--tasks", "60", "--workers", "8", "--kills", "8",
         "--work", "0.1", "--lease", "3", "--finished", "50", "--out", str(tmp_path),
     ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stderr
     rows = json.loads((tmp_path / "sweep_arrays.json").read_text())["rows"]
     found = {row["name"].rpartition(": ")[2]: row["value"] for row in rows}
@@ -359,24 +359,26 @@ def test_many_workers_some_of_them_killed_do_everything_once(tmp_path: Path) -> 
 def test_a_command_that_is_sent_sigterm_leaves_in_time_with_the_exit_code_of_the_queue(
     tmp_path: Path, jobs: int
 ) -> None:
-    """The real command and a real analysis, whose workers are processes of their own where there are two."""
+    """The real command, whose workers are processes of their own where there are two, and may still be starting."""
     plan = made_plan(tmp_path, "out", 2)
+    (tmp_path / "banks").write_text("bank train.conllu dev.conllu\n")
     command = [
         sys.executable, "-m", "treeprobe", "sweep", "--models", *map(str, plan.models),
-        "--train", str(tmp_path / "train.conllu"), "--dev", str(tmp_path / "dev.conllu"),
-        "--out", str(tmp_path / "out"), "--jobs", str(jobs), "--quiet",
+        "--treebanks", str(tmp_path / "banks"), "--out", str(tmp_path / "out"), "--jobs", str(jobs),
     ]  # fmt: skip
     plan.folder.begin()
     # Both tasks are held by another machine, so that the command has to wait.
     with claimed(plan.folder.task(plan.tasks()[0].name)), claimed(plan.folder.task(plan.tasks()[1].name)):
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        while not (tmp_path / "out" / "checkpoints.json").exists() and process.poll() is None:
-            time.sleep(0.05)
-        time.sleep(2)
+        assert process.stderr is not None
+        while "--structure …" not in (line := process.stderr.readline()):
+            assert line, "it ended by itself"
         process.send_signal(signal.SIGTERM)
         begun = time.monotonic()
-        _, error = process.communicate(timeout=60)
-    assert time.monotonic() - begun < 30
+        process.wait(timeout=60)
+        taken = time.monotonic() - begun
+        _, error = process.communicate(timeout=60)  # workers of its own may hold it open for a moment
+    assert taken < 30
     assert process.returncode == ExitCode.LEFT, error
     assert "left as SIGTERM asked; start the same command again to go on" in error
 
@@ -396,7 +398,7 @@ def test_submitted_jobs_do_everything(tmp_path: Path) -> None:
         for number in (1, 2)
     ]
     assert len(submit(jobs, cluster="local")) == 2
-    deadline = time.monotonic() + 200
+    deadline = time.monotonic() + 600
     while time.monotonic() < deadline and len(plan.folder.failed()) < 4:
         time.sleep(0.2)
     assert len(plan.folder.failed()) == 4
