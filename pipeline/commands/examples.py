@@ -26,7 +26,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "languages": ("treeprobe languages --model mbert/ --train en/,de/ --dev en/,de/ --out two",),
     "moved": ("treeprobe moved --model new/ --before old/ --train t --dev d --out moved",),
     "card": (
-        "treeprobe card --model b/ --train en_ewt --dev en_ewt --test en_ewt --out card",
+        "treeprobe card --model ckpt/ --train ud --dev ud --test ud --out card",
         "treeprobe card --model ckpt/ --probes bert --train t --dev d --out card",
     ),
     "sentence-probes": (
