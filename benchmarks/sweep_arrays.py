@@ -95,7 +95,7 @@ def run_array(plan: Plan, arguments: argparse.Namespace, *, log: Path) -> int:
     while any(process.is_alive() for process in running) and not any(plan.folder.tasks.glob("*")):
         time.sleep(0.05)
     while running:
-        time.sleep(draw.uniform(0, 0.4))
+        time.sleep(draw.uniform(0, 0.3))
         if kills < arguments.kills and len(list(plan.folder.tasks.glob("[!.]*"))) < 0.9 * arguments.tasks:
             victim = draw.choice(running)
             if victim.is_alive():

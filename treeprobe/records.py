@@ -48,7 +48,8 @@ class Fields:
                 a seal, as earlier versions wrote them, is taken as it is.
         """
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            with open(path, encoding="utf-8") as file:
+                content = json.loads(file.read())
         except (FileNotFoundError, NotADirectoryError):
             raise
         except (OSError, ValueError, RecursionError) as reason:

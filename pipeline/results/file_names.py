@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 
 LONGEST = 80
 """Bytes of a name; a task's three, with what is put before and after while it is written, stay below 255."""
@@ -19,6 +20,7 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 """What Windows keeps for devices."""
 
 
+@lru_cache(maxsize=1 << 15)
 def file_name(name: str) -> str:
     """A name as a part of a path: `nsubj` as it is, `nmod:poss` as `nmod-poss`, and anything odd with its digest.
 

@@ -143,9 +143,12 @@ class SweepFolder:
         another digest.
         """
         folder = self.task(name)
-        if not folder.is_dir():
-            return None
-        files = ResultFiles.of(folder, remedy=f"{DO_AGAIN} {name} again")
+        try:
+            files = ResultFiles.of(folder, remedy=f"{DO_AGAIN} {name} again")
+        except FindingsError:
+            if not folder.is_dir():
+                return None
+            raise
         files.check(verify=verify)
         return dict(files.record)
 

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 
 from treeprobe.digests import file_digest
@@ -71,11 +72,11 @@ class Checkpoint:
 
         The second time cannot be set, so that a file written anew is seen even where its first time was put back.
         """
-        folder = self.folder
-        if folder is None:
+        try:
+            with os.scandir(os.path.expanduser(self.source)) as entries:
+                states = sorted((one.name, one.stat()) for one in entries if is_weights(one.name))
+        except (FileNotFoundError, NotADirectoryError):  # of the hub
             return ()
-        with os.scandir(folder) as entries:
-            states = sorted((one.name, one.stat()) for one in entries if is_weights(one.name))
         return tuple((name, state.st_size, state.st_mtime_ns, state.st_ctime_ns) for name, state in states)
 
     def _files(self) -> list[Path]:
@@ -86,6 +87,7 @@ class Checkpoint:
         return sorted(folder / name for name in os.listdir(folder) if is_weights(name))
 
 
+@lru_cache
 def is_weights(name: str) -> bool:
     """Whether the result of an analysis depends on a file of a checkpoint."""
     return any(fnmatchcase(name, pattern) for pattern in WEIGHTS)
@@ -133,7 +135,8 @@ def _expand(text: str) -> list[Checkpoint]:
     if separator and not Path(text).expanduser().exists():
         return _called_as(called, rest)
     if glob.has_magic(text):
-        folders = [path for path in sorted(map(Path, glob.glob(str(Path(text).expanduser())))) if path.is_dir()]
+        found = sorted(map(Path, glob.glob(str(Path(text).expanduser()))), key=lambda path: path.parts)
+        folders = [path for path in found if path.is_dir()]
         if not folders:
             raise CheckpointNameError(f"{text}: the pattern matches no folder")
         return [checkpoint for folder in folders for checkpoint in _from_folder(folder)]

@@ -163,7 +163,8 @@ def _end_all(plan: Plan, conduct: _Conduct, *, share: Share | None) -> Ended:
     for name in failures.keys() - failed_before.keys():
         folder.forget_failure(name)
     skipped = tuple(name for name, standing in standings.items() if standing.state == "done")
-    todo = [task for task in tasks if task.name not in {*skipped, *failed_before}]
+    over = {*skipped, *failed_before}
+    todo = [task for task in tasks if task.name not in over]
     if conduct.retry == "only":
         todo = [task for task in todo if task.name in failures]
     with leaving_on_signals(grace=conduct.workers.grace) as leaving:

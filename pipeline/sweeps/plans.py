@@ -1,7 +1,7 @@
 """Which tasks a folder is to hold: every plan that was begun in it, so that anyone can say what is left."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from treeprobe.digests import json_digest
 from treeprobe.errors import OutputError
@@ -26,7 +26,7 @@ class PlannedTask:
 
 def _write_plan(folder: SweepFolder, tasks: Sequence[Task]) -> None:
     """Put the tasks of a plan on record, unless they are."""
-    entries = [asdict(PlannedTask(task.name, **task.about, identity=json_digest(task.identity))) for task in tasks]
+    entries = [vars(PlannedTask(task.name, **task.about, identity=json_digest(task.identity))) for task in tasks]
     content = {"tasks": entries}
     path = folder.plans / f"{json_digest(content)[:16]}.json"
     if not path.exists():

@@ -1,6 +1,7 @@
 """How a task stands: to be done, done, failed, changed or damaged, as its folder and the record of its failure say."""
 
 import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -35,8 +36,8 @@ class Standing:
 def standings_of(tasks: Sequence[Task], folder: SweepFolder, *, verify: bool = False) -> dict[str, Standing]:
     """How all tasks of a sweep stand, by name, as `standing_of` says of each.
 
-    Two listings tell of most that nothing is there to be read; the rest is read by several threads, since on a disk of
-    the network most of the time is waiting.
+    Two listings tell of most that nothing is there to be read; the rest is read, by several threads where most of the
+    time is waiting, as on a disk of the network.
     """
     finished, failures = (
         set(os.listdir(place)) if place.is_dir() else set() for place in (folder.tasks, folder.failures)
@@ -51,7 +52,12 @@ def standings_of(tasks: Sequence[Task], folder: SweepFolder, *, verify: bool = F
             (task.name, standing_of(task, folder, verify=verify, may_have_failed=task.name in failed)) for task in run
         ]
 
-    for standings in made_ahead(read, runs, threads=_THREADS):
+    wall, processor = time.perf_counter(), time.thread_time()
+    for run in runs[:1]:
+        found.update(read(run))
+    # Threads that do not wait are in each other's way.
+    waits = time.perf_counter() - wall > 2 * (time.thread_time() - processor)
+    for standings in made_ahead(read, runs[1:], threads=_THREADS) if waits else map(read, runs[1:]):
         found.update(standings)
     return found
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -78,9 +78,9 @@ class Plan:
     max_sentences: int | None = None
     figures: bool = False
 
-    @property
+    @cached_property
     def folder(self) -> SweepFolder:
-        """The folder, whether it is there already or not."""
+        """The folder, whether it is there already or not; it stays where it was first asked for."""
         return SweepFolder.at(self.out, cache=self.cache)
 
     def tasks(self, *, known: KnownDigests | None = None) -> list[Task]:
