@@ -1,17 +1,20 @@
 """Sentences in chunks of about one length, and the states of their subwords, held where the model computes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
-from treeprobe.devices import moved
+from treeprobe.devices import memory_named, moved
 from treeprobe.extraction.alignment import Integers, bounds_of
 from treeprobe.extraction.encoder import Encoder
 from treeprobe.extraction.subwords import Subwords
 
+T = TypeVar("T")
 _PASSES = 1 << 15
 """Forward passes of one sentence in a chunk at most, unless a single sentence alone takes more: `token_budget_batches`
 looks at each of them in Python."""
@@ -56,6 +59,35 @@ def chunks(subwords: Subwords, *, numbers: int) -> Iterator[Chunk]:
         chosen = order[start:end]
         yield Chunk(chosen, words[chosen], bounds_of(words[chosen] ** 2))
         start = end
+
+
+def read_by_sentence(
+    encoder: Encoder,
+    subwords: Subwords,
+    read: Callable[[Chunk, "tqdm[Any]"], Iterable[T]],
+    *,
+    passes: int,
+    title: str,
+    work: str,
+    progress: bool,
+) -> list[T]:
+    """What is read of each sentence, in the order of the text, a chunk at a time.
+
+    Args:
+        read: yields what it reads of each sentence of a chunk, and moves the bar on by the forward passes it took.
+        passes: how many these are in all.
+        title: of the bar, which is shown where `progress`.
+        work: what is done, for the error where a card's memory is too small for it.
+    """
+    remedy = "smaller batches (extraction.batching.CARD_TOKEN_BUDGET), bfloat16 (dtype)"
+    found: dict[int, T] = {}
+    with (
+        memory_named(torch, work=work, remedy=remedy),
+        tqdm(total=passes, desc=title, unit=" passes", disable=not progress, delay=1.0) as bar,
+    ):
+        for chunk in chunks(subwords, numbers=len(encoder.layers) * encoder.dim):
+            found.update(zip(chunk.sentences.tolist(), read(chunk, bar)))
+    return [found[sentence] for sentence in sorted(found)]
 
 
 def ranges(starts: Integers, counts: Integers) -> Integers:

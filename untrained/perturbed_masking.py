@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from treeprobe.devices import memory_named
 from treeprobe.errors import TreeprobeError
 from treeprobe.extraction import Encoder
 from treeprobe.extraction.alignment import Integers
@@ -27,7 +26,7 @@ from treeprobe.extraction.language_model import only_at
 from treeprobe.extraction.prefixes import ignores_what_follows
 from treeprobe.extraction.subwords import Subwords
 from treeprobe.extraction.text import Text
-from treeprobe.untrained.chunks import Chunk, chunks, on_device, ranges
+from treeprobe.untrained.chunks import Chunk, on_device, ranges, read_by_sentence
 
 
 class PerturbationError(TreeprobeError, ValueError):
@@ -75,18 +74,16 @@ def impact_matrices(
     check_perturbable(encoder)
     text = Text.checked(words, space_after)
     reader = _Reader(encoder, head, Subwords.of(encoder, text))
-    found: list[ImpactMatrices | None] = [None] * len(text)
     counts = text.lengths
-    total = int((counts * (counts + 1) // 2).sum())
-    remedy = "smaller batches (extraction.batching.CARD_TOKEN_BUDGET), bfloat16 (dtype)"
-    with (
-        memory_named(torch, work="masking words in pairs", remedy=remedy),
-        tqdm(total=total, desc="masked pairs", unit=" passes", disable=not progress, delay=1.0) as bar,
-    ):
-        for chunk in chunks(reader.subwords, numbers=len(encoder.layers) * encoder.dim):
-            for sentence, matrices in zip(chunk.sentences.tolist(), reader.matrices(chunk, bar)):
-                found[sentence] = matrices
-    return [one for one in found if one is not None]
+    return read_by_sentence(
+        encoder,
+        reader.subwords,
+        reader.matrices,
+        passes=int((counts * (counts + 1) // 2).sum()),
+        title="masked pairs",
+        work="masking words in pairs",
+        progress=progress,
+    )
 
 
 def check_perturbable(encoder: Encoder) -> None:

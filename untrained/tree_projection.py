@@ -17,14 +17,13 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 from tqdm import tqdm
 
-from treeprobe.devices import memory_named
 from treeprobe.extraction import Encoder
 from treeprobe.extraction.alignment import Integers
 from treeprobe.extraction.batching import Batch
 from treeprobe.extraction.subwords import Subwords
 from treeprobe.extraction.text import Text
 from treeprobe.parsing.decoding.binary import cheapest_brackets, expected_cost
-from treeprobe.untrained.chunks import Chunk, chunks, on_device, ranges
+from treeprobe.untrained.chunks import Chunk, on_device, ranges, read_by_sentence
 
 
 @dataclass(frozen=True)
@@ -78,18 +77,16 @@ def span_invariance(
     """
     text = Text.checked(words, space_after)
     reader = _Reader(encoder, Subwords.of(encoder, text))
-    found: list[NDArray[np.float32]] = [np.empty(0, np.float32)] * len(text)
     counts = text.lengths
-    total = int((1 + np.maximum(counts * (counts - 1) // 2 - 1, 0)).sum())
-    remedy = "smaller batches (extraction.batching.CARD_TOKEN_BUDGET), bfloat16 (dtype)"
-    with (
-        memory_named(torch, work="reading spans without their context", remedy=remedy),
-        tqdm(total=total, desc="spans", unit=" passes", disable=not progress, delay=1.0) as bar,
-    ):
-        for chunk in chunks(reader.subwords, numbers=len(encoder.layers) * encoder.dim):
-            for sentence, chart in zip(chunk.sentences.tolist(), reader.charts(chunk, bar)):
-                found[sentence] = chart
-    return found
+    return read_by_sentence(
+        encoder,
+        reader.subwords,
+        reader.charts,
+        passes=int((1 + np.maximum(counts * (counts - 1) // 2 - 1, 0)).sum()),
+        title="spans",
+        work="reading spans without their context",
+        progress=progress,
+    )
 
 
 @dataclass(frozen=True)
