@@ -18,6 +18,7 @@ from typing import Any
 
 from treeprobe.errors import TreeprobeError
 from treeprobe.extraction.checkpoint import EMBEDDED_NAME
+from treeprobe.pipeline.published_probes import without_places
 from treeprobe.pipeline.results.files import ResultFiles
 from treeprobe.pipeline.results.findings import read_record, write_record
 from treeprobe.pipeline.results.scores import read_scores, reported_split
@@ -80,11 +81,8 @@ def embed(run: Path, out: Path) -> Path:
     shutil.copytree(run / "probes", out / "probes")
     shutil.copy(run / "scores.csv", out / "scores.csv")
     (out / CARD).write_text(_card(run, record), encoding="utf-8")
-    splits = {name: split | {"path": Path(split["path"]).name} for name, split in record["splits"].items()}
-    details = {**record["details"], "license": LICENSE}
-    checkpoint = record["checkpoint"] | {"path": HUB_NAME}
-    kept = {name: value for name, value in record.items() if name not in ("files", "versions", "format", "digest")}
-    write_record(out, {**kept, "checkpoint": checkpoint, "splits": splits, "details": details})
+    kept = without_places(record, license=LICENSE)
+    write_record(out, {**kept, "checkpoint": kept["checkpoint"] | {"path": HUB_NAME}})
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     if size > LARGEST:
         raise TreeprobeError(f"{out}: {size:,} bytes; expected at most {LARGEST:,}: lower the rank")

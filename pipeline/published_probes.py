@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from treeprobe.files import staged_folder
-from treeprobe.hub import push_folder
+from treeprobe.hub import card_header, push_folder
 from treeprobe.pipeline.results.files import ResultFiles
 from treeprobe.pipeline.results.findings import FindingsError, write_record
 from treeprobe.pipeline.results.scores import (
@@ -22,14 +22,6 @@ from treeprobe.reporting import merge_seeds
 
 CARD = "README.md"
 _CARD = """\
----
-library_name: treeprobe
-license: {license}
-tags:
-- syntax
-- structural-probe
----
-
 # Structural probes of {model} on {treebank}
 
 Distance and depth probes (Hewitt & Manning 2019) of rank {rank} for layers {layers} (0: the embeddings).
@@ -86,7 +78,7 @@ def published_folder(run: str | Path, out: str | Path, *, license: str, reposito
         shutil.copy(place / "scores.csv", folder / "scores.csv")
         card = _card(files.record, read_scores(place / "scores.csv"), license=license, repository=repository)
         (folder / CARD).write_text(card, encoding="utf-8")
-        write_record(folder, _without_places(files.record, license))
+        write_record(folder, without_places(files.record, license=license))
     return Path(out)
 
 
@@ -111,7 +103,7 @@ def publish(run: str | Path, repository: str, *, license: str, private: bool = F
         return push_folder(folder, repository, private=private, message="Add structural probes")
 
 
-def _without_places(record: Mapping[str, Any], license: str) -> dict[str, Any]:
+def without_places(record: Mapping[str, Any], *, license: str) -> dict[str, Any]:
     """What a record says, but for where things lay on the disk where it was written."""
     checkpoint = dict(record["checkpoint"])
     if Path(checkpoint["path"]).is_absolute():  # else it is a name on the hub
@@ -134,7 +126,7 @@ def _card(record: Mapping[str, Any], scores: pd.DataFrame, *, license: str, repo
             cells = [_shown(by_metric[name]) if name in by_metric else "–" for name in HEADLINE_METRICS]
             rows.append(f"| {split} | {layer}{' (best)' if layer == best else ''} | {' | '.join(cells)} |")
     shown = ("punctuation", "text", "pooling", "context", "seeds", "epochs")
-    return _CARD.format(
+    return card_header(license) + _CARD.format(
         license=license,
         model=record["checkpoint"]["name"],
         treebank=record["treebank"],

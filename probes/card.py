@@ -1,16 +1,9 @@
 """What a person should know of a saved probe before using it, as the page that the hub shows."""
 
+from treeprobe.hub import card_header
 from treeprobe.records import Fields
 
 _CARD = """\
----
-library_name: treeprobe
-license: {license}
-tags:
-- syntax
-- structural-probe
----
-
 # {kind} probe of layer {layer}, rank {rank}
 
 - **Reads** the states of layer {layer} (0: the embeddings) of **{checkpoint}**, whose weights' digest is
@@ -43,7 +36,7 @@ def probe_card(record: Fields, *, name: str, repository: str, license: str) -> s
     """
     parameters, checkpoint = record.part("parameters").content, record.part("identity").content.get("checkpoint", {})
     kind = record.text("kind")
-    return _CARD.format(
+    return card_header(license) + _CARD.format(
         kind=kind.capitalize(),
         layer=parameters.get("layer"),
         rank=parameters.get("rank"),

@@ -32,6 +32,15 @@ class HubError(TreeprobeError, ValueError):
     """A name that the hub does not have, a hub that cannot be reached, or one that refuses what is given to it."""
 
 
+def card_header(license: str) -> str:
+    """What a card of probes (README.md) begins with, as the hub reads it.
+
+    Args:
+        license: as the hub names licenses, such as `cc-by-sa-4.0`.
+    """
+    return f"---\nlibrary_name: treeprobe\nlicense: {license}\ntags:\n- syntax\n- structural-probe\n---\n\n"
+
+
 def fetched_folder(name: str | os.PathLike[str]) -> Path:
     """The folder of that name on this disk or, where there is none, the hub's, in the hub's cache.
 
