@@ -9,7 +9,7 @@ A file is named by what it depends on, so that what was collected is neither wri
 import importlib.util
 import json
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -69,12 +69,14 @@ def collect_results(folders: Sequence[str | Path], out: str | Path) -> Collected
     for folder in folders:
         finished, lost = read_contents(folder)
         damaged |= lost
-        for one, scores in _readable(finished, damaged):
+        for one in finished:
             target = _file_of(one, place)
-            if scores.empty:
-                without += 1
-            elif target.exists():
+            if target.exists():
                 known += 1
+            elif (scores := _scores_of(one, damaged)) is None:
+                continue
+            elif scores.empty:
+                without += 1
             else:
                 _write(_described(one, scores, Path(folder).expanduser().absolute().name), target)
                 added.append(target)
@@ -83,15 +85,13 @@ def collect_results(folders: Sequence[str | Path], out: str | Path) -> Collected
     return Collected(place, added, known, without, damaged)
 
 
-def _readable(finished: Sequence[Finished], damaged: dict[str, str]) -> Iterator[tuple[Finished, pd.DataFrame]]:
-    """Every analysis with its scores; those whose scores are damaged are noted instead."""
-    for one in finished:
-        try:
-            scores = one.scores()
-        except FindingsError as error:
-            damaged[one.folder.name] = str(error)
-        else:
-            yield one, scores
+def _scores_of(one: Finished, damaged: dict[str, str]) -> pd.DataFrame | None:
+    """The scores of an analysis; None where they are damaged, which is noted."""
+    try:
+        return one.scores()
+    except FindingsError as error:
+        damaged[one.folder.name] = str(error)
+        return None
 
 
 def _file_of(one: Finished, place: Path) -> Path:
