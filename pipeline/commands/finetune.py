@@ -5,24 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from treeprobe.pipeline.commands.finetuning_options import (
-    TASKS,
-    BatchSize,
-    Data,
-    Epochs,
-    LearningRate,
-    MaxDev,
-    MaxSubwords,
-    MaxTrain,
-    Overwrite,
-    RandomWeights,
-    Seed,
-    Steps,
-    TaskName,
-    Test,
-    finetuning_options,
-    read_task,
-)
+from treeprobe.pipeline.commands import finetuning_options as declared
 from treeprobe.pipeline.commands.options import Device, Model, Quiet, integers
 from treeprobe.pipeline.commands.showing import progress_of
 
@@ -32,25 +15,25 @@ if TYPE_CHECKING:
 
 def finetune_command(
     model: Model,
-    task: Annotated[TaskName, typer.Option(help=TASKS)],
-    data: Data,
+    task: Annotated[declared.TaskName, typer.Option(help=declared.TASKS)],
+    data: declared.Data,
     out: Annotated[Path, typer.Option(help="The folder to write; each checkpoint in it appears when it is complete.")],
-    epochs: Epochs = 3.0,
-    steps: Steps = None,
+    epochs: declared.Epochs = 3.0,
+    steps: declared.Steps = None,
     save_steps: Annotated[
         str | None,
         typer.Option(help="Steps to save beside the last, with commas between; 0 is the model before training."),
     ] = None,
-    batch_size: BatchSize = 32,
-    learning_rate: LearningRate = 2e-4,
-    max_subwords: MaxSubwords = 128,
-    max_train: MaxTrain = None,
-    max_dev: MaxDev = None,
-    test: Test = False,
-    random_weights: RandomWeights = False,
-    seed: Seed = 0,
+    batch_size: declared.BatchSize = 32,
+    learning_rate: declared.LearningRate = 2e-4,
+    max_subwords: declared.MaxSubwords = 128,
+    max_train: declared.MaxTrain = None,
+    max_dev: declared.MaxDev = None,
+    test: declared.Test = False,
+    random_weights: declared.RandomWeights = False,
+    seed: declared.Seed = 0,
     device: Device = "cpu",
-    overwrite: Overwrite = False,
+    overwrite: declared.Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
     """Fine-tune a checkpoint for a task; the result is a checkpoint that every other command takes.
@@ -59,7 +42,7 @@ def finetune_command(
     """
     from treeprobe.training.finetuning import finetune
 
-    options = finetuning_options(
+    options = declared.finetuning_options(
         epochs=epochs,
         steps=steps,
         save_steps=() if save_steps is None else integers(save_steps, least=0),
@@ -69,7 +52,7 @@ def finetune_command(
         random_weights=random_weights,
         seed=seed,
     )
-    chosen = read_task(task, data, test=test).shortened(max_train, max_dev, seed=seed)
+    chosen = declared.read_task(task, data, test=test).shortened(max_train, max_dev, seed=seed)
     progress = progress_of(quiet=quiet)
     if progress == "stages":
         typer.echo(f"fine-tuning on {chosen} …", err=True)

@@ -5,25 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
-from treeprobe.pipeline.commands.finetuning_options import (
-    TASKS,
-    BatchSize,
-    Data,
-    Epochs,
-    LearningRate,
-    MaxDev,
-    MaxSubwords,
-    MaxTrain,
-    Overwrite,
-    RandomWeights,
-    Seed,
-    Steps,
-    TaskName,
-    Test,
-    finetuning_options,
-    read_task,
-    read_task_names,
-)
+from treeprobe.pipeline.commands import finetuning_options as declared
 from treeprobe.pipeline.commands.options import Device, Model, Quiet
 from treeprobe.pipeline.commands.showing import progress_of
 
@@ -31,10 +13,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_TASKS = f"With commas between: {', '.join(get_args(declared.TaskName))}. {declared.TASKS}"
+
+
 def finetune_together_command(
     model: Model,
-    tasks: Annotated[str, typer.Option(help=f"With commas between: {', '.join(get_args(TaskName))}. {TASKS}")],
-    data: Data,
+    tasks: Annotated[str, typer.Option(help=_TASKS)],
+    data: declared.Data,
     out: Annotated[
         Path, typer.Option(help="The folder to write: the models together and apart, and what sharing gained.")
     ],
@@ -48,24 +33,24 @@ def finetune_together_command(
     weighting: Annotated[
         Literal["equal", "uncertainty"], typer.Option(help="How the tasks' losses are weighted.")
     ] = "equal",
-    epochs: Epochs = 3.0,
-    steps: Steps = None,
-    batch_size: BatchSize = 32,
-    learning_rate: LearningRate = 2e-4,
-    max_subwords: MaxSubwords = 128,
-    max_train: MaxTrain = None,
-    max_dev: MaxDev = None,
-    test: Test = False,
-    random_weights: RandomWeights = False,
-    seed: Seed = 0,
+    epochs: declared.Epochs = 3.0,
+    steps: declared.Steps = None,
+    batch_size: declared.BatchSize = 32,
+    learning_rate: declared.LearningRate = 2e-4,
+    max_subwords: declared.MaxSubwords = 128,
+    max_train: declared.MaxTrain = None,
+    max_dev: declared.MaxDev = None,
+    test: declared.Test = False,
+    random_weights: declared.RandomWeights = False,
+    seed: declared.Seed = 0,
     device: Device = "cpu",
-    overwrite: Overwrite = False,
+    overwrite: declared.Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
     """Fine-tune one encoder for several tasks, and one for each apart by as many steps: what does sharing gain?"""
     from treeprobe.training.finetuning import SharingOptions, compare_with_apart
 
-    options = finetuning_options(
+    options = declared.finetuning_options(
         epochs=epochs,
         steps=steps,
         batch_size=batch_size,
@@ -75,7 +60,8 @@ def finetune_together_command(
         seed=seed,
     )
     chosen = [
-        read_task(name, data, test=test).shortened(max_train, max_dev, seed=seed) for name in read_task_names(tasks)
+        declared.read_task(name, data, test=test).shortened(max_train, max_dev, seed=seed)
+        for name in declared.read_task_names(tasks)
     ]
     progress = progress_of(quiet=quiet)
     if progress == "stages":

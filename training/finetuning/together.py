@@ -15,10 +15,9 @@ from transformers import get_linear_schedule_with_warmup
 
 from treeprobe.devices import check_device, memory_named, seeded
 from treeprobe.extraction import Encoder
-from treeprobe.files import written_whole
 from treeprobe.training.finetuning.batches import batches_of
 from treeprobe.training.finetuning.evaluation import predict_held_out, score_table
-from treeprobe.training.finetuning.folder import SCORES, RunFolder
+from treeprobe.training.finetuning.folder import RunFolder
 from treeprobe.training.finetuning.models import with_head
 from treeprobe.training.finetuning.options import FinetuningError, FinetuningOptions
 from treeprobe.training.finetuning.task import AnyTask
@@ -130,8 +129,7 @@ def finetune_together(
             checkpoints[name] = folder.path / name / f"step-{steps}"
     tables = [score_table(task, predictions[task.name], system=MODEL).assign(task=task.name) for task in tasks]
     scores = pd.concat(tables, ignore_index=True)
-    with written_whole(folder.path / SCORES) as draft:
-        scores.to_csv(draft, index=False)
+    folder.write_scores(scores)
     folder.write_record(
         {
             "tasks": [
