@@ -84,7 +84,8 @@ def held_out_rows(
         elif len(scored) < LEAST_SCORED or not len(dev):
             left_out[name] = f"{len(scored)} sentences of {split} have it; expected {LEAST_SCORED} or more"
         else:
-            found.append(_rows(_Held(construction, sets, dev, scored), text, split, predictors))
+            with predictors[0].subject.stage(f"hold out {name}"):
+                found.append(_rows(_Held(construction, sets, dev, scored), text, split, predictors))
     return found, left_out
 
 
