@@ -11,6 +11,9 @@ FEWEST_EDGES = 30
 """Relations with fewer edges are not tested: the test rests on a normal approximation."""
 RESAMPLE_BATCH = 250
 """Resamples drawn together, which bounds memory."""
+RESAMPLES = 2000
+LEAST_P = 1 / (RESAMPLES + 1)
+"""The smallest p-value that so many resamples can give."""
 
 
 def accuracy_intervals(counts: RelationCounts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -45,7 +48,7 @@ def adjusted_p_values(
     baseline: OffsetBaseline,
     *,
     fewest: int = FEWEST_EDGES,
-    resamples: int = 2000,
+    resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> NDArray[np.float64]:
     """p-values of "no better than the fixed offset", adjusted for every head, direction and relation searched.

@@ -36,6 +36,7 @@ KEYS: Mapping[str, tuple[str, str]] = {
     "seeds": ("seeds", "sd"),
     "layer": ("layer", "l"),
     "chosen": ("chosen", "ch"),
+    "cell": ("cell", "cl"),
 }
 """The fields of a signature but version and metric, in their order, as the long and the short form call them."""
 
@@ -71,6 +72,7 @@ class Signature:
             they are not the defaults.
         seeds: how many seeds a setting was trained with.
         layer, chosen: the layer, and the split that chose it; `chosen` is None where every layer is reported.
+        cell: which part of the text was scored, or in which form it was read, as `condition=scrambled,length=2`.
     """
 
     version: str
@@ -96,6 +98,7 @@ class Signature:
     seeds: int | None = None
     layer: int | None = None
     chosen: str | None = None
+    cell: str | None = None
 
     def __post_init__(self) -> None:
         if not self.version or not self.metric:

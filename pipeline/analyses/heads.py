@@ -22,10 +22,11 @@ from treeprobe.attention import (
     survey_heads,
     trained_baseline,
 )
+from treeprobe.attention.significance import LEAST_P
 from treeprobe.extraction import Encoder
 from treeprobe.extraction.alignment import Aligner
 from treeprobe.parsing import Treebank
-from treeprobe.parsing.scores.intervals import p_text
+from treeprobe.parsing.scores import p_text
 from treeprobe.pipeline.analyses.head_ablation import ablation_measures, ablation_table
 from treeprobe.pipeline.analyses.head_figures import draw_heads
 from treeprobe.pipeline.analyses.head_trees import score_probes, score_trees
@@ -36,8 +37,6 @@ from treeprobe.pipeline.subjects.subject import Subject
 CLUSTERS = 8
 COMPARED = 200
 """Sentences, evenly spread over the treebank, on which heads are compared with each other and cut."""
-LEAST_P = 1 / 2001
-"""The smallest p-value that the 2000 resamples of `adjusted_p_values` can give."""
 SHOWN = 400
 """Sentences among which those that show a head at work are found."""
 
@@ -47,7 +46,8 @@ their number n. name: 3-9 is layer 3, head 9. baseline: the best fixed offset,
 in words from the dependent to its head. held_out: the accuracy when each half
 of the sentences chooses the head for the other. p: of a head so far above its
 baseline by chance, corrected for the search over all heads and relations; –
-where edges are too few to tell."""
+where edges are too few to tell. Relations of which no head finds an edge are
+left out."""
 
 
 def heads(subject: Subject, options: Options) -> Findings:
@@ -98,7 +98,7 @@ def heads(subject: Subject, options: Options) -> Findings:
         tables=tables,
         figures=draw,
         details={"sentences_left_out": stream.report.skipped},
-        closing=Closing(f"{_closing_table(best)}\n\n{LEGEND}", rows=best),
+        closing=Closing(f"{closing_heads(best)}\n\n{LEGEND}", rows=best),
     )
 
 
@@ -162,10 +162,10 @@ def _summary(subject: Subject, best: pd.DataFrame, trees: pd.DataFrame) -> str:
     )
 
 
-def _closing_table(best: pd.DataFrame) -> str:
-    """The best heads from dependent to head, of the most frequent relations."""
+def closing_heads(best: pd.DataFrame) -> str:
+    """The best heads from dependent to head, of the most frequent relations; where none finds an edge, none is best."""
     columns = ["relation", "n", "name", "accuracy", "baseline", "offset", "held_out", "p"]
-    shown = best[best["direction"] == "to head"][columns].head(20)
+    shown = best[(best["direction"] == "to head") & (best["accuracy"] > 0)][columns].head(20)
     return shown.to_string(index=False, float_format=_three_decimals, formatters={"p": lambda p: p_text(p, LEAST_P)})
 
 

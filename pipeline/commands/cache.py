@@ -30,8 +30,8 @@ def list_command(root: Root = DEFAULT_CACHE) -> None:
     from treeprobe.extraction import list_caches
 
     entries = _or_exit(lambda: list_caches(root.expanduser()))
-    for line in _table(entries):
-        typer.echo(line)
+    for entry in entries:
+        typer.echo(f"{entry.name}\n    {_described(entry)}")
     for entry in entries:
         if entry.problem is not None:
             typer.echo(entry.problem, err=True)
@@ -90,28 +90,10 @@ def _all(root: Path) -> list[Path]:
     return [entry.folder for entry in list_caches(root.expanduser())]
 
 
-def _table(entries: list["CacheEntry"]) -> list[str]:
-    """Aligned columns, a heading first."""
-    rows: list[tuple[str, ...]] = [
-        ("name", "checkpoint", "sentences", "words", "layers", "storage", "size", "complete")
-    ]
-    rows += [_row(entry) for entry in entries]
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
-
-
-def _row(entry: "CacheEntry") -> tuple[str, ...]:
-    """One cache's cells; "?" for what a manifest that cannot be read would say."""
+def _described(entry: "CacheEntry") -> str:
+    """What a cache holds, in a line; of a manifest that cannot be read the size alone."""
     size = f"{entry.bytes / 1e6:,.1f} MB"
     if entry.problem is not None:
-        return (entry.name, "?", "?", "?", "?", "?", size, "unreadable")
-    return (
-        entry.name,
-        entry.checkpoint,
-        f"{entry.sentences:,}",
-        f"{entry.words:,}",
-        str(entry.layers),
-        entry.storage,
-        size,
-        "yes" if entry.complete else "no",
-    )
+        return f"unreadable, {size}"
+    text = f"{entry.sentences:,} sentences, {entry.words:,} words; {entry.layers} layers of {entry.storage}, {size}"
+    return text if entry.complete else f"{text}; incomplete"

@@ -161,20 +161,29 @@ def _difference_cells(found: Difference) -> dict[str, Any]:
 
 
 def training_curve(
-    scores: pd.DataFrame, family: str, *, metric: str = "uuas", split: str | None = None
+    scores: pd.DataFrame,
+    family: str,
+    *,
+    metric: str = "uuas",
+    split: str | None = None,
+    treebank: str | None = None,
 ) -> pd.DataFrame:
     """The score at every step of a training run, at its best layer on dev, for `treeprobe.reporting.step_curves`.
 
-    Takes the frame of `load_results`; `split` is test where every step was scored on it, or else dev.
+    Takes the frame of `load_results`; `split` is test where every step was scored on it, or else dev. Of several
+    treebanks each has its own rows, unless `treebank` names one.
 
     Raises FindingsError when it has no such run.
     """
     rows = scores[(scores["analysis"] == "structure") & (scores["family"] == family)]
+    if treebank is not None:
+        rows = rows[rows["treebank"] == treebank]
     split = split or reported_split(rows)
     best = best_rows(rows, by=["trained_on", "step"], metric=metric, split=split)
     if best.empty:
         families = ", ".join(scores["family"].dropna().unique()) or "none"
-        raise FindingsError(f"no {metric} of a training run {family!r} on {split}; found runs {families}")
+        place = split if treebank is None else f"{split} of {treebank}"
+        raise FindingsError(f"no {metric} of a training run {family!r} on {place}; found runs {families}")
     return best.sort_values(["treebank", "step"], ignore_index=True)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from treeprobe.parsing.drawing.tikz import escape_latex
-from treeprobe.parsing.scores.intervals import p_text
+from treeprobe.parsing.scores import p_text
 from treeprobe.pipeline.closing_table import WIDTH, aligned
 from treeprobe.reporting import metric_name
 from treeprobe.signature import Signature, shared_text

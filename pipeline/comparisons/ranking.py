@@ -12,8 +12,7 @@ from typing import Literal
 import pandas as pd
 
 from treeprobe.parsing import Difference, Tally
-from treeprobe.parsing.scores import Ranked, rank_tallies
-from treeprobe.parsing.scores.intervals import p_text
+from treeprobe.parsing.scores import Ranked, p_text, rank_tallies
 from treeprobe.pipeline.closing_table import aligned, split_title
 from treeprobe.pipeline.comparisons.rankable import RankingError, check_alike, name_treebank
 from treeprobe.pipeline.results.finished import Finished, read_finished

@@ -20,7 +20,8 @@ def heads_section(results: Results) -> Section | None:
     grids = {place_of(one): one.table("heads") for one in results.of("heads")}
     pictures = grid_pictures(grids, "uuas", "UUAS of each head’s own tree")
     for one in results.of("heads"):
-        best = one.table("best_heads", texts=("name", "relation")).head(SHOWN_RELATIONS)
+        best = one.table("best_heads", texts=("name", "relation"))
+        best = best[best["accuracy"] > 0].head(SHOWN_RELATIONS)
         rows = [
             [
                 Cell(str(row["relation"]), str(row["direction"])),

@@ -44,9 +44,12 @@ OF_ROWS = frozenset(
 )  # fmt: skip
 """Options that only decide which rows a table has, or whose value stands in a column of the row."""
 
+FACTORS = ("condition", "training", "edges", "length", "attractors", "marks")
+"""Columns of names of cells, where a table has them: `all` for a factor that is left open."""
+
 CELLS = (
     "metric", "measure", "treebank", "source", "split", "layer", "probe", "trees", "rank", "seed", "seeds",
-    "punctuation", "pooling", "decoder", "best",
+    "punctuation", "pooling", "decoder", "best", *FACTORS,
 )  # fmt: skip
 """Columns that a signature is read from, where a table has them; `trees` says how trees were made without a probe."""
 
@@ -97,6 +100,7 @@ def signature_of(cells: Mapping[str, Any], record: Mapping[str, Any]) -> Signatu
         "seeds": _seeds(cells, options),
         "layer": _number(cells.get("layer")),
         "chosen": "dev" if cells.get("best") else None,
+        "cell": _cell(cells),
     }
     said |= {"pooling": cells["pooling"]} if cells.get("pooling") else {}
     said |= dict.fromkeys(MADE_WITHOUT.get(str(probe), ()))
@@ -180,6 +184,12 @@ def _seeds(cells: Mapping[str, Any], options: Mapping[str, Any]) -> int | None:
     if cells.get("probe") == RANDOM_WEIGHTS:
         return _number(options.get("twins"))
     return len(options["seeds"]) if options.get("seeds") else None
+
+
+def _cell(cells: Mapping[str, Any]) -> str | None:
+    """The class of each factor that is not left open; a number is no name of a class."""
+    named = {name: cells.get(name) for name in FACTORS}
+    return ",".join(f"{name}={own}" for name, own in named.items() if isinstance(own, str) and own != "all") or None
 
 
 def _digits(split: Mapping[str, Any] | None) -> str | None:

@@ -1,4 +1,4 @@
-"""The report card of a UUAS in six panels: conditions, length, attractors, both, punctuation, constructions."""
+"""The report card of a UUAS: panels of conditions, length, attractors, both, punctuation, held-out constructions."""
 
 from collections.abc import Mapping, Sequence
 
@@ -43,6 +43,8 @@ _FEWEST = 20
 def card_figure(table: pd.DataFrame, *, text: str) -> Figure:
     """UUAS of the probe, of random weights and of the chain, by everything that is known to sway it.
 
+    Six panels, or five of a text of which no construction was held out.
+
     Args:
         table: The table `card.csv` of one checkpoint.
         text: Which of its column `source`.
@@ -55,16 +57,14 @@ def card_figure(table: pd.DataFrame, *, text: str) -> Figure:
         raise ValueError(f"no text {text!r}; found {', '.join(map(str, table['source'].unique()))}")
     held_out = rows["training"].ne(_ALL).any()
     figure = Figure(figsize=(10.2, 6.0), layout="constrained")
-    panels = figure.subplots(2, 3)
-    card_conditions(rows, panels[0, 0])
-    card_curves(rows, panels[0, 1], factor="length")
-    card_curves(rows, panels[0, 2], factor="attractors")
-    card_crossed(rows, panels[1, 0])
-    card_curves(rows, panels[1, 1], factor="marks")
+    panels = figure.subplot_mosaic("AABBCC;DDEEFF" if held_out else "AABBCC;DDDEEE")
+    card_conditions(rows, panels["A"])
+    card_curves(rows, panels["B"], factor="length")
+    card_curves(rows, panels["C"], factor="attractors")
+    card_crossed(rows, panels["D"])
+    card_curves(rows, panels["E"], factor="marks")
     if held_out:
-        card_held_out(rows, panels[1, 2])
-    else:
-        panels[1, 2].axis("off")
+        card_held_out(rows, panels["F"])
     return figure
 
 
@@ -179,13 +179,15 @@ def _finished(ax: Axes, classes: Sequence[str], label: str) -> Axes:
 
 
 def _curve(ax: Axes, rows: pd.DataFrame, factor: str, classes: Sequence[str], style: LineStyle, *, label: str) -> None:
-    """One series over classes with its band; classes of few edges are left out."""
+    """One series over classes with its band, which of a single class is a bar; classes of few edges are left out."""
     found = rows[rows["n"] >= _FEWEST].set_index(factor)
     found = found.reindex([one for one in classes if one in found.index])
     if found.empty:
         return
     places = np.array([classes.index(one) for one in found.index])
     value, low, high = (found[name].to_numpy(dtype=float) for name in ("value", "low", "high"))
+    if len(places) == 1:
+        ax.vlines(places, low, high, color=style.color, linewidth=1.2)
     ax.fill_between(places, low, high, color=style.color, alpha=0.14, linewidth=0)
     ax.plot(places, value, **style.line, marker=style.marker, markersize=4, label=label, zorder=3)
 

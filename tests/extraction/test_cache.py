@@ -551,7 +551,8 @@ def test_the_command_lists_verifies_and_removes(tmp_path: Path) -> None:
     fill(tmp_path)
     folder, runner = only_cache(tmp_path), CliRunner()
     listed = runner.invoke(app, ["ls", "--cache", str(tmp_path)])
-    assert folder.name in listed.output
+    assert folder.name in listed.output.splitlines()
+    assert max(map(len, listed.output.splitlines())) <= 80
     assert runner.invoke(app, ["verify", "--cache", str(tmp_path)]).exit_code == 0
     _edit(folder)
     broken = runner.invoke(app, ["verify", "--cache", str(tmp_path)])

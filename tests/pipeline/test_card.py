@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from matplotlib.collections import LineCollection
 from transformers import BertModel
 
 from tests.pipeline.conftest import tiny_bert
@@ -22,6 +23,7 @@ from treeprobe.pipeline.card.texts import ChangedText, broken_agreement, changes
 from treeprobe.pipeline.options import OptionsError
 from treeprobe.pipeline.results.findings import Findings
 from treeprobe.reporting import card_figure
+from treeprobe.signature import Signature
 
 VERBS = ("sees", "runs")
 NOUNS = ("cat", "dog", "man", "king", "tree", "bird")
@@ -199,6 +201,31 @@ def test_report_and_figure_show_the_card(found: Findings, folder: Path) -> None:
     assert "left out: csubj (no training sentence has it)" in found.closing.text
     with pytest.raises(ValueError, match="no text 'test'"):
         card_figure(found.tables["card"], text="test")
+
+
+def test_each_row_of_a_card_has_a_signature_of_its_own(found: Findings, folder: Path) -> None:
+    table = pd.read_csv(folder / "card.csv").drop_duplicates(["probe", "layer", "metric", "signature"])
+    assert len(table) == len(found.tables["card"])
+    said = {Signature.parse(text).cell for text in table["signature"]}
+    assert {"condition=original", "condition=scrambled,length=2"} <= said
+
+
+def test_a_class_alone_is_drawn_with_its_interval_and_no_panel_is_empty() -> None:
+    cells = {"source": "grammar", "chosen": True, "training": "all", "edges": "all", "marks": "all", "n": 100}
+    rows = [
+        {**cells, "probe": probe, "condition": "original", "metric": metric, "length": length, "attractors": number,
+         "value": 0.5, "low": 0.4, "high": 0.6}
+        for probe in ("distance", "chain")
+        for metric in ("uuas", "matched_uuas")
+        for length in ("all", "1", "2")
+        for number in ("all", "0")
+    ]  # fmt: skip
+    panels = card_figure(pd.DataFrame(rows), text="grammar").axes
+    assert len(panels) == 5
+    assert all(panel.axison for panel in panels)
+    crossed = next(panel for panel in panels if "2 words apart" in panel.get_legend_handles_labels()[1])
+    (bar,) = [artist for artist in crossed.collections if isinstance(artist, LineCollection)]
+    assert bar.get_segments()[0][:, 1].tolist() == [0.4, 0.6]
 
 
 def test_agreement_is_broken_where_there_is_some() -> None:

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from treeprobe.extraction import Encoder
@@ -118,6 +119,14 @@ def test_curves_over_training(done: Sweep) -> None:
         assert row.value == pytest.approx(max(value(done, f"run/step-{row.step}", layer) for layer in range(3)))
 
 
+def test_a_curve_is_of_the_treebank_that_is_asked_for(done: Sweep) -> None:
+    other = done.scores.assign(treebank="other", value=done.scores["value"] / 2)
+    both = pd.concat([done.scores, other], ignore_index=True)
+    curve = training_curve(done.scores, "run")
+    assert len(training_curve(both, "run")) == 2 * len(curve)
+    pd.testing.assert_frame_equal(training_curve(both, "run", treebank="toy"), curve, check_dtype=False)
+
+
 def test_what_was_not_measured_is_named(done: Sweep) -> None:
     with pytest.raises(FindingsError, match="0 structural analyses of run/step-9"):
         structure_of(done.out, "run/step-9")
@@ -127,3 +136,5 @@ def test_what_was_not_measured_is_named(done: Sweep) -> None:
         compare_checkpoints(done.out, "run/step-0", "run/step-5", layers=(7, 0))
     with pytest.raises(FindingsError, match="found runs run"):
         training_curve(done.scores, "walk")
+    with pytest.raises(FindingsError, match="on dev of elsewhere"):
+        training_curve(done.scores, "run", split="dev", treebank="elsewhere")

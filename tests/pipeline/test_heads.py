@@ -13,6 +13,7 @@ from treeprobe.parsing import Sentence, Treebank, TreebankError, score_heads
 from treeprobe.parsing.decoding import arborescence, decode
 from treeprobe.pipeline import Options, Sources, analyse
 from treeprobe.pipeline.analyses.head_trees import attachment, score_probes
+from treeprobe.pipeline.analyses.heads import closing_heads
 from treeprobe.pipeline.options import OptionsError
 from treeprobe.pipeline.results.findings import FindingsError
 from treeprobe.pipeline.results.scores import SIGNATURE
@@ -47,6 +48,14 @@ def test_everything_is_written(checkpoint: Path, sentences: list[Sentence], tmp_
     tracked = best[(best["direction"] == "to head") & (best["p"] < 0.05)]
     assert len(list((tmp_path / "out" / "figures").glob("attention-*.svg"))) == len(tracked)
     assert f"for {len(tracked)} of 3 relations" in done.summary
+
+
+def test_no_head_is_best_at_a_relation_of_which_none_finds_an_edge() -> None:
+    columns = {"direction": "to head", "baseline": 0.1, "offset": 1, "held_out": 0.0, "n": 40, "p": 0.5}
+    rows = [{"relation": "obj", "name": "2-1", "accuracy": 0.4}, {"relation": "list", "name": "1-1", "accuracy": 0.0}]
+    shown = closing_heads(pd.DataFrame([{**columns, **row} for row in rows]))
+    assert "obj" in shown
+    assert "list" not in shown
 
 
 def test_probes_are_scored_with_and_without_words(checkpoint: Path, sentences: list[Sentence]) -> None:
