@@ -39,13 +39,13 @@ tests: $(VENV)/dev-installed
 tests-all: $(VENV)/dev-installed
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal --durations 25
 
-# Every notebook from top to bottom in a fresh kernel; an error in any fails.
+# Every notebook from top to bottom in a fresh process; an error in any fails.
 notebooks: $(VENV)/dev-installed
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal tests/test_notebooks.py
 
 # The pictures of docs/teaching.md, taken out of the notebooks as they are committed.
 pictures: $(VENV)/dev-installed
-	$(BIN)/python docs/teaching_pictures.py
+	$(BIN)/python .ci/teaching_pictures.py
 
 # All ratios of speed and memory, in one table that goes to docs/speed.md: ten minutes, on a machine that does nothing else.
 bench: $(VENV)/dev-installed

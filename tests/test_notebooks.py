@@ -1,17 +1,27 @@
-"""Every notebook runs from top to bottom in a fresh kernel, and is committed as a reader should find it."""
+"""Every notebook runs from top to bottom in a fresh process, and is committed as a reader should find it."""
 
 import ast
+import faulthandler
+import multiprocessing
+import multiprocessing.forkserver
+import os
 import re
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.context import BaseContext
 from pathlib import Path
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
+from IPython.core.interactiveshell import InteractiveShell
+
+from tests.test_architecture import ALLOWED
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LARGEST = 750_000
 """Bytes that a notebook may take with its figures and animations."""
+LONGEST = 600
+"""Seconds that a notebook may run."""
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -67,10 +77,43 @@ def test_it_defines_no_function_or_class(path: Path) -> None:
         assert not [node for node in ast.walk(tree) if isinstance(node, kinds)]
 
 
+class Shell(InteractiveShell):
+    """IPython without a front end."""
+
+    def enable_gui(self, gui: str | None = None) -> None:
+        """There is no event loop to join."""
+
+
+def run_cells(path: Path) -> None:
+    """Run a notebook's cells in order, each as a kernel would run and show it. Raises what a cell raises."""
+    faulthandler.dump_traceback_later(LONGEST, exit=True)
+    os.chdir(path.parent)
+    shell = Shell.instance()
+    for cell in code_cells(nbformat.read(path, as_version=4)):
+        shell.run_cell(cell.source).raise_error()
+
+
+@pytest.fixture(scope="module")
+def fresh() -> BaseContext:
+    """Starts processes that know nothing of each other or of the tests, yet need not import the libraries anew."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__, "matplotlib.pyplot", *(f"treeprobe.{room}" for room in ALLOWED)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_HUB_OFFLINE", "1")  # read when the libraries are imported
+        multiprocessing.forkserver.ensure_running()
+    return context
+
+
 @pytest.mark.slow
 @every_notebook
-def test_it_runs(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    notebook = nbformat.read(path, as_version=4)
-    resources = {"metadata": {"path": str(path.parent)}}
-    NotebookClient(notebook, timeout=600, kernel_name="python3", resources=resources).execute()
+def test_it_runs(path: Path, fresh: BaseContext) -> None:
+    with ProcessPoolExecutor(1, mp_context=fresh) as pool:
+        pool.submit(run_cells, path).result()
+
+
+@pytest.mark.slow
+def test_a_notebook_that_fails_is_seen(fresh: BaseContext, tmp_path: Path) -> None:
+    cells = [nbformat.v4.new_code_cell(source) for source in ("%matplotlib inline", "one = 1", "one / 0")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "wrong.ipynb")
+    with ProcessPoolExecutor(1, mp_context=fresh) as pool, pytest.raises(ZeroDivisionError):
+        pool.submit(run_cells, tmp_path / "wrong.ipynb").result()

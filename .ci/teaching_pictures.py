@@ -1,4 +1,4 @@
-"""Take the pictures of `docs/teaching.md` out of the notebooks: `python docs/teaching_pictures.py`, or `make pictures`.
+"""Take the pictures of `docs/teaching.md` out of the notebooks: `make pictures`.
 
 Each is a figure as the notebook was committed with it, at the width of the page's table.
 """
