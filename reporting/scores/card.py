@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from treeprobe.reporting.style.axes import clean_axes, legend_above
 from treeprobe.reporting.style.palette import ASH, BLUE, GREY, LineStyle, series_styles
@@ -161,6 +162,7 @@ def card_held_out(rows: pd.DataFrame, ax: Axes) -> Axes:
         )
     ax.axvline(0.0, color=GREY, linewidth=1.0, linestyle=(0, (5, 3)))
     ax.set_yticks([len(edges) - 1 - place for place in range(len(edges))], edges)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=4))
     ax.set_xlabel("UUAS, held out less size-matched")
     legend_above(ax)
     clean_axes(ax, grid="x")
