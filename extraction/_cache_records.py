@@ -6,6 +6,7 @@ Nothing else reads these files, so that whoever holds a `Manifest` or a `ShardRe
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,12 @@ STORED_AS: Mapping[str, str] = {"float32": "F32", "float16": "F16", "bfloat16": 
 """safetensors' name of each storage format."""
 _FORMAT = 1
 _VERSIONED = ("treeprobe", "torch", "transformers", "tokenizers", "safetensors", "numpy")
+
+
+@cache
+def _versions() -> Mapping[str, str]:
+    """The versions that hidden states depend on, which are looked up on disk once."""
+    return {name: version(name) for name in _VERSIONED} | {"python": platform.python_version()}
 
 
 class CacheError(TreeprobeError, RuntimeError):
@@ -202,8 +209,7 @@ class Manifest:
         """Write it into a cache folder, sealed, with the versions of the libraries."""
         found = asdict(self)
         contents = found.pop("contents") or {}
-        versions = {name: version(name) for name in _VERSIONED} | {"python": platform.python_version()}
-        content = {"format": _FORMAT, **found, "versions": versions, "complete": self.complete, **contents}
+        content = {"format": _FORMAT, **found, "versions": _versions(), "complete": self.complete, **contents}
         write_json(folder / MANIFEST, sealed(content))
 
     def check_key(self, folder: Path, key: str) -> None:

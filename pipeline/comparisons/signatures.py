@@ -1,7 +1,7 @@
 """Which scores may be subtracted: those that differ in what was measured, and not in how."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from treeprobe.signature import Signature, SignatureError
 
@@ -55,3 +55,32 @@ def check_comparable(
             stacklevel=3,
         )
     return told
+
+
+def most_alike(signatures: Mapping[str, Signature]) -> tuple[list[str], dict[str, str]]:
+    """The largest number of scores that may be subtracted from each other, the first of them where several are as many.
+
+    Args:
+        signatures: that of each score, by what it is called.
+
+    Returns:
+        The names of those scores; and the others, with what differs from them, in words: "punct (none and xpos)", its
+        own value first.
+    """
+    groups: list[list[str]] = []
+    for name, signature in signatures.items():
+        known = (group for group in groups if not signature.differing(signatures[group[0]]))
+        group = next(known, None)
+        if group is None:
+            groups.append([name])
+        else:
+            group.append(name)
+    chosen = max(groups, key=len, default=[])
+    others = {
+        name: ", ".join(
+            f"{key} ({ours} and {theirs})" for key, (ours, theirs) in signature.differing(signatures[chosen[0]]).items()
+        )
+        for name, signature in signatures.items()
+        if name not in chosen
+    }
+    return chosen, others

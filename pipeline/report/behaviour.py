@@ -3,7 +3,7 @@
 import pandas as pd
 
 from treeprobe.pipeline.report.heads import place_of
-from treeprobe.pipeline.report.results import Results
+from treeprobe.pipeline.report.results import Results, drawn, said_of_drawn
 from treeprobe.pipeline.results.choices import HEADLINE, by_metric
 from treeprobe.reporting import choice_accuracy, new_figure
 from treeprobe.reporting.html import Cell, Picture, Section, Table, picture
@@ -22,7 +22,7 @@ def behaviour_section(results: Results) -> Section | None:
     table = Table("Pairs whose grammatical sentence is the more probable one", _COLUMNS, rows)
     pictures = [
         _picture(accuracy, by, f"{title}: {name}")
-        for name, accuracy in found.items()
+        for name, accuracy in drawn(found).items()
         for by, title in _TITLES.items()
         if (accuracy["by"] == by).any()
     ]
@@ -30,7 +30,7 @@ def behaviour_section(results: Results) -> Section | None:
         "What the model does, whatever its states hold: how often it finds the grammatical sentence of a minimal pair "
         "more probable than the other. Chance is one half; the frequency baseline takes the more frequent word of the "
         "training text. Intervals are 95 %."
-    )
+    ) + said_of_drawn(len(found))
     return Section("behaviour", "Behaviour", text, [table], pictures, folded=len(found) > MOST_OPEN)
 
 

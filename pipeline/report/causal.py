@@ -4,7 +4,7 @@ import pandas as pd
 
 from treeprobe.pipeline.effects.conditions import RELATIONS, TREES
 from treeprobe.pipeline.report.heads import place_of
-from treeprobe.pipeline.report.results import Results
+from treeprobe.pipeline.report.results import Results, drawn, said_of_drawn
 from treeprobe.pipeline.results.finished import Finished
 from treeprobe.reporting import effect_by_layer, new_figure
 from treeprobe.reporting.html import Cell, Picture, Section, Table, picture
@@ -27,7 +27,7 @@ def causal_section(results: Results) -> Section | None:
     table = Table("Effects of interventions, beside those of the random control that comes nearest", _COLUMNS, rows)
     pictures = [
         _picture(effects, intervention, name)
-        for name, effects in found.items()
+        for name, effects in drawn(found).items()
         for intervention in effects["intervention"].unique()
     ]
     said = f"{finished[0].record['summary']} " if len(finished) == 1 else ""
@@ -36,7 +36,7 @@ def causal_section(results: Results) -> Section | None:
         "it than under every random control, after adjustment for all layers and interventions. "
         "fresh uuas is what a probe trained on the edited states still finds (completeness), upos and word what a "
         "linear classifier tells of other properties (selectivity)."
-    )
+    ) + said_of_drawn(len(found))
     tables = [Table("Verdicts", _VERDICTS, [_verdict(one) for one in finished]), table]
     return Section("causal", "Is the tree used?", text, tables, pictures, folded=len(found) > MOST_OPEN)
 

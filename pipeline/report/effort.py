@@ -7,7 +7,7 @@ import pandas as pd
 from treeprobe.pipeline.analyses.effort import MEASURES, SIGNED, TEXTS
 from treeprobe.pipeline.effort.verdict import VERDICTS
 from treeprobe.pipeline.report.heads import place_of
-from treeprobe.pipeline.report.results import Results
+from treeprobe.pipeline.report.results import Results, drawn, said_of_drawn
 from treeprobe.pipeline.results.finished import Finished
 from treeprobe.reporting import effort_figure
 from treeprobe.reporting.html import Cell, Picture, Section, Table, picture
@@ -30,11 +30,11 @@ def effort_section(results: Results) -> Section | None:
         "less that on control trees. UUAS by rank, by nuclear norm and by sentences is the mean over all that a probe "
         "may be given: the hypervolume below the Pareto front (Pimentel et al. 2020). The layer is the best on dev; "
         "intervals are 95 %, paired. Verdicts: " + "; ".join(f"{name}, {told}" for name, told in VERDICTS.items()) + "."
-    )
+    ) + said_of_drawn(len(found))
     titles = [name for measure, name in MEASURES.items() for name in (name, *(["interval"] * (measure in _INTERVALS)))]
     columns = ["checkpoint", "baseline", "family", "layer", *titles, "verdict"]
     table = Table("Effort at the best layer", columns, rows)
-    pictures = [_picture(one) for one in found]
+    pictures = [_picture(one) for one in drawn({place_of(one): one for one in found}).values()]
     return Section("effort", "Representation or probe", text, [table], pictures, folded=len(found) > MOST_OPEN)
 
 

@@ -7,6 +7,9 @@ from treeprobe.pipeline.report.results import Results, read_results
 from treeprobe.pipeline.results.findings import FindingsError
 from treeprobe.reporting import Picker, tree_picker
 
+MOST_HEADS = 4_000_000
+"""Heads of recovered trees that a report holds, a byte each."""
+
 
 def explore_trees(folder: str | Path) -> Picker:
     """The trees of a run or a sweep in a notebook: choose checkpoint, sentence and layer, as in its report.
@@ -27,7 +30,7 @@ def explorer(results: Results) -> dict[str, Any]:
     Each view says which layer to begin with: the one that is best on dev, or the first where no edge can be scored.
     """
     treebanks: dict[str, Any] = {}
-    views = []
+    views: list[dict[str, Any]] = []
     for one in results.of("structure"):
         found = one.files.fields("trees.json").content
         if not found["sentences"]:
@@ -45,4 +48,16 @@ def explorer(results: Results) -> dict[str, Any]:
                     "recovered": found["recovered"],
                 }
             )
-    return {"treebanks": treebanks, "views": views} if views else {}
+    return _cut({"treebanks": treebanks, "views": views}) if views else {}
+
+
+def _cut(explorer: dict[str, Any]) -> dict[str, Any]:
+    """The explorer with as many sentences of each treebank as a page has room for: of many checkpoints, the first."""
+    heads = sum(len(tree) for view in explorer["views"] for layer in view["recovered"] for tree in layer)
+    if heads <= MOST_HEADS:
+        return explorer
+    count = max(len(bank["sentences"]) for bank in explorer["treebanks"].values())
+    kept = max(1, count * MOST_HEADS // heads)
+    banks = {name: {"sentences": bank["sentences"][:kept]} for name, bank in explorer["treebanks"].items()}
+    views = [{**view, "recovered": [layer[:kept] for layer in view["recovered"]]} for view in explorer["views"]]
+    return {"treebanks": banks, "views": views}

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from treeprobe.pipeline.closing_table import split_title
-from treeprobe.pipeline.report.results import BASELINES, METRICS, Results, score_at, structure_rows
+from treeprobe.pipeline.report.results import BASELINES, METRICS, MOST_LISTED, Results, score_at
 from treeprobe.pipeline.results.scores import CHOSEN_ON, reported_split
 from treeprobe.reporting.html import Cell, Section, Table
 
@@ -23,7 +23,7 @@ def headline_sentence(results: Results) -> str:
     if len(results.finished) == 1:
         return str(results.finished[0].record["summary"])
     found = [
-        (best, structure_rows(results, bank))
+        (best, results.structure_rows(bank))
         for bank in results.treebanks
         if (best := _best_of_all(results, bank)) is not None
     ]
@@ -55,7 +55,7 @@ def headline_section(results: Results) -> Section | None:
     """Every checkpoint and treebank, baselines below them: test at the layers chosen on dev first, then dev itself."""
     tables = []
     for bank in results.treebanks:
-        rows = structure_rows(results, bank)
+        rows = results.structure_rows(bank)
         rules = ", ".join(sorted(rows["punctuation"].dropna().unique()))
         rule = f"; punctuation: {rules}" if rules else ""
         captions = {
@@ -74,6 +74,8 @@ def checkpoint_table(rows: pd.DataFrame, split: str, caption: str) -> Table:
     """One treebank's checkpoints at the layers that are best on dev, then its baselines."""
     owners = {str(name): own for name, own in rows.groupby("checkpoint", sort=False)}
     lines = [[Cell(name), *(_score_cell(own, metric, split) for metric in METRICS)] for name, own in owners.items()]
+    if len(lines) > MOST_LISTED:  # a long table shows its first rows
+        lines.sort(key=lambda line: -1.0 if line[1].number is None else line[1].number, reverse=True)
     _mark_best(lines)
     quiet = len(lines)
     for probe, title in BASELINES.items():
@@ -86,7 +88,7 @@ def checkpoint_table(rows: pd.DataFrame, split: str, caption: str) -> Table:
 
 def _best_of_all(results: Results, bank: str) -> "pd.Series | None":
     """The row of the checkpoint with the highest UUAS on a treebank's dev split."""
-    rows = structure_rows(results, bank)
+    rows = results.structure_rows(bank)
     found = [best for _, own in rows.groupby("checkpoint", sort=False) if (best := score_at(own, "uuas")) is not None]
     return max(found, key=lambda row: row["value"], default=None)
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from treeprobe.pipeline.report.results import Results
+from treeprobe.pipeline.report.layers import layer_map
+from treeprobe.pipeline.report.results import Results, drawn, said_of_drawn
 from treeprobe.pipeline.results.finished import Finished
 from treeprobe.reporting import head_grid, new_figure
 from treeprobe.reporting.html import Cell, Picture, Section, Table, picture
@@ -15,29 +16,74 @@ MOST_OPEN = 4
 
 
 def heads_section(results: Results) -> Section | None:
-    """Maps of every head's trees, and the best head of each relation, by checkpoint."""
-    tables = []
-    grids = {place_of(one): one.table("heads") for one in results.of("heads")}
-    pictures = grid_pictures(grids, "uuas", "UUAS of each head’s own tree")
-    for one in results.of("heads"):
-        best = one.table("best_heads", texts=("name", "relation"))
-        best = best[best["accuracy"] > 0].head(SHOWN_RELATIONS)
-        rows = [
-            [
-                Cell(str(row["relation"]), str(row["direction"])),
-                Cell(str(row["name"])),
-                Cell(f"{row['accuracy']:.3f}", number=row["accuracy"]),
-                Cell(f"{row['baseline']:.3f}", number=row["baseline"]),
-                Cell(f"{row['n']:,}", number=row["n"]),
-            ]
-            for row in best.to_dict("records")
-        ]
-        columns = ["relation", "head", "accuracy", "best fixed offset", "edges"]
-        tables.append(Table(f"Best heads: {place_of(one)}", columns, rows))
-    if not pictures:
+    """Maps of every head's trees, and the best head of each relation, by checkpoint; of many, summaries."""
+    found = {place_of(one): one for one in results.of("heads")}
+    if not found:
         return None
+    shown = drawn(found)
+    pictures = grid_pictures(
+        {name: one.table("heads") for name, one in shown.items()}, "uuas", "UUAS of each head’s own tree"
+    )
+    best = {name: _found_relations(one) for name, one in found.items()}
     text = "How well a single attention head finds syntax without any training; head 3-9 is head 9 of layer 3."
-    return Section("heads", "Heads", text, tables, pictures, folded=len(tables) > MOST_OPEN)
+    if len(shown) == len(found):
+        tables = [_best_heads(name, table) for name, table in best.items()]
+    else:
+        tables, highest = [_relations(best)], _highest(found)
+        text += " The maps are of the highest head of each layer." + said_of_drawn(len(found))
+        pictures = [layer_map(highest, list(found), "uuas", of="the best head"), *pictures]
+    return Section("heads", "Heads", text, tables, pictures, folded=len(found) > MOST_OPEN)
+
+
+def _found_relations(one: Finished) -> pd.DataFrame:
+    """The best head of each of the most frequent relations, without those that no head finds."""
+    best = one.table("best_heads", texts=("name", "relation"))
+    return best[best["accuracy"] > 0].head(SHOWN_RELATIONS)
+
+
+def _best_heads(name: str, best: pd.DataFrame) -> Table:
+    """A line for each relation."""
+    rows = [
+        [
+            Cell(str(row["relation"]), str(row["direction"])),
+            Cell(str(row["name"])),
+            Cell(f"{row['accuracy']:.3f}", number=row["accuracy"]),
+            Cell(f"{row['baseline']:.3f}", number=row["baseline"]),
+            Cell(f"{row['n']:,}", number=row["n"]),
+        ]
+        for row in best.to_dict("records")
+    ]
+    return Table(f"Best heads: {name}", ["relation", "head", "accuracy", "best fixed offset", "edges"], rows)
+
+
+def _relations(best: Mapping[str, pd.DataFrame]) -> Table:
+    """For each relation how accurate the best heads of all checkpoints are, and where the most accurate one is."""
+    joined = pd.concat([table.assign(place=name) for name, table in best.items()])
+    rows = []
+    for (relation, direction), own in joined.groupby(["relation", "direction"], sort=False):
+        top = own.loc[own["accuracy"] == own["accuracy"].max()].iloc[0]
+        values = [float(own["accuracy"].median()), float(own["accuracy"].min()), float(top["accuracy"])]
+        baseline = float(own["baseline"].median())
+        rows.append(
+            [
+                Cell(str(relation), str(direction)),
+                Cell(str(len(own)), number=len(own)),
+                *(Cell(f"{value:.3f}", number=value) for value in values),
+                Cell(f"{top['place']}, head {top['name']}"),
+                Cell(f"{baseline:.3f}", number=baseline),
+            ]
+        )
+    columns = ["relation", "checkpoints", "median accuracy", "lowest", "highest", "of", "median best fixed offset"]
+    return Table(f"Best heads of {len(best)} checkpoints", columns, rows)
+
+
+def _highest(found: Mapping[str, Finished]) -> pd.DataFrame:
+    """The UUAS of the best head of each layer, a row for each checkpoint and layer."""
+    tables = [
+        one.table("heads").groupby("layer", as_index=False)["uuas"].max().assign(checkpoint=name)
+        for name, one in found.items()
+    ]
+    return pd.concat(tables, ignore_index=True).rename(columns={"uuas": "value"})
 
 
 def grid_pictures(tables: Mapping[str, pd.DataFrame], column: str, title: str) -> list[Picture]:

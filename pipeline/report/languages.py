@@ -5,7 +5,7 @@ import pandas as pd
 from treeprobe.pipeline.languages.figures import matrix_figure, reported_matrix
 from treeprobe.pipeline.languages.spaces import TRAINED
 from treeprobe.pipeline.languages.tables import AVERAGE
-from treeprobe.pipeline.report.results import Results
+from treeprobe.pipeline.report.results import Results, drawn, said_of_drawn
 from treeprobe.pipeline.results.finished import Finished
 from treeprobe.reporting.html import Cell, Picture, Section, Table, picture
 
@@ -21,9 +21,10 @@ def languages_section(results: Results) -> Section | None:
     text = (
         f"{finished[0].record['summary']} Spaces are fitted on one language, on all but the one that is scored, and on "
         "all. Share of the way: from the better of chain and random weights (0 %) to a language's own space (100 %)."
-    )
+    ) + said_of_drawn(len(finished))
+    shown = drawn({one.checkpoint: one for one in finished})
     table = Table("UUAS by kind of space, averages over languages", _COLUMNS, rows)
-    return Section("languages", "Languages", text, [table], [_matrix(one) for one in finished])
+    return Section("languages", "Languages", text, [table], [_matrix(one) for one in shown.values()])
 
 
 def _kinds(one: Finished) -> pd.DataFrame:

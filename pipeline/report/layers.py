@@ -1,17 +1,20 @@
 """Every metric by layer."""
 
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from treeprobe.pipeline.report.results import (
     BASELINES,
     METRICS,
+    MOST_LISTED,
     MOST_SHOWN,
     TITLES,
     Results,
     spread,
-    structure_rows,
 )
 from treeprobe.pipeline.results.file_names import file_names
 from treeprobe.pipeline.results.scores import best_rows, probe_rows
@@ -24,19 +27,21 @@ def layers_section(results: Results, bank: str) -> Section | None:
 
     Metrics that no sentence has are left out, such as rank correlations where all sentences are shorter than they take.
     """
-    rows = structure_rows(results, bank)
+    rows = results.structure_rows(bank)
     rows = rows[rows["split"] == "dev"].dropna(subset="value")
     metrics = [metric for metric in METRICS if not probe_rows(rows, metric).empty]
     if not metrics:
         return None
     names, shown = list(dict.fromkeys(rows["checkpoint"])), spread(rows)
-    maps = [_layer_map(rows, names, metric) for metric in metrics] if len(names) > MOST_SHOWN else []
+    maps = [layer_map(probe_rows(rows, metric), names, metric) for metric in metrics] if len(names) > MOST_SHOWN else []
     best = best_rows(rows, by=["checkpoint"])
     owner = str(names[0] if best.empty else best["checkpoint"].iloc[int(best["value"].argmax())])
     curves = [layer_picture(rows[rows["checkpoint"].isin({*shown, owner})], metric, bank, owner) for metric in metrics]
     text = "Scores of the development sentences. "
     text += "Bands are 95 % intervals; the hollow point is layer 0, the embeddings; grey lines are baselines"
     text += f", those of {owner}." if len(names) > 1 else "."
+    if maps:
+        text += " In the maps each row is a checkpoint, and a dot its best layer."
     if len(shown) < len(names):
         text += f" Curves show {len(shown)} of {len(names)} checkpoints, spread over the range of their best scores."
     identifier = f"layers-{file_names(results.treebanks)[bank]}"
@@ -55,26 +60,41 @@ def layer_picture(rows: pd.DataFrame, metric: str, bank: str, owner: str) -> Pic
     return picture(figure, title=f"{title} by layer, {bank}", description=_curve_text(own, title))
 
 
-def _layer_map(rows: pd.DataFrame, names: Sequence[str], metric: str) -> Picture:
-    """A metric of every checkpoint and layer, shaded."""
-    table = probe_rows(rows, metric).pivot_table(index="checkpoint", columns="layer", values="value")
-    table = table.reindex(list(names))
-    figure, axes = new_figure((5.4, 1.0 + 0.21 * len(names)))
+def layer_map(rows: pd.DataFrame, names: Sequence[str], metric: str, *, of: str = "") -> Picture:
+    """A metric of every checkpoint and layer, shaded, with a dot at the highest of each.
+
+    Above `MOST_LISTED` rows become narrow, and no longer have all their names.
+    """
+    table = rows.pivot_table(index="checkpoint", columns="layer", values="value").reindex(list(names))
+    values = table.to_numpy(dtype=float)
+    figure, axes = new_figure((5.4, 1.0 + 0.21 * min(len(names), MOST_LISTED)))
     heat_map(
-        table.to_numpy(dtype=float),
+        values,
         axes,
         rows=[str(name) for name in table.index],
         columns=[str(layer) for layer in table.columns],
         label=METRICS[metric],
     )
+    known = np.flatnonzero(np.isfinite(values).any(axis=1))
+    highest = np.nanargmax(values[known], axis=1)
+    if len(names) > MOST_LISTED:  # in few rows the numbers stand in the cells
+        axes.scatter(highest, known, s=1.5, color="black", linewidths=0)
     axes.set_xlabel("layer", fontsize=9)
-    title = TITLES[metric]
+    title = f"{TITLES[metric]} of {of}," if of else f"{TITLES[metric]} of"
+    layers = table.columns.to_numpy()[highest]
     return picture(
         figure,
-        title=f"{title} of every checkpoint and layer",
-        description=f"Heat map of {title}, {len(names)} checkpoints by {table.shape[1]} layers",
+        title=f"{title} every checkpoint and layer",
+        description=f"Heat map of {TITLES[metric]}, {len(names)} checkpoints by {table.shape[1]} layers; the best "
+        f"layer is {_range_of(layers)}, {int(np.median(layers))} in the median",
         shaded=True,
     )
+
+
+def _range_of(layers: NDArray[Any]) -> str:
+    """The least and the greatest of some layers."""
+    low, high = int(layers.min()), int(layers.max())
+    return f"{low} of all" if low == high else f"{low} to {high}"
 
 
 def _curve_text(rows: pd.DataFrame, title: str) -> str:

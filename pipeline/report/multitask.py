@@ -4,7 +4,7 @@ import pandas as pd
 
 from treeprobe.pipeline.analyses.multitask import sharing_sentence
 from treeprobe.pipeline.report.heads import place_of
-from treeprobe.pipeline.report.results import Results
+from treeprobe.pipeline.report.results import MOST_DRAWN, Results, drawn, said_of_drawn
 from treeprobe.reporting import sharing_figure
 from treeprobe.reporting.html import Cell, Picture, Section, Table, picture
 
@@ -25,14 +25,18 @@ def multitask_section(results: Results) -> Section | None:
         return None
     gains = {place_of(one): one.table("gains", texts=_TEXTS) for one in found}
     # Of one analysis the page begins with that sentence.
-    said = [f"{name}: {sharing_sentence(table)}." for name, table in gains.items()] if len(gains) > 1 else []
+    few = 1 < len(gains) <= MOST_DRAWN
+    said = [f"{name}: {sharing_sentence(table)}." for name, table in gains.items()] if few else []
     text = (
         "Probes of distances, depths and relations, trained apart and sharing. What is compared was chosen on dev: "
         "among the ways to share, and among separate probes with and without the trace norm of their own map. "
         "Differences are paired, on test, with 95 % intervals."
-    )
+    ) + said_of_drawn(len(found))
     rows = [row for name, table in gains.items() for row in _rows(name, table)]
-    pictures = [shown for one in found for shown in _pictures(place_of(one), one.table("sharing", texts=_TEXTS))]
+    drawn_ones = drawn({place_of(one): one for one in found})
+    pictures = [
+        shown for name, one in drawn_ones.items() for shown in _pictures(name, one.table("sharing", texts=_TEXTS))
+    ]
     return Section(
         "multitask",
         "Sharing between tasks",

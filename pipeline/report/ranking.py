@@ -2,7 +2,7 @@
 
 from treeprobe.pipeline.comparisons.rankable import RankingError
 from treeprobe.pipeline.comparisons.ranking import CheckpointRanking, rank_finished, with_labelled_trees
-from treeprobe.pipeline.report.results import Results
+from treeprobe.pipeline.report.results import MOST_LISTED, Results
 from treeprobe.pipeline.results.scores import CHOSEN_ON
 from treeprobe.reporting import metric_name, new_figure, ranked_scores, ranking_size
 from treeprobe.reporting.html import Cell, Picture, Section, Table, picture
@@ -56,8 +56,10 @@ def _table(ranking: CheckpointRanking) -> Table:
 
 def _picture(ranking: CheckpointRanking) -> Picture:
     """The scores with their intervals."""
-    figure, axes = new_figure(ranking_size(len(ranking.table)))
-    ranked_scores(ranking.table, axes)
+    first = ranking.table.head(MOST_LISTED)
+    figure, axes = new_figure(ranking_size(len(first)))
+    ranked_scores(first, axes)
     shown = ranking.table[["rank", "rank_low", "rank_high", "checkpoint", "value", "low", "high", "best"]]
     title = f"{metric_name(ranking.metric)} of DepProbe, {ranking.treebank}, {ranking.split}"
+    title += f": the first {len(first)} of {len(ranking.table)}" if len(first) < len(ranking.table) else ""
     return picture(figure, title=title, description=shown.round(3).to_string(index=False))

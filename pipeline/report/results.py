@@ -1,9 +1,9 @@
 """What a report reads: the finished analyses of a folder, their scores, and the failures of a sweep."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -40,6 +40,13 @@ PROBES = "probes"
 """The folder of an analysis that no report reads."""
 MOST_SHOWN = 7
 """Curves that one can still tell apart."""
+MOST_LISTED = 40
+"""Checkpoints that have a row of their own in a figure."""
+MOST_DRAWN = 8
+"""Tasks that have figures of their own; of more, some are drawn."""
+
+
+Shown = TypeVar("Shown")
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,10 @@ class Results:
     scores: pd.DataFrame
     finished: Sequence[Finished]
     failed: Sequence[Mapping[str, Any]]
+    _rows: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _best: dict[tuple[str, Split], dict[str, Measured]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def checkpoints(self) -> list[str]:
@@ -78,17 +89,31 @@ class Results:
 
     def reported_split(self, treebank: str) -> Split:
         """The split of a treebank whose scores are reported: see `scores.reported_split`."""
-        return reported_split(structure_rows(self, treebank))
+        return reported_split(self.structure_rows(treebank))
 
     def best_on(self, treebank: str, split: Split | None = None) -> dict[str, Measured]:
         """UUAS of every checkpoint at the layer best on dev, by its name; without those that have no edge to score.
 
         On the split that is reported, unless `split` is another.
         """
-        split = split or self.reported_split(treebank)
-        found = [one for one in self.of("structure") if one.treebank == treebank]
-        known = [one for one in found if one.record["details"]["best_layer"] is not None]
-        return {one.checkpoint: best_measured(one, split=split) for one in known}
+        key = treebank, split or self.reported_split(treebank)
+        if key not in self._best:
+            found = [one for one in self.of("structure") if one.treebank == treebank]
+            known = [one for one in found if one.record["details"]["best_layer"] is not None]
+            self._best[key] = {one.checkpoint: best_measured(one, split=key[1]) for one in known}
+        return self._best[key]
+
+    def structure_rows(self, treebank: str) -> pd.DataFrame:
+        """The rows of one treebank's structural analyses, all splits: probes of the largest rank, and their baselines.
+
+        Several seeds are one row: their mean, see `reporting.merge_seeds`.
+        """
+        if treebank not in self._rows:
+            scores = self.scores
+            rows = without_tree_probes(scores[(scores["analysis"] == "structure") & (scores["trained_on"] == treebank)])
+            largest = rows.groupby("checkpoint")["rank"].transform("max")
+            self._rows[treebank] = merge_seeds(rows[rows["rank"].isna() | (rows["rank"] == largest)])
+        return self._rows[treebank]
 
 
 def read_results(folder: str | Path) -> Results:
@@ -117,17 +142,6 @@ def _about_damaged(sweep: Path, task: str) -> dict[str, str]:
     return {"checkpoint": one.checkpoint, "treebank": one.treebank, "analysis": one.analysis}
 
 
-def structure_rows(results: Results, treebank: str) -> pd.DataFrame:
-    """The rows of one treebank's structural analyses, all splits: probes of the largest rank, and their baselines.
-
-    Several seeds are one row: their mean, see `reporting.merge_seeds`.
-    """
-    scores = results.scores
-    rows = without_tree_probes(scores[(scores["analysis"] == "structure") & (scores["trained_on"] == treebank)])
-    largest = rows.groupby("checkpoint")["rank"].transform("max")
-    return merge_seeds(rows[rows["rank"].isna() | (rows["rank"] == largest)])
-
-
 def score_at(
     rows: pd.DataFrame, metric: str, *, split: str = "dev", probe: str | None = None
 ) -> "pd.Series[Any] | None":
@@ -150,3 +164,24 @@ def spread(rows: pd.DataFrame) -> list[str]:
     places = np.linspace(0, len(ordered) - 1, MOST_SHOWN).round().astype(int)
     chosen = set(ordered[places])
     return [name for name in names if name in chosen]
+
+
+def evenly(found: Sequence[Shown], most: int) -> list[Shown]:
+    """All of a few; of more than `most`, so many of them, evenly spread from the first to the last."""
+    places = np.linspace(0, len(found) - 1, min(most, len(found))).round().astype(int)
+    return [found[place] for place in places]
+
+
+def drawn(found: Mapping[str, Shown]) -> dict[str, Shown]:
+    """Those of a section's tasks, by name, that have figures of their own."""
+    return dict(evenly(list(found.items()), MOST_DRAWN))
+
+
+def said_of_drawn(count: int) -> str:
+    """A sentence on how many of so many tasks are drawn; empty where all are."""
+    if count <= MOST_DRAWN:
+        return ""
+    return (
+        f" Figures are of {MOST_DRAWN} of the {count}, evenly spread over the list; `treeprobe report` on the folder "
+        "of one task shows its own."
+    )

@@ -4,7 +4,7 @@ import pandas as pd
 
 from treeprobe.pipeline.analyses.sentence_probes import LINEAR, SIMPLE, TEXTS, best_layers
 from treeprobe.pipeline.report.heads import place_of
-from treeprobe.pipeline.report.results import Results
+from treeprobe.pipeline.report.results import Results, drawn, said_of_drawn
 from treeprobe.pipeline.results.scores import RANDOM_WEIGHTS
 from treeprobe.reporting import sentence_accuracy_figure
 from treeprobe.reporting.html import Cell, Section, Table, picture
@@ -24,13 +24,14 @@ def sentence_probes_section(results: Results) -> Section | None:
         return None
     rows = [row for name, table in found.items() for row in _rows(name, best_layers(table))]
     pictures = [
-        picture(sentence_accuracy_figure(table), title=name, description=_text(table)) for name, table in found.items()
+        picture(sentence_accuracy_figure(table), title=name, description=_text(table))
+        for name, table in drawn(found).items()
     ]
     text = (
         "Linear classifiers of whole sentences on one vector each, after Conneau et al. (2018), at the layer that is "
         "best on dev. The gain is over the best of three baselines that read no states: the most frequent class, which "
         "words a sentence has, and how many. Intervals are 95 %, gains paired."
-    )
+    ) + said_of_drawn(len(found))
     table = Table("Tasks at the best layer", _COLUMNS, rows)
     return Section("sentence-probes", "Whole sentences", text, [table], pictures, folded=len(found) > MOST_OPEN)
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from treeprobe.parsing.treebanks import Split
-from treeprobe.pipeline.report.results import METRICS, TITLES, Results
+from treeprobe.pipeline.report.results import METRICS, MOST_SHOWN, TITLES, Results, evenly
 from treeprobe.pipeline.results.scores import CHAIN, CHOSEN_ON, best_rows, probe_rows, reported_split
 from treeprobe.reporting import new_figure, step_curves
 from treeprobe.reporting.html import Picture, Section, curve_size, picture
@@ -21,6 +21,11 @@ def training_section(results: Results) -> Section | None:
         f"Scores of {split}, each step at the layer that is best for it, {CHOSEN_ON[split]}; steps on a logarithmic "
         "scale."
     )
+    best = probe_rows(rows, metrics[0]).groupby("family")["value"].max().sort_values().index.tolist()
+    shown = evenly(best, MOST_SHOWN)
+    if len(shown) < len(best):
+        text += f" Curves are of {len(shown)} of {len(best)} runs, spread over the range of their best scores."
+        rows = rows[rows["family"].isin(shown)]
     pictures = [training_picture(rows, metric, split=split) for metric in metrics]
     return Section("training", "Training", text, pictures=pictures)
 

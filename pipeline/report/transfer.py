@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from treeprobe.pipeline.report.results import Results
+from treeprobe.pipeline.report.results import Results, drawn, said_of_drawn
 from treeprobe.pipeline.results.scores import CHOSEN_ON, best_rows, reported_split
 from treeprobe.reporting import heat_map, new_figure
 from treeprobe.reporting.html import Picture, Section, picture
@@ -20,11 +20,12 @@ def transfer_section(results: Results) -> Section | None:
         return None
     best = best[best["rank"] == best.groupby("checkpoint")["rank"].transform("max")]
     limits = float(best["value"].min()), float(best["value"].max())
-    pictures = [_transfer_map(str(name), own, *limits) for name, own in best.groupby("checkpoint", sort=False)]
+    found = {str(name): own for name, own in best.groupby("checkpoint", sort=False)}
+    pictures = [_transfer_map(name, own, *limits) for name, own in drawn(found).items()]
     text = (
         "Probes trained on one treebank, scored on another, at the layer that is best there. "
         f"Scores are of {split}; layers are {CHOSEN_ON[split]}."
-    )
+    ) + said_of_drawn(len(found))
     return Section("transfer", "Transfer", text, pictures=pictures)
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from treeprobe.pipeline.analyses.untrained import shown_split
 from treeprobe.pipeline.report.heads import place_of
-from treeprobe.pipeline.report.results import Results
+from treeprobe.pipeline.report.results import Results, drawn, said_of_drawn
 from treeprobe.pipeline.untrained.table import TEXTS
 from treeprobe.reporting import untrained_figure
 from treeprobe.reporting.html import Cell, Section, Table, picture
@@ -29,13 +29,15 @@ def untrained_section(results: Results) -> Section | None:
     tables = [Table("Trees", _COLUMNS, trees)]
     if spans:
         tables.append(Table("Bracketings against the spans of the gold trees", _SPANS, spans))
-    pictures = [picture(untrained_figure(table), title=name, description=_text(table)) for name, table in found.items()]
+    pictures = [
+        picture(untrained_figure(table), title=name, description=_text(table)) for name, table in drawn(found).items()
+    ]
     text = (
         "Trees of methods that train nothing, scored as the trees of probes are: perturbed masking (Wu et al. 2020), "
         "attention averaged over substitutions (Jian & Reddy 2023), tree projections (Murty et al. 2023), and the "
         "attention of the best single head. Layers, heads and directions are chosen on dev by gold trees. Intervals "
         "are 95 %, differences paired. A binary bracketing cannot have an F1 of 1 where gold trees are flatter."
-    )
+    ) + said_of_drawn(len(found))
     return Section("untrained", "Trees without training", text, tables, pictures, folded=len(found) > MOST_OPEN)
 
 

@@ -1,6 +1,7 @@
 """What analyses found, read back: the finished analyses of a folder, their tables, and all scores as one."""
 
 import importlib.util
+import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import pandas as pd
 from treeprobe.files import written_whole
 from treeprobe.pipeline.results.files import ResultFiles
 from treeprobe.pipeline.results.findings import EARLIER, RECORD, FindingsError
+from treeprobe.pipeline.results.score_tables import OWNER, read_together
 from treeprobe.pipeline.results.scores import COLUMNS, SIGNATURE, read_scores, score_table
 from treeprobe.pipeline.results.signing import sign
 from treeprobe.pipeline.results.sweep_folder import MARK, DamagedResults, SweepFolder
@@ -19,6 +21,8 @@ from treeprobe.pipeline.results.sweep_folder import MARK, DamagedResults, SweepF
 SCORES = "scores.csv"
 TASK_COLUMNS = ("analysis", "trained_on", "family", "step")
 """Columns beside those of the score table, by which the rows of several analyses differ."""
+_TOGETHER = 500
+"""Analyses whose scores are parsed at once."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,12 @@ class Finished:
         """The name of the treebank that its probes were trained on."""
         return str(self.record["details"].get("trained_on", self.treebank))
 
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """The values of `TASK_COLUMNS`."""
+        values = (self.analysis, self.trained_on, self.record.get("family"), self.record.get("step"))
+        return dict(zip(TASK_COLUMNS, values))
+
     def table(self, name: str, *, texts: Sequence[str] = ()) -> pd.DataFrame:
         """One of its tables; the columns `texts` stay text. Raises FindingsError when it is damaged."""
         return self.files.table(f"{name}.csv", texts=texts)
@@ -73,12 +83,7 @@ class Finished:
                 scores = read_scores(path)
         else:
             scores = score_table([])
-        return sign(scores, self.record).assign(
-            analysis=self.analysis,
-            trained_on=self.trained_on,
-            family=pd.Series([self.record.get("family")] * len(scores), dtype="string"),
-            step=pd.Series([self.record.get("step")] * len(scores), dtype="Int64"),
-        )
+        return _described(sign(scores, self.record).assign(**{OWNER: 0}), [self])
 
 
 def read_finished(folder: str | Path) -> list[Finished]:
@@ -135,16 +140,31 @@ def read_contents(
 
 def collect_scores(finished: Sequence[Finished]) -> tuple[pd.DataFrame, dict[str, str]]:
     """The scores of finished analyses as one table, and what is wrong with unreadable ones, by the name of the task."""
-    frames, damaged = [], {}
-    for one in finished:
-        try:
-            frames.append(one.scores())
-        except FindingsError as error:
-            damaged[one.folder.name] = str(error)
+    frames: list[pd.DataFrame] = []
+    damaged: dict[str, str] = {}
+    for first in range(0, len(finished), _TOGETHER):
+        run = finished[first : first + _TOGETHER]
+        together = read_together([one.files for one in run], SCORES)
+        if together is not None:
+            frames += [_described(table, run) for table in together]
+            continue
+        for one in run:
+            try:
+                frames.append(one.scores())
+            except FindingsError as error:
+                damaged[one.folder.name] = str(error)
     columns = [*COLUMNS, SIGNATURE, *TASK_COLUMNS]
     full = [frame for frame in frames if not frame.empty]
     table = pd.concat(full, ignore_index=True).reindex(columns=columns) if full else pd.DataFrame(columns=columns)
     return table, damaged
+
+
+def _described(table: pd.DataFrame, finished: Sequence[Finished]) -> pd.DataFrame:
+    """Rows of several analyses with the columns that tell these apart."""
+    types: Mapping[str, Any] = {"analysis": str, "trained_on": str, "family": "string", "step": "Int64"}
+    about = pd.DataFrame([one.about for one in finished], columns=list(types)).astype(types)
+    own = about.take(table[OWNER].to_numpy()).set_axis(table.index)
+    return pd.concat([table.drop(columns=OWNER), own], axis="columns")
 
 
 def _is_sweep(folder: str | Path) -> bool:
@@ -158,21 +178,34 @@ def _warn(damaged: Mapping[str, str]) -> None:
         warnings.warn(problem, DamagedResults, stacklevel=3)
 
 
-def write_table(folder: Path, scores: pd.DataFrame) -> Path:
-    """Write the table of all scores into a sweep's folder, whole; returns the file."""
+def tasks_changed(folder: Path) -> int:
+    """When a task of a sweep last came or went, in nanoseconds of whatever clock its disk goes by."""
+    return SweepFolder.at(folder).tasks.stat().st_mtime_ns
+
+
+def write_table(folder: Path, scores: pd.DataFrame, *, changed: int) -> Path:
+    """Write the table of all scores into a sweep's folder, whole; returns the file.
+
+    Args:
+        changed: `tasks_changed`, asked before the tasks were read; the file bears that time.
+    """
     target = _table(folder)
     with written_whole(target) as draft:
         if target.suffix == ".parquet":
             scores.to_parquet(draft, index=False)
         else:
             scores.to_csv(draft, index=False)
+        os.utime(draft, ns=(changed, changed))
     return target
 
 
 def table_is_current(folder: Path) -> bool:
-    """Whether the table of a sweep was written after anything happened to its tasks, by the clock of their disk."""
+    """Whether nothing happened to the tasks of a sweep since they were read for its table.
+
+    Times are compared with what they were, and never one clock with another: of some disks, whoever writes sets them.
+    """
     target = _table(folder)
-    return target.exists() and target.stat().st_mtime_ns >= SweepFolder.at(folder).tasks.stat().st_mtime_ns
+    return target.exists() and target.stat().st_mtime_ns == tasks_changed(folder)
 
 
 def _table(folder: Path) -> Path:

@@ -100,7 +100,8 @@ def score_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
 def read_scores(path: Any) -> pd.DataFrame:
     """A table of scores from its CSV file; only an empty cell has no value, as a checkpoint may be called "NA"."""
-    texts = dict.fromkeys(("checkpoint", "treebank", "split", "probe", "metric", "punctuation", SIGNATURE), str)
+    names = ("checkpoint", "treebank", "split", "probe", "metric", "resampled", "punctuation", SIGNATURE)
+    texts = dict.fromkeys(names, str)
     return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=texts).astype(INTEGERS)
 
 

@@ -7,6 +7,7 @@ DIR/
     results.parquet        every finished task's scores (results.csv without pyarrow); rebuilt from tasks/ at any time
     plans/DIGEST.json      which tasks a sweep into this folder has: one for each plan that was begun here
     checkpoints.json       the digests of checkpoints, with the sizes and times of their files
+    finished.json          what the records of finished tasks say, and the sizes and times of these; can be removed
     jobs/                  what submitit keeps of jobs that were submitted
     cache/CHECKPOINT/      hidden states shared by the tasks of a checkpoint
 

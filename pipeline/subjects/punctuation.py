@@ -1,17 +1,16 @@
 """One rule for punctuation in a run: chosen once for all splits, said, recorded, and compared only with its like."""
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from treeprobe.parsing import PunctuationChoice, PunctuationRule, Treebank, choose_punctuation, punctuation_masks
 from treeprobe.parsing.treebanks import Split
-from treeprobe.pipeline.results.scores import Setting
 from treeprobe.pipeline.subjects.subject import Subject
 
 
 class PunctuationWarning(UserWarning):
-    """Scores that leave out no punctuation, or that leave it out by different rules."""
+    """Scores that leave out no punctuation."""
 
 
 def settle_punctuation(subject: Subject, rule: PunctuationRule) -> PunctuationChoice:
@@ -44,19 +43,3 @@ def punctuation_record(choice: PunctuationChoice, splits: Mapping[Split, Treeban
 def count_punctuation(splits: Mapping[Split, Treebank], rule: PunctuationRule) -> dict[Split, int]:
     """How many words of each split are punctuation."""
     return {split: sum(int(mask.sum()) for mask in punctuation_masks(bank, rule)) for split, bank in splits.items()}
-
-
-def warn_of_rules(settings: Iterable[Setting]) -> None:
-    """Warn where scores that are about to be compared left out punctuation by different rules."""
-    rules = {
-        one.punctuation: f"{one.punctuation} ({one.checkpoint} on {one.treebank})"
-        for one in settings
-        if one.punctuation is not None
-    }
-    if len(rules) > 1:
-        warnings.warn(
-            f"the scores compared leave out punctuation by different rules, {', '.join(rules.values())}, and so count "
-            "different edges; run one of the two again with the other's --punctuation",
-            PunctuationWarning,
-            stacklevel=3,
-        )

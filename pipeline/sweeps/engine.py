@@ -12,11 +12,18 @@ import pandas as pd
 
 from treeprobe.claims import claimed, remove_leftovers
 from treeprobe.errors import BusyError, OutputError
-from treeprobe.pipeline.results.finished import collect_scores, read_contents, table_is_current, write_table
+from treeprobe.pipeline.results.finished import (
+    collect_scores,
+    read_contents,
+    table_is_current,
+    tasks_changed,
+    write_table,
+)
 from treeprobe.pipeline.results.sweep_folder import SweepFolder
 from treeprobe.pipeline.stopwatch import Progress
 from treeprobe.pipeline.sweeps.execution import Outcome, execute, execute_elsewhere
 from treeprobe.pipeline.sweeps.known_digests import KnownDigests
+from treeprobe.pipeline.sweeps.known_records import KnownRecords
 from treeprobe.pipeline.sweeps.leaving import GraceOver, Leaving, SweepLeftError, leaving_on_signals
 from treeprobe.pipeline.sweeps.plans import put_on_record
 from treeprobe.pipeline.sweeps.progress import SweepProgress
@@ -108,10 +115,8 @@ def sweep(
         progress=progress,
     )  # fmt: skip
     ended = _end_all(plan, conduct, share=None)
-    finished, damaged = read_contents(plan.folder.path)
-    scores, unreadable = collect_scores(finished)
-    _write_table(plan.folder, scores)
-    return Sweep(**vars(ended), scores=scores, damaged={**damaged, **unreadable})
+    scores, damaged = _write_table(plan.folder)
+    return Sweep(**vars(ended), scores=scores, damaged=damaged)
 
 
 def sweep_share(
@@ -140,7 +145,7 @@ def sweep_share(
     try:
         with claimed(plan.folder.path / "results"):
             if not table_is_current(plan.folder.path):
-                _write_table(plan.folder, collect_scores(read_contents(plan.folder.path)[0])[0])
+                _write_table(plan.folder)
     except BusyError:
         pass  # another job is at it
     return ended
@@ -153,7 +158,9 @@ def _end_all(plan: Plan, conduct: _Conduct, *, share: Share | None) -> Ended:
     folder.begin()
     put_on_record(folder, tasks, known)
     remove_leftovers(folder.tasks)  # those that cannot be told yet from claims of the living are, at the end
-    standings = standings_of(tasks, folder, verify=conduct.verify)
+    records = KnownRecords(folder, reread=conduct.verify)
+    standings = standings_of(tasks, folder, verify=conduct.verify, known=records)
+    records.write()
     changed = {name: standing for name, standing in standings.items() if standing.state == "changed"}
     if changed and not conduct.replace:
         raise SweepError("\n".join([*(f"{name}: {one.reason}" for name, one in changed.items()), CHANGED]))
@@ -190,12 +197,19 @@ def _end_all(plan: Plan, conduct: _Conduct, *, share: Share | None) -> Ended:
     )
 
 
-def _write_table(folder: SweepFolder, scores: pd.DataFrame) -> None:
-    """Write the table of all scores. Raises OutputError where it cannot be written."""
+def _write_table(folder: SweepFolder) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Write the table of all scores; returns it, and what is wrong with tasks that cannot be read, by name.
+
+    Raises OutputError where it cannot be written.
+    """
+    changed = tasks_changed(folder.path)
+    finished, damaged = read_contents(folder.path)
+    scores, unreadable = collect_scores(finished)
     try:
-        write_table(folder.path, scores)
+        write_table(folder.path, scores, changed=changed)
     except OSError as error:
         raise OutputError(f"{folder.path}: the table of all scores cannot be written: {error.strerror}") from error
+    return scores, {**damaged, **unreadable}
 
 
 def _earlier_failures(standings: Mapping[str, Standing]) -> dict[str, str]:

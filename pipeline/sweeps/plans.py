@@ -26,7 +26,7 @@ class PlannedTask:
 
 def _write_plan(folder: SweepFolder, tasks: Sequence[Task]) -> None:
     """Put the tasks of a plan on record, unless they are."""
-    entries = [vars(PlannedTask(task.name, **task.about, identity=json_digest(task.identity))) for task in tasks]
+    entries = [vars(PlannedTask(task.name, **task.about, identity=task.identity_digest)) for task in tasks]
     content = {"tasks": entries}
     path = folder.plans / f"{json_digest(content)[:16]}.json"
     if not path.exists():

@@ -45,6 +45,11 @@ class Task:
     after: str | None = None
     weights: Mapping[str, Weights] = field(default_factory=dict)
 
+    @cached_property
+    def identity_digest(self) -> str:
+        """The digest of all that its result depends on."""
+        return json_digest(self.identity)
+
     @property
     def about(self) -> dict[str, str]:
         """What the task is, in words: its checkpoint, the treebank that it scores, and its analysis."""
@@ -193,7 +198,7 @@ class Plan:
         if "baseline_model" in analysis.options and self.options.baseline_model not in (None, RANDOM_WEIGHTS):
             identity["baseline"] = find_checkpoints([str(self.options.baseline_model)])[0].digest
         if after is not None:
-            identity["probes"] = json_digest(after.identity)
+            identity["probes"] = after.identity_digest
         paths = {split: path for split, path in _absolute_files(splits).items() if split in analysis.splits}
         sources = Sources(
             model=checkpoint.source,

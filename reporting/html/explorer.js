@@ -1,9 +1,13 @@
 /* The explorer and the sorting of tables. Words reach the page by textContent alone. */
 (() => {
   sortTables();
+  cutTables();
   addEventListener("hashchange", unfold);
   unfold();
-  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
+  addEventListener("beforeprint", () => {
+    document.querySelectorAll("details").forEach((one) => { one.open = true; });
+    document.querySelectorAll("table.cut").forEach((one) => one.classList.remove("cut"));
+  });
   const data = JSON.parse(byId("data").textContent);
   if (data.views && data.views.length) explore(data);
 
@@ -16,7 +20,7 @@
     const current = () => {
       const view = views[inputs.checkpoint.value];
       const sentence = treebanks[view.treebank].sentences[inputs.sentence.value];
-      return { view, sentence, recovered: view.recovered.map((layer) => layer[inputs.sentence.value]) };
+      return { view, sentence, recovered: view.recovered.map((layer) => headsOf(layer[inputs.sentence.value])) };
     };
     const update = () => {
       const view = views[inputs.checkpoint.value];
@@ -35,7 +39,7 @@
       drawBars(byId("bars"), view.layers, share, place, (i) => { inputs.layer.value = i; update(); });
       const count = foundEdges(gold, recovered[place], sentence.scored);
       byId("status").textContent = `Layer ${view.layers[place]} of ${view.checkpoint}: ${count} of ${gold.size} edges found`;
-      drawTrees(byId("tree"), data.screen, sentence, { heads: recovered[place], arcs: view.arcs[place][inputs.sentence.value] });
+      drawTrees(byId("tree"), data.screen, sentence, { heads: recovered[place], arcs: layOutArcs(sentence, recovered[place]) });
       fillTable(sentence, recovered[place]);
     };
     const step = (by) => {
@@ -85,6 +89,20 @@
       button.textContent = heading.textContent;
       heading.replaceChildren(button);
       button.addEventListener("click", () => sortBy(heading));
+    });
+  }
+
+  /* Of a long table the first rows are shown, in whatever order it has, until the reader asks for all. */
+  function cutTables() {
+    document.querySelectorAll("table.long").forEach((table) => {
+      const button = document.createElement("button"), count = table.tBodies[0].rows.length;
+      const update = () => { button.textContent = table.classList.contains("cut") ? `Show all ${count} rows` : "Show the first rows"; };
+      button.type = "button";
+      button.className = "more";
+      button.addEventListener("click", () => { table.classList.toggle("cut"); update(); });
+      table.classList.add("cut");
+      update();
+      table.parentElement.after(button);
     });
   }
 

@@ -10,6 +10,9 @@ from treeprobe.reporting.html.tree_layout import with_layout
 _LONGEST_LABEL = 40
 """Characters of a cell that is not prose."""
 
+_LONGEST_TABLE = 40
+"""Rows of a table that is shown as a whole; of a longer one, the first are, in the order that the reader chooses."""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -88,4 +91,5 @@ def render_report(report: Report) -> str:
         data=with_layout(report.explorer),
         title=report.title,
         report=report,
+        longest_table=_LONGEST_TABLE,
     )

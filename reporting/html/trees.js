@@ -1,5 +1,44 @@
 /* Trees as arcs over and under their words, as the page brings their layout with it; an arc is [start, end, level]. */
 
+/* The heads of a tree, as the page has them: a character for each, the first of these for the root. */
+const HEADS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_.~!*()[]{}|:;,@#$%+=";
+function headsOf(tree) { return typeof tree === "string" ? [...tree].map((one) => HEADS.indexOf(one) - 1) : tree; }
+
+/* Arcs of a tree over the words of a sentence, where drawings in notebooks have them. */
+function layOutArcs({ centres, reach }, heads) {
+  const marks = heads.map((head, word) => [head < 0 ? word : head, word]);
+  const way = centres.length > 1 && centres[0] > centres[centres.length - 1] ? -1 : 1;
+  const ports = arcPorts(marks), levels = arcLevels(marks);
+  return marks.map((mark, i) => [...mark.map((word, side) => Math.round(centres[word] + way * ports[i][side] * reach[word])), levels[i]]);
+}
+
+/* From 1: shorter arcs below the longer ones that cover them, each as low as that allows, the line at a root above all. */
+function arcLevels(marks) {
+  const spans = marks.map(([a, b]) => [Math.min(a, b), Math.max(a, b)]), levels = marks.map(() => 0), placed = [];
+  const order = spans.map((_, i) => i).sort((i, j) => (spans[i][1] - spans[i][0]) - (spans[j][1] - spans[j][0]) || spans[i][0] - spans[j][0]);
+  order.filter((i) => spans[i][0] < spans[i][1]).forEach((i) => {
+    const [left, right] = spans[i];
+    levels[i] = 1 + Math.max(0, ...placed.filter(([a, b]) => a < right && b > left).map((one) => one[2]));
+    placed.push([left, right, levels[i]]);
+  });
+  const highest = Math.max(0, ...levels);
+  return levels.map((level) => level || highest + 1);
+}
+
+/* Where each arc meets its words, from -1 to 1: leftward ones on the left, short ones first, the root, rightward ones, long ones first. */
+function arcPorts(marks) {
+  const ends = marks.map(() => []), ports = marks.map(() => [0, 0]);
+  marks.forEach(([a, b], i) => {
+    ends[a].push([Number(b > a), a === b ? Infinity : a - b, i]);
+    if (a !== b) ends[b].push([Number(a > b), b - a, i]);
+  });
+  ends.forEach((met, word) => {
+    met.sort((one, other) => one[0] - other[0] || (one[1] === other[1] ? one[2] - other[2] : one[1] - other[1]));
+    met.forEach(([, , i], place) => marks[i].forEach((end, side) => { if (end === word) ports[i][side] = 2 * (place + 1) / (met.length + 1) - 1; }));
+  });
+  return ports;
+}
+
 function edgeCode(a, b) { return a < b ? `${a},${b}` : `${b},${a}`; }
 
 /* How many gold edges a tree has, among words that are scored. */

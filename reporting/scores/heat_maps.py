@@ -1,6 +1,7 @@
 """Heat maps with named rows and columns: any table of values, and scores by category."""
 
 from collections.abc import Sequence
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,8 @@ def heat_map(
 ) -> Axes:
     """Draw a matrix as coloured cells with a colour bar, and the numbers in the cells where there is space for them.
 
+    Of more rows or columns than there is space for names, every second, third, … has its name.
+
     Args:
         values: (rows, columns); cells that are NaN stay pale and empty.
         ax: The axes, returned.
@@ -60,8 +63,10 @@ def heat_map(
     style: dict[str, Any] = {"fontsize": SMALL_FONTSIZE, "fontfamily": font_families([*rows, *columns]), **PLAIN}
     long = any(len(name) > 4 for name in columns)
     slanted: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if long else {}
-    ax.set_xticks(range(len(columns)), columns, **slanted, **style)
-    ax.set_yticks(range(len(rows)), rows, **style)
+    across, down = size_in_points(ax)
+    for axis, names, space, more in ((ax.xaxis, columns, across, slanted), (ax.yaxis, rows, down, {})):
+        every = max(1, ceil(SMALL_FONTSIZE * 1.15 * len(names) / space))
+        axis.set_ticks(range(0, len(names), every), names[::every], **more, **style)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     width, height = size_in_points(ax)

@@ -22,8 +22,8 @@ from treeprobe.pipeline import (
 )
 from treeprobe.pipeline.comparisons.signatures import SignatureWarning
 from treeprobe.pipeline.results.findings import read_record
-from treeprobe.pipeline.results.scores import Setting, read_scores
-from treeprobe.pipeline.subjects.punctuation import PunctuationWarning, warn_of_rules
+from treeprobe.pipeline.results.scores import read_scores
+from treeprobe.pipeline.subjects.punctuation import PunctuationWarning
 from treeprobe.signature import SignatureError
 
 QUICK = {"ranks": (4,), "epochs": 1, "samples": 3, "random_baseline": False}
@@ -83,17 +83,6 @@ def test_a_treebank_without_punctuation_is_warned_of(
     assert set(scores["punctuation"]) == {"xpos"}
 
 
-def test_scores_by_two_rules_are_compared_with_a_warning() -> None:
-    xpos, upos, none = (Setting(name, "ja", "dev", "distance", 1, 4, 0, name) for name in ("xpos", "upos", "none"))
-    old = Setting("old", "ja", "dev", "distance", 1, 4, 0)
-    with pytest.warns(PunctuationWarning, match=r"different rules, xpos \(xpos on ja\), none \(none on ja\)"):
-        warn_of_rules([xpos, none])
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", PunctuationWarning)
-        warn_of_rules([upos, upos])
-        warn_of_rules([old, upos])
-
-
 def test_checkpoints_of_a_sweep_measured_by_two_rules_are_compared_only_when_told_to(
     checkpoint: Path, japanese: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -112,7 +101,7 @@ def test_checkpoints_of_a_sweep_measured_by_two_rules_are_compared_only_when_tol
         with warnings.catch_warnings():
             warnings.simplefilter("error", SignatureWarning)
             compare(tmp_path / "sweep", "one", "two")
-    with pytest.warns(PunctuationWarning, match=r"upos \(.*\), none \(three on ja\)"):
+    with pytest.warns(SignatureWarning, match=r"not compared.*: three on ja, punct \(none and upos\)"):
         page = write_report(tmp_path / "sweep").read_text(encoding="utf-8")
-    assert "leave out punctuation by another rule: three on ja (none)." in page
+    assert "Not compared, as their scores were made in another way: three on ja, punct (none and upos)." in page
     assert "[95 % interval]; punctuation: none, upos" in page

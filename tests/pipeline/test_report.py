@@ -28,6 +28,7 @@ from treeprobe.pipeline.results.scores import COLUMNS, best_layer, best_rows
 from treeprobe.pipeline.results.sweep_folder import natural_key
 from treeprobe.reporting import merge_seeds, new_figure
 from treeprobe.reporting.html import Cell, Picture, Report, Section, Table, picture, render_report
+from treeprobe.reporting.html.tree_layout import HEADS
 
 EVIL = "<script>document.title='run'</script>"
 EVIL_IMAGE = "<img/src=x/onerror=document.title='run'>"
@@ -325,7 +326,7 @@ def test_in_a_browser_layers_change_the_tree(report: Path, browser: Any) -> None
         slider.send_keys(Keys.ARROW_RIGHT)
     assert [text.partition(" of ")[0] for text in texts] == ["Layer 0", "Layer 1", "Layer 2"]
     data = browser.execute_script("return JSON.parse(document.getElementById('data').textContent)")
-    recovered = [layer[0] for layer in data["views"][0]["recovered"]]
+    recovered = [[HEADS.index(head) - 1 for head in layer[0]] for layer in data["views"][0]["recovered"]]
     gold = {frozenset(edge) for edge in data["treebanks"]["<i>toy</i>"]["sentences"][0]["edges"]}
     for text, heads in zip(texts, recovered):
         hits = sum(frozenset((word, head)) in gold for word, head in enumerate(heads))
