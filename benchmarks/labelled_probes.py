@@ -5,8 +5,9 @@
 All are trained in one call of `fit_all` on train (or its first `--sentences` sentences), on UD relations
 without subtypes; dev keeps the epoch and chooses each family's layer, test is reported. UUAS is of the distances under
 the probe's map; UAS and LAS are of its trees; relation accuracy counts labels whatever the heads. Punctuation is left
-out. Differences are of the mean over seeds, with 95 % paired bootstrap intervals. `--out` gets `scores.csv`, a row for
-each family, layer, seed, split and metric, and `labelled_probes.json`, the printed tables.
+out. Differences are of the mean over seeds, with 95 % paired bootstrap intervals. `--families` also takes polar probes
+with one part less or more, which say what costs edges. `--out` gets `scores.csv`, a row for each family, layer, seed,
+split and metric, and `labelled_probes.json`, the printed tables.
 """
 
 import argparse
@@ -15,6 +16,8 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import torch
+from torch import Tensor
 
 from benchmarks.inputs import parser, read_bank, read_states
 from benchmarks.measuring import clocked, machine
@@ -23,14 +26,32 @@ from treeprobe.parsing import Scorer, Tally, Treebank, paired_difference, score_
 from treeprobe.parsing.scores import mean_tally
 from treeprobe.parsing.treebanks.relations import universal_relation
 from treeprobe.probes import DepProbe, DistanceProbe, PolarProbe, States, fit_all
+from treeprobe.probes.data import Group, GroupGold
+from treeprobe.probes.families.gradient import Parameters
+from treeprobe.probes.losses import squared_norms
 
 FAMILIES = ("distance", "depprobe", "polar", "polar, pairs")
-CHOOSES = {"distance": "uuas", "depprobe": "las", "polar": "las", "polar, pairs": "las"}
-"""The metric by which dev chooses a family's layer."""
+VARIANTS = ("polar, no angles", "polar, root as a word", "polar, root as a word, no angles")
+"""The polar probe with no loss but that of distances; with one more, of the root as a word; and with these two."""
 METRICS = ("uuas", "dspr", "uas", "las", "relation_accuracy", "root")
 PAIRED = (("polar", "distance", "uuas"), ("polar", "depprobe", "uuas"), ("polar", "depprobe", "uas"),
           ("polar", "depprobe", "las"), ("polar", "depprobe", "relation_accuracy"), ("polar", "polar, pairs", "uuas"),
-          ("polar", "polar, pairs", "las"))  # fmt: skip
+          ("polar", "polar, pairs", "las"), *((variant, "distance", "uuas") for variant in VARIANTS),
+          ("polar", "polar, root as a word", "las"))  # fmt: skip
+
+
+class RootAsWord(PolarProbe):
+    """A polar probe whose root's point is a word of depth -1: ‖Bhᵢ - t‖² is to be depth + 1, as any other distance."""
+
+    quantities = (*PolarProbe.quantities, "depth")
+
+    def loss(self, parameters: Parameters, words: Tensor, gold: GroupGold, group: Group) -> Tensor:
+        """Those of `PolarProbe` and the errors of these distances, (4,)."""
+        parts = super().loss(parameters, words, gold, group)
+        errors = (squared_norms(words @ parameters["matrix"] - parameters["origin"]) - gold["depth"] - 1).abs()
+        to_root = 2 * (errors * group.word_weights / group.lengths[:, None]).sum()
+        return torch.cat([parts, to_root[None]])
+
 
 Probe = DistanceProbe | DepProbe | PolarProbe
 Tallies = dict[tuple[str, int, int, str], dict[str, Tally]]  # by family, layer, seed and split
@@ -41,7 +62,7 @@ def main() -> None:
     options.add_argument("--layers", type=int, nargs="+", help="layers to probe; all unless given")
     options.add_argument("--rank", type=int, default=128)
     options.add_argument("--seeds", type=int, default=3)
-    options.add_argument("--families", nargs="+", choices=FAMILIES, default=list(FAMILIES))
+    options.add_argument("--families", nargs="+", choices=FAMILIES + VARIANTS, default=list(FAMILIES))
     options.add_argument("--dev-sentences", type=int, help="only so many of dev and test, from the start")
     options.add_argument("--angle-weight", type=float, default=PolarProbe().angle_weight)
     options.add_argument("--device", default="cpu", help="where to train")
@@ -113,9 +134,9 @@ def new_probe(family: str, layer: int, seed: int, arguments: argparse.Namespace)
         return DistanceProbe(**place)
     if family == "depprobe":
         return DepProbe(**place)
-    return PolarProbe(
-        **place, contrast="pairs" if family == "polar, pairs" else "prototypes", angle_weight=arguments.angle_weight
-    )
+    kind = RootAsWord if "root as a word" in family else PolarProbe
+    weight = 0.0 if "no angles" in family else arguments.angle_weight
+    return kind(**place, contrast="pairs" if "pairs" in family else "prototypes", angle_weight=weight)
 
 
 def scores_of(probe: Probe, states: States, bank: Treebank) -> dict[str, Tally]:
@@ -138,9 +159,10 @@ def values(tallies: dict[str, Tally]) -> dict[str, float]:
 
 
 def best_layer(table: pd.DataFrame, family: str) -> int:
-    """The layer that is best on dev, seeds averaged."""
+    """The layer that is best on dev, by UUAS where nothing learns labels and else by LAS, seeds averaged."""
     rows = table[(table["family"] == family) & (table["split"] == "dev")]
-    return int(rows.groupby("layer")[CHOOSES[family]].mean().idxmax())
+    metric = "uuas" if family == "distance" or "no angles" in family else "las"
+    return int(rows.groupby("layer")[metric].mean().idxmax())
 
 
 def over_seeds(tallies: Tallies, family: str, layer: int, metric: str, seeds: int) -> Tally:

@@ -22,8 +22,6 @@ from treeprobe.probes.targets import GoldTargets
 Contrast = Literal["prototypes", "pairs"]
 
 _FIRST_SCALE = 5.0
-ROOT_DEVIATION = 0.5
-"""How far, in edges, a word's squared distance to the point of the root is typically off: what it is worth in nats."""
 _SMALLEST = 1e-6  # length below which a difference has no direction
 
 
@@ -40,23 +38,25 @@ class PolarProbe(LabelledTreeProbe):
       pairs of edges of a few sentences: equal relations become parallel and different ones orthogonal. The prototypes
       are fitted by the loss above to directions that do not feel them.
 
-    The root hangs from a point t, itself a word of depth -1: ‖Bhᵢ - t‖² is trained to be depth + 1, and such a pair
-    weighs as any other pair. The distances' minimum spanning tree joins the words. Of all words the root is the one
-    that makes the directions of the edges likeliest, together with its nearness to t; and every other word takes its
-    likeliest relation in the direction that follows. For relations see `RelationProbe`.
+    The root is a word near a learned point t, with probability ∝ exp(-a ‖Bhᵢ - t‖²); a is learned, and the
+    cross-entropy stands beside that of directions. The distances' minimum spanning tree joins the words. Of all words
+    the root is the one that makes the directions of the edges, and being the root, likeliest together; and every other
+    word takes its likeliest relation in the direction that follows. For relations see `RelationProbe`.
 
     Parameters beside those of `Probe`:
         contrast: the loss of directions.
-        angle_weight: its weight, where that of the loss of distances is 1. Directions of one relation cannot be the
-            same and sisters of it still two apart: a great weight costs edges.
+        angle_weight: the weight of all but the loss of distances, which has 1. Directions of one relation cannot be the
+            same and sisters of it still two apart: a great weight costs edges. With 0, B is that of a `DistanceProbe`.
 
     Attributes after `fit`: `relations_`, the relations, sorted; all but `root` have a row in `prototypes`, in order.
     """
 
     kind: ClassVar[str] = "polar"
-    quantities = ("distance", "depth", "relation", "head")
+    quantities = ("distance", "relation", "head")
     # Neither a direction of length 1 nor a scale of about 20 is reached by steps that suit a map.
-    lr_factors: ClassVar[Mapping[str, float]] = MappingProxyType({"prototypes": 10.0, "log_scale": 40.0})
+    lr_factors: ClassVar[Mapping[str, float]] = MappingProxyType(
+        {"prototypes": 10.0, "log_scale": 40.0, "origin": 10.0, "log_nearness": 10.0}
+    )
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class PolarProbe(LabelledTreeProbe):
         seed: int = 0,
         *,
         contrast: Contrast = "prototypes",
-        angle_weight: float = 0.2,
+        angle_weight: float = 0.05,
         epochs: int | None = None,
         patience: int | None = 10,
         batch_size: int = 32,
@@ -89,12 +89,11 @@ class PolarProbe(LabelledTreeProbe):
 
     @staticmethod
     def as_targets(targets: Sequence[RootedTree]) -> GoldTargets:
-        """Distances, depths, relations and heads of gold trees, as a treebank gives them."""
+        """Distances, relations and heads of gold trees, as a treebank gives them."""
         return GoldTargets(
             [tree.distances for tree in targets],
-            [tree.distances[list(tree.heads).index(-1)] for tree in targets],
-            [tree.relations for tree in targets],
-            [tree.heads for tree in targets],
+            relations=[tree.relations for tree in targets],
+            heads=[tree.heads for tree in targets],
         )
 
     def prepare(self, targets: object) -> None:
@@ -110,22 +109,22 @@ class PolarProbe(LabelledTreeProbe):
         super().prepare(targets)
 
     def initial(self, dim: int, generator: torch.Generator) -> Parameters:
-        """B (dim, rank), the point of the root (rank,), a direction for each relation (relations - 1, rank), and s."""
+        """B (dim, rank), t (rank,), a direction for each relation (relations - 1, rank), and logarithms of s and a."""
         return {
             "matrix": initial_map(dim, self.rank, seed=generator.initial_seed()),
             "origin": torch.zeros(self.rank),
             "prototypes": torch.randn(len(self.relations_) - 1, self.rank, generator=generator) / self.rank**0.5,
             "log_scale": torch.tensor([_FIRST_SCALE]).log(),
+            "log_nearness": torch.zeros(1),
         }
 
     def loss(self, parameters: Parameters, words: Tensor, gold: GroupGold, group: Group) -> Tensor:
-        """The losses of distances and of directions, (2,)."""
+        """The losses of distances, of directions and of the root, (3,)."""
         placed = words @ parameters["matrix"]
-        nearness = (squared_norms(placed - parameters["origin"]) - gold["depth"] - 1).abs()
-        to_root = 2 * (nearness * group.word_weights / group.lengths[:, None]).sum()
-        structural = absolute_error(squared_distances(placed), gold["distance"], group) + to_root
+        structural = absolute_error(squared_distances(placed), gold["distance"], group)
         heads, relations = gold["head"].long(), self._directed(gold["relation"].long())
-        relations = relations.where(heads != torch.arange(heads.shape[1], device=heads.device), UNKNOWN)
+        is_root = heads == torch.arange(heads.shape[1], device=heads.device)
+        relations = relations.where(~is_root, UNKNOWN)
         directions = edge_directions(placed, heads)
         if self.contrast == "prototypes":
             angular = self._surprise(parameters, directions, relations, group)
@@ -133,7 +132,9 @@ class PolarProbe(LabelledTreeProbe):
             known = (group.mask > 0) & (relations >= 0)
             angular = len(heads) * pair_loss(directions[known], relations[known])
             angular = angular + self._surprise(parameters, directions.detach(), relations, group)
-        return torch.stack([structural, self.angle_weight * angular])
+        nats = _root_logits(parameters, placed).masked_fill(group.mask == 0, -torch.inf).log_softmax(dim=-1)
+        of_root = -(nats.where(is_root & (group.mask > 0), 0) * group.word_weights).sum()
+        return torch.stack([structural, self.angle_weight * angular, self.angle_weight * of_root])
 
     def decode(self, parameters: Parameters, words: Tensor) -> DirectedTree:
         """The tree of one sentence."""
@@ -143,8 +144,7 @@ class PolarProbe(LabelledTreeProbe):
         # Nats of each edge as it is, away from the first word, and turned round; the root decides which edges turn.
         nats = self._logits(parameters, edge_directions(placed, _own_where_none(heads)))
         as_it_is, turned = nats.unflatten(-1, (2, -1)).logsumexp(dim=-1).numpy().T
-        nearness = squared_norms(placed - parameters["origin"]).numpy()
-        root = int((path_sums(heads, turned - as_it_is) - nearness / ROOT_DEVIATION).argmax())
+        root = int((path_sums(heads, turned - as_it_is) + _root_logits(parameters, placed).numpy()).argmax())
         heads = rooted_tree(distances, root)
         logits = self._logits(parameters, edge_directions(placed, _own_where_none(heads)))
         named = [relation for relation in self.relations_ if relation != ROOT]
@@ -190,6 +190,11 @@ def pair_loss(directions: Tensor, relations: Tensor) -> Tensor:
     """
     same = (relations[:, None] == relations).to(directions.dtype)
     return (same - directions @ directions.mT).square().sum() / max(len(relations) ** 2, 1)
+
+
+def _root_logits(parameters: Parameters, placed: Tensor) -> Tensor:
+    """-a ‖Bhᵢ - t‖², (..., words)."""
+    return -squared_norms(placed - parameters["origin"]) * parameters["log_nearness"].exp()
 
 
 def _own_where_none(heads: NDArray[np.int64]) -> Tensor:

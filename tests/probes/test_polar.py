@@ -7,10 +7,9 @@ import pytest
 import torch
 
 from tests.probes.corpora import Corpus, Tree, make_corpus
-from treeprobe.probes import DepProbe, GoldTargets, PolarProbe
+from treeprobe.probes import DepProbe, DistanceProbe, GoldTargets, PolarProbe
 from treeprobe.probes.data import Examples, ordered_batches
 from treeprobe.probes.families.labelled_trees import path_sums
-from treeprobe.probes.families.polar import ROOT_DEVIATION
 from treeprobe.probes.states import as_states
 
 RELATIONS = ("case", "nsubj", "obj")
@@ -84,21 +83,23 @@ def test_the_loss_is_that_of_its_equations_in_plain_loops(contrast):
     found = probe.loss(parameters, words, gold, group)
     plain = {name: value.numpy() for name, value in parameters.items()}
     expected = slow_loss(plain, corpus, trees, probe.relations_, contrast)
-    np.testing.assert_allclose(found.numpy(), [expected[0], 0.7 * expected[1]], rtol=1e-5)
+    np.testing.assert_allclose(found.numpy(), [expected[0], 0.7 * expected[1], 0.7 * expected[2]], rtol=1e-5)
 
 
-def slow_loss(p, corpus, trees, relations, contrast) -> tuple[float, float]:
-    """The two parts, summed over sentences."""
+def slow_loss(p, corpus, trees, relations, contrast) -> tuple[float, float, float]:
+    """The parts for distances, directions and the root, summed over sentences."""
     named = [relation for relation in relations if relation != "root"]
     prototypes = [row / np.linalg.norm(row) for row in p["prototypes"]]
-    structural = surprise = 0.0
+    structural = surprise = of_root = 0.0
     edges = []
-    for vectors, tree, depths in zip(corpus.vectors, trees, corpus.depths):
+    for vectors, tree in zip(corpus.vectors, trees):
         placed = [p["matrix"].T @ vector.astype(float) for vector in vectors]
         for i, x in enumerate(placed):
             for j, y in enumerate(placed):
                 structural += abs(np.sum((x - y) ** 2) - tree.distances[i, j]) / len(placed) ** 2
-            structural += 2 * abs(np.sum((x - p["origin"]) ** 2) - (depths[i] + 1)) / len(placed) ** 2
+            if tree.heads[i] < 0:
+                near = [np.exp(-np.exp(p["log_nearness"][0]) * np.sum((y - p["origin"]) ** 2)) for y in placed]
+                of_root -= np.log(near[i] / sum(near)) / len(placed)
             if tree.heads[i] < 0 or tree.relations[i] not in named:
                 continue
             direction = placed[tree.heads[i]] - x
@@ -109,9 +110,9 @@ def slow_loss(p, corpus, trees, relations, contrast) -> tuple[float, float]:
             surprise += (np.log(total) - scores[place]) / len(placed)
             edges.append((direction, place))
     if contrast == "prototypes":
-        return structural, surprise
+        return structural, surprise, of_root
     pairs = [((a == b) - u @ v) ** 2 for u, a in edges for v, b in edges]
-    return structural, len(trees) * float(np.mean(pairs)) + surprise
+    return structural, len(trees) * float(np.mean(pairs)) + surprise, of_root
 
 
 def test_in_pairs_the_directions_do_not_feel_the_prototypes():
@@ -126,6 +127,20 @@ def test_in_pairs_the_directions_do_not_feel_the_prototypes():
         probe.fit(corpus.vectors, corpus.trees)
         directions.append(probe.parameters_["matrix"])
     np.testing.assert_array_equal(*directions)
+
+
+def test_without_weight_on_angles_the_map_is_that_of_the_distance_probe(train):
+    """To 1e-4 of its size, the sums run in another order; with weight on them it is another."""
+    settings = {"rank": 4, "seed": 3, "epochs": 2}
+    distance = DistanceProbe(**settings).fit(train.vectors, train.distances)
+    size = np.abs(distance.matrix_).max()
+    gaps = {}
+    for weight in (0.0, 0.2):
+        probe = PolarProbe(**settings, angle_weight=weight).fit(train.vectors, train.trees)
+        learned = (probe.parameters_["matrix"] / probe.parameters_["scale"][:, None]).T
+        gaps[weight] = np.abs(learned - distance.matrix_).max() / size
+    assert gaps[0.0] < 1e-4
+    assert gaps[0.2] > 1e-2
 
 
 def test_the_root_is_the_best_of_all_when_each_is_tried():
@@ -150,7 +165,7 @@ def test_the_root_is_the_best_of_all_when_each_is_tried():
             heads, total = hang(edges, root), 0.0
             for child, head in heads.items():
                 total += directed_nats(child, head)[0]
-            totals.append(total - ((placed[root] - p["origin"]) ** 2).sum() / ROOT_DEVIATION)
+            totals.append(total - np.exp(p["log_nearness"][0]) * ((placed[root] - p["origin"]) ** 2).sum())
         assert tree.heads[int(np.argmax(totals))] == -1
         for word, head in enumerate(tree.heads):
             if head >= 0:
@@ -207,7 +222,7 @@ def test_a_treebank_without_relations_is_refused(kind, train):
 
 
 def test_wrong_options_and_heads_are_refused(train):
-    with pytest.raises(ValueError, match=r"contrast 'triplets' of weight 0\.2; expected prototypes or pairs"):
+    with pytest.raises(ValueError, match=r"contrast 'triplets' of weight 0\.05; expected prototypes or pairs"):
         PolarProbe(contrast="triplets").fit(train.vectors, train.trees)
     with pytest.raises(ValueError, match="of weight -1; expected prototypes or pairs, and a weight of 0 or more"):
         PolarProbe(angle_weight=-1).fit(train.vectors, train.trees)
