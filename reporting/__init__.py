@@ -28,6 +28,7 @@ from treeprobe.reporting.scores.differences import paired_differences
 from treeprobe.reporting.scores.effects import effect_by_layer
 from treeprobe.reporting.scores.effort import effort_by_layer, effort_curve, effort_figure
 from treeprobe.reporting.scores.heat_maps import category_map, heat_map
+from treeprobe.reporting.scores.language_map import language_map
 from treeprobe.reporting.scores.moved import moved_curves, moved_figure
 from treeprobe.reporting.scores.pretraining import accuracy_by_step, loss_by_step
 from treeprobe.reporting.scores.ranking import ranked_scores, ranking_size
@@ -104,6 +105,7 @@ __all__ = [
     "input_sum",
     "kernel_legend",
     "kernel_map",
+    "language_map",
     "layer_curves",
     "layers_size",
     "loss_by_step",

@@ -165,6 +165,12 @@ ANALYSES = (
         ("methods", "sentences", "substitutes", "punctuation", "text"),
         MappingProxyType({"dev": "required", "test": "optional"}),
     ),
+    Analysis(
+        "covariates",
+        "Measure what scores may go with: a treebank's size, lengths and morphology, and how its words are tokenized.",
+        ("text",),
+        MappingProxyType({"train": "optional", "dev": "required", "test": "optional"}),
+    ),
 )
 
 

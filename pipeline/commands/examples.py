@@ -37,6 +37,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "treeprobe untrained --model ckpt/ --dev en_ewt --test en_ewt --out trees",
         "treeprobe untrained --model b/ --dev d --sentences 500 --out trees",
     ),
+    "covariates": ("treeprobe covariates --model mbert/ --train fi/ --dev fi/ --out finnish",),
     "demo": ("treeprobe demo --out demo-output",),
     "parse": (
         'treeprobe parse "The chef who ran to the store was out of food."',
@@ -89,6 +90,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "finetune-together": ("treeprobe finetune-together --model m --tasks upos,genre --data ud --out two",),
     "planted": ("treeprobe planted --out planted",),
     "doctor": ("treeprobe doctor",),
+    "atlas": (
+        "treeprobe atlas --models mbert/ --languages en_ewt,de_gsd,fi_tdt --out atlas",
+        "treeprobe atlas --models b/,c/ --languages list.txt --out atlas --retry",
+    ),
     "bilingual": ("treeprobe bilingual --train en_ewt --dev en_ewt --out two-languages",),
     "cache": ("treeprobe cache ls", "treeprobe cache rm MiniLM-0f3a"),
 }

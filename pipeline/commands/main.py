@@ -14,6 +14,7 @@ from treeprobe.errors import TreeprobeError
 from treeprobe.pipeline.analyses import ANALYSES
 from treeprobe.pipeline.commands.ablations import ablations_command
 from treeprobe.pipeline.commands.analyses import command_of
+from treeprobe.pipeline.commands.atlas import atlas_command
 from treeprobe.pipeline.commands.bilingual import bilingual_command
 from treeprobe.pipeline.commands.cache import app as cache_app
 from treeprobe.pipeline.commands.checkpoints import checkpoints_command
@@ -83,6 +84,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "finetune-together": finetune_together_command,
     "planted": planted_command,
     "bilingual": bilingual_command,
+    "atlas": atlas_command,
     "doctor": doctor_command,
 }
 """Every command by its name, in the order of the help."""

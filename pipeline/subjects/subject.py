@@ -128,6 +128,7 @@ class Sources:
             analysis of several languages, a tuple of these each, in one order.
         name: what the checkpoint is called in tables; its own name where None.
         treebank: what the files' treebank is called in tables; what their names begin with where None.
+        languages: likewise for an analysis of several languages, a name for each.
         probes: folder of a structural analysis of the same checkpoint, whose probes are carried over.
         before: an earlier checkpoint that it is compared with, a folder or hub name.
         device: where the model computes and the probes train, by torch's name: cpu, cuda, cuda:1, mps.
@@ -142,6 +143,7 @@ class Sources:
     revision: str | None = None
     name: str | None = None
     treebank: str | None = None
+    languages: tuple[str, ...] | None = None
     probes: str | Path | None = None
     before: str | Path | None = None
     device: str = "cpu"
@@ -201,7 +203,9 @@ class Sources:
         splits: dict[Split, Treebank] = {}
         for split, source in self.given.items():
             if isinstance(source, tuple):
-                splits[split] = join_treebanks([self._read(one, split) for one in source])
+                names = self.languages or [None] * len(source)
+                parts = [self._read(one, split, name=name) for one, name in zip(source, names, strict=True)]
+                splits[split] = join_treebanks(parts)
             else:
                 splits[split] = self._read(source, split, name=self.treebank)
         check_splits(splits)

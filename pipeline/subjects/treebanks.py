@@ -1,6 +1,7 @@
 """Treebanks by file, folder or UD name, read once in a process; and lists of treebanks for a sweep."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -57,27 +58,39 @@ def read_list(path: str | Path) -> list[Splits]:
     Raises TreebankError that names the line.
     """
     path = Path(path)
+    found: list[Splits] = []
+    for number, cells in list_lines(path):
+        if cells[0] in {one.name for one in found}:
+            raise TreebankError(f"{path}, line {number}: a second treebank called {cells[0]}")
+        found.append(splits_of_line(path, number, cells))
+    return found
+
+
+def list_lines(path: Path) -> list[tuple[int, list[str]]]:
+    """The lines of a list that name treebanks: number and cells. Raises TreebankError where it has none."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise TreebankError(f"{path}: cannot be read as a list of treebanks: {error}") from error
-    found: list[Splits] = []
-    for number, line in enumerate(lines, start=1):
-        cells = line.partition("#")[0].split("\t" if "\t" in line else None)
-        cells = [cell.strip() for cell in cells if cell.strip()]
-        if not cells:
-            continue
-        if len(cells) not in (3, 4):
-            raise TreebankError(f"{path}, line {number}: {len(cells)} cells; expected NAME TRAIN DEV [TEST]")
-        if cells[0] in {one.name for one in found}:
-            raise TreebankError(f"{path}, line {number}: a second treebank called {cells[0]}")
-        try:
-            found.append(splits_of(*(_beside(path, cell) for cell in cells[1:]), name=cells[0]))
-        except TreebankError as error:
-            raise TreebankError(f"{path}, line {number}: {error}") from error
-    if not found:
+    split = (line.partition("#")[0].split("\t" if "\t" in line else None) for line in lines)
+    named = [
+        (number, [cell.strip() for cell in cells if cell.strip()])
+        for number, cells in enumerate(split, start=1)
+        if any(cell.strip() for cell in cells)
+    ]
+    if not named:
         raise TreebankError(f"{path}: lists no treebank; expected lines of NAME TRAIN DEV [TEST]")
-    return found
+    return named
+
+
+def splits_of_line(path: Path, number: int, cells: Sequence[str]) -> Splits:
+    """The treebank that a line of a list names. Raises TreebankError that names the line."""
+    if len(cells) not in (3, 4):
+        raise TreebankError(f"{path}, line {number}: {len(cells)} cells; expected NAME TRAIN DEV [TEST]")
+    try:
+        return splits_of(*(_beside(path, cell) for cell in cells[1:]), name=cells[0])
+    except TreebankError as error:
+        raise TreebankError(f"{path}, line {number}: {error}") from error
 
 
 def _beside(path: Path, cell: str) -> str:

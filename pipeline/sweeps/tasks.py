@@ -111,7 +111,7 @@ class Plan:
                 raise SweepError(f"{analysis.name} needs at least two treebanks; list them with --treebanks")
         digests = {splits.name: self._digests(splits) for splits in self.treebanks}
         if any(analysis.languages for analysis in analyses):
-            joined = Sources(model="", max_sentences=self.max_sentences, **self._joined_files()).read()
+            joined = Sources(model="", max_sentences=self.max_sentences, **self._joined_sources()).read()
             name = "+".join(splits.name for splits in self.treebanks)
             digests[name] = {split: bank.annotation_digest for split, bank in joined.items()}
         checkpoints = find_checkpoints(self.models)
@@ -199,7 +199,9 @@ class Plan:
             identity["baseline"] = find_checkpoints([str(self.options.baseline_model)])[0].digest
         if after is not None:
             identity["probes"] = after.identity_digest
-        paths = {split: path for split, path in _absolute_files(splits).items() if split in analysis.splits}
+        paths: dict[str, Any] = {
+            split: path for split, path in _absolute_files(splits).items() if split in analysis.splits
+        }
         sources = Sources(
             model=checkpoint.source,
             revision=checkpoint.revision,
@@ -230,23 +232,24 @@ class Plan:
             device=self.device,
             cache=self.folder.cache_of(checkpoint.name),
             max_sentences=self.max_sentences,
-            **self._joined_files(),
+            **self._joined_sources(),
         )
         name = "--".join(file_name(part) for part in (checkpoint.name, bank, analysis.name))
         return Task(name, analysis, checkpoint, sources, self.options, identity, weights={"checkpoint": weights})
 
-    def _joined_files(self) -> dict[Split, Any]:
-        """The files of all treebanks by split, a tuple each; test where all have it."""
+    def _joined_sources(self) -> dict[str, Any]:
+        """The files of all treebanks by split, a tuple each, and their names; test where all have it."""
         named: dict[Split, list[Path | None]] = {
             "train": [splits.train for splits in self.treebanks],
             "dev": [splits.dev for splits in self.treebanks],
             "test": [splits.test for splits in self.treebanks],
         }
-        return {
+        files: dict[str, Any] = {
             split: tuple(path.absolute() for path in files if path is not None)
             for split, files in named.items()
             if None not in files
         }
+        return {**files, "languages": tuple(splits.name for splits in self.treebanks)}
 
     def _digests(self, splits: Splits) -> dict[str, str]:
         """SHA-256 of what is read of each split of a treebank, once the splits are checked."""

@@ -15,6 +15,7 @@ COMPUTE = {analysis.command or analysis.name for analysis in ANALYSES} | {
     "pretrain",
     "fill-mask",
     "ablations",
+    "atlas",
     "bilingual",
     "planted",
     "finetune",
