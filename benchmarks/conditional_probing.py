@@ -13,21 +13,18 @@ early, or the sides would be compared by when they overfit.
 """
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from benchmarks.inputs import parser, read_bank, read_states
+from benchmarks.inputs import Material, parser
 from benchmarks.measuring import Ratio, interleaved, ratio, report
-from treeprobe.extraction import Reading, States
-from treeprobe.parsing import Treebank
 from treeprobe.probes import (
     ALONE,
     ConcatenatedStates,
     ConditionalStates,
     DistanceProbe,
     ProjectedStates,
-    fit_all,
 )
 
 GOAL = 1.3
@@ -35,65 +32,62 @@ GOAL = 1.3
 
 @dataclass(frozen=True)
 class Work:
-    """What is trained on what."""
+    """What is trained on what, by maps of one rank."""
 
-    train: Treebank
-    dev: Treebank
-    states: States
-    dev_states: States
+    material: Material
     rank: int
+
+    @property
+    def layers(self) -> Sequence[int]:
+        """Every layer, the first of them the baseline."""
+        return self.material.states.layers
 
     @cached_property
     def baseline(self) -> DistanceProbe:
         """The plain probe of layer 0."""
-        probe = DistanceProbe(self.states.layers[0], self.rank, patience=None)
-        return fit_all([probe], self.states, self.train, validation=(self.dev_states, self.dev))[0]
+        return self.material.fit([self._probe(self.layers[0])])[0]
 
     def plain(self) -> None:
         """A probe on every layer."""
-        probes = [DistanceProbe(layer, self.rank, patience=None) for layer in self.states.layers]
-        fit_all(probes, self.states, self.train, validation=(self.dev_states, self.dev))
+        self.material.fit([self._probe(layer) for layer in self.layers])
 
     def beside(self) -> None:
         """Probes of all layers beside layer 0, and of layer 0 alone."""
-        states, held_out = ConditionalStates(self.states), ConditionalStates(self.dev_states)
-        fit_all(self._conditional(), states, self.train, validation=(held_out, self.dev))
+        own, held_out = self.material.states, self.material.dev_states
+        self.material.fit(self._conditional(), ConditionalStates(own), ConditionalStates(held_out))
 
     def projected(self) -> None:
         """The same beside what a probe reads off layer 0."""
         states, held_out = (
-            ConditionalStates(one, ProjectedStates(one, self.baseline)) for one in (self.states, self.dev_states)
+            ConditionalStates(one, ProjectedStates(one, self.baseline))
+            for one in (self.material.states, self.material.dev_states)
         )
         # The probe itself is the baseline alone.
-        fit_all(self._conditional()[1:], states, self.train, validation=(held_out, self.dev))
+        self.material.fit(self._conditional()[1:], states, held_out)
 
     def one_by_one(self) -> None:
         """The same as `beside`, each in a pass of its own."""
-        for layer in self.states.layers[1:]:
-            joined, held_out = (ConcatenatedStates(one, (layer, 0)) for one in (self.states, self.dev_states))
-            fit_all([DistanceProbe(rank=self.rank, patience=None)], joined, self.train, validation=(held_out, self.dev))
-        fit_all(
-            [DistanceProbe(0, self.rank, patience=None)],
-            self.states,
-            self.train,
-            validation=(self.dev_states, self.dev),
-        )
+        for layer in self.layers[1:]:
+            joined, held_out = (
+                ConcatenatedStates(one, (layer, 0)) for one in (self.material.states, self.material.dev_states)
+            )
+            self.material.fit([self._probe(0)], joined, held_out)
+        self.material.fit([self._probe(0)])
 
     def _conditional(self) -> list[DistanceProbe]:
-        return [DistanceProbe(layer, self.rank, patience=None) for layer in (ALONE, *self.states.layers[1:])]
+        return [self._probe(layer) for layer in (ALONE, *self.layers[1:])]
+
+    def _probe(self, layer: int) -> DistanceProbe:
+        return DistanceProbe(layer, self.rank, patience=None)
 
 
 def main() -> None:
     options = parser(__doc__, sentences=4000, rounds=3)
     options.add_argument("--ranks", nargs="+", type=int, default=[64, 128], help="ranks of the probes")
     arguments = options.parse_args()
-    train, dev = read_bank(arguments, "train"), read_bank(arguments, "dev", whole=True)
-    dev = dev[: max(1, len(train) // 6)]
-    states, dev_states = (read_states(arguments, bank, reading=Reading(storage="float16")) for bank in (train, dev))
-    works = {rank: Work(train, dev, states, dev_states, rank) for rank in arguments.ranks}
-    report(
-        "conditional_probing", [row for work in works.values() for row in rows_of(work, arguments)], out=arguments.out
-    )
+    material = Material.read(arguments)
+    rows = [row for rank in arguments.ranks for row in rows_of(Work(material, rank), arguments)]
+    report("conditional_probing", rows, out=arguments.out)
 
 
 def rows_of(work: Work, arguments: argparse.Namespace) -> Iterator[Ratio]:
@@ -104,9 +98,9 @@ def rows_of(work: Work, arguments: argparse.Namespace) -> Iterator[Ratio]:
         "projected": work.projected,
         "one by one": work.one_by_one,
     }
-    work.baseline.predict(work.dev_states)  # libraries prepare themselves, and files come into memory
+    work.baseline.predict(work.material.dev_states)  # libraries prepare themselves, and files come into memory
     times = interleaved(sides, rounds=arguments.rounds)
-    note = f"{len(work.train):,} sentences, {len(work.states.layers)} layers, rank {work.rank}"
+    note = f"{len(work.material.train):,} sentences, {len(work.layers)} layers, rank {work.rank}"
     told = {
         "beside": "beside layer 0",
         "projected": "beside what a probe reads off layer 0",

@@ -1,12 +1,16 @@
 """What benchmarks are given: the options that they share, and the treebank and checkpoint that these name."""
 
 import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
 from treeprobe.extraction import Encoder, Reading, States, embedded_checkpoint, extract
 from treeprobe.extraction.encoder import Dtype
 from treeprobe.parsing import Treebank
 from treeprobe.parsing.treebanks import Split, load_treebank
+from treeprobe.probes import fit_all
 
 
 def parser(
@@ -46,3 +50,26 @@ def open_encoder(arguments: argparse.Namespace, *, dtype: Dtype = "float32") -> 
 def read_states(arguments: argparse.Namespace, bank: Treebank, *, reading: Reading | None = None) -> States:
     """States of a treebank's sentences, from the cache where they are in it."""
     return extract(open_encoder(arguments), bank.words, reading=reading or Reading(), cache=arguments.cache)
+
+
+@dataclass(frozen=True)
+class Material:
+    """What probes are trained on, and what they are validated on."""
+
+    train: Treebank
+    dev: Treebank
+    states: States
+    dev_states: States
+
+    @classmethod
+    def read(cls, arguments: argparse.Namespace) -> Self:
+        """The first sentences of train, and a sixth as many of dev, about as in a treebank."""
+        train, dev = read_bank(arguments, "train"), read_bank(arguments, "dev", whole=True)
+        dev = dev[: max(1, len(train) // 6)]
+        states, dev_states = (read_states(arguments, bank, reading=Reading(storage="float16")) for bank in (train, dev))
+        return cls(train, dev, states, dev_states)
+
+    def fit(self, probes: Sequence[Any], states: Any = None, dev_states: Any = None) -> Sequence[Any]:
+        """Train probes on all of it, or on what is made of its states."""
+        validation = (self.dev_states if dev_states is None else dev_states, self.dev)
+        return fit_all(probes, self.states if states is None else states, self.train, validation=validation)

@@ -12,7 +12,6 @@ textbook   the same probes against one probe a pass with autograd and expanded p
                Of a trained probe's matrix, both must give the loss that treeprobe gives.
 """
 
-import argparse
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -21,9 +20,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.inputs import parser, read_bank, read_states
+from benchmarks.inputs import Material, parser
 from benchmarks.measuring import Clock, Ratio, Timings, interleaved, ratio, report
-from treeprobe.extraction import Reading, States
 from treeprobe.parsing import Treebank
 from treeprobe.probes import DepthProbe, DistanceProbe, SomeStates, fit_all
 from treeprobe.probes.precision import Precision
@@ -39,20 +37,13 @@ Probes = Sequence[DistanceProbe | DepthProbe]
 Loss = Callable[[Tensor, Sequence[Tensor], Sequence[Tensor]], Tensor]
 
 
-@dataclass(frozen=True)
-class Work:
-    """What is trained on what."""
+class Work(Material):
+    """A distance and a depth probe on every layer."""
 
-    train: Treebank
-    dev: Treebank
-    states: States
-    dev_states: States
-
-    def fit(self, precision: Precision = "float32") -> Probes:
-        """Train a distance and a depth probe on every layer."""
+    def train_probes(self, precision: Precision = "float32") -> Probes:
+        """Train them all."""
         kinds = (DistanceProbe, DepthProbe)
-        probes = [kind(layer, RANK, precision=precision) for layer in self.states.layers for kind in kinds]
-        return fit_all(probes, self.states, self.train, validation=(self.dev_states, self.dev))
+        return self.fit([kind(layer, RANK, precision=precision) for layer in self.states.layers for kind in kinds])
 
     @property
     def epochs(self) -> int:
@@ -146,18 +137,10 @@ def predicted(projected: Tensor, gold: Tensor) -> Tensor:
 
 def main() -> None:
     arguments = parser(__doc__, sentences=4000, rounds=3).parse_args()
-    work = read_work(arguments)
+    work = Work.read(arguments)
     textbook = Textbook.of(work)
     times = measure(work, textbook, arguments.rounds)
     report("probes_speed", list(rows_of(work, textbook, times)), out=arguments.out)
-
-
-def read_work(arguments: argparse.Namespace) -> Work:
-    """The first sentences of train, and a sixth as many of dev, about as in a treebank."""
-    train, dev = read_bank(arguments, "train"), read_bank(arguments, "dev", whole=True)
-    dev = dev[: max(1, len(train) // 6)]
-    states, dev_states = (read_states(arguments, bank, reading=Reading(storage="float16")) for bank in (train, dev))
-    return Work(train, dev, states, dev_states)
 
 
 LOOPS: dict[str, Loss] = {"one sentence at a time": by_sentence, "padded batches of 20": in_padded_batches}
@@ -168,10 +151,10 @@ def measure(work: Work, textbook: Textbook, rounds: int) -> dict[str, Timings]:
     first, second = torch.randn(2, SIDE, SIDE)
     sides: dict[str, Callable[[], object]] = {
         "products": lambda: [first @ second for _ in range(PRODUCTS)],
-        "float32": lambda: work.fit("float32"),
+        "float32": lambda: work.train_probes("float32"),
     }
     if multiplies_bfloat16(torch.cpu):
-        sides["bfloat16"] = lambda: work.fit("bfloat16")
+        sides["bfloat16"] = lambda: work.train_probes("bfloat16")
     for name, loss in LOOPS.items():
         textbook.check(loss)
         for kind in textbook.gold:
