@@ -1,8 +1,11 @@
-"""What test folders share: one core, English EWT, a browser, how long property tests may think, how much is damaged."""
+"""What test folders share: one core, English EWT, a browser, fresh processes, how long property tests may think."""
 
+import multiprocessing
+import multiprocessing.forkserver
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,18 @@ settings.register_profile("treeprobe", deadline=None, suppress_health_check=[Hea
 settings.load_profile("treeprobe")
 
 
+LONGEST = {"test_notebooks", "test_planted_causes"}
+"""Modules of the longest tests, which come first: no process is left with one of them when the others are done."""
+
+
+ROOMS = "attention behaviour convolution extraction interventions parsing pipeline probes reporting training untrained"
+LIBRARIES = [f"treeprobe.{room}" for room in ROOMS.split()]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
+
+
 @pytest.fixture(scope="session")
 def ewt() -> Path:
     """The folder of English EWT: $TREEPROBE_EWT, or `shared/data/ud` beside the checkout."""
@@ -24,6 +39,26 @@ def ewt() -> Path:
     if not (folder / "en_ewt-dev.conllu").exists():
         pytest.skip(f"English EWT is not at {folder}; set TREEPROBE_EWT to the folder of en_ewt-*.conllu")
     return folder
+
+
+@pytest.fixture(scope="session")
+def in_fresh_process() -> Callable[..., Any]:
+    """Calls a function of a module in a process of its own, and gives what it returns or raises.
+
+    Such processes know nothing of each other or of the tests. They are forked from one that has imported the libraries,
+    which takes longer than most of what is done in them; it has no network.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["pytest", "hypothesis", "IPython", "matplotlib.pyplot", *LIBRARIES])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_HUB_OFFLINE", "1")  # read when the libraries are imported
+        multiprocessing.forkserver.ensure_running()
+
+    def call(function: Callable[..., Any], *arguments: Any) -> Any:
+        with ProcessPoolExecutor(1, mp_context=context) as pool:
+            return pool.submit(function, *arguments).result()
+
+    return call
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,8 +72,8 @@ def fuzz(request: pytest.FixtureRequest) -> int:
     return int(request.config.getoption("--fuzz"))
 
 
-@pytest.fixture
-def browser() -> Iterator[Any]:
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
     """Headless Chromium; the test says why it is skipped where there is none."""
     webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
     program, driver = shutil.which("chromium"), shutil.which("chromedriver")
@@ -52,6 +87,17 @@ def browser() -> Iterator[Any]:
     found = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
     yield found
     found.quit()
+
+
+@pytest.fixture
+def browser(chromium: Any) -> Iterator[Any]:
+    """A window of Chromium that no other test has, and a log of this window alone."""
+    first = chromium.current_window_handle
+    chromium.switch_to.new_window("window")
+    chromium.get_log("browser")
+    yield chromium
+    chromium.close()
+    chromium.switch_to.window(first)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

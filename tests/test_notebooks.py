@@ -2,19 +2,15 @@
 
 import ast
 import faulthandler
-import multiprocessing
-import multiprocessing.forkserver
 import os
 import re
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing.context import BaseContext
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-
-from tests.test_architecture import ALLOWED
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -93,27 +89,15 @@ def run_cells(path: Path) -> None:
         shell.run_cell(cell.source).raise_error()
 
 
-@pytest.fixture(scope="module")
-def fresh() -> BaseContext:
-    """Starts processes that know nothing of each other or of the tests, yet need not import the libraries anew."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, "matplotlib.pyplot", *(f"treeprobe.{room}" for room in ALLOWED)])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HF_HUB_OFFLINE", "1")  # read when the libraries are imported
-        multiprocessing.forkserver.ensure_running()
-    return context
-
-
 @pytest.mark.slow
 @every_notebook
-def test_it_runs(path: Path, fresh: BaseContext) -> None:
-    with ProcessPoolExecutor(1, mp_context=fresh) as pool:
-        pool.submit(run_cells, path).result()
+def test_it_runs(path: Path, in_fresh_process: Callable[..., Any]) -> None:
+    in_fresh_process(run_cells, path)
 
 
 @pytest.mark.slow
-def test_a_notebook_that_fails_is_seen(fresh: BaseContext, tmp_path: Path) -> None:
+def test_a_notebook_that_fails_is_seen(in_fresh_process: Callable[..., Any], tmp_path: Path) -> None:
     cells = [nbformat.v4.new_code_cell(source) for source in ("%matplotlib inline", "one = 1", "one / 0")]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "wrong.ipynb")
-    with ProcessPoolExecutor(1, mp_context=fresh) as pool, pytest.raises(ZeroDivisionError):
-        pool.submit(run_cells, tmp_path / "wrong.ipynb").result()
+    with pytest.raises(ZeroDivisionError):
+        in_fresh_process(run_cells, tmp_path / "wrong.ipynb")

@@ -4,11 +4,14 @@ import errno
 import json
 import os
 import random
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -356,51 +359,60 @@ def test_a_full_disk_is_one_clear_error_and_keeps_what_was_finished(
     assert 0 not in produced[: len(produced) // 2]
 
 
-def test_a_real_limit_of_the_kernel_is_reported_like_a_full_disk(tmp_path: Path) -> None:
-    script = (
-        "import resource, signal, sys\n"
-        "from tests.extraction import zoo; from treeprobe.extraction import extract, CacheError\n"
-        "encoder = zoo.encoder('bert'); extract(encoder, zoo.SENTENCES)\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
-        "try: extract(encoder, zoo.SENTENCES, cache=sys.argv[1])\n"
-        "except CacheError as error: print(error)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path)],
-        capture_output=True, text=True, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True,
-    )  # fmt: skip
-    assert "disk is full" in done.stdout
+def refusals(*attempts: Callable[[], object]) -> list[str]:
+    """The messages of those that are refused."""
+    found = []
+    for attempt in attempts:
+        try:
+            attempt()
+        except CacheError as error:
+            found.append(str(error))
+    return found
+
+
+def extract_below_a_limit(root: Path) -> list[str]:
+    """What an extraction says that may write no file above 2,000 bytes."""
+    encoder = zoo.encoder("bert")
+    extract(encoder, zoo.SENTENCES)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+    return refusals(lambda: extract(encoder, zoo.SENTENCES, cache=root))
+
+
+def test_a_real_limit_of_the_kernel_is_reported_like_a_full_disk(
+    tmp_path: Path, in_fresh_process: Callable[..., list[str]]
+) -> None:
+    (said,) = in_fresh_process(extract_below_a_limit, tmp_path)
+    assert "disk is full" in said
     assert not list(tmp_path.rglob("shard-*"))
 
 
-def test_a_folder_that_cannot_be_written_is_refused_but_a_complete_cache_in_it_is_read() -> None:
-    # A folder of its own: whoever runs as root gives that up first, and then may not enter pytest's.
-    script = (
-        "import os, sys\n"
-        "from tests.extraction import zoo\n"
-        "from treeprobe.extraction import Reading, extract, list_caches, remove_cache, CacheError\n"
-        "encoder, root = zoo.encoder('bert'), sys.argv[1]\n"
-        "whole = extract(encoder, zoo.SENTENCES, cache=root).read(slice(None))\n"
-        "os.chmod(root, 0o555)\n"
-        "if os.getuid() == 0: os.setgid(65534); os.setuid(65534)\n"
-        "assert (extract(encoder, zoo.SENTENCES, cache=root).read(slice(None)) == whole).all()\n"
-        "for attempt in (\n"
-        "    lambda: extract(encoder, zoo.SENTENCES, cache=root, reading=Reading(pooling='last')),\n"
-        "    lambda: extract(encoder, zoo.SENTENCES, cache=root + '/further/down'),\n"
-        "    lambda: remove_cache(list_caches(root)[0].folder),\n"
-        "):\n"
-        "    try: attempt()\n"
-        "    except CacheError as error: print(error)\n"
-        "extract(encoder, zoo.SENTENCES, cache=root).read(slice(None))\n"
+def extract_where_nothing_can_be_written(root: Path) -> list[str]:
+    """What new extractions and a removal say in a read-only folder, where a cache that is there can be read."""
+    encoder = zoo.encoder("bert")
+    whole = extract(encoder, zoo.SENTENCES, cache=root).read(slice(None))
+    root.chmod(0o555)
+    if os.getuid() == 0:
+        os.setgid(65534)
+        os.setuid(65534)
+    assert (extract(encoder, zoo.SENTENCES, cache=root).read(slice(None)) == whole).all()
+    found = refusals(
+        lambda: extract(encoder, zoo.SENTENCES, cache=root, reading=Reading(pooling="last")),
+        lambda: extract(encoder, zoo.SENTENCES, cache=root / "further" / "down"),
+        lambda: remove_cache(list_caches(root)[0].folder),
     )
+    extract(encoder, zoo.SENTENCES, cache=root).read(slice(None))
+    return found
+
+
+def test_a_folder_that_cannot_be_written_is_refused_but_a_complete_cache_in_it_is_read(
+    in_fresh_process: Callable[..., list[str]],
+) -> None:
+    # A folder of its own: whoever runs as root gives that up first, and then may not enter pytest's.
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
-            [sys.executable, "-c", script, folder],
-            capture_output=True, text=True, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True,
-        )  # fmt: skip
+        new, further, removal = in_fresh_process(extract_where_nothing_can_be_written, Path(folder))
         os.chmod(folder, 0o755)
         kept = [path.name for path in Path(folder).iterdir() if path.is_dir()]
-    new, further, removal = filter(None, done.stdout.splitlines())
     assert all("cannot write to" in line and "choose another cache folder" in line for line in (new, further))
     assert "cannot remove" in removal
     assert len(kept) == 1

@@ -292,7 +292,7 @@ def test_other_vocabularies_and_orders_are_told_apart(
     speaker: Path, files: dict[str, dict[str, Path]], tmp_path: Path
 ) -> None:
     sources = Sources(model=speaker, **chosen(files, "en", "el", "he"))  # type: ignore[arg-type]
-    found = analyse("languages", sources, tmp_path / "out", options=FAST, progress=False)
+    found = analyse("languages", sources, tmp_path / "out", options=FAST, figures=False, progress=False)
     transfer = found.tables["transfer"].query("probe == 'distance' and metric == 'uuas' and split == 'dev'")
     spaces = {"en", "el", "he", "all", "all but en", "all but el", "all but he"}
     assert set(transfer["trained_on"]) == spaces

@@ -74,14 +74,15 @@ def test_a_run_on_prefixes_says_so_and_is_parsed_with(
 ) -> None:
     sources = Sources(model=checkpoint, train=treebank_files["train"], dev=treebank_files["dev"])
     quick = {"ranks": (4,), "seeds": (0,), "epochs": 1, "samples": 0, "random_baseline": False, "control": False}
-    scores = {}
+    scores, maps = {}, {}
     for context in ("sentence", "prefix"):
         out = tmp_path / context
         done = analyse(
             "structure", sources, out, options=Options(**quick, context=context), figures=False, progress=False
         )
         scores[context] = done.tables["scores"].query("probe == 'distance' and metric == 'dspr'")["value"].tolist()
+        maps[context] = DistanceProbe.from_pretrained(out / "probes" / "distance-layer-2-rank-4-seed-0").matrix_
         settings = Parser.from_pretrained(out).distance.identity_["settings"]
         assert settings.get("context", "sentence") == context
-    assert scores["sentence"] != scores["prefix"]
+    assert (maps["sentence"] != maps["prefix"]).any()
     assert scores["sentence"][0] == pytest.approx(scores["prefix"][0], abs=1e-3)  # embeddings know no context

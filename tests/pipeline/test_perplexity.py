@@ -40,7 +40,7 @@ def saved(folder: Path, *, decoder: bool, spread: float, positions: int = 32) ->
 
 
 def row(model: Path, treebank_files: dict[str, Path], out: Path) -> pd.Series:
-    table = analyse("perplexity", Sources(model=model, dev=treebank_files["dev"]), out, progress=False)
+    table = analyse("perplexity", Sources(model=model, dev=treebank_files["dev"]), out, figures=False, progress=False)
     return table.tables["perplexity"].iloc[0]
 
 

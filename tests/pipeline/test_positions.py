@@ -60,9 +60,9 @@ def test_layer_0_of_a_model_without_positions_scores_as_its_tokens_do(checkpoint
     """And the intact model's rows are what a run of the same probes finds."""
     sources = Sources(model=checkpoint, train=treebank_files["train"], dev=treebank_files["dev"])
     run = analyse("structure", sources, tmp_path / "run", options=Options(ranks=(4,), seeds=(0,), epochs=2,
-                  random_baseline=False, control=False), progress=False)  # fmt: skip
+                  random_baseline=False, control=False), figures=False, progress=False)  # fmt: skip
     reused = Sources(model=checkpoint, dev=treebank_files["dev"], probes=tmp_path / "run")
-    found = analyse("positions", reused, tmp_path / "out", options=OPTIONS, progress=False).tables
+    found = analyse("positions", reused, tmp_path / "out", options=OPTIONS, figures=False, progress=False).tables
     scores = run.tables["scores"].query("probe == 'distance' and metric == 'uuas' and split == 'dev'")
     intact = found["positions"].query("condition == 'intact'")
     assert intact["value"].tolist() == pytest.approx(scores.sort_values("layer")["value"].tolist(), abs=0.02)

@@ -20,7 +20,9 @@ def run(checkpoint: Path, treebank_files: dict[str, Path], tmp_path_factory: pyt
     """A run with probes of two ranks."""
     out = tmp_path_factory.mktemp("runs") / "run"
     options = Options(ranks=(2, 4), seeds=(0, 1), epochs=1, samples=2, control=False, random_baseline=False)
-    analyse("structure", Sources(model=checkpoint, **treebank_files), out, options=options, progress=False)
+    analyse(
+        "structure", Sources(model=checkpoint, **treebank_files), out, options=options, figures=False, progress=False
+    )
     return out
 
 
@@ -60,7 +62,7 @@ def test_the_hub_gives_back_what_a_run_gave_it(
         parser = Parser.from_pretrained("me/probes", model=checkpoint)
         assert heads(parser) == heads(Parser.from_pretrained(run))
         sources = Sources(model=checkpoint, dev=treebank_files["dev"], probes="me/probes")
-        carried = analyse("transfer", sources, tmp_path / "carried", progress=False)
+        carried = analyse("transfer", sources, tmp_path / "carried", figures=False, progress=False)
         assert len(carried.tables["scores"])
 
 

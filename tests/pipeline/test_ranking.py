@@ -66,7 +66,14 @@ def test_checkpoints_that_are_alike_are_not_told_apart(planted: dict[str, Path],
     for name in ("one", "other"):
         shutil.copytree(planted[NEITHER], tmp_path / name)
         sources = Sources(model=tmp_path / name, train=planted["train"], dev=planted["dev"])
-        analyse("labelled_trees", sources, tmp_path / f"run-{name}", options=replace(OPTIONS, epochs=3), progress=False)
+        analyse(
+            "labelled_trees",
+            sources,
+            tmp_path / f"run-{name}",
+            options=replace(OPTIONS, epochs=3),
+            figures=False,
+            progress=False,
+        )
     found = rank_checkpoints([tmp_path / "run-one", tmp_path / "run-other"], metric="uas")
     assert found.ranked.candidates == ["one", "other"]
     assert found.first_two.low <= 0 <= found.first_two.high

@@ -15,6 +15,7 @@ from treeprobe.errors import OutputError
 from treeprobe.extraction import Encoder
 from treeprobe.parsing import Treebank, read_conllu, write_conllu
 from treeprobe.pipeline import Options, Parser, Plan, Sources, Splits, analyse, compare_layers, sweep, write_report
+from treeprobe.pipeline.report import page
 from treeprobe.pipeline.report.closing import failures_section
 from treeprobe.pipeline.report.headline import checkpoint_table
 from treeprobe.pipeline.report.heads import grid_pictures
@@ -213,8 +214,17 @@ def failed_tasks(*names: str, reason: str = "OSError: no weights") -> list[dict[
     ]  # fmt: skip
 
 
-def test_checkpoints_that_failed_are_counted_and_named(report: Path) -> None:
-    whole = make_report(Results(report.parent, load_results(report.parent), read_finished(report.parent), []))
+@pytest.fixture(scope="module")
+def whole(report: Path) -> Report:
+    """What the page is made of, where nothing failed."""
+    return make_report(Results(report.parent, load_results(report.parent), read_finished(report.parent), []))
+
+
+def test_checkpoints_that_failed_are_counted_and_named(
+    report: Path, whole: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "sections", lambda results: [])  # which take a while, and say nothing of this
+    monkeypatch.setattr(page, "explorer", lambda results: None)
     assert whole.facts["checkpoints"] == "3"
     failed = failed_tasks("broken-a", "broken-b")
     some = make_report(Results(report.parent, load_results(report.parent), read_finished(report.parent), failed))
@@ -226,8 +236,7 @@ def test_checkpoints_that_failed_are_counted_and_named(report: Path) -> None:
     assert known.title == whole.title
 
 
-def test_the_summary_says_what_was_measured_with_its_interval(report: Path) -> None:
-    whole = make_report(Results(report.parent, load_results(report.parent), read_finished(report.parent), []))
+def test_the_summary_says_what_was_measured_with_its_interval(whole: Report) -> None:
     assert re.search(r"UUAS on dev is highest for \S+|^\S+, whose UUAS is highest on dev,", whole.summary)
     measured = r"recovers [\d.]+% of the edges of .*<i>toy</i>.* \(95 % interval [\d.]+% to [\d.]+%\)"
     assert re.search(measured, whole.summary)

@@ -40,7 +40,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="module")
 def folder(planted: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("untrained") / "out"
-    analyse("untrained", Sources(**planted), out, options=Options(substitutes=2), progress=False)
+    analyse("untrained", Sources(**planted), out, options=Options(substitutes=2), figures=False, progress=False)
     return out
 
 

@@ -1,10 +1,9 @@
 """Pre-training does what Devlin et al. (2019) say, and the same again with the same seed."""
 
-import json
 import multiprocessing
-import subprocess
-import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,20 +79,12 @@ def test_larger_embeddings_are_the_same_model_that_training_turns_less(
     assert turned[1] > turned[0] + 0.01
 
 
-def test_one_text_one_vocabulary_in_whatever_process() -> None:
+def test_one_text_one_vocabulary_in_whatever_process(in_fresh_process: Callable[..., Any]) -> None:
     # Many words as frequent as one another: every merge is a tie, which hash tables would break each in its own way.
     generator = np.random.default_rng(0)
     words = ["".join(generator.choice(list("abcdefghijklmnop"), size=8)) for _ in range(400)]
-    script = (
-        "import json, sys\n"
-        "from treeprobe.training.tokenizer import train_vocabulary\n"
-        "print(json.dumps(train_vocabulary(json.load(sys.stdin), size=300)))"
-    )
     found = [train_vocabulary(words * 2, size=300) for _ in range(4)]
-    other = subprocess.run(
-        [sys.executable, "-c", script], input=json.dumps(words * 2), capture_output=True, text=True, check=True
-    )
-    found.append(json.loads(other.stdout))
+    found.append(in_fresh_process(partial(train_vocabulary, size=300), words * 2))
     assert all(list(one.items()) == list(found[0].items()) for one in found)
     assert list(found[0])[:5] == list(SPECIAL_TOKENS)
     assert len(found[0]) == 300
