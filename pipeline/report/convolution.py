@@ -2,8 +2,8 @@
 
 from treeprobe.pipeline.report.heads import MOST_OPEN, grid_pictures, place_of
 from treeprobe.pipeline.report.results import Results, drawn, said_of_drawn
-from treeprobe.reporting import merge_seeds, new_figure, survival_curves
-from treeprobe.reporting.html import NARROW, Picture, Section, picture
+from treeprobe.pipeline.report.survival import survival_picture
+from treeprobe.reporting.html import Picture, Section
 
 
 def convolution_section(results: Results) -> Section | None:
@@ -13,12 +13,8 @@ def convolution_section(results: Results) -> Section | None:
     shown = drawn(found)
     kernels = {name: one.table("kernels") for name, one in shown.items()}
     grids = grid_pictures(kernels, "share", "Share of attention that a convolution explains")
-    for (name, one), grid in zip(shown.items(), grids):
-        pictures.append(grid)
-        figure, axes = new_figure((NARROW, 2.8))
-        survival_curves(merge_seeds(one.table("survival")), axes)
-        result = str(one.record["summary"])
-        pictures.append(picture(figure, title=f"UUAS with heads replaced: {name}", description=result))
+    for one, grid in zip(shown.values(), grids):
+        pictures += [grid, survival_picture(one, "survival", title="UUAS with heads replaced", height=2.8)]
     if not pictures:
         return None
     text = (

@@ -2,19 +2,17 @@
 
 from treeprobe.pipeline.report.heads import MOST_OPEN, place_of
 from treeprobe.pipeline.report.results import Results, drawn, said_of_drawn
-from treeprobe.reporting import merge_seeds, new_figure, survival_curves
-from treeprobe.reporting.html import NARROW, Picture, Section, picture
+from treeprobe.pipeline.report.survival import survival_picture
+from treeprobe.reporting.html import Section
 
 
 def positions_section(results: Results) -> Section | None:
     """What probes of the intact model find when the model runs with other position codes."""
-    pictures: list[Picture] = []
     found = {place_of(one): one for one in results.of("positions")}
-    for name, one in drawn(found).items():
-        figure, axes = new_figure((NARROW, 3.2))
-        survival_curves(merge_seeds(one.table("positions")), axes)
-        result = str(one.record["summary"])
-        pictures.append(picture(figure, title=f"UUAS with other positions: {name}", description=result))
+    pictures = [
+        survival_picture(one, "positions", title="UUAS with other positions", height=3.2)
+        for one in drawn(found).values()
+    ]
     if not pictures:
         return None
     text = (

@@ -84,65 +84,90 @@ def finetune_together(
         DeviceMemoryError: training does not fit into its memory.
     """
     check_device(torch, device)
-    options, sharing = options or FinetuningOptions(), sharing or SharingOptions()
-    names = [task.name for task in tasks]
-    if not names or len(set(names)) < len(names) or options.save_steps:
-        raise FinetuningError(
-            f"tasks {', '.join(names) or 'none'}, save_steps={list(options.save_steps)}; expected tasks of different "
-            "names, and no steps to save but the last"
-        )
-    sharing.check(len(tasks))
-    encoder = Encoder.from_pretrained(model)
-    tokenizer = encoder.tokenizer
-    length = min(options.max_subwords, encoder.max_subwords or options.max_subwords)
-    inputs = [[one.inputs for one in task.shape.encode(task.train, tokenizer, max_subwords=length)] for task in tasks]
-    counts = [max(1, len(each) // options.batch_size) for each in inputs]
-    steps = options.steps or max(1, round(sum(counts) * options.epochs))
+    run = _Together(tasks, model, options or FinetuningOptions(), sharing or SharingOptions())
     folder = RunFolder.opened(out, overwrite=overwrite)
-    with (
-        seeded(torch, options.seed, device),
-        memory_named(torch, work="fine-tuning", remedy="smaller batches (batch_size), shorter inputs (max_subwords)"),
-    ):
-        heads = [with_head(model, encoder, task.shape, random_weights=options.random_weights) for task in tasks]
-        models: Any = TaskModels(heads, names, sharing).to(device)
+    remedy = "smaller batches (batch_size), shorter inputs (max_subwords)"
+    with seeded(torch, run.options.seed, device), memory_named(torch, work="fine-tuning", remedy=remedy):
+        models = run.train(device, progress=progress)
+        predictions = run.predict(models)
+        checkpoints = run.save(models, folder.path)
+    tables = [score_table(task, predictions[task.name], system=MODEL).assign(task=task.name) for task in tasks]
+    scores = pd.concat(tables, ignore_index=True)
+    folder.write_scores(scores)
+    folder.write_record({**run.made_with, "scores": scores.to_dict("records"), "losses": models.losses})
+    return FinetunedTogether(folder.path, checkpoints, scores, predictions, models.losses)
+
+
+class _Together:
+    """A checkpoint and several tasks in one call: what does not change from step to step."""
+
+    def __init__(
+        self, tasks: Sequence[AnyTask], model: str | Path, options: FinetuningOptions, sharing: SharingOptions
+    ) -> None:
+        self.tasks, self.model, self.options, self.sharing = tasks, model, options, sharing
+        self.names = [task.name for task in tasks]
+        if not tasks or len(set(self.names)) < len(tasks) or options.save_steps:
+            raise FinetuningError(
+                f"tasks {', '.join(self.names) or 'none'}, save_steps={list(options.save_steps)}; expected tasks of "
+                "different names, and no steps to save but the last"
+            )
+        sharing.check(len(tasks))
+        self.encoder = Encoder.from_pretrained(model)
+        self.tokenizer = self.encoder.tokenizer
+        self.length = min(options.max_subwords, self.encoder.max_subwords or options.max_subwords)
+        encoded = [task.shape.encode(task.train, self.tokenizer, max_subwords=self.length) for task in tasks]
+        self.inputs = [[one.inputs for one in each] for each in encoded]
+        self.counts = [max(1, len(each) // options.batch_size) for each in self.inputs]
+        self.steps = options.steps or max(1, round(sum(self.counts) * options.epochs))
+
+    @property
+    def made_with(self) -> dict[str, Any]:
+        """What the record says beside the scores."""
+        return {
+            "tasks": [
+                {"name": task.name, "shape": task.shape.name, "examples": len(task.train), "sources": task.sources}
+                for task in self.tasks
+            ],
+            "model": {"name": self.encoder.name, "source": str(self.model), "digest": self.encoder.digest},
+            "options": {**asdict(self.options), "max_subwords": self.length},
+            "sharing": asdict(self.sharing),
+            "steps": self.steps,
+            "finished": True,
+        }
+
+    def train(self, device: str, *, progress: bool) -> Any:
+        """Models of all tasks, trained to the end on their batches in random order."""
+        options = self.options
+        heads = [
+            with_head(self.model, self.encoder, task.shape, random_weights=options.random_weights)
+            for task in self.tasks
+        ]
+        models: Any = TaskModels(heads, self.names, self.sharing).to(device)
         loop = TrainingLoop(
             models,
-            steps=steps,
+            steps=self.steps,
             learning_rate=options.learning_rate,
             schedule=get_linear_schedule_with_warmup,
             losses=TaskModels.weighted_loss,
         )
         streams = [
-            batches_of(each, task.shape.collator(tokenizer), size=options.batch_size, seed=options.seed)
-            for each, task in zip(inputs, tasks)
+            batches_of(each, task.shape.collator(self.tokenizer), size=options.batch_size, seed=options.seed)
+            for each, task in zip(self.inputs, self.tasks)
         ]
-        batches = mixed_batches(streams, counts, seed=options.seed)
-        for _ in tqdm(loop.run(batches), "fine-tuning", steps, unit="step", disable=not progress):
+        batches = mixed_batches(streams, self.counts, seed=options.seed)
+        for _ in tqdm(loop.run(batches), "fine-tuning", self.steps, unit="step", disable=not progress):
             models.draw_together(options.learning_rate)
-        predictions = {
-            task.name: predict_held_out(task, one, tokenizer, max_subwords=length)
-            for task, one in zip(tasks, models.models)
+        return models
+
+    def predict(self, models: Any) -> dict[str, dict[str, list[Any]]]:
+        """What each task's model says of its held-out examples, by task and split."""
+        return {
+            task.name: predict_held_out(task, one, self.tokenizer, max_subwords=self.length)
+            for task, one in zip(self.tasks, models.models)
         }
-        checkpoints = {}
-        for name, one in zip(names, models.models):
-            RunFolder(folder.path / name).save(one, tokenizer, step=steps)
-            checkpoints[name] = folder.path / name / f"step-{steps}"
-    tables = [score_table(task, predictions[task.name], system=MODEL).assign(task=task.name) for task in tasks]
-    scores = pd.concat(tables, ignore_index=True)
-    folder.write_scores(scores)
-    folder.write_record(
-        {
-            "tasks": [
-                {"name": task.name, "shape": task.shape.name, "examples": len(task.train), "sources": task.sources}
-                for task in tasks
-            ],
-            "model": {"name": encoder.name, "source": str(model), "digest": encoder.digest},
-            "options": {**asdict(options), "max_subwords": length},
-            "sharing": asdict(sharing),
-            "steps": steps,
-            "finished": True,
-            "scores": scores.to_dict("records"),
-            "losses": models.losses,
-        }
-    )
-    return FinetunedTogether(folder.path, checkpoints, scores, predictions, models.losses)
+
+    def save(self, models: Any, folder: Path) -> dict[str, Path]:
+        """Save a whole checkpoint of each task; gives where, by the task's name."""
+        for name, one in zip(self.names, models.models):
+            RunFolder(folder / name).save(one, self.tokenizer, step=self.steps)
+        return {name: folder / name / f"step-{self.steps}" for name in self.names}
