@@ -59,6 +59,7 @@ def declared() -> argparse.ArgumentParser:
     """The options."""
     made = parser(__doc__, sentences=200)
     made.add_argument("--models", nargs="*", default=[], help="checkpoints; MiniLM and its random twin unless given")
+    made.add_argument("--languages", nargs="+", choices=LANGUAGES, default=list(LANGUAGES), help="which of them")
     made.add_argument("--epochs", type=int, help="of the probes at most")
     made.add_argument("--rank", type=int, default=64, help="of the probes")
     made.add_argument("--seeds", type=int, default=2, help="of the probes")
@@ -71,7 +72,7 @@ def declared() -> argparse.ArgumentParser:
 
 def write_languages(arguments: argparse.Namespace) -> list[str]:
     """Write each language's splits into a folder of its name; returns the folders."""
-    folders = {name: arguments.out / "languages" / name for name in LANGUAGES}
+    folders = {name: arguments.out / "languages" / name for name in arguments.languages}
     for split in ("train", "dev"):
         bank = read_bank(arguments, split)
         for name, folder in folders.items():

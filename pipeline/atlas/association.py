@@ -51,7 +51,7 @@ def association_rows(scores: pd.DataFrame, measures: pd.DataFrame) -> pd.DataFra
 
 
 def rho_interval(rho: float, count: int) -> tuple[float, float]:
-    """The 95 % interval of Spearman's rho over so many languages (Bonett & Wright 2000, equation 4)."""
+    """The 95 % interval of Spearman's rho over so many languages (Bonett & Wright 2000)."""
     spread = float(norm.ppf(0.975)) * np.sqrt((1 + rho**2 / 2) / (count - 3))
     centre = np.arctanh(np.clip(rho, -1 + 1e-12, 1 - 1e-12))
     return float(np.tanh(centre - spread)), float(np.tanh(centre + spread))

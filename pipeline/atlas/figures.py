@@ -34,6 +34,7 @@ class Drawn:
 def maps_of(atlas: Atlas) -> Iterator[Drawn]:
     """The maps of every checkpoint of which there are some."""
     table, scores = atlas.tables["map"], atlas.tables["scores"]
+    table = table[table["checkpoint"].isin([one.checkpoint for one in atlas.charted])]
     own = scores[(scores["probe"] == "distance") & (scores["metric"] == METRIC)]
     for (checkpoint, by), rows in table.groupby(["checkpoint", "by"], sort=False):
         values = own[own["checkpoint"] == checkpoint].set_index("treebank")["value"].reindex(rows["treebank"])

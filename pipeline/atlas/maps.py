@@ -30,7 +30,7 @@ def classical_scaling(distances: NDArray[np.floating[Any]]) -> Scaled:
     """Points of a plane whose distances are as near to given ones as classical scaling brings them (Torgerson 1952).
 
     The eigenvectors of the doubly centred squares, each times the root of its eigenvalue; `share` is that of the two in
-    the sum of all absolute eigenvalues (Mardia et al. 1979, section 14.4). Each axis points to where its longest point
+    the sum of all absolute eigenvalues (Mardia et al. 1979, chapter 14). Each axis points to where its longest point
     lies, so that equal distances give equal maps.
 
     Args:

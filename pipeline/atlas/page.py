@@ -1,6 +1,7 @@
 """The page of an atlas, section by section; what a report has sections for is shown by those."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 import pandas as pd
 
@@ -12,6 +13,7 @@ from treeprobe.pipeline.atlas.tables import ABOVE_CHAIN
 from treeprobe.pipeline.report.closing import failures_section, provenance_section, tokenizer_warning
 from treeprobe.pipeline.report.covariates import covariates_section, interval_cell
 from treeprobe.pipeline.report.languages import languages_section
+from treeprobe.pipeline.report.results import MOST_DRAWN, evenly
 from treeprobe.pipeline.results.scores import CHAIN, CHOSEN_ON, RANDOM_WEIGHTS
 from treeprobe.reporting.html import Cell, Picture, Report, Section, Table, picture, render_report
 
@@ -62,7 +64,7 @@ def sections(atlas: Atlas) -> Iterator[Section]:
 
 def _map_section(atlas: Atlas) -> Section | None:
     """Two maps of each checkpoint; None where there are fewer than three languages."""
-    pictures = _pictures(maps_of(atlas))
+    pictures = _pictures(maps_of, atlas)
     if not pictures:
         return None
     losses = atlas.tables["transfer"].dropna(subset="loss_low")
@@ -76,6 +78,8 @@ def _map_section(atlas: Atlas) -> Section | None:
         "nothing. Read a map beside that of the same architecture with random weights, where word order and spelling "
         "alone make neighbours."
     )
+    if len(atlas.charted) > MOST_DRAWN:
+        text += f" Figures here are of {MOST_DRAWN} of {len(atlas.charted)} checkpoints; all are files in figures/."
     return Section("map", "Map of languages", text, pictures=pictures)
 
 
@@ -84,7 +88,8 @@ def _score_section(atlas: Atlas) -> Section | None:
     scores = atlas.tables["scores"]
     if scores.empty:
         return None
-    columns = ["checkpoint", "language", "layer", "own probes", "chain", "above the chain, points", "random weights"]
+    twins = [RANDOM_WEIGHTS] if (scores["probe"] == RANDOM_WEIGHTS).any() else []
+    columns = ["checkpoint", "language", "layer", "own probes", "chain", "above the chain, points", *twins]
     rows = []
     for one in atlas.charted:
         for language in one.languages:
@@ -93,8 +98,9 @@ def _score_section(atlas: Atlas) -> Section | None:
                 continue
             layer = Cell(str(one.layer), number=one.layer)
             scored = [_found(found, "distance"), _found(found, CHAIN), _found(found, "distance", ABOVE_CHAIN, 100)]
-            baseline = _found(found, RANDOM_WEIGHTS)
-            rows.append([Cell(one.checkpoint), Cell(language), layer, *scored, baseline])
+            rows.append(
+                [Cell(one.checkpoint), Cell(language), layer, *scored, *(_found(found, name) for name in twins)]
+            )
     text = (
         f"UUAS on {atlas.split}, with 95 % intervals. One layer serves all languages of a checkpoint: the one at which "
         f"their own probes are best on dev, averaged over them ({CHOSEN_ON[atlas.split]}). Scores of languages differ "
@@ -129,12 +135,12 @@ def _transfer_section(atlas: Atlas) -> Section | None:
         f"that language's own probes, on the same sentences of {atlas.split}.{cut}"
     )
     table = Table("Transfer, with paired 95 % intervals", columns, rows)
-    return Section("transfer", "Transfer", text, [table], _pictures(transfers_of(atlas)))
+    return Section("transfer", "Transfer", text, [table], _pictures(transfers_of, atlas))
 
 
 def _angle_section(atlas: Atlas) -> Section | None:
     """Angles as matrices; None where there are no two languages."""
-    pictures, table = _pictures(angles_of(atlas)), atlas.tables["angles"]
+    pictures, table = _pictures(angles_of, atlas), atlas.tables["angles"]
     if not pictures:
         return None
     same = table[table["first"] == table["second"]]
@@ -198,9 +204,10 @@ def _found(table: pd.DataFrame, probe: str, metric: str = "uuas", scale: float =
     return interval_cell(value, low, high, digits=3 if scale == 1 else 1)
 
 
-def _pictures(drawn: Iterable[Drawn]) -> list[Picture]:
-    """Figures as pictures of the page."""
+def _pictures(figures: Callable[[Atlas], Iterable[Drawn]], atlas: Atlas) -> list[Picture]:
+    """Figures as pictures of the page: of all checkpoints, or of some where they are many."""
+    few = replace(atlas, charted=evenly(atlas.charted, MOST_DRAWN))
     return [
         picture(one.figure, title=f"{one.checkpoint}: {one.kind}", description=one.description, shaded=True)
-        for one in drawn
+        for one in figures(few)
     ]

@@ -21,11 +21,10 @@ def angle_rows(charted: Sequence[Charted]) -> pd.DataFrame:
     """Mean principal angle between the distance probes of every two languages, in degrees, 0 to 90.
 
     Angles are those of `probe_subspace_angles`, between the directions that carry nine tenths of a probe's squared norm
-    (Björck & Golub 1973; Chi et al. 2020 compare languages by them). Probes of one seed begin at the same matrix, so
-    that what training left alone is alike: each angle is the mean over pairs of probes of different seeds, `lowest` and
-    `highest` among them; a language with itself then says how far two probes of one language are apart. With one seed
-    there are only pairs of that seed, and no such row. `chance` is the angle between random subspaces of as many
-    directions.
+    (Björck & Golub 1973). Probes of one seed begin at the same matrix, so that what training left alone is alike: each
+    angle is the mean over pairs of probes of different seeds, `lowest` and `highest` among them; a language with itself
+    then says how far two probes of one language are apart. With one seed there are only pairs of that seed, and no such
+    row. `chance` is the angle between random subspaces of as many directions.
     """
     rows = [row for one in charted if one.layer is not None for row in _of_checkpoint(one)]
     return pd.DataFrame(rows, columns=_COLUMNS)
