@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
@@ -42,20 +43,26 @@ def ewt() -> Path:
 
 
 @pytest.fixture(scope="session")
-def in_fresh_process() -> Callable[..., Any]:
-    """Calls a function of a module in a process of its own, and gives what it returns or raises.
+def fresh_processes() -> ForkServerContext:
+    """Starts processes that know nothing of each other or of the tests, in the manner of `multiprocessing`.
 
-    Such processes know nothing of each other or of the tests. They are forked from one that has imported the libraries,
-    which takes longer than most of what is done in them; it has no network.
+    They are forked from one that has imported the libraries, which takes longer than most of what is done in them; it
+    has no network.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["pytest", "hypothesis", "IPython", "matplotlib.pyplot", *LIBRARIES])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HF_HUB_OFFLINE", "1")  # read when the libraries are imported
         multiprocessing.forkserver.ensure_running()
+    return context
+
+
+@pytest.fixture
+def in_fresh_process(fresh_processes: ForkServerContext) -> Callable[..., Any]:
+    """Calls a function of a module in a process of its own, and gives what it returns or raises."""
 
     def call(function: Callable[..., Any], *arguments: Any) -> Any:
-        with ProcessPoolExecutor(1, mp_context=context) as pool:
+        with ProcessPoolExecutor(1, mp_context=fresh_processes) as pool:
             return pool.submit(function, *arguments).result()
 
     return call

@@ -3,16 +3,15 @@
 import hashlib
 import resource
 import signal
-import subprocess
-import sys
 import time
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from treeprobe.errors import OutputError
-from treeprobe.parsing import Sentence, write_conllu
+from treeprobe.parsing import Sentence
 from treeprobe.training import PretrainingError, PretrainingOptions, TrainingRecord, pretrain
 from treeprobe.training import pretraining as made_by
 
@@ -20,13 +19,6 @@ SMALL: dict[str, Any] = {
     "layers": 1, "dim": 16, "heads": 2, "vocabulary_size": 60, "max_subwords": 32, "steps": 40, "batch_size": 4,
     "save_steps": (0, 10, 25, 40), "evaluations": 4, "dropout": 0.1,
 }  # fmt: skip
-
-SCRIPT = """
-import sys
-from treeprobe.training import PretrainingOptions, pretrain, read_documents
-text = read_documents(sys.argv[1])
-pretrain(text, sys.argv[2], held_out=text, options=PretrainingOptions(**eval(sys.argv[3])), progress=False)
-"""
 
 
 class CutOff(BaseException):
@@ -78,19 +70,24 @@ def test_one_that_was_cut_off_makes_the_same_checkpoints(
     assert digests(tmp_path / "run") == digests(unbroken)
 
 
-def test_one_that_was_killed_makes_the_same_checkpoints(
-    unbroken: Path, sentences: list[Sentence], tmp_path: Path
-) -> None:
-    write_conllu(sentences, tmp_path / "text.conllu")
-    out = tmp_path / "run"
-    command = [sys.executable, "-c", SCRIPT, str(tmp_path / "text.conllu"), str(out), repr(SMALL)]
-    process = subprocess.Popen(command)
-    while not (out / "step-10").exists():
-        assert process.poll() is None
-        time.sleep(0.002)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+def train(sentences: list[Sentence], out: Path) -> None:
+    """The run of `SMALL`, from where it was left."""
     pretrain(sentences, out, held_out=sentences, options=PretrainingOptions(**SMALL), progress=False)
+
+
+def test_one_that_was_killed_makes_the_same_checkpoints(
+    unbroken: Path, sentences: list[Sentence], tmp_path: Path, fresh_processes: ForkServerContext
+) -> None:
+    out = tmp_path / "run"
+    process = fresh_processes.Process(target=train, args=(sentences, out))
+    process.start()
+    while not (out / "step-10").exists():
+        assert process.is_alive()
+        time.sleep(0.002)
+    process.kill()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    train(sentences, out)
     assert digests(out) == digests(unbroken)
 
 
