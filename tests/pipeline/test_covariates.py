@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from transformers import AutoTokenizer
 
 from tests.pipeline.five_scripts import SENTENCES, sentence_of, sentences_of
-from treeprobe.extraction import Encoder, embedded_checkpoint
+from treeprobe.extraction import embedded_checkpoint
 from treeprobe.parsing import Treebank
 from treeprobe.parsing.stimuli import generate
 from treeprobe.pipeline.atlas.covariates import TREEBANK, WINDOW, tokenizer_measures, treebank_measures
@@ -58,7 +59,7 @@ def test_inflection_is_seen_where_there_is_some() -> None:
 
 @pytest.mark.parametrize("language", SENTENCES)
 def test_subwords_are_those_of_the_tokenizer_word_by_word(language: str) -> None:
-    tokenizer = Encoder.from_pretrained(embedded_checkpoint()).tokenizer
+    tokenizer = AutoTokenizer.from_pretrained(embedded_checkpoint())
     bank = Treebank(sentences_of(language))
     found = tokenizer_measures(bank, tokenizer)
     pieces = [tokenizer.tokenize(word) for one in bank for word in one.words]
