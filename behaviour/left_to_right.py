@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from treeprobe.behaviour.word_starts import first_token, word_starts
 from treeprobe.extraction import Encoder
+from treeprobe.extraction.encoder import wide
 from treeprobe.extraction.subwords import Subwords, with_first
 
 
@@ -55,7 +56,7 @@ def left_to_right_scores(
         if not leading:
             batch = with_first(batch, first_token(encoder))
         logits = encoder.run(batch.input_ids, batch.attention_mask, batch.token_type_ids, places=batch.places).logits
-        logits = logits[:, max(leading, 1) - 1 :].float().log_softmax(-1)
+        logits = logits[:, max(leading, 1) - 1 :].to(wide(logits.dtype)).log_softmax(-1)
         counts = bounds[rows + 1] - bounds[rows]
         sentence = np.repeat(np.arange(len(rows)), counts)
         place = np.arange(len(sentence)) - np.repeat(np.cumsum(counts) - counts, counts)

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from treeprobe.extraction import Encoder
+from treeprobe.extraction.encoder import wide
 from treeprobe.extraction.language_model import only_at
 from treeprobe.extraction.subwords import Subwords
 
@@ -45,7 +46,7 @@ def pseudo_log_likelihoods(
         with only_at(encoder, every, at):
             logits = encoder.run(ids, batch.attention_mask, batch.token_type_ids, places=batch.places).logits[:, 0]
         gold = torch.from_numpy(subwords.ids[chosen[rows]]).to(logits.device)
-        log_p = logits.float().log_softmax(-1).gather(1, gold[:, None])[:, 0]
+        log_p = logits.to(wide(logits.dtype)).log_softmax(-1).gather(1, gold[:, None])[:, 0]
         bar.update(len(rows))
         found[chosen[rows]] = log_p.double().cpu().numpy()
     bar.close()

@@ -25,7 +25,7 @@ MANIFEST = "manifest.json"
 SHARD_RECORD = "shard.json"
 BOUNDS = ("word_bounds.npy", "shard_bounds.npy")
 REMEDY = "extract with repair=True to replace what is damaged, or remove the cache (treeprobe cache rm)"
-STORED_AS: Mapping[str, str] = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
+STORED_AS: Mapping[str, str] = {"float32": "F32", "float16": "F16", "bfloat16": "BF16", "float64": "F64"}
 """safetensors' name of each storage format."""
 _FORMAT = 1
 _VERSIONED = ("treeprobe", "torch", "transformers", "tokenizers", "safetensors", "numpy")

@@ -20,7 +20,7 @@ from treeprobe.extraction._cache_records import (
 )
 from treeprobe.extraction.states import Piece
 
-_NUMPY_TYPES: Mapping[str, str] = {"float32": "<f4", "float16": "<f2", "bfloat16": "<u2"}
+_NUMPY_TYPES: Mapping[str, str] = {"float32": "<f4", "float16": "<f2", "bfloat16": "<u2", "float64": "<f8"}
 """numpy's name of each storage format; bfloat16, which numpy lacks, is read as its bits."""
 _HEADER_READ = 512
 """Bytes that are read for a header at first: more than ours have."""

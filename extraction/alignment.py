@@ -67,13 +67,13 @@ class Alignment:
         found[self.link_subwords[::-1]] = words[::-1]
         return found
 
-    def weights(self, pooling: Pooling) -> NDArray[np.float32]:
+    def weights(self, pooling: Pooling, *, number: type[np.floating] = np.float32) -> NDArray[np.floating]:
         """(links,) share of each link's subword in its word's vector; a word's shares sum to 1."""
         counts = np.bincount(self.link_words, minlength=self.words)
         if pooling == "mean":
-            return (1.0 / counts[self.link_words]).astype(np.float32)
+            return (1.0 / counts[self.link_words]).astype(number)
         changes = np.flatnonzero(np.diff(self.link_words)) + 1
-        chosen = np.zeros(len(self.link_words), np.float32)
+        chosen = np.zeros(len(self.link_words), number)
         if len(chosen):
             chosen[np.append(0, changes) if pooling == "first" else np.append(changes, len(chosen)) - 1] = 1.0
         return chosen

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from treeprobe.extraction.alignment import Alignment, bounds_of
 from treeprobe.extraction.batching import Batch, Batcher, Windows, cut_windows
 from treeprobe.extraction.checkpoint import AttentionError
 from treeprobe.extraction.editing_attention import edited, reported_attention
-from treeprobe.extraction.encoder import Encoder
+from treeprobe.extraction.encoder import Encoder, wide
 from treeprobe.extraction.reading import Reading
 from treeprobe.extraction.report import AlignmentReport
 from treeprobe.extraction.text import Text
@@ -45,8 +45,9 @@ class AttentionBatch:
     trailing: int
     """Special positions after the last word; in each sentence they follow it directly."""
     attention: Tensor
-    """(layers, sentences, heads, positions, positions) float32, where the model computes; rows are queries. The row of
-    a real position sums to 1, rows and columns of padding are zero, and so are those of a word without subwords."""
+    """(layers, sentences, heads, positions, positions) float32, or float64 where the model is, where it computes; rows
+    are queries. The row of a real position sums to 1, rows and columns of padding are zero, and so are those of a word
+    without subwords."""
 
     def unpadded(self) -> dict[int, NDArray[np.float32]]:
         """The attention of each sentence without padding, (layers, heads, positions, positions), by its index."""
@@ -101,12 +102,14 @@ class AttentionStream:
         )
         most = _PROBABILITIES if self._encoder.device.type == "cpu" else _CARD_PROBABILITIES
         max_pairs = most // (self._encoder.blocks * self._encoder.heads)
+        number = np.float64 if self._encoder.dtype == "float64" else np.float32
 
         def with_matrices(item: tuple[NDArray[np.int64], Batch]) -> tuple[NDArray[np.int64], Batch, Sequence[Tensor]]:
             chosen, batch = item
             if self._level == "subwords":
                 return chosen, batch, ()
-            return chosen, batch, word_matrices(alignment, chosen, leading, trailing, width=batch.input_ids.shape[1])
+            width = batch.input_ids.shape[1]
+            return chosen, batch, word_matrices(alignment, chosen, leading, trailing, width=width, number=number)
 
         batches = self._batcher.batches(alignment, windows, kept, first_sentence=first, max_pairs=max_pairs)
         for chosen, batch, matrices in made_ahead(with_matrices, batches):
@@ -170,35 +173,36 @@ def _kept(alignment: Alignment, capacity: int | None) -> NDArray[np.bool_]:
 
 @torch.inference_mode()
 def _attention(encoder: Encoder, batch: Batch) -> Tensor:
-    """(layers, sentences, heads, subwords, subwords) float32 where the model computes, zero at padding."""
+    """(layers, sentences, heads, subwords, subwords) in float32 or wider where the model computes, zero at padding."""
     with reported_attention(encoder):
         output = encoder.run(
             batch.input_ids, batch.attention_mask, batch.token_type_ids, places=batch.places, output_attentions=True
         )
     reported = _whole_attention(encoder, getattr(output, "attentions", None), tuple(batch.input_ids.shape))
-    real = moved(batch.attention_mask, reported[0].device).float()
-    return torch.stack([block.float() for block in reported]).mul_(real[:, None, :, None] * real[:, None, None])
+    number = wide(reported[0].dtype)
+    real = moved(batch.attention_mask, reported[0].device).to(number)
+    return torch.stack([block.to(number) for block in reported]).mul_(real[:, None, :, None] * real[:, None, None])
 
 
 def _whole_attention(
-    encoder: Encoder, reported: Sequence[Tensor | None] | None, shape: tuple[int, ...]
+    encoder: Encoder, reported: Sequence[Tensor | Any] | None, shape: tuple[int, ...]
 ) -> Sequence[Tensor]:
     """What the model reported, known to be attention of every block between all subwords of (sentences, subwords).
 
     Some models report nothing (sparse kernels), part of their blocks (hybrids with recurrent blocks), windows or pools
     of positions, or scores before the softmax; statistics of those would look plausible and be wrong.
     """
-    blocks = [block for block in reported or () if block is not None]
+    blocks = [block for block in reported or () if isinstance(block, Tensor)]
     found = None
     if not blocks:
         found = "returned no attention weights although they were asked for"
     elif len(blocks) != encoder.blocks:
         found = f"returned the attention of {len(blocks)} blocks, expected all {encoder.blocks}"
     for block in blocks:
-        if block.shape[:1] + block.shape[2:] != (*shape, shape[1]):
+        if block.shape != (shape[0], encoder.heads, shape[1], shape[1]):
             found = (
                 f"returned attention of shape {tuple(block.shape)}, expected (sentences, heads, subwords, subwords) of "
-                f"{shape[0]} sentences and {shape[1]} subwords"
+                f"{shape[0]} sentences, {encoder.heads} heads and {shape[1]} subwords"
             )
             break
     if not found and not edited(encoder):  # an edit may make of it what it likes
@@ -218,7 +222,13 @@ def _whole_attention(
 
 
 def word_matrices(
-    alignment: Alignment, sentences: NDArray[np.int64], leading: int, trailing: int, *, width: int
+    alignment: Alignment,
+    sentences: NDArray[np.int64],
+    leading: int,
+    trailing: int,
+    *,
+    width: int,
+    number: type[np.floating] = np.float32,
 ) -> tuple[Tensor, Tensor]:
     """Matrices that turn attention between subwords into attention between words: mean @ attention @ totalᵀ.
 
@@ -229,18 +239,19 @@ def word_matrices(
         sentences: numbers of some of its sentences.
         leading, trailing: special tokens before and after each.
         width: positions in the attention between subwords.
+        number: the number format of the matrices.
 
     Returns:
-        Two (sentences, positions, width) float32 matrices: rows of the first average the subwords of a word, rows of
+        Two (sentences, positions, width) matrices: rows of the first average the subwords of a word, rows of
         the second sum them.
     """
     word_counts = np.diff(alignment.word_bounds)
     subword_counts = np.diff(alignment.subword_bounds)
-    mean = np.zeros((len(sentences), leading + int(word_counts[sentences].max()) + trailing, width), np.float32)
+    mean = np.zeros((len(sentences), leading + int(word_counts[sentences].max()) + trailing, width), number)
     total = np.zeros_like(mean)
     link_bounds = np.searchsorted(alignment.link_words, alignment.word_bounds)
     words_of = np.bincount(alignment.link_subwords, minlength=len(alignment.ids))
-    weights = alignment.weights("mean")
+    weights = alignment.weights("mean", number=number)
     before, after = np.arange(leading), np.arange(trailing)
     for row, sentence in enumerate(sentences):
         links = slice(link_bounds[sentence], link_bounds[sentence + 1])

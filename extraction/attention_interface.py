@@ -35,7 +35,8 @@ def attending(encoder: Encoder, attend: Attend, *, purpose: str, masks: str) -> 
         masks: the implementation whose masks are made for it.
 
     Raises:
-        AttentionError: the model does not go through the attention interface.
+        AttentionError: the model does not go through the attention interface; in a forward pass, some of its blocks
+            did not.
     """
     model: Any = encoder.model
     counter = _Counter()
@@ -48,7 +49,15 @@ def attending(encoder: Encoder, attend: Attend, *, purpose: str, masks: str) -> 
     ALL_ATTENTION_FUNCTIONS[name] = numbered
     # Models make masks only for names that are registered for good, so names are few and used again.
     AttentionMaskInterface.register(name, ALL_MASK_ATTENTION_FUNCTIONS[masks])
-    hook = model.register_forward_pre_hook(lambda *_: counter.reset())
+
+    def check(*_: Any) -> None:
+        if model.config._attn_implementation == name:  # and not that of a context inside this one
+            check_blocks(encoder, counter.count)
+
+    hooks = [
+        model.base_model.register_forward_pre_hook(lambda *_: counter.reset()),
+        model.base_model.register_forward_hook(check),
+    ]
     try:
         if not goes_through_interface(encoder) or not _switched(model, name):
             raise AttentionError(
@@ -56,7 +65,8 @@ def attending(encoder: Encoder, attend: Attend, *, purpose: str, masks: str) -> 
             )
         yield
     finally:
-        hook.remove()
+        for hook in hooks:
+            hook.remove()
         model.set_attn_implementation(before)
         del ALL_ATTENTION_FUNCTIONS[name]
 
@@ -64,6 +74,16 @@ def attending(encoder: Encoder, attend: Attend, *, purpose: str, masks: str) -> 
 def goes_through_interface(encoder: Encoder) -> bool:
     """Whether the model computes its attention through transformers' attention interface (not DeBERTa, XLNet)."""
     return bool(encoder.model._can_set_attn_implementation())
+
+
+def check_blocks(encoder: Encoder, attended: int) -> None:
+    """Refuse a forward pass in which not every block attended where it could be seen. Raises AttentionError."""
+    if attended != encoder.blocks:
+        raise AttentionError(
+            f"{type(encoder.model).__name__} showed its attention {attended} times in a pass, expected once in each of "
+            f"{encoder.blocks} blocks: some of them have none, or compute it in a way of their own, so that it can "
+            "neither be edited nor told which block it is of"
+        )
 
 
 def attends_for(encoder: Encoder, purpose: str) -> bool:
@@ -98,14 +118,14 @@ class _Counter:
     """Numbers the blocks in the order in which they attend."""
 
     def __init__(self) -> None:
-        self._next = 0
+        self.count = 0
 
     def reset(self) -> None:
-        self._next = 0
+        self.count = 0
 
     def next(self) -> int:
-        self._next += 1
-        return self._next - 1
+        self.count += 1
+        return self.count - 1
 
 
 def _free_name(purpose: str) -> str:

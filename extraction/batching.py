@@ -105,7 +105,9 @@ def _best(alignment: Alignment, links: Integers, starts: Integers, ends: Integer
     return best
 
 
-def token_budget_batches(lengths: Integers, budget: int, *, max_pairs: int | None = None) -> Iterator[Integers]:
+def token_budget_batches(
+    lengths: Integers, budget: int, *, max_pairs: int | None = None, padded: bool = True
+) -> Iterator[Integers]:
     """Cut windows sorted by length, longest first, into batches of at most `budget` positions, padding counted.
 
     A batch is as large as it may be where it begins, or a multiple of `GROUP_STEP`. Of all ways to cut the sorted
@@ -116,6 +118,7 @@ def token_budget_batches(lengths: Integers, budget: int, *, max_pairs: int | Non
         lengths: (windows,) positions of each window.
         budget: positions in a batch at most.
         max_pairs: pairs of positions in a batch at most.
+        padded: whether windows of several lengths may be in one batch.
 
     Yields:
         (windows of the batch,) their numbers.
@@ -125,6 +128,8 @@ def token_budget_batches(lengths: Integers, budget: int, *, max_pairs: int | Non
     most = budget // longest
     if max_pairs is not None:
         most = np.minimum(most, max_pairs // longest**2)
+    if not padded:
+        most = np.minimum(most, np.searchsorted(-longest, -longest, "right") - np.arange(len(longest)))
     ends = _cheapest_ends(longest, np.maximum(most, 1), BATCH_COST * budget)
     start = 0
     while start < len(order):
@@ -181,6 +186,7 @@ class Batcher:
         self._segment = segment or None
         self._padding = encoder.tokenizer.pad_token_id or 0
         self._on_card = encoder.device.type != "cpu"
+        self._padded = not encoder.peculiarities.feels_padding
         self.specials = self._aligner.specials
         self.capacity = None if max_subwords is None else max_subwords - len(self.specials)
         """Subwords in a window at most, special tokens not counted."""
@@ -211,7 +217,7 @@ class Batcher:
         words = alignment.first_words
         lengths = windows.lengths[chosen] + len(self.specials)
         budget = CARD_TOKEN_BUDGET if self._on_card else TOKEN_BUDGET
-        for group in token_budget_batches(lengths, budget, max_pairs=max_pairs):
+        for group in token_budget_batches(lengths, budget, max_pairs=max_pairs, padded=self._padded):
             yield chosen[group], self._pad(alignment.ids, words, windows, chosen[group], first_sentence)
 
     def _pad(self, ids: Integers, words: Integers, windows: Windows, chosen: Integers, first_sentence: int) -> Batch:

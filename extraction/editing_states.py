@@ -12,7 +12,7 @@ from torch.nn.functional import embedding_bag
 from torch.utils.hooks import RemovableHandle
 
 from treeprobe.errors import TreeprobeError
-from treeprobe.extraction.encoder import Encoder
+from treeprobe.extraction.encoder import Encoder, wide
 from treeprobe.extraction.hooks import SITES, Hooked, Site, SiteError, block_modules, site_layers, site_modules
 from treeprobe.extraction.places import NO_WORD, Places
 
@@ -102,7 +102,7 @@ def on_words(edit: WordEdit) -> StateEdit:
         counts = torch.bincount(member, minlength=len(keys))
         firsts = counts.cumsum(0) - counts
         flat = (rows * states.shape[1] + columns)[order]
-        vectors = embedding_bag(flat, states.flatten(0, 1).float(), firsts, mode="mean")
+        vectors = embedding_bag(flat, states.flatten(0, 1).to(wide(states.dtype)), firsts, mode="mean")
         leads = order[firsts]
         edited = edit(layer, vectors, places.sentences[rows[leads]], held[leads])
         if edited.shape != vectors.shape:
@@ -229,6 +229,11 @@ def _chosen_layers(encoder: Encoder, site: Site, layers: Iterable[int] | int | N
     if unknown or not chosen:
         raise ValueError(
             f"{encoder.name} has layers {known[0]} to {known[-1]} at site {site}, found {unknown or 'none'} to edit"
+        )
+    if site == "hidden" and encoder.peculiarities.begins_late:
+        raise SiteError(
+            f"{type(encoder.model).__name__} reports its hidden states from the first block's output on, so that an "
+            "edit would be reported at another layer; states can be read, and not edited"
         )
     convolution = getattr(getattr(encoder.model.base_model, "encoder", None), "conv", None)
     if site == "hidden" and 0 in chosen and convolution is not None:

@@ -23,12 +23,14 @@ from treeprobe.extraction.checkpoint import (
     checkpoint_name,
     weights_digest,
 )
+from treeprobe.extraction.float64 import in_float64
 from treeprobe.extraction.hub import check_place, read_locally
+from treeprobe.extraction.peculiarities import Peculiarities, peculiarities_of
 from treeprobe.extraction.places import Pass, Places
 from treeprobe.extraction.tokenizer_check import EXPECTED, check_tokenizer
 from treeprobe.processor import warn_where_bfloat16_is_slow
 
-Dtype = Literal["float32", "bfloat16", "float16"]
+Dtype = Literal["float32", "bfloat16", "float16", "float64"]
 """Number formats of weights and states, by torch's name."""
 
 _UNREAD = ("pooler.",)
@@ -51,6 +53,8 @@ class Encoder:
     """SHA-256 of the checkpoint's weights as stored (names, dtypes, shapes, bytes), before `dtype` is applied."""
     under_way: Pass = field(default_factory=Pass)
     """What edits of states (`edit_states`) must know of the pass that is running; encoders of one model share it."""
+    peculiarities: Peculiarities = field(default_factory=Peculiarities)
+    """How it reads what its configuration does not say."""
 
     @classmethod
     def from_pretrained(
@@ -87,7 +91,11 @@ class Encoder:
         try:
             with quiet_loading():
                 tokenizer = AutoTokenizer.from_pretrained(name, use_fast=True, **options)
-                model, loading = AutoModel.from_pretrained(name, dtype="auto", output_loading_info=True, **options)
+                options |= {"dtype": "auto", "output_loading_info": True}
+                model, loading = AutoModel.from_pretrained(name, **options)
+                if model.config._attn_implementation != "eager" and not model._can_set_attn_implementation():
+                    # Falcon: only so does it report attention with its mask.
+                    model, loading = AutoModel.from_pretrained(name, attn_implementation="eager", **options)
         except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
             raise CheckpointError(_explain(name, error)) from error
         missing = [key for key in sorted(loading["missing_keys"]) if not key.startswith(_UNREAD)]
@@ -115,6 +123,8 @@ class Encoder:
 
         In bfloat16 on a CPU it attends by plain matrix products (`eager`), which PyTorch computes faster there than its
         fused attention; where the processor has no instructions for bfloat16, a warning says once that it is slower.
+        In float64, which is for comparisons, it does so everywhere: the softmax of several families is in float32
+        there whatever the model is in, and only equal formulas agree beyond that.
         """
         if not getattr(tokenizer, "is_fast", False):
             raise CheckpointError(
@@ -132,11 +142,15 @@ class Encoder:
         check_device(torch, str(device or "cpu"))
         with memory_named(torch, work=f"loading {name}", remedy="bfloat16 (dtype)"):
             model = model.eval().requires_grad_(False).to(device=device or "cpu", dtype=getattr(torch, number))
-        if model.device.type == "cpu" and number == "bfloat16":
+        slow = model.device.type == "cpu" and number == "bfloat16"
+        if slow:
             warn_where_bfloat16_is_slow(torch.cpu, work="extraction")
-            if model._can_set_attn_implementation():
-                model.set_attn_implementation("eager")
-        return cls(model, tokenizer, name, digest)
+        if (slow or number == "float64") and model._can_set_attn_implementation():
+            model.set_attn_implementation("eager")
+        if number == "float64" and model._can_set_experts_implementation():
+            model.set_experts_implementation("eager")
+        peculiarities = peculiarities_of(model, padding=tokenizer.pad_token_id or 0)
+        return cls(model, tokenizer, name, digest, peculiarities=peculiarities)
 
     def with_random_weights(self, seed: int = 0) -> "Encoder":
         """The same architecture and tokenizer with weights drawn anew by the model's own initialisation.
@@ -170,7 +184,8 @@ class Encoder:
                 f"{type(self.model).__name__} has no attention heads; expected a checkpoint with self-attention, such "
                 "as BERT's. Its hidden states can be probed all the same"
             )
-        return int(heads)
+        # ConvBERT's convolutions take the places of so many heads.
+        return max(1, int(heads) // int(getattr(self.model.config, "head_ratio", 1)))
 
     @property
     def layers(self) -> range:
@@ -230,11 +245,22 @@ class Encoder:
         """
         output = self.run(input_ids, attention_mask, token_type_ids, places=places, output_hidden_states=True)
         states = output.hidden_states
+        if self.peculiarities.begins_late:
+            embeddings: Any = self.model.get_input_embeddings()
+            states = (embeddings(moved(input_ids, self.device)), *states[:-2], states[-1])
         if len(states) != len(self.layers):
             raise CheckpointError(
                 f"{type(self.model).__name__} reports {len(states)} layers of hidden states, expected "
                 f"{len(self.layers)}"
             )
+        expected = (*input_ids.shape, self.dim)
+        for layer, found in enumerate(states):
+            if getattr(found, "shape", None) != expected:
+                shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
+                raise CheckpointError(
+                    f"{type(self.model).__name__} reports hidden states of shape {shape} at layer {layer}, expected "
+                    f"{expected}: a vector of one width for each subword, without which there is none for a word"
+                )
         return tuple(states)
 
     def run(
@@ -258,8 +284,13 @@ class Encoder:
             inputs["token_type_ids"] = token_type_ids
         if getattr(self.model.config, "use_cache", False):
             options["use_cache"] = False
-        with self.under_way.reading(places):
+        with self.under_way.reading(places), in_float64(self.model.dtype):
             return self.model(**{key: moved(value, self.device) for key, value in inputs.items()}, **options)
+
+
+def wide(number: torch.dtype) -> torch.dtype:
+    """The number format in which sums and logarithms are computed: float32, or float64 where the model is in it."""
+    return torch.promote_types(number, torch.float32)
 
 
 @contextmanager

@@ -159,6 +159,13 @@ def block_modules(encoder: Encoder) -> tuple[list[nn.Module], Hooked]:
         SiteError: they are not under any name that is known here.
     """
     modules: list[nn.Module] = list(encoder.model.base_model.modules())
+    for parent in modules:
+        lists = [each for each in parent.children() if isinstance(each, nn.ModuleList) and len(each) == encoder.blocks]
+        if len(lists) > 1:
+            raise SiteError(
+                f"{type(encoder.model).__name__} keeps its blocks in pieces, {len(lists)} lists of {encoder.blocks}: "
+                "what passes beside each piece would not be edited. Its states can be read, and not edited"
+            )
     for found in modules:
         if isinstance(found, nn.ModuleList) and len(found) == encoder.blocks:
             return list(found), Hooked("", positions_first=_has(found[0], "rel_attn"))  # XLNet

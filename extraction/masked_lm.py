@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 
 from treeprobe.devices import moved
 from treeprobe.extraction.batching import Batch, Batcher, cut_windows
-from treeprobe.extraction.encoder import Encoder
+from treeprobe.extraction.encoder import Encoder, wide
 from treeprobe.extraction.text import Text
 
 MASKED_SHARE = 0.15
@@ -101,4 +101,4 @@ def _losses(encoder: Encoder, batch: Batch, masked: torch.Tensor, *, reduction: 
     # Numbers rather than a mask: for a mask, a card would have to wait to learn how many they are.
     hidden = masked.flatten().nonzero().squeeze(1)
     gold, hidden = moved(batch.input_ids[masked], logits.device), moved(hidden, logits.device)
-    return cross_entropy(logits.flatten(0, 1)[hidden].float(), gold, reduction=reduction)
+    return cross_entropy(logits.flatten(0, 1)[hidden].to(wide(logits.dtype)), gold, reduction=reduction)

@@ -39,6 +39,8 @@ class Pass:
     """Of the batch that the model is reading; None where whoever runs it did not say."""
     edits: int = 0
     """How many edits of states are active."""
+    attention_edits: int = 0
+    """How many edits of attention are active, one inside the other."""
 
     @contextmanager
     def reading(self, places: Places | None) -> Iterator[None]:

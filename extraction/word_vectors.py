@@ -13,7 +13,7 @@ from torch.nn.functional import embedding_bag
 from treeprobe.devices import fetched, moved, readiness
 from treeprobe.extraction.alignment import Alignment, Integers, Pooling, bounds_of
 from treeprobe.extraction.batching import Batch, Batcher, Windows, cut_windows
-from treeprobe.extraction.encoder import Encoder
+from treeprobe.extraction.encoder import Encoder, wide
 from treeprobe.extraction.hooks import read_site, site_dim
 from treeprobe.extraction.prefixes import ignores_what_follows, last_words, prefixes_of
 from treeprobe.extraction.reading import Reading
@@ -146,12 +146,12 @@ class _Links:
 
     words: Integers
     positions: Integers  # in the window, special tokens not counted
-    weights: NDArray[np.float32]
+    weights: NDArray[np.floating]
     bounds: Integers  # (windows + 1,) first link of each window
 
     @classmethod
     def of(cls, alignment: Alignment, windows: Windows, pooling: Pooling) -> "_Links":
-        weights = alignment.weights(pooling)
+        weights = alignment.weights(pooling, number=np.float64)
         order = np.argsort(windows.link_windows, kind="stable")
         order = order[weights[order] > 0]
         window = windows.link_windows[order]
@@ -164,7 +164,7 @@ class _Links:
         """One link for each window, to a special token before its subwords (negative `place`) or behind them."""
         counts = np.bincount(windows.sentences)
         positions = windows.lengths + place if trailing else np.full(len(windows.starts), place)
-        weights = (1.0 / counts[windows.sentences]).astype(np.float32)
+        weights = 1.0 / counts[windows.sentences]
         return cls(windows.sentences, positions, weights, np.arange(len(windows.starts) + 1))
 
     @property
@@ -175,7 +175,7 @@ class _Links:
         return np.flatnonzero(changes)
 
     def pool(self, states: Sequence[Tensor], chosen: Integers, leading: int) -> tuple[Integers, Tensor]:
-        """The weighted sums of the subword vectors of each word in each window of a batch, computed in float32.
+        """The weighted sums of the subword vectors of each word in each window of a batch, in float32 or wider.
 
         Args:
             states: a (windows, positions, dim) tensor per layer.
@@ -183,7 +183,7 @@ class _Links:
             leading: special tokens before a window's subwords.
 
         Returns:
-            (sums,) words, and (layers, sums, dim) float32, where the states are.
+            (sums,) words, and (layers, sums, dim) in that format, where the states are.
         """
         counts = self.bounds[chosen + 1] - self.bounds[chosen]
         rows = np.repeat(np.arange(len(chosen)), counts)
@@ -192,11 +192,12 @@ class _Links:
         words = self.words[links]
         begins = np.flatnonzero((np.diff(words, prepend=-1) != 0) | (within == 0))
         flat = rows * states[0].shape[1] + leading + self.positions[links]
-        parts = (flat, begins, self.weights[links])
-        subwords, bounds, weights = (moved(torch.from_numpy(one), states[0].device) for one in parts)
-        out = torch.empty((len(states), len(begins), states[0].shape[2]), device=states[0].device)
+        number = wide(states[0].dtype)
+        parts = (torch.from_numpy(flat), torch.from_numpy(begins), torch.from_numpy(self.weights[links]).to(number))
+        subwords, bounds, weights = (moved(one, states[0].device) for one in parts)
+        out = torch.empty((len(states), len(begins), states[0].shape[2]), dtype=number, device=states[0].device)
         for layer, into in zip(states, out):
-            vectors = layer.flatten(0, 1).float()
+            vectors = layer.flatten(0, 1).to(number)
             into.copy_(embedding_bag(subwords, vectors, bounds, mode="sum", per_sample_weights=weights))
         return words[begins], out
 

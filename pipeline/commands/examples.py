@@ -89,6 +89,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "finetune-together": ("treeprobe finetune-together --model m --tasks upos,genre --data ud --out two",),
     "planted": ("treeprobe planted --out planted",),
+    "verify": (
+        "treeprobe verify bert-base-cased --out verified/bert",
+        "treeprobe verify ckpt/ --treebank de_gsd --json",
+        "treeprobe verify --architectures --out architectures",
+    ),
     "doctor": ("treeprobe doctor",),
     "atlas": (
         "treeprobe atlas --models mbert/ --languages en_ewt,de_gsd,fi_tdt --out atlas",

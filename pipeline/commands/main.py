@@ -37,6 +37,7 @@ from treeprobe.pipeline.commands.reproduce import reproduce_command
 from treeprobe.pipeline.commands.show import show_command
 from treeprobe.pipeline.commands.status import status_command
 from treeprobe.pipeline.commands.sweep import sweep_command
+from treeprobe.pipeline.commands.verify import verify_command
 
 app = typer.Typer(
     name="treeprobe",
@@ -85,6 +86,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "planted": planted_command,
     "bilingual": bilingual_command,
     "atlas": atlas_command,
+    "verify": verify_command,
     "doctor": doctor_command,
 }
 """Every command by its name, in the order of the help."""

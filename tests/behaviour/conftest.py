@@ -20,7 +20,7 @@ def speaker(name: str) -> LanguageModel:
     torch.manual_seed(0)
     base = {"left-to-right-bert": "bert", "spm-llama": "llama"}.get(name, name)
     config = zoo.encoder(base).model.config
-    backend = zoo.unigram("[CLS] $A") if name == "spm-llama" else zoo.FAMILIES[base][0]()
+    backend = zoo.unigram("[CLS] $A") if name == "spm-llama" else zoo.ARCHITECTURES[base].vocabulary()
     if name == "left-to-right-bert":
         model: PreTrainedModel = BertLMHeadModel(BertConfig(**{**config.to_dict(), "is_decoder": True}))
     else:

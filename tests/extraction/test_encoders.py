@@ -2,6 +2,7 @@
 
 import copy
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ import torch
 from tests.extraction import oracles, zoo
 from treeprobe import processor
 from treeprobe.extraction import (
+    AttentionError,
+    CheckpointError,
     Encoder,
     Reading,
     batching,
@@ -18,8 +21,11 @@ from treeprobe.extraction import (
     extract,
     stream_attention,
 )
+from treeprobe.extraction.peculiarities import Peculiarities
 
-WITHOUT_INTERFACE = ("deberta-v2", "xlnet")
+AT_DROPOUTS = ("deberta-v2", "xlnet")
+"""Families whose attention is edited at a dropout."""
+EDITED = (*zoo.NAMES, "deberta", "mpnet", "roformer", "bloom", "openai-gpt")
 
 
 @pytest.mark.parametrize("name", zoo.NAMES)
@@ -153,7 +159,7 @@ def test_word_attention_equals_summing_and_averaging_word_by_word(name: str) -> 
                     torch.testing.assert_close(found, expected)
 
 
-@pytest.mark.parametrize("name", [name for name in zoo.NAMES if name not in WITHOUT_INTERFACE])
+@pytest.mark.parametrize("name", EDITED)
 def test_an_edit_that_changes_nothing_changes_no_state(name: str) -> None:
     encoder = zoo.encoder(name)
     before, implementation = extract(encoder, zoo.SENTENCES), encoder.model.config._attn_implementation
@@ -172,7 +178,7 @@ def test_an_edit_that_changes_nothing_changes_no_state(name: str) -> None:
     assert encoder.model.config._attn_implementation == implementation
 
 
-@pytest.mark.parametrize("name", [name for name in zoo.NAMES if name not in WITHOUT_INTERFACE])
+@pytest.mark.parametrize("name", EDITED)
 def test_edited_attention_acts_and_is_reported(name: str) -> None:
     encoder = zoo.encoder(name)
     before = extract(encoder, zoo.SENTENCES).read(slice(None))
@@ -191,15 +197,94 @@ def test_edited_attention_acts_and_is_reported(name: str) -> None:
     torch.testing.assert_close(seen, (seen > 0).float() / (seen > 0).sum(-1, keepdim=True))
 
 
-@pytest.mark.parametrize("name", WITHOUT_INTERFACE)
-def test_models_outside_the_interface_refuse_edits(name: str) -> None:
-    encoder = zoo.encoder(name)
+def test_models_that_show_no_probabilities_refuse_edits() -> None:
+    encoder = zoo.encoder("xlm")
     with (
-        pytest.raises(ValueError, match="attention interface, as that of BERT"),
+        pytest.raises(AttentionError, match="neither through transformers' attention interface, as that of BERT"),
         edit_attention(encoder, lambda b, p, m: p),
     ):
         pass
-    assert encoder.model.config._attn_implementation == "eager"
+    with (
+        pytest.raises(AttentionError, match="MambaModel has no attention heads"),
+        edit_attention(zoo.encoder("mamba"), lambda b, p, m: p),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(("name", "times"), [("longt5", 0), ("recurrent_gemma", 1), ("nystromformer", 0)])
+def test_edits_of_which_a_block_would_see_nothing_are_refused(name: str, times: int) -> None:
+    """Of RecurrentGemma's three blocks one attends: an edit would take it for the first."""
+    encoder = zoo.encoder(name)
+    hooks = sum(len(module._forward_hooks) + len(module._forward_pre_hooks) for module in encoder.model.modules())
+    with (
+        edit_attention(encoder, lambda b, p, m: p),
+        pytest.raises(
+            AttentionError, match=f"showed its attention {times} times in a pass, expected once in each of 3"
+        ),
+    ):
+        extract(encoder, zoo.SENTENCES)
+    after = sum(len(module._forward_hooks) + len(module._forward_pre_hooks) for module in encoder.model.modules())
+    assert (after, encoder.under_way.attention_edits) == (hooks, 0)
+
+
+@pytest.mark.parametrize("name", [*AT_DROPOUTS, "bloom"])
+def test_masks_at_a_dropout_are_those_of_the_sentence_and_of_what_came_before(name: str) -> None:
+    encoder, seen = zoo.encoder(name), []
+    ids = torch.tensor([[5, 9, 12, 30, 3], [5, 41, 8, 0, 0]])
+    real = ids > 0
+    with edit_attention(encoder, lambda b, p, m: (seen.append((p > 0, m)), p)[1]):
+        encoder.hidden_states(ids, real.long())
+    assert len(seen) == 3
+    for looked, mask in seen:
+        assert torch.equal(looked.any(1)[real], mask[:, 0].expand(2, 5, 5)[real])
+        assert not mask[1, 0, :3, 3:].any()
+
+
+@pytest.mark.parametrize("name", ["mobilebert", "convbert", "fnet", "nystromformer"])
+def test_models_that_feel_padding_are_given_none(name: str) -> None:
+    """Convolutions, Fourier transforms and approximations look behind the mask."""
+    encoder = zoo.encoder(name)
+    assert encoder.peculiarities.feels_padding
+    assert not zoo.encoder("bert").peculiarities.feels_padding
+    states = extract(encoder, zoo.SENTENCES)
+    for number, words in enumerate(zoo.SENTENCES):
+        np.testing.assert_allclose(states.read([number]), oracles.hidden_states(encoder, words), atol=5e-6)
+    padded = replace(encoder, peculiarities=Peculiarities())
+    wrong = extract(padded, zoo.SENTENCES).read(slice(None))
+    assert np.abs(wrong - states.read(slice(None))).max() > 1e-3
+
+
+def test_layer_0_of_a_model_that_reports_blocks_alone_is_its_embeddings() -> None:
+    encoder = zoo.encoder("mamba")
+    assert encoder.peculiarities.begins_late
+    first, second = (extract(encoder, [[word, "the", "food"]]) for word in ("Keys", "Running"))
+    for words, states in ((["Keys", "the", "food"], first), (["Running", "the", "food"], second)):
+        encoded, places = oracles.subwords_of(encoder, words)
+        embedded = encoder.model.get_input_embeddings()(torch.tensor(encoded["input_ids"]))
+        expected = torch.stack([embedded[place].mean(0) for place in places])
+        np.testing.assert_allclose(states.sentence(0, 0), expected.detach(), atol=1e-6)
+    assert np.array_equal(first.sentence(0, 0)[1:], second.sentence(0, 0)[1:])
+    assert not np.allclose(first.sentence(0, 1)[1:], second.sentence(0, 1)[1:], atol=1e-4)
+
+
+def test_hidden_states_that_are_not_one_for_each_subword_are_refused() -> None:
+    with pytest.raises(CheckpointError, match=r"shape \(., 512, 16\) at layer 0, expected \(., .*, 16\)"):
+        extract(zoo.encoder("pegasus_x"), zoo.SENTENCES)
+
+
+@pytest.mark.parametrize("name", ["llama", "modernbert", "gemma2", "xglm", "mixtral"])
+def test_float64_is_float64_throughout(name: str) -> None:
+    """Families that compute norms, softmax or rotations in float32 whatever they are in."""
+    exact = zoo.encoder(name)
+    model = copy.deepcopy(exact.model)
+    encoder = Encoder.from_parts(model, exact.tokenizer, name=name, dtype="float64")
+    reading = Reading(storage="float64")
+    together = extract(encoder, zoo.SENTENCES, reading=reading).read_stored(slice(None))
+    assert together.dtype == torch.float64
+    apart = torch.cat([extract(encoder, [one], reading=reading).read_stored(slice(None)) for one in zoo.SENTENCES], 1)
+    torch.testing.assert_close(together, apart, rtol=0, atol=1e-12)
+    rounded = extract(exact, zoo.SENTENCES).read(slice(None))
+    assert 1e-9 < np.abs(together.numpy() - rounded).max() < 1e-4
 
 
 def test_the_model_is_switched_back_after_a_failing_edit() -> None:
@@ -211,8 +296,9 @@ def test_the_model_is_switched_back_after_a_failing_edit() -> None:
     assert not encoder.model._forward_pre_hooks
 
 
-def test_nested_edits_act_one_at_a_time() -> None:
-    outer, inner, encoder = [], [], zoo.encoder("bert")
+@pytest.mark.parametrize("name", ["bert", "deberta-v2"])
+def test_nested_edits_act_one_at_a_time(name: str) -> None:
+    outer, inner, encoder = [], [], zoo.encoder(name)
     with edit_attention(encoder, lambda b, p, m: (outer.append(b), p)[1]):
         with edit_attention(encoder, lambda b, p, m: (inner.append(b), p)[1]):
             extract(encoder, zoo.SENTENCES[:1])

@@ -30,7 +30,7 @@ NEXT = ("gpt2", "llama")
 def save(folder, model: PreTrainedModel, name: str):
     """A checkpoint of a model beside the tokenizer of a family of the zoo."""
     model.save_pretrained(folder)
-    zoo.fast(zoo.FAMILIES[name][0](), mask_token="[MASK]", bos_token="[CLS]").save_pretrained(folder)
+    zoo.fast(zoo.ARCHITECTURES[name].vocabulary(), mask_token="[MASK]", bos_token="[CLS]").save_pretrained(folder)
     return folder
 
 

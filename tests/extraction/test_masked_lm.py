@@ -31,7 +31,7 @@ FAMILIES = ("bert", "roberta", "distilbert", "modernbert")
 def save(folder, model: PreTrainedModel, name: str):
     """A checkpoint of a model beside the tokenizer of a family of the zoo, with a mask token."""
     model.save_pretrained(folder)
-    tokenizer = zoo.fast(zoo.FAMILIES[name][0](), mask_token="[MASK]", padding_side="left")
+    tokenizer = zoo.fast(zoo.ARCHITECTURES[name].vocabulary(), mask_token="[MASK]", padding_side="left")
     tokenizer.save_pretrained(folder)
     return folder
 

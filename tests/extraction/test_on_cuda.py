@@ -102,7 +102,7 @@ def test_an_edit_of_attention_has_the_same_effect(name: str) -> None:
 def test_the_masked_lm_loss_agrees() -> None:
     torch.manual_seed(0)
     model = AutoModelForMaskedLM.from_config(zoo.encoder("bert").model.config)
-    tokenizer = zoo.fast(zoo.FAMILIES["bert"][0](), mask_token="[MASK]")
+    tokenizer = zoo.fast(zoo.ARCHITECTURES["bert"].vocabulary(), mask_token="[MASK]")
     here = Encoder.from_parts(copy.deepcopy(model), tokenizer, name="head")
     there = Encoder.from_parts(model, tokenizer, name="head", device="cuda")
     assert masked_lm_loss(there, SENTENCES) == pytest.approx(masked_lm_loss(here, SENTENCES), abs=1e-3)

@@ -22,6 +22,7 @@ COMPUTE = {analysis.command or analysis.name for analysis in ANALYSES} | {
     "finetune-together",
     "reproduce",
     "show",
+    "verify",
 }
 READ = {"report", "compare", "cache", "collect", "doctor", "publish", "rank", "status"}
 """Commands that read what others computed."""
