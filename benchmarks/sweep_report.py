@@ -32,8 +32,9 @@ from treeprobe.parsing.decoding import complete_tree
 from treeprobe.parsing.trees import chain_distances
 from treeprobe.pipeline import write_report
 from treeprobe.pipeline.probing.recovered_trees import SampleTrees, sample_numbers
-from treeprobe.pipeline.results.findings import write_record
+from treeprobe.pipeline.results.findings import versions, write_record
 from treeprobe.pipeline.results.scores import CHAIN, Measurement, Setting, best_layer, tabulate
+from treeprobe.pipeline.results.signing import sign
 from treeprobe.pipeline.results.sweep_folder import SweepFolder
 from treeprobe.pipeline.results.tally_files import EDGE_COLUMNS, FoundEdges, write_tallies
 
@@ -111,11 +112,12 @@ class Made:
         folder = sweep.task(f"{name.replace('/', '-')}--treebank--structure")
         folder.mkdir()
         scores = tabulate(measurements)
-        scores.to_csv(folder / "scores.csv", index=False)
         edges = FoundEdges(found[0][list(EDGE_COLUMNS)], settings, np.stack([one["correct"] for one in found]))
         write_tallies(folder / "tallies", measurements=measurements, edges={"dev": edges})
         write_json(folder / "trees.json", {**self.gold, "layers": [*self.layers], "recovered": recovered}, indent=None)
-        self._record(folder, name, number, "structure", {"best_layer": best_layer(scores)}, about)
+        record = self._record(name, number, "structure", {"best_layer": best_layer(scores)}, about)
+        sign(scores, {**record, "versions": versions()}).to_csv(folder / "scores.csv", index=False)
+        write_record(folder, record)
 
     def write_heads(self, sweep: SweepFolder, name: str, number: int, *, about: Any) -> None:
         """The tables of a survey of heads."""
@@ -132,15 +134,14 @@ class Made:
             accuracy=generator.beta(6, 3, len(best)), baseline=generator.beta(3, 6, len(best)), n=500,
         )  # fmt: skip
         best.to_csv(folder / "best_heads.csv", index=False)
-        self._record(folder, name, number, "heads", {}, about)
+        write_record(folder, self._record(name, number, "heads", {}, about))
 
-    def _record(self, folder: Path, name: str, number: int, analysis: str, details: Any, about: Any) -> None:
-        record = {
+    def _record(self, name: str, number: int, analysis: str, details: Any, about: Any) -> dict[str, Any]:
+        return {
             "analysis": analysis, "summary": "", "checkpoint": {"name": name, "path": name, "digest": f"{number:064d}"},
             "treebank": self.bank.name, "splits": {}, "options": {"digest": "0"}, "details": details,
             "seconds": {"total": 1.0}, **about,
         }  # fmt: skip
-        write_record(folder, record)
 
     def _predicted(self, level: int) -> tuple[Any, pd.DataFrame, list[Any]]:
         """At one level of noise: the tallies of both probes, the edges found, and variants of the sample's trees."""

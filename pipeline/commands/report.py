@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+_MOST_NAMED = 20
+"""Failed tasks that are named; the page has all."""
+
 
 def report_command(
     folder: Annotated[Path, typer.Argument(help="The folder of an analysis or of a sweep.")],
@@ -13,6 +16,12 @@ def report_command(
     ] = None,
 ) -> None:
     """Write one self-contained HTML page of what an analysis or a sweep found."""
-    from treeprobe.pipeline.report import write_report
+    from treeprobe.pipeline.report.page import write_page
+    from treeprobe.pipeline.report.results import read_results
 
-    typer.echo(f"The report is in {write_report(folder, out)}")
+    results = read_results(folder)
+    typer.echo(f"The report is in {write_page(results, out)}")
+    for one in results.failed[:_MOST_NAMED]:
+        typer.echo(f"{one['task']} failed: {' '.join(str(one['reason']).split())}")
+    if (more := len(results.failed) - _MOST_NAMED) > 0:
+        typer.echo(f"{more} more failed, as the report says")

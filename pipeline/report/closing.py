@@ -7,6 +7,9 @@ from treeprobe.pipeline.report.results import Results
 from treeprobe.pipeline.subjects.alignment import WARNED_SHARE, lost_share
 from treeprobe.reporting.html import Cell, Section, Table
 
+MOST_NAMED = 10
+"""Analyses that are warned of by name."""
+
 
 def failures_section(results: Results) -> Section | None:
     """What could not be done, by checkpoint: analyses that failed for one reason share a row."""
@@ -60,7 +63,10 @@ def tokenizer_warning(results: Results) -> str | None:
     }
     if not lost:
         return None
-    return ", ".join(f"{name} {share:.0%}" for name, share in lost.items())
+    if len(lost) <= MOST_NAMED:
+        return ", ".join(f"{name} {share:.0%}" for name, share in lost.items())
+    worst = sorted(lost.items(), key=lambda pair: -pair[1])[:MOST_NAMED]
+    return ", ".join(f"{name} {share:.0%}" for name, share in worst) + f", and {len(lost) - MOST_NAMED} with less"
 
 
 def _lost_words(record: Mapping[str, Any]) -> float | None:

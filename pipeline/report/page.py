@@ -23,6 +23,8 @@ from treeprobe.reporting.html import Report, Section, render_report
 
 MOST_NAMED = 3
 """Checkpoints that a title names."""
+MOST_LACKING = 10
+"""Checkpoints without results that are named at the top."""
 
 
 def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
@@ -31,7 +33,11 @@ def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
     The file appears whole or not at all. Raises FindingsError when the folder holds neither, OutputError when the file
     cannot be written.
     """
-    results = read_results(folder)
+    return write_page(read_results(folder), out)
+
+
+def write_page(results: Results, out: str | Path | None = None) -> Path:
+    """Write the report of what was read, as `write_report` does. Raises OutputError when the file cannot be written."""
     target = results.folder / "report.html" if out is None else Path(out).absolute()
     page = render_report(make_report(results))
     try:
@@ -75,7 +81,8 @@ def _count_checkpoints(results: Results) -> str:
     names, lacking = results.checkpoints, results.without_results
     if not lacking:
         return str(len(names))
-    return f"{len(names)} of {len(names) + len(lacking)}; failed: {', '.join(lacking)}"
+    more = f", and {len(lacking) - MOST_LACKING} more" if len(lacking) > MOST_LACKING else ""
+    return f"{len(names)} of {len(names) + len(lacking)}; failed: {', '.join(lacking[:MOST_LACKING])}{more}"
 
 
 def sections(results: Results) -> Iterator[Section]:

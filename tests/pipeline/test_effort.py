@@ -1,5 +1,6 @@
 """The table of effort: planted layers that add nothing or much, arithmetic of its rows, and what is told of them."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,8 @@ from treeprobe.pipeline.effort.verdict import verdict_of
 from treeprobe.pipeline.options import OptionsError
 from treeprobe.pipeline.report.effort import effort_section
 from treeprobe.pipeline.report.results import read_results
-from treeprobe.pipeline.results.findings import Findings
+from treeprobe.pipeline.results.findings import Findings, read_record, write_record
+from treeprobe.pipeline.results.sweep_folder import SweepFolder
 from treeprobe.probes import ALONE, hypervolume
 
 SMALL = Options(ranks=(4,), seeds=(0, 1), layers=(1,), epochs=1, norm_strengths=(1.0,), families=("linear", "kernel"))
@@ -100,6 +102,28 @@ def test_the_folder_is_whole_and_tells_the_verdict(run: tuple[Findings, Path]) -
     assert section is not None
     assert len(section.tables[0].rows) == 2
     assert "conditional_uuas" in section.pictures[0].description
+
+
+@pytest.mark.parametrize(("count", "drawn", "folded"), [(2, 2, False), (3, 3, True), (9, 8, True)])
+def test_a_report_of_several_has_a_line_for_each_and_figures_of_some(
+    run: tuple[Findings, Path], tmp_path: Path, count: int, drawn: int, folded: bool
+) -> None:
+    SweepFolder.at(tmp_path).begin()
+    for number in range(count):
+        folder = tmp_path / "tasks" / f"model-{number}--toy--effort"
+        shutil.copytree(run[1], folder)
+        record = read_record(folder)
+        write_record(folder, {**record, "checkpoint": {**record["checkpoint"], "name": f"model-{number}"}})
+    section = effort_section(read_results(tmp_path))
+    assert section is not None
+    (table,) = section.tables
+    names = [f"model-{number}" for number in range(count)]
+    assert [row[0].text.partition(" on ")[0] for row in table.rows] == [name for name in names for _ in SMALL.families]
+    assert [row[2].text for row in table.rows] == [*SMALL.families] * count
+    assert (len(section.pictures), section.folded) == (drawn, folded)
+    assert (f"Figures are of {drawn} of the {count}" in section.text) == (drawn < count)
+    titles = [picture.title.partition(" on ")[0] for picture in section.pictures]
+    assert (titles[0], titles[-1]) == ("model-0", f"model-{count - 1}")
 
 
 def test_intervals_are_paired_and_fronts_are_held_on_samples() -> None:

@@ -1,5 +1,6 @@
 """What the commands print, and how they end."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -50,6 +51,9 @@ def test_a_failure_is_told_and_the_code_says_so(asked: list[object], tmp_path: P
     assert "1 tasks done now, 0 done before, 1 failed\n" in found.output
     assert "other--" in found.output
     assert "--retry" in found.output
+    told = run("report", tmp_path / "out")
+    assert told.exit_code == 0
+    assert re.search(r"^other--\S+ failed: \w+Error: ", told.output, re.MULTILINE)
     again = run(*asked)
     assert again.exit_code == 1
     assert "0 tasks done now, 1 done before, 0 failed, 1 failed before and were left" in again.output
