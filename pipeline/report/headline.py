@@ -1,12 +1,14 @@
 """The result first: one sentence, and one table a treebank and split."""
 
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from treeprobe.pipeline.closing_table import split_title
-from treeprobe.pipeline.report.results import BASELINES, METRICS, MOST_LISTED, Results, score_at
+from treeprobe.pipeline.report.results import BASELINES, METRICS, MOST_LISTED, Results, score_at, scores_at
 from treeprobe.pipeline.results.scores import CHOSEN_ON, reported_split
 from treeprobe.reporting.html import Cell, Section, Table
 
@@ -72,39 +74,38 @@ def headline_section(results: Results) -> Section | None:
 
 def checkpoint_table(rows: pd.DataFrame, split: str, caption: str) -> Table:
     """One treebank's checkpoints at the layers that are best on dev, then its baselines."""
-    owners = {str(name): own for name, own in rows.groupby("checkpoint", sort=False)}
-    lines = [[Cell(name), *(_score_cell(own, metric, split) for metric in METRICS)] for name, own in owners.items()]
+    names = [str(name) for name in rows["checkpoint"].unique()]
+    found = [scores_at(rows, metric, split=split).to_dict("index") for metric in METRICS]
+    lines = [[Cell(name), *(_score_cell(scores.get(name)) for scores in found)] for name in names]
     if len(lines) > MOST_LISTED:  # a long table shows its first rows
         lines.sort(key=lambda line: -1.0 if line[1].number is None else line[1].number, reverse=True)
     _mark_best(lines)
     quiet = len(lines)
     for probe, title in BASELINES.items():
         if (rows["probe"] == probe).any():
-            several = probe != "chain" and len(owners) > 1
-            cells = [_baseline_cell(list(owners.values()), metric, split, probe) for metric in METRICS]
+            several = probe != "chain" and len(names) > 1
+            cells = [_baseline_cell(rows, metric, split, probe) for metric in METRICS]
             lines.append([Cell(title, "highest of any checkpoint" if several else ""), *cells])
     return Table(caption, ["checkpoint", *METRICS.values()], lines, frozenset(range(quiet, len(lines))))
 
 
 def _best_of_all(results: Results, bank: str) -> "pd.Series | None":
     """The row of the checkpoint with the highest UUAS on a treebank's dev split."""
-    rows = results.structure_rows(bank)
-    found = [best for _, own in rows.groupby("checkpoint", sort=False) if (best := score_at(own, "uuas")) is not None]
-    return max(found, key=lambda row: row["value"], default=None)
+    found = scores_at(results.structure_rows(bank), "uuas")
+    return None if found.empty else found.iloc[int(found["value"].argmax())]
 
 
-def _baseline_cell(owners: list[pd.DataFrame], metric: str, split: str, probe: str) -> Cell:
+def _baseline_cell(rows: pd.DataFrame, metric: str, split: str, probe: str) -> Cell:
     """A baseline of the checkpoint for which it is highest on dev."""
-    known = [own for own in owners if score_at(own, metric, probe=probe) is not None]
-    if not known:
+    known = scores_at(rows, metric, probe=probe)
+    if known.empty:
         return Cell("–")
-    highest = max(known, key=lambda own: float(score_at(own, metric, probe=probe)["value"]))  # type: ignore[index]
-    return _score_cell(highest, metric, split, probe=probe)
+    highest = known.index[int(known["value"].argmax())]
+    return _score_cell(scores_at(rows, metric, split=split, probe=probe).to_dict("index").get(highest))
 
 
-def _score_cell(own: pd.DataFrame, metric: str, split: str, *, probe: str | None = None) -> Cell:
-    """The value of the best layer with its interval."""
-    found = score_at(own, metric, split=split, probe=probe)
+def _score_cell(found: Mapping[Hashable, Any] | None) -> Cell:
+    """The value of a checkpoint's best layer with its interval; a dash where there is none."""
     if found is None:
         return Cell("–")
     layer = "" if pd.isna(found["layer"]) else f"layer {int(found['layer'])} "

@@ -155,6 +155,24 @@ def score_at(
     return None if found.empty or found["value"].isna().all() else found.iloc[0]
 
 
+def scores_at(rows: pd.DataFrame, metric: str, *, split: str = "dev", probe: str | None = None) -> pd.DataFrame:
+    """What `score_at` finds for each checkpoint, by its name; without those for which it finds nothing.
+
+    Asking for each of hundreds takes most of the time of a report. Rows are of one rank for each checkpoint.
+    """
+    own = probe_rows(rows, metric, probe=probe)
+    chosen = own[(own["split"] == "dev") & own["layer"].notna()].dropna(subset="value")
+    means = chosen.groupby(["checkpoint", "layer"])["value"].mean()
+    # The first of several highest, as layers ascend.
+    best = dict(means.groupby(level="checkpoint").idxmax().tolist())
+    found = own[own["split"] == split]
+    layers = found["layer"].astype(float)
+    layered = layers.notna().groupby(found["checkpoint"]).transform("any")
+    at_best = layers == found["checkpoint"].map(best).astype(float)
+    first = found[~layered | at_best].drop_duplicates("checkpoint")
+    return first.dropna(subset="value").set_index("checkpoint", drop=False)
+
+
 def spread(rows: pd.DataFrame) -> list[str]:
     """Up to `MOST_SHOWN` checkpoints, in their order, from the worst to the best by UUAS at their best layer."""
     names = list(dict.fromkeys(rows["checkpoint"]))

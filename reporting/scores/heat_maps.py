@@ -64,8 +64,12 @@ def heat_map(
     long = any(len(name) > 4 for name in columns)
     slanted: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if long else {}
     across, down = size_in_points(ax)
-    for axis, names, space, more in ((ax.xaxis, columns, across, slanted), (ax.yaxis, rows, down, {})):
-        every = max(1, ceil(SMALL_FONTSIZE * 1.15 * len(names) / space))
+    least = 1.15 if slanted else 0.4 + 0.65 * max(map(len, columns), default=0)  # of a name, in units of its font size
+    for axis, names, space, need, more in (
+        (ax.xaxis, columns, across, least, slanted),
+        (ax.yaxis, rows, down, 1.15, {}),
+    ):
+        every = max(1, ceil(SMALL_FONTSIZE * need * len(names) / space))
         axis.set_ticks(range(0, len(names), every), names[::every], **more, **style)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)

@@ -21,7 +21,7 @@ from treeprobe.pipeline.report.headline import checkpoint_table
 from treeprobe.pipeline.report.heads import grid_pictures
 from treeprobe.pipeline.report.layers import layer_picture
 from treeprobe.pipeline.report.page import make_report
-from treeprobe.pipeline.report.results import Results, score_at
+from treeprobe.pipeline.report.results import Results, score_at, scores_at
 from treeprobe.pipeline.report.training import training_picture
 from treeprobe.pipeline.results.findings import FindingsError
 from treeprobe.pipeline.results.finished import Finished, load_results, read_finished
@@ -113,6 +113,29 @@ def test_test_sentences_are_scored_at_the_layer_chosen_on_dev() -> None:
     (line,) = checkpoint_table(rows, "test", "").rows
     assert line[1].number == 0.3
     assert line[1].note.startswith("layer 1 ")
+
+
+def test_scores_of_all_checkpoints_are_those_of_each() -> None:
+    """Ties, splits and checkpoints without scores, a baseline without layers, and layers that only test has."""
+    rows = rows_of(
+        {
+            ("a", "dev", "distance"): [0.2, 0.6, 0.6], ("a", "test", "distance"): [0.1, 0.3, 0.9],
+            ("b", "dev", "distance"): [None, None, None], ("b", "test", "distance"): [0.5, 0.5, 0.5],
+            ("c", "test", "distance"): [0.4], ("d", "dev", "distance"): [0.7, None, 0.1],
+            ("d", "test", "distance"): [None, 0.2, 0.3], ("a", "dev", "control"): [0.1, 0.2],
+            ("d", "dev", "control"): [0.3],
+        }
+    )  # fmt: skip
+    chain = rows_of({(name, split, "chain"): [0.35] for name in "ab" for split in ("dev", "test")}).assign(layer=pd.NA)
+    rows = pd.concat([rows, chain.astype({"layer": "Int64"}).assign(rank=pd.NA)])
+    for probe in (None, "control", "chain", "absent"):
+        for split in ("dev", "test"):
+            found = scores_at(rows, "uuas", split=split, probe=probe)
+            for name, own in rows.groupby("checkpoint"):
+                one = score_at(own, "uuas", split=split, probe=probe)
+                assert (name in found.index) == (one is not None), (probe, split, name)
+                if one is not None:
+                    pd.testing.assert_series_equal(found.loc[name], one, check_names=False)
 
 
 def test_the_layer_is_chosen_by_the_mean_of_the_seeds_and_the_lower_one_on_a_tie() -> None:
