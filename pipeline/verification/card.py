@@ -33,7 +33,7 @@ def card_text(found: Verification) -> str:
         "",
         statement(found),
         "",
-        f"A `{found.architecture}` with weights of SHA-256 `{found.digest[:16]}…`, compared with a plain loop of "
+        f"A `{found.architecture}` with weights of SHA-256 `{found.weights[:16]}…`, compared with a plain loop of "
         f"transformers {found.transformers} on {found.sentences} sentences of {found.words} words: one sentence at a "
         "time, without padding, with eager attention, the subwords of each word averaged. A difference is absolute, or "
         "a share of a vector's largest number where that is above 1.",

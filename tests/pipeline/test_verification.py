@@ -169,7 +169,9 @@ def test_a_difference_is_what_is_beyond_the_tolerance() -> None:
     assert replace(least, difference=None, refusal="no").verdict == "refused"
 
 
-def test_the_card_says_what_was_compared_and_the_record_holds_it(verified: Verification, tmp_path: Path) -> None:
+def test_the_card_says_what_was_compared_and_the_record_holds_it(
+    verified: Verification, saved: Path, tmp_path: Path
+) -> None:
     assert verified.verdict == "equal"
     text = card_text(verified)
     assert "Verified: all that treeprobe reads of this checkpoint is what transformers computes." in text
@@ -183,6 +185,7 @@ def test_the_card_says_what_was_compared_and_the_record_holds_it(verified: Verif
     assert (tmp_path / "card/verification.md").read_text(encoding="utf-8") == text
     record = json.loads((tmp_path / "card/verification.json").read_text(encoding="utf-8"))
     assert record == record_of(verified)
+    assert record["weights"] == Encoder.from_pretrained(saved).digest
     assert record["digest"] == json_digest({**record, "digest": None})
     with pytest.raises(OutputError, match="already holds files"):
         write_card(verified, tmp_path / "card")
