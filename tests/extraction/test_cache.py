@@ -524,7 +524,7 @@ def test_layers_of_zeros_are_refused_but_words_that_are_dropped_have_zeros() -> 
 
 
 def test_storage_formats_are_a_closed_choice() -> None:
-    with pytest.raises(ValueError, match="storage must be one of float32, bfloat16, float16, found 'int8'"):
+    with pytest.raises(ValueError, match="storage must be one of float32, bfloat16, float16, float64, found 'int8'"):
         extract(zoo.encoder("bert"), SENTENCES, reading=Reading(storage="int8"))
 
 
