@@ -200,6 +200,6 @@ def said_of_drawn(count: int) -> str:
     if count <= MOST_DRAWN:
         return ""
     return (
-        f" Figures are of {MOST_DRAWN} of the {count}, evenly spread over the list; `treeprobe report` on the folder "
-        "of one task shows its own."
+        f" Figures are of {MOST_DRAWN} of the {count}, evenly spread over the list; the report of the folder of one "
+        "task shows its own."
     )
