@@ -84,8 +84,13 @@ def _points(rows: NDArray[np.float64]) -> list[Point]:
 
 
 def _curve_figure(table: pd.DataFrame, names: list[str]) -> Figure:
-    """Measures by step, as in figure 5; losses are left out, since the two are different quantities."""
-    measures = [measure for measure in _measures(table) if measure not in (MASKED_LOSS, NEXT_LOSS)]
+    """Measures by step, as in figure 5; losses are left out, since the two are different quantities.
+
+    So are measures of the last step alone, which make no curve.
+    """
+    steps = table.groupby("measure")["step"].nunique()
+    most = [measure for measure in _measures(table) if steps[measure] == steps.max()]
+    measures = [measure for measure in most if measure not in (MASKED_LOSS, NEXT_LOSS)]
     figure = Figure(figsize=(4.6 * len(measures), 3.0), layout="constrained")
     for ax, measure in zip(figure.subplots(1, len(measures), squeeze=False)[0], measures):
         variant_curves(table, ax, names=names, measure=measure, label=label_of(measure))

@@ -110,6 +110,9 @@ class AblationPlan:
         last = (self.base.steps,)
         for variant in self.variants:
             options = replace(self.base, **variant.changes, seed=seed, save_steps=last)
+            if self.base.next_sentence and not options.next_sentence:
+                # An example is then a sentence instead of two: as many subwords a step need twice as many examples.
+                options = replace(options, batch_size=2 * options.batch_size)
             shared.setdefault(options, []).append(variant)
         found = []
         for options, variants in shared.items():

@@ -26,7 +26,9 @@ def ablations_command(
     ] = SIZES,
     size: Annotated[str, typer.Option(help="That of all others.")] = "4x128x4",
     vocabulary_size: Annotated[int, typer.Option(min=10, help="Most subwords in the vocabulary.")] = 4000,
-    batch_size: Annotated[int, typer.Option(min=1, help="Examples per step.")] = 32,
+    batch_size: Annotated[
+        int, typer.Option(min=1, help="Examples per step; twice as many where they are no pairs.")
+    ] = 32,
     learning_rate: Annotated[
         float, typer.Option(min=0.0, help="Peak learning rate, reached after a tenth of the steps.")
     ] = 1e-3,

@@ -74,7 +74,9 @@ def size_points(series: Mapping[str, Sequence[Point]], ax: Axes, *, label: str, 
     for axis in (ax.xaxis, ax.yaxis) if logarithmic else (ax.xaxis,):
         if axis is ax.yaxis:
             ax.set_yscale("log")
-        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=7))
+        least, most = axis.get_data_interval()
+        few = most > 100 * least  # more than two decades
+        axis.set_major_locator(LogLocator(subs=(1.0,) if few else (1.0, 2.0, 5.0), numticks=7))
         axis.set_major_formatter(EngFormatter(sep=""))
         axis.set_minor_formatter(NullFormatter())
     ax.set_xlabel("parameters")

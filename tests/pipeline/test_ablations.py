@@ -12,7 +12,7 @@ from transformers import BertConfig, BertModel
 from typer.testing import CliRunner
 
 from treeprobe.parsing.scores import micro
-from treeprobe.pipeline.ablations import EXPERIMENTS, AblationPlan, Size, compare_variants
+from treeprobe.pipeline.ablations import EXPERIMENTS, AblationPlan, Size, compare_variants, figures
 from treeprobe.pipeline.ablations.collecting import UUAS, Measured
 from treeprobe.pipeline.ablations.comparing import pooled_variance
 from treeprobe.pipeline.ablations.plan import Run
@@ -34,6 +34,35 @@ def test_variants_with_equal_options_share_their_runs() -> None:
     (shared,) = [run for run in runs if len(run.variants) == 4 and run.seed == 0]
     assert {variant.experiment for variant in shared.variants} == set(EXPERIMENTS)
     assert shared.options.save_steps == (500, 1000, 1500, 2000, 2500, 3000)
+
+
+def test_every_objective_reads_as_many_sentences_a_step() -> None:
+    runs = plan(seeds=1, experiments=("objectives", "steps")).runs()
+    assert {run.options.batch_size * (2 if run.options.next_sentence else 1) for run in runs} == {64}
+    alone = plan(seeds=1, experiments=("masking",), base=PretrainingOptions(next_sentence=False, batch_size=32)).runs()
+    assert {run.options.batch_size for run in alone} == {32}
+
+
+def test_a_measure_of_the_last_step_alone_makes_no_curve(tmp_path: Path) -> None:
+    rows = [
+        {
+            "experiment": "steps",
+            "variant": name,
+            "measure": measure,
+            "step": step,
+            "value": 0.5,
+            "low": 0.4,
+            "high": 0.6,
+        }
+        for name in ("masked", "left to right")
+        for measure, steps in (("uuas", (1, 2)), ("upos_accuracy", (2,)))
+        for step in steps
+    ]
+    drawn: list[int] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "save_formats", lambda figure, path: drawn.append(len(figure.axes)) or [path])
+        figures.draw(pd.DataFrame(rows), plan(experiments=("steps",)).variants, tmp_path, vocabulary=99, positions=40)
+    assert drawn == [1]
 
 
 def test_only_curves_save_steps_before_the_last() -> None:
