@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from treeprobe.pipeline.results.files import ResultFiles
-from treeprobe.pipeline.results.findings import FindingsError
 from treeprobe.pipeline.results.scores import SIGNATURE, read_scores
 
 OWNER = "owner"
@@ -22,18 +21,15 @@ def read_together(files: Sequence[ResultFiles], name: str) -> list[pd.DataFrame]
     """
     try:
         bodies = _read_bodies(files, name)
-        frames = [_parse(header, own) for header, own in bodies.items()]
-    except (FindingsError, _Apart):
-        return None
+        parsed = [_parse(header, own) for header, own in bodies.items()]
     except Exception:  # Parsers of damaged bytes raise what they like; reading each will tell which file it is.
+        return None
+    frames = [frame for frame in parsed if frame is not None]
+    if len(frames) < len(parsed):
         return None
     if len(frames) < 2:
         return frames
     return [pd.concat(frames, ignore_index=True).sort_values(OWNER, kind="stable", ignore_index=True)]
-
-
-class _Apart(Exception):
-    """Tables that cannot be read together."""
 
 
 def _read_bodies(files: Sequence[ResultFiles], name: str) -> dict[bytes, dict[int, bytes]]:
@@ -48,10 +44,10 @@ def _read_bodies(files: Sequence[ResultFiles], name: str) -> dict[bytes, dict[in
     return found
 
 
-def _parse(header: bytes, bodies: Mapping[int, bytes]) -> pd.DataFrame:
-    """The rows of tables of one header. Raises _Apart where their lines cannot be told to be their rows."""
+def _parse(header: bytes, bodies: Mapping[int, bytes]) -> pd.DataFrame | None:
+    """The rows of tables of one header; None where their lines cannot be told to be their rows."""
     table = read_scores(BytesIO(header + b"\n" + b"".join(bodies.values())))
     rows = [body.count(b"\n") for body in bodies.values()]
     if SIGNATURE not in table or len(table) != sum(rows) or not all(body.endswith(b"\n") for body in bodies.values()):
-        raise _Apart
+        return None
     return table.assign(**{OWNER: np.repeat(list(bodies), rows)})
