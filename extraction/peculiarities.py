@@ -40,7 +40,14 @@ def peculiarities_of(model: PreTrainedModel, *, padding: int) -> Peculiarities:
     mask = torch.cat([torch.ones_like(ids), torch.zeros(1, 3, dtype=torch.int64)], 1)
     outputs: list[Tensor] = []
     block = _first_block(model)
-    hooks = [] if block is None else [block.register_forward_hook(lambda *found: outputs.append(_tensor(found[2])))]
+
+    def changed(_: nn.Module, args: tuple[Any, ...], options: dict[str, Any], output: Any) -> None:
+        found = _tensor(output)
+        # A block that hands on what it is given would look like embeddings that were left out.
+        if not any(isinstance(one, Tensor) and torch.equal(one, found) for one in (*args, *options.values())):
+            outputs.append(found)
+
+    hooks = [] if block is None else [block.register_forward_hook(changed, with_kwargs=True)]
     try:
         alone = _states(model, ids, torch.ones_like(ids))
         together = _states(model, padded, mask)
