@@ -253,12 +253,13 @@ class Encoder:
                 f"{type(self.model).__name__} reports {len(states)} layers of hidden states, expected "
                 f"{len(self.layers)}"
             )
+        expected = (*input_ids.shape, self.dim)
         for layer, found in enumerate(states):
-            if not isinstance(found, Tensor) or found.dim() != 3 or found.shape[:2] != input_ids.shape:
+            if getattr(found, "shape", None) != expected:
                 shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
                 raise CheckpointError(
                     f"{type(self.model).__name__} reports hidden states of shape {shape} at layer {layer}, expected "
-                    f"{(*input_ids.shape, self.dim)}: a vector for each subword, without which there is none for a word"
+                    f"{expected}: a vector of one width for each subword, without which there is none for a word"
                 )
         return tuple(states)
 
