@@ -71,3 +71,7 @@ class Largest:
         value = float((differences / scale).max())
         if not value <= self.value:  # NaN too
             self.value, self.place = value, place
+
+    def check(self, name: str, compared: str, number: Number, *, note: str = "") -> Check:
+        """What it says of a comparison; arguments as of `Check`."""
+        return Check(name=name, compared=compared, number=number, difference=self.value, place=self.place, note=note)

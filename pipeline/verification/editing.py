@@ -41,14 +41,7 @@ def check_edits_of_states(pair: Pair) -> Check:
     if refused:
         numbers = ", ".join(map(str, refused))
         note = f"layer{'s' * (len(refused) > 1)} {numbers} refused: {next(iter(refused.values()))}"
-    return Check(
-        name="edits of states",
-        compared=compared,
-        number=pair.number,
-        difference=largest.value,
-        place=largest.place,
-        note=note,
-    )
+    return largest.check("edits of states", compared, pair.number, note=note)
 
 
 def _putting(source: Tensor) -> StateEdit:
@@ -86,14 +79,7 @@ def check_edits_of_attention(pair: Pair) -> Check:
     acts, note = _isolates(pair, longest)
     if not acts:
         largest.value, largest.place = np.inf, "an edit changes nothing"
-    return Check(
-        name="edits of attention",
-        compared=compared,
-        number=pair.number,
-        difference=largest.value,
-        place=largest.place,
-        note=note,
-    )
+    return largest.check("edits of attention", compared, pair.number, note=note)
 
 
 def _isolates(pair: Pair, sentence: PlainSentence) -> tuple[bool, str]:

@@ -41,13 +41,7 @@ def check_scores(pair: Pair, folder_or_hub_name: str, *, most: int = 2) -> Check
             total = np.array([_left_to_right(plain, model, expected)])
             largest.add(found[number].sum(keepdims=True), total, f"sentence {chosen[number] + 1}")
     kind = "a masked word's, others seen" if model.prediction == "masked" else "of sentences from left to right"
-    return Check(
-        name="scores",
-        compared=f"{compared}: {kind}",
-        number=pair.number,
-        difference=largest.value,
-        place=largest.place,
-    )
+    return largest.check("scores", f"{compared}: {kind}", pair.number)
 
 
 @torch.no_grad()

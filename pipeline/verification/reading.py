@@ -100,7 +100,7 @@ def check_states(pair: Pair) -> Check:
                 largest.add(np.zeros(0), np.zeros(1), f"layer {layer}, which one side lacks")
                 break
             largest.add(here[layer], expected.word_states(layer), f"layer {layer} of sentence {number + 1}")
-    return _of(largest, "states", compared, pair.number)
+    return largest.check("states", compared, pair.number)
 
 
 def check_batching(pair: Pair) -> Check:
@@ -117,7 +117,7 @@ def check_batching(pair: Pair) -> Check:
         place = f"sentence {number + 1}"
         largest.add(pair.states([words]), here, place)
         largest.add(backwards[:, total - last : total - first], here, place)
-    return _of(largest, "batching", compared, pair.number)
+    return largest.check("batching", compared, pair.number)
 
 
 def check_attention(pair: Pair) -> Check:
@@ -133,21 +133,10 @@ def check_attention(pair: Pair) -> Check:
     except AttentionError as error:
         return Check(name="attention", compared=compared, number=pair.number, refusal=str(error))
     note = "" if read == len(pair.sentences) else f"{len(pair.sentences) - read} sentences were left out"
-    return _of(largest, "attention", compared, pair.number, note=note)
+    return largest.check("attention", compared, pair.number, note=note)
 
 
 def _streamed(pair: Pair) -> Iterator[tuple[int, NDArray[np.floating]]]:
     """The number of each sentence and its attention, (layers, heads, positions, positions)."""
     for batch in stream_attention(pair.encoder, pair.sentences):
         yield from batch.unpadded().items()
-
-
-def _of(largest: Largest, name: str, compared: str, number: Number, *, note: str = "") -> Check:
-    return Check(
-        name=name,
-        compared=compared,
-        number=number,
-        difference=largest.value,
-        place=largest.place,
-        note=note,
-    )
