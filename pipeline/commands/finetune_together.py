@@ -82,12 +82,13 @@ def finetune_together_command(
 
 def _shown(gains: "pd.DataFrame") -> str:
     """The gains as a table: a line a task and split."""
+    from treeprobe.parsing.scores import p_text
     from treeprobe.pipeline.closing_table import aligned
 
     lines = [
         [
             str(row.task), str(row.split), str(row.metric), f"{row.apart:.3f}", f"{row.together:.3f}",
-            f"{row.difference:+.3f} [{row.low:+.3f}, {row.high:+.3f}]", f"{row.p:.3f}",
+            f"{row.difference:+.3f} [{row.low:+.3f}, {row.high:+.3f}]", p_text(row.p, row.least_p),
         ]
         for row in gains.itertuples()
     ]  # fmt: skip

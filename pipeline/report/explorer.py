@@ -1,9 +1,10 @@
 """The sample sentences with their recovered trees, for the script of the page."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from treeprobe.pipeline.report.results import Results, read_results
+from treeprobe.pipeline.report.results import Results, read_results, scores_at
 from treeprobe.pipeline.results.findings import FindingsError
 from treeprobe.reporting import Picker, tree_picker
 
@@ -28,6 +29,7 @@ def explorer(results: Results) -> dict[str, Any]:
     """Gold sentences by treebank, and the heads recovered at every layer by checkpoint and treebank.
 
     Each view says which layer to begin with: the one that is best on dev, or the first where no edge can be scored.
+    `first` is the view to begin with: of the first treebank, the checkpoint that is best on dev.
     """
     treebanks: dict[str, Any] = {}
     views: list[dict[str, Any]] = []
@@ -48,7 +50,15 @@ def explorer(results: Results) -> dict[str, Any]:
                     "recovered": found["recovered"],
                 }
             )
-    return _cut({"treebanks": treebanks, "views": views}) if views else {}
+    return _cut({"treebanks": treebanks, "views": views, "first": _best_view(views, results)}) if views else {}
+
+
+def _best_view(views: Sequence[Mapping[str, Any]], results: Results) -> int:
+    """The place of the view of the checkpoint that is best on dev of the first treebank; 0 where none has a score."""
+    bank = views[0]["treebank"]
+    values = scores_at(results.structure_rows(bank), "uuas")["value"]
+    places = [place for place, view in enumerate(views) if view["treebank"] == bank and view["checkpoint"] in values]
+    return max(places, key=lambda place: values[views[place]["checkpoint"]], default=0)
 
 
 def _cut(explorer: dict[str, Any]) -> dict[str, Any]:
@@ -60,4 +70,4 @@ def _cut(explorer: dict[str, Any]) -> dict[str, Any]:
     kept = max(1, count * MOST_HEADS // heads)
     banks = {name: {"sentences": bank["sentences"][:kept]} for name, bank in explorer["treebanks"].items()}
     views = [{**view, "recovered": [layer[:kept] for layer in view["recovered"]]} for view in explorer["views"]]
-    return {"treebanks": banks, "views": views}
+    return {**explorer, "treebanks": banks, "views": views}

@@ -11,7 +11,7 @@
   const data = JSON.parse(byId("data").textContent);
   if (data.views && data.views.length) explore(data);
 
-  function explore({ treebanks, views }) {
+  function explore({ treebanks, views, first = 0 }) {
     const inputs = Object.fromEntries(["checkpoint", "sentence", "layer"].map((name) => [name, byId(name)]));
     const several = Object.keys(treebanks).length > 1;
     views.forEach((view, i) => addOption(inputs.checkpoint, i, several ? `${view.checkpoint} (${view.treebank})` : view.checkpoint));
@@ -58,8 +58,9 @@
       inputs.layer.value = Number(inputs.layer.value) + by;
       update();
     });
-    inputs.layer.max = views[0].layers.length - 1;
-    inputs.layer.value = views[0].best;
+    inputs.checkpoint.value = first;
+    inputs.layer.max = views[first].layers.length - 1;
+    inputs.layer.value = views[first].best;
     update();
   }
 

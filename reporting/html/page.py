@@ -73,7 +73,8 @@ class Report:
     """A report: title, summary, facts by name, and sections.
 
     `explorer` is the data of the tree explorer in JSON types: `treebanks` (gold sentences by treebank) and `views`
-    (recovered heads by checkpoint, treebank and layer). Empty, it leaves the explorer out.
+    (recovered heads by checkpoint, treebank and layer), of which the one at place `first` is shown first. Empty, it
+    leaves the explorer out.
     """
 
     title: str

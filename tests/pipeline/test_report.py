@@ -387,12 +387,14 @@ def test_in_a_browser_everything_is_reached_by_tab(report: Path, browser: Any) -
 
 
 @pytest.mark.browser
-def test_in_a_browser_the_explorer_begins_at_the_best_layer(report: Path, browser: Any) -> None:
+def test_in_a_browser_the_explorer_begins_at_the_best_layer_of_the_best_checkpoint(report: Path, browser: Any) -> None:
     browser.get(report.as_uri())
-    views = browser.execute_script("return JSON.parse(document.getElementById('data').textContent).views")
-    assert browser.find_element("id", "status").text.startswith(
-        f"Layer {views[0]['best']} of {views[0]['checkpoint']}:"
-    )
+    data = browser.execute_script("return JSON.parse(document.getElementById('data').textContent)")
+    first = data["views"][data["first"]]
+    assert browser.find_element("id", "status").text.startswith(f"Layer {first['best']} of {first['checkpoint']}:")
+    scores = load_results(report.parent).query("split == 'dev' and metric == 'uuas' and probe == 'distance'")
+    best = scores.sort_values(["rank", "value"], kind="stable", ascending=False).iloc[0]
+    assert (first["checkpoint"], first["best"]) == (best["checkpoint"], best["layer"])
 
 
 @pytest.mark.browser

@@ -79,6 +79,13 @@ def test_the_comparison_draws_the_nearest_and_lists_all(many: Results, page: Rep
     assert int(counted[1]) == sum(re.fullmatch(r"\[-[.\d]+, -[.\d]+\]", one) is not None for one in intervals) > 0
 
 
+def test_the_trees_of_the_best_checkpoint_are_shown_first(many: Results) -> None:
+    found = trees.explorer(many)
+    values = {name: measured.tally().value for name, measured in many.best_on("treebank", "dev").items()}
+    shown = [values[view["checkpoint"]] for view in found["views"]]
+    assert shown[found["first"]] == max(shown) > shown[0]
+
+
 def test_sentences_are_left_out_where_the_page_would_be_too_large(
     many: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:

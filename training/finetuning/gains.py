@@ -82,7 +82,7 @@ def paired_gains(
 
     Returns:
         A row a task and split: task, split, metric, apart, together, and the difference on the same examples with its
-        95 % interval and p: difference, low, high, p.
+        95 % interval, p and the smallest p that could be found: difference, low, high, p, least_p.
 
     Raises:
         FinetuningError: a metric is no mean, so that it cannot be compared example by example.
@@ -106,6 +106,7 @@ def paired_gains(
                     "low": gap.low,
                     "high": gap.high,
                     "p": gap.p,
+                    "least_p": gap.least_p,
                 }
             )
     return pd.DataFrame(rows)

@@ -128,8 +128,9 @@ def test_gains_are_of_the_same_examples(splits: Splits, tiny: Path, tmp_path: Pa
     [row] = gains.to_dict("records")
     assert row["together"] - row["apart"] == pytest.approx(row["difference"])
     assert row["low"] > 0
+    assert row["p"] == row["least_p"]
     none = paired_gains([upos], alone, {"upos": alone})
-    assert none[["difference", "low", "high"]].to_numpy().tolist() == [[0, 0, 0]]
+    assert none[["difference", "low", "high", "p"]].to_numpy().tolist() == [[0, 0, 0, 1]]
 
 
 @pytest.mark.parametrize(
