@@ -1,7 +1,7 @@
 """The options of every analysis, in the same words and with the same defaults everywhere."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from treeprobe.errors import TreeprobeError
@@ -122,6 +122,13 @@ class Options:
     grammar_sentences: int = 0
 
     def __post_init__(self) -> None:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, str) and isinstance(each.default, tuple):
+                raise OptionsError(f"{each.name}: found the text {value!r}; expected a sequence, such as ({value!r},)")
+            if isinstance(value, Sequence) and not isinstance(value, str):
+                # Lists from notebooks too: options are compared, and are keys of what is computed once.
+                object.__setattr__(self, each.name, tuple(value))
         for name in ("ranks", "seeds", "layers"):
             numbers = getattr(self, name)
             if numbers is not None and (not len(numbers) or min(numbers) < (name == "ranks")):
