@@ -1,6 +1,6 @@
 """The table of effort: every measure of every family and layer, with paired intervals, and the points behind it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,20 +26,22 @@ DOUBLINGS = ("rank", "sentences")
 """Axes that are measured in doublings."""
 
 COLUMNS = (
-    "layer", "family", "rank", "parameters", "measure", "value", "low", "high", "n", "seed_sd", "gain", "gain_low",
-    "gain_high",
+    "layer", "family", "rank", "parameters", "measure", "value", "low", "high", "n", "seeds", "seed_sd", "gain",
+    "gain_low", "gain_high",
 )  # fmt: skip
-POINT_COLUMNS = ("layer", "family", "axis", "at", "strength", "value", "low", "high", "n", "on_front")
+POINT_COLUMNS = ("layer", "family", "axis", "at", "strength", "measure", "value", "low", "high", "n", "on_front")
 
 
 @dataclass(frozen=True)
 class Measures:
     """Every measure by family, layer and name; a layer of None is that of no layer.
 
-    `seed_sd` are the deviations over seeds of those that are of probes.
+    `seeds` are how many each was trained with, which the chain was not, and `seed_sd` the deviations over these of
+    those that are of probes.
     """
 
     values: Mapping[tuple[str, int | None, str], Estimate]
+    seeds: Mapping[tuple[str, int | None, str], int]
     seed_sd: Mapping[tuple[str, int | None, str], float]
     points: Mapping[Place, Sequence[tuple[Point, Estimate]]]
 
@@ -66,7 +68,17 @@ def measures_of(trained: Trained, bank: Treebank) -> Measures:
     spread = {
         key: float(np.std([one.value for one in tallies], ddof=1)) for key, tallies in named.items() if len(tallies) > 1
     }
-    return Measures(values, spread, by_place)
+    return Measures(values, _seeds(values, named), spread, by_place)
+
+
+def _seeds(
+    values: Iterable[tuple[str, int | None, str]], named: Mapping[tuple[str, int | None, str], Sequence[Tally]]
+) -> dict[tuple[str, int | None, str], int]:
+    """How many seeds each value is the mean of: differences of scores as many as these, all else is of the first."""
+    scores = {key: len(tallies) for key, tallies in named.items()}
+    differences = {"selectivity_uuas": "uuas", "conditional_uuas": "joint_uuas"}
+    found = {key: scores.get((*key[:2], differences.get(key[2], key[2])), 1) for key in values}
+    return {key: count for key, count in found.items() if key[0] != CHAIN}
 
 
 def code_tally(code: CodeLength, bank: Treebank) -> Tally:
@@ -118,8 +130,8 @@ def effort_table(measures: Measures, trained: Trained, *, rank: int, baseline: i
 
     Returns:
         layer (missing for the chain and for the baseline alone), family, rank, parameters; measure; value, low, high
-        and n; seed_sd, over seeds; gain, gain_low and gain_high: what is gained over the same measure at the baseline's
-        layer, on the same samples.
+        and n; seeds, and seed_sd over them; gain, gain_low and gain_high: what is gained over the same measure at the
+        baseline's layer, on the same samples.
     """
     rows = []
     for (family, layer, measure), estimate in measures.values.items():
@@ -137,16 +149,19 @@ def effort_table(measures: Measures, trained: Trained, *, rank: int, baseline: i
                 "low": low,
                 "high": high,
                 "n": estimate.n,
+                "seeds": measures.seeds.get((family, layer, measure)),
                 "seed_sd": measures.seed_sd.get((family, layer, measure), np.nan),
                 **({} if gain is None else dict(zip(("gain", "gain_low", "gain_high"), (gain.value, *gain.interval)))),
             }
         )
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    return table.astype(dict.fromkeys(("layer", "rank", "parameters", "n"), "Int64"))
+    return table.astype(dict.fromkeys(("layer", "rank", "parameters", "n", "seeds"), "Int64"))
 
 
 def points_table(measures: Measures) -> pd.DataFrame:
-    """A row for each probe that was given little: layer, family; axis, at and strength; value, low, high, n; on_front.
+    """A row for each probe that was given little.
+
+    Its columns: layer, family; axis, at and strength; measure, which is always uuas; value, low, high, n; on_front.
 
     `on_front` says whether no other point of the same family, layer and axis does as well for less.
     """
@@ -160,6 +175,13 @@ def points_table(measures: Measures) -> pd.DataFrame:
             for (point, one), best in zip(own, front.tolist()):
                 low, high = one.interval
                 values: dict[str, Any] = {"layer": layer, "family": family, "axis": axis, "at": point.at}
-                values |= {"strength": point.strength, "value": one.value, "low": low, "high": high, "n": one.n}
+                values |= {
+                    "strength": point.strength,
+                    "measure": "uuas",
+                    "value": one.value,
+                    "low": low,
+                    "high": high,
+                    "n": one.n,
+                }
                 rows.append({**values, "on_front": best})
     return pd.DataFrame(rows, columns=list(POINT_COLUMNS))

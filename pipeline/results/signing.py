@@ -44,14 +44,18 @@ OF_ROWS = frozenset(
 )  # fmt: skip
 """Options that only decide which rows a table has, or whose value stands in a column of the row."""
 
-FACTORS = ("condition", "training", "edges", "length", "attractors", "marks")
+FACTORS = ("condition", "training", "edges", "length", "attractors", "marks", "axis")
 """Columns of names of cells, where a table has them: `all` for a factor that is left open."""
 
 CELLS = (
-    "metric", "measure", "treebank", "source", "split", "layer", "probe", "trees", "rank", "seed", "seeds",
+    "metric", "measure", "treebank", "source", "split", "layer", "probe", "trees", "family", "rank", "seed", "seeds",
     "punctuation", "pooling", "decoder", "best", *FACTORS,
 )  # fmt: skip
-"""Columns that a signature is read from, where a table has them; `trees` says how trees were made without a probe."""
+"""Columns that a signature is read from, where a table has them.
+
+`measure` names the score where no `metric` does, `trees` says how trees were made without a probe, and `family` of
+which family a probe is where one table has several.
+"""
 
 
 def sign(table: pd.DataFrame, record: Mapping[str, Any]) -> pd.DataFrame:
@@ -65,12 +69,13 @@ def sign(table: pd.DataFrame, record: Mapping[str, Any]) -> pd.DataFrame:
     if scored is None or SIGNATURE in table:
         return table
     columns = [name for name in CELLS if name in table]
+    unnamed = {} if {"metric", "measure"} & set(columns) else {"metric": scored}
     known: dict[tuple[Any, ...], str] = {}
     found = []
     for cells in table[columns].astype(object).itertuples(index=False, name=None):
         key = tuple(None if pd.isna(cell) else cell for cell in cells)
         if key not in known:
-            known[key] = str(signature_of({"metric": scored, **dict(zip(columns, key))}, record))
+            known[key] = str(signature_of({**unnamed, **dict(zip(columns, key))}, record))
         found.append(known[key])
     return table.assign(**{SIGNATURE: pd.Series(found, index=table.index, dtype=str)})
 
@@ -83,7 +88,8 @@ def signature_of(cells: Mapping[str, Any], record: Mapping[str, Any]) -> Signatu
         record: that of its analysis.
     """
     metric = str(cells.get("metric") or cells.get("measure") or SCORES[0])
-    family, options, probe = _family(metric), _options(record), cells.get("probe") or cells.get("trees")
+    family, options = _family(metric), _options(record)
+    probe = next((cells[name] for name in ("probe", "trees", "family") if cells.get(name)), None)
     ranks = options.get("ranks") if family in PROBE_OF and "rank" not in cells else None
     said = {
         **_scored(cells, record, limit=options.get("sentences")),
@@ -109,8 +115,8 @@ def signature_of(cells: Mapping[str, Any], record: Mapping[str, Any]) -> Signatu
 
 def _family(metric: str) -> str:
     """The score that a metric is made of: `uuas` of `selectivity_uuas` and of `uuas_before`."""
-    plain = metric.removeprefix("selectivity_")
-    return next((known for known in AVERAGES if plain == known or plain.startswith(f"{known}_")), plain)
+    parts = f"_{metric}_"
+    return next((known for known in AVERAGES if f"_{known}_" in parts), metric)
 
 
 def _scored(cells: Mapping[str, Any], record: Mapping[str, Any], *, limit: int | None) -> dict[str, Any]:

@@ -23,8 +23,10 @@ from treeprobe.pipeline.options import OptionsError
 from treeprobe.pipeline.report.effort import effort_section
 from treeprobe.pipeline.report.results import read_results
 from treeprobe.pipeline.results.findings import Findings, read_record, write_record
+from treeprobe.pipeline.results.scores import SIGNATURE
 from treeprobe.pipeline.results.sweep_folder import SweepFolder
 from treeprobe.probes import ALONE, hypervolume
+from treeprobe.signature import Signature
 
 SMALL = Options(ranks=(4,), seeds=(0, 1), layers=(1,), epochs=1, norm_strengths=(1.0,), families=("linear", "kernel"))
 
@@ -55,6 +57,22 @@ def test_every_layer_and_family_has_every_measure(run: tuple[Findings, Path]) ->
     assert (table["low"] <= table["high"]).all()
     # The chain, and the baseline alone by each family, have no layer.
     assert table.loc[table["layer"].isna(), "family"].tolist() == ["chain", "linear", "kernel"]
+
+
+def test_each_row_has_a_signature_of_its_own(run: tuple[Findings, Path]) -> None:
+    table, points = run[0].tables["effort"], run[0].tables["points"]
+    said = [Signature.parse(text) for text in table[SIGNATURE]]
+    assert len(set(said)) == len(table)
+    assert [(one.metric, one.probe) for one in said] == list(zip(table["measure"], table["family"]))
+    assert {one.average for one in said if one.metric.endswith("uuas")} == {"micro"}
+    assert {one.punctuation for one in said if one.metric.endswith("uuas")} == {"xpos"}
+    seeds = {one.metric: one.seeds for one in said if one.probe != "chain"}
+    assert {seeds[name] for name in ("uuas", "control_uuas", "conditional_uuas", "baseline_uuas")} == {2}
+    assert {seeds[name] for name in ("compression", "hypervolume_rank")} == {1}
+    chain = next(one for one in said if one.probe == "chain")
+    assert (chain.train, chain.seeds, chain.pooling) == (None, None, None)
+    of_points = {(one.metric, one.cell) for one in map(Signature.parse, points[SIGNATURE])}
+    assert of_points == {("uuas", f"axis={axis}") for axis in VOLUMES}
 
 
 def test_differences_are_those_of_the_scores_beside_them(run: tuple[Findings, Path]) -> None:
