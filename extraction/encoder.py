@@ -2,20 +2,14 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 import torch
-from safetensors import SafetensorError
 from torch import Tensor
-from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
-from transformers.utils import logging
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from treeprobe.devices import check_device, memory_named, moved, seeded
-from treeprobe.errors import first_line
 from treeprobe.extraction.checkpoint import (
     AttentionError,
     CheckpointError,
@@ -24,17 +18,14 @@ from treeprobe.extraction.checkpoint import (
     weights_digest,
 )
 from treeprobe.extraction.float64 import in_float64
-from treeprobe.extraction.hub import check_place, read_locally
+from treeprobe.extraction.loading import UNREAD, load_parts
 from treeprobe.extraction.peculiarities import Peculiarities, peculiarities_of
 from treeprobe.extraction.places import Pass, Places
-from treeprobe.extraction.tokenizer_check import EXPECTED, check_tokenizer
+from treeprobe.extraction.tokenizer_check import check_tokenizer
 from treeprobe.processor import warn_where_bfloat16_is_slow
 
 Dtype = Literal["float32", "bfloat16", "float16", "float64"]
 """Number formats of weights and states, by torch's name."""
-
-_UNREAD = ("pooler.",)
-"""Weights that no hidden state depends on; where a checkpoint lacks them, transformers initialises them at random."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -82,31 +73,7 @@ class Encoder:
         """
         check_device(torch, str(device or "cpu"))
         name = os.path.expanduser(folder_or_hub_name)  # transformers takes "~" for a part of a hub name
-        check_place(name, revision=revision)
-        options: dict[str, Any] = {
-            "revision": revision,
-            "trust_remote_code": trust_remote_code,
-            "local_files_only": read_locally(name, revision=revision),
-        }
-        try:
-            with quiet_loading():
-                tokenizer = AutoTokenizer.from_pretrained(name, use_fast=True, **options)
-                options |= {"dtype": "auto", "output_loading_info": True}
-                model, loading = AutoModel.from_pretrained(name, **options)
-                if model.config._attn_implementation != "eager" and not model._can_set_attn_implementation():
-                    # Falcon: only so does it report attention with its mask.
-                    model, loading = AutoModel.from_pretrained(name, attn_implementation="eager", **options)
-        except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
-            raise CheckpointError(_explain(name, error)) from error
-        missing = [key for key in sorted(loading["missing_keys"]) if not key.startswith(_UNREAD)]
-        if getattr(model.config, "is_encoder_decoder", False):
-            model = model.get_encoder()
-            missing = [key for key in missing if not key.startswith("decoder.")]
-        if missing:
-            raise CheckpointError(
-                f"checkpoint {name} lacks {len(missing)} weights of {type(model).__name__}, the first of them "
-                f"{missing[0]}; they would be random numbers"
-            )
+        model, tokenizer = load_parts(name, revision=revision, trust_remote_code=trust_remote_code)
         return cls.from_parts(model, tokenizer, name=checkpoint_name(name), device=device, dtype=dtype)
 
     @classmethod
@@ -133,9 +100,7 @@ class Encoder:
             )
         check_tokenizer(model, tokenizer, name=name)
         check_finite(model.named_parameters(), name=name)
-        digest = weights_digest(
-            (key, value) for key, value in model.state_dict().items() if not key.startswith(_UNREAD)
-        )
+        digest = weights_digest((key, value) for key, value in model.state_dict().items() if not key.startswith(UNREAD))
         number = str(dtype).removeprefix("torch.")
         if number not in get_args(Dtype):
             raise ValueError(f"dtype must be one of {', '.join(get_args(Dtype))}; found {dtype}")
@@ -291,36 +256,6 @@ class Encoder:
 def wide(number: torch.dtype) -> torch.dtype:
     """The number format in which sums and logarithms are computed: float32, or float64 where the model is in it."""
     return torch.promote_types(number, torch.float32)
-
-
-@contextmanager
-def quiet_loading() -> Iterator[None]:
-    """Silence transformers' progress bar and load report.
-
-    Loading takes a moment, heads are left off on purpose, and weights that are missing are refused right after.
-    """
-    shown, told = logging.is_progress_bar_enabled(), logging.get_verbosity()
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(told)
-        if shown:
-            logging.enable_progress_bar()
-
-
-def _explain(name: str, error: Exception) -> str:
-    """Why transformers could not load a checkpoint, in one line."""
-    first = first_line(error)
-    if Path(name).is_dir():
-        if "backend tokenizer" in first:
-            return f"checkpoint {name} has no tokenizer that can be made of its files; {EXPECTED}"
-        return f"the checkpoint in {name} cannot be loaded: {first}"
-    return (
-        f"checkpoint {name} is neither a folder here nor on the Hugging Face hub, or the hub cannot be reached "
-        f"({first})"
-    )
 
 
 def _positions(model: PreTrainedModel) -> int | None:

@@ -18,8 +18,9 @@ from transformers import (
 )
 
 from treeprobe.extraction.checkpoint import CheckpointError, check_finite
-from treeprobe.extraction.encoder import Encoder, quiet_loading
+from treeprobe.extraction.encoder import Encoder
 from treeprobe.extraction.hub import read_locally
+from treeprobe.extraction.loading import quiet_loading
 
 Prediction = Literal["masked", "next"]
 """What a language model predicts: masked subwords from both sides, or the next subword from those before it."""

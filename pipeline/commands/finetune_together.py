@@ -87,10 +87,10 @@ def _shown(gains: "pd.DataFrame") -> str:
 
     lines = [
         [
-            str(row.task), str(row.split), str(row.metric), f"{row.apart:.3f}", f"{row.together:.3f}",
-            f"{row.difference:+.3f} [{row.low:+.3f}, {row.high:+.3f}]", p_text(row.p, row.least_p),
+            row["task"], row["split"], row["metric"], f"{row['apart']:.3f}", f"{row['together']:.3f}",
+            f"{row['difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]", p_text(row["p"], row["least_p"]),
         ]
-        for row in gains.itertuples()
+        for row in gains.to_dict("records")
     ]  # fmt: skip
     table = aligned([["", "split", "metric", "apart", "together", "gain", "p"], *lines])
     return "\n".join([*table, "In brackets: the 95 % interval of the difference on the same examples."])

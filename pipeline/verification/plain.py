@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from torch import nn
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
-from treeprobe.extraction.encoder import quiet_loading
 from treeprobe.extraction.float64 import in_float64
+from treeprobe.extraction.loading import quiet_loading
 
 Number = Literal["float64", "float32"]
 """Number format in which a model computes."""

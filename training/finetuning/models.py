@@ -7,8 +7,8 @@ from typing import Any
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
 from treeprobe.extraction import Encoder
-from treeprobe.extraction.encoder import quiet_loading
 from treeprobe.extraction.hub import read_locally
+from treeprobe.extraction.loading import quiet_loading
 from treeprobe.training.finetuning.left_to_right import BertLastForSequenceClassification, reads_left_to_right
 from treeprobe.training.finetuning.options import FinetuningError
 from treeprobe.training.finetuning.shape import Shape

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from transformers import AutoModelForMaskedLM, PreTrainedModel, PreTrainedTokenizerFast, get_cosine_schedule_with_warmup
 
 from treeprobe.devices import check_device, seeded
-from treeprobe.extraction.encoder import quiet_loading
+from treeprobe.extraction.loading import quiet_loading
 from treeprobe.files import staged_folder, write_json
 from treeprobe.parsing import write_conllu
 from treeprobe.parsing.stimuli import AGREEMENT_WORDS, agreement_pairs
