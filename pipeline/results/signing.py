@@ -25,6 +25,9 @@ AVERAGES: Mapping[str, str] = {
 }
 """What a metric is the mean over: all edges, words or sentences alike, or sentence lengths."""
 
+OF_SCORES = ("selectivity_", "conditional_", "control_", "joint_", "baseline_")
+"""What stands before the name of a score in those of its differences, and of the same by other probes."""
+
 DECODERS: Mapping[str, str] = {"uuas": "spanning_tree"}
 """How trees are made for a metric where the row does not say it."""
 
@@ -115,8 +118,10 @@ def signature_of(cells: Mapping[str, Any], record: Mapping[str, Any]) -> Signatu
 
 def _family(metric: str) -> str:
     """The score that a metric is made of: `uuas` of `selectivity_uuas` and of `uuas_before`."""
-    parts = f"_{metric}_"
-    return next((known for known in AVERAGES if f"_{known}_" in parts), metric)
+    plain = metric
+    for prefix in OF_SCORES:
+        plain = plain.removeprefix(prefix)
+    return next((known for known in AVERAGES if plain == known or plain.startswith(f"{known}_")), plain)
 
 
 def _scored(cells: Mapping[str, Any], record: Mapping[str, Any], *, limit: int | None) -> dict[str, Any]:
