@@ -36,8 +36,8 @@ def main() -> None:
     models = arguments.models or [str(model) for model in write_models(arguments.out / "models")]
     options = Options(
         ranks=(arguments.rank,),
-        seeds=tuple(range(arguments.seeds)),
-        layers=None if arguments.layers is None else tuple(arguments.layers),
+        seeds=range(arguments.seeds),
+        layers=arguments.layers,
         epochs=arguments.epochs,
         punctuation="upos",
         random_baseline=False,

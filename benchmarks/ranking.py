@@ -87,7 +87,7 @@ def rank_by_probes(
         out=arguments.out / "sweep",
         analyses=(ANALYSIS,),
         options=Options(
-            seeds=tuple(range(arguments.seeds)),
+            seeds=range(arguments.seeds),
             epochs=arguments.epochs,
             layers=arguments.layers,
             random_baseline=False,

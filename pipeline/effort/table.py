@@ -1,6 +1,6 @@
 """The table of effort: every measure of every family and layer, with paired intervals, and the points behind it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,9 @@ VOLUMES = {
 }
 """The measure of each axis of points."""
 
+OF_FIRST_SEED = frozenset({"compression", *VOLUMES.values()})
+"""Measures that are no means over seeds."""
+
 DOUBLINGS = ("rank", "sentences")
 """Axes that are measured in doublings."""
 
@@ -36,12 +39,10 @@ POINT_COLUMNS = ("layer", "family", "axis", "at", "strength", "measure", "value"
 class Measures:
     """Every measure by family, layer and name; a layer of None is that of no layer.
 
-    `seeds` are how many each was trained with, which the chain was not, and `seed_sd` the deviations over these of
-    those that are of probes.
+    `seed_sd` are the deviations over seeds of those that are of probes.
     """
 
     values: Mapping[tuple[str, int | None, str], Estimate]
-    seeds: Mapping[tuple[str, int | None, str], int]
     seed_sd: Mapping[tuple[str, int | None, str], float]
     points: Mapping[Place, Sequence[tuple[Point, Estimate]]]
 
@@ -68,17 +69,7 @@ def measures_of(trained: Trained, bank: Treebank) -> Measures:
     spread = {
         key: float(np.std([one.value for one in tallies], ddof=1)) for key, tallies in named.items() if len(tallies) > 1
     }
-    return Measures(values, _seeds(values, named), spread, by_place)
-
-
-def _seeds(
-    values: Iterable[tuple[str, int | None, str]], named: Mapping[tuple[str, int | None, str], Sequence[Tally]]
-) -> dict[tuple[str, int | None, str], int]:
-    """How many seeds each value is the mean of: differences of scores as many as these, all else is of the first."""
-    scores = {key: len(tallies) for key, tallies in named.items()}
-    differences = {"selectivity_uuas": "uuas", "conditional_uuas": "joint_uuas"}
-    found = {key: scores.get((*key[:2], differences.get(key[2], key[2])), 1) for key in values}
-    return {key: count for key, count in found.items() if key[0] != CHAIN}
+    return Measures(values, spread, by_place)
 
 
 def code_tally(code: CodeLength, bank: Treebank) -> Tally:
@@ -133,6 +124,7 @@ def effort_table(measures: Measures, trained: Trained, *, rank: int, baseline: i
         and n; seeds, and seed_sd over them; gain, gain_low and gain_high: what is gained over the same measure at the
         baseline's layer, on the same samples.
     """
+    seeds = max(map(len, trained.plain.values()))
     rows = []
     for (family, layer, measure), estimate in measures.values.items():
         low, high = estimate.interval
@@ -149,7 +141,7 @@ def effort_table(measures: Measures, trained: Trained, *, rank: int, baseline: i
                 "low": low,
                 "high": high,
                 "n": estimate.n,
-                "seeds": measures.seeds.get((family, layer, measure)),
+                "seeds": None if family == CHAIN else 1 if measure in OF_FIRST_SEED else seeds,
                 "seed_sd": measures.seed_sd.get((family, layer, measure), np.nan),
                 **({} if gain is None else dict(zip(("gain", "gain_low", "gain_high"), (gain.value, *gain.interval)))),
             }

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from treeprobe.pipeline.report.results import Results, read_results, scores_at
+from treeprobe.pipeline.report.results import Results, read_results
 from treeprobe.pipeline.results.findings import FindingsError
 from treeprobe.reporting import Picker, tree_picker
 
@@ -54,11 +54,11 @@ def explorer(results: Results) -> dict[str, Any]:
 
 
 def _best_view(views: Sequence[Mapping[str, Any]], results: Results) -> int:
-    """The place of the view of the checkpoint that is best on dev of the first treebank; 0 where none has a score."""
+    """The place of the view of the checkpoint that is best on dev of the first treebank; 0 where there is none."""
     bank = views[0]["treebank"]
-    values = scores_at(results.structure_rows(bank), "uuas")["value"]
-    places = [place for place, view in enumerate(views) if view["treebank"] == bank and view["checkpoint"] in values]
-    return max(places, key=lambda place: values[views[place]["checkpoint"]], default=0)
+    best = results.best_of_all(bank)
+    wanted = None if best is None else (bank, best["checkpoint"])
+    return next((place for place, view in enumerate(views) if (view["treebank"], view["checkpoint"]) == wanted), 0)
 
 
 def _cut(explorer: dict[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def headline_sentence(results: Results) -> str:
     found = [
         (best, results.structure_rows(bank))
         for bank in results.treebanks
-        if (best := _best_of_all(results, bank)) is not None
+        if (best := results.best_of_all(bank)) is not None
     ]
     if not found:
         return ""
@@ -87,12 +87,6 @@ def checkpoint_table(rows: pd.DataFrame, split: str, caption: str) -> Table:
             cells = [_baseline_cell(rows, metric, split, probe) for metric in METRICS]
             lines.append([Cell(title, "highest of any checkpoint" if several else ""), *cells])
     return Table(caption, ["checkpoint", *METRICS.values()], lines, frozenset(range(quiet, len(lines))))
-
-
-def _best_of_all(results: Results, bank: str) -> "pd.Series | None":
-    """The row of the checkpoint with the highest UUAS on a treebank's dev split."""
-    found = scores_at(results.structure_rows(bank), "uuas")
-    return None if found.empty else found.iloc[int(found["value"].argmax())]
 
 
 def _baseline_cell(rows: pd.DataFrame, metric: str, split: str, probe: str) -> Cell:

@@ -103,6 +103,11 @@ class Results:
             self._best[key] = {one.checkpoint: best_measured(one, split=key[1]) for one in known}
         return self._best[key]
 
+    def best_of_all(self, treebank: str) -> "pd.Series[Any] | None":
+        """The row of the checkpoint with the highest UUAS on a treebank's dev split; None where none has one."""
+        found = scores_at(self.structure_rows(treebank), "uuas")
+        return None if found.empty else found.iloc[int(found["value"].argmax())]
+
     def structure_rows(self, treebank: str) -> pd.DataFrame:
         """The rows of one treebank's structural analyses, all splits: probes of the largest rank, and their baselines.
 

@@ -185,11 +185,8 @@ def _treebank(own: Fields) -> PublishedTreebank:
 
 def _options(own: Fields) -> Options:
     _check_names(own, Options)
-    given: dict[str, Any] = {}
-    for key, value in own.content.items():
-        given[key] = tuple(value) if isinstance(value, list) else value
     try:
-        return Options(**given)
+        return Options(**own.content)
     except TreeprobeError as error:
         raise ReproductionError(f"{own.path}: {own.within}{error}; {REMEDY}") from error
 

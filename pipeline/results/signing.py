@@ -92,7 +92,7 @@ def signature_of(cells: Mapping[str, Any], record: Mapping[str, Any]) -> Signatu
     """
     metric = str(cells.get("metric") or cells.get("measure") or SCORES[0])
     family, options = _family(metric), _options(record)
-    probe = next((cells[name] for name in ("probe", "trees", "family") if cells.get(name)), None)
+    probe = cells.get("probe") or cells.get("trees") or cells.get("family")
     ranks = options.get("ranks") if family in PROBE_OF and "rank" not in cells else None
     said = {
         **_scored(cells, record, limit=options.get("sentences")),

@@ -1,7 +1,7 @@
 """What all families beside the linear probes share: any parameters, any differentiable loss, gradients by autograd."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
@@ -35,7 +35,8 @@ class GradientLearner:
     def __init__(self, layer: int, probes: "Sequence[GradientProbe]", scale: Tensor) -> None:
         self.layers: tuple[int, ...] = (layer,)
         self.probes = list(probes)
-        self._scales = _one_for_equal(probe.adjust_scale(scale.squeeze(-1)) for probe in probes)
+        shared = scale.squeeze(-1)
+        self._scales = [probe.adjust_scale(shared) for probe in probes]
         self._parameters = [probe.initial_parameters(len(scale), device=scale.device) for probe in probes]
         self._optimisers = [
             torch.optim.Adam(probe.parameter_groups(each), fused=True) for probe, each in zip(probes, self._parameters)
@@ -45,16 +46,16 @@ class GradientLearner:
         """Losses summed over a batch, (probes,); with `learn`, the gradients of their means are kept for `update`."""
         groups = list(batch.grouped())
         vectors = batch.on(self.layers)[0]
-        read: dict[int, list[Tensor]] = {}  # by divisor, the words of each group, which most probes have in common
+        read: dict[int, list[Tensor]] = {}  # words of each group, by the divisor that most probes have in common
         losses = []
         for probe, scale, parameters in zip(self.probes, self._scales, self._parameters):
             if id(scale) not in read:
                 divided = vectors / scale
                 read[id(scale)] = [divided[group.index] * group.mask[..., None] for group, _ in groups]
-            by_group = zip(read[id(scale)], groups)
-            parts = torch.stack([probe.loss(parameters, words, gold, group) for words, (group, gold) in by_group]).sum(
-                dim=0
-            )
+            by_group = [
+                probe.loss(parameters, words, gold, group) for words, (group, gold) in zip(read[id(scale)], groups)
+            ]
+            parts = torch.stack(by_group).sum(dim=0)
             if learn:
                 (probe.objective(parameters, parts, len(batch.sentences)) / len(batch.sentences)).backward()
             losses.append(parts.detach().sum())
@@ -87,18 +88,6 @@ class GradientLearner:
         return [self] if staying else []
 
 
-def _one_for_equal(scales: Iterable[Tensor]) -> list[Tensor]:
-    """The scales, those that are equal as one and the same tensor."""
-    distinct: list[Tensor] = []
-    found = []
-    for scale in scales:
-        same = next((known for known in distinct if torch.equal(known, scale)), None)
-        if same is None:
-            distinct.append(scale)
-        found.append(scale if same is None else same)
-    return found
-
-
 class GradientProbe(Probe):
     """A probe whose parameters, `parameters_` by name, are found by gradient descent on `objective`.
 
@@ -124,7 +113,8 @@ class GradientProbe(Probe):
 
         Args:
             parameters: the parameters by name.
-            words: vectors divided by their scale, (sentences, words, dim), zeros at padding.
+            words: vectors divided by their scale, (sentences, words, dim), zeros at padding; read by other probes too,
+                so never changed in place.
             gold: gold values by quantity: distances (sentences, words, words), others (sentences, words).
             group: masks and weights of the words.
 
